@@ -1,0 +1,171 @@
+"""The whole error tree: whose fault it is, a stable code, one public sentence. HTTP statuses live in `web.problems`.
+
+Auth0SsoError
+├── ConfigurationError               ours, before a socket opens
+├── CallerError                      the caller's
+│   ├── MissingTokenError              missing_token
+│   ├── InvalidRequestError            invalid_request      (RFC 6750 section 3.1)
+│   ├── InvalidTokenError              invalid_token        (RFC 6750 section 3.1)
+│   ├── InsufficientScopeError         insufficient_scope   (RFC 6750 section 3.1)
+│   ├── InvalidInputError              invalid_input
+│   ├── NotFoundError                  not_found
+│   ├── ConflictError                  conflict
+│   └── RateLimitedError               rate_limited
+└── TenantError                      Auth0's, or of our own credentials there
+    ├── KeysUnavailableError           keys_unavailable
+    ├── ManagementUnavailableError     management_unavailable
+    ├── ManagementRefusedError         management_refused
+    ├── ManagementAnswerError          management_answer_invalid
+    └── ManagementNotConfiguredError   management_not_configured
+"""
+
+from typing import ClassVar
+
+
+class Auth0SsoError(Exception):
+    """Base of every error this package raises on purpose.
+
+    `detail` is one sentence anybody may read; `reason` is a word for logs and metrics. Neither ever repeats
+    what a token, a header or a secret said.
+    """
+
+    code: ClassVar[str]
+
+    def __init__(self, detail: str, *, reason: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.reason = self.code if reason is None else reason
+
+
+class ConfigurationError(Auth0SsoError):
+    """The settings cannot be used. `problems` holds one line for each fault, secrets left out."""
+
+    code = "configuration_invalid"
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("The settings cannot be used:\n" + "\n".join(f"  {line}" for line in problems))
+        self.problems = problems
+
+
+class CallerError(Auth0SsoError):
+    """The caller can mend it: always a 4xx."""
+
+
+class MissingTokenError(CallerError):
+    """No bearer token came with the request, or a scheme other than Bearer did."""
+
+    code = "missing_token"
+
+
+class InvalidRequestError(CallerError):
+    """The Authorization header is malformed."""
+
+    code = "invalid_request"
+
+
+class InvalidTokenError(CallerError):
+    """The access token is refused; `reason` says why, for the operator."""
+
+    code = "invalid_token"
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail, reason=reason)
+
+
+class InsufficientScopeError(CallerError):
+    """The token is good, its bearer may not do this. `scopes` names the scopes or permissions that are missing."""
+
+    code = "insufficient_scope"
+
+    def __init__(self, reason: str, detail: str, *, scopes: tuple[str, ...] = ()) -> None:
+        super().__init__(detail, reason=reason)
+        self.scopes = scopes
+
+
+class InvalidInputError(CallerError):
+    """What the caller asked for cannot be done as asked; Auth0's words when the tenant said so."""
+
+    code = "invalid_input"
+
+
+class NotFoundError(CallerError):
+    """The user, role or other thing that was named is not there."""
+
+    code = "not_found"
+
+
+class ConflictError(CallerError):
+    """What should be made exists already."""
+
+    code = "conflict"
+
+
+class RateLimitedError(CallerError):
+    """The caller's budget is spent; a try after `retry_after` seconds passes."""
+
+    code = "rate_limited"
+
+    def __init__(self, *, retry_after: int) -> None:
+        super().__init__("Too many requests. Wait as long as Retry-After says, then try again.")
+        self.retry_after = retry_after
+
+
+class TenantError(Auth0SsoError):
+    """The tenant cannot serve us now, or does not want to: never the caller's fault, so never a 4xx."""
+
+
+class UnavailableError(TenantError):
+    """It may pass by itself: try again after `retry_after` seconds."""
+
+    def __init__(self, detail: str, *, reason: str, retry_after: int) -> None:
+        super().__init__(detail, reason=reason)
+        self.retry_after = retry_after
+
+
+class KeysUnavailableError(UnavailableError):
+    """No key set can be had, so no token can be called good or bad."""
+
+    code = "keys_unavailable"
+
+    def __init__(self, reason: str, *, retry_after: int) -> None:
+        detail = "Access tokens cannot be verified now: the issuer's keys are unavailable."
+        super().__init__(detail, reason=reason, retry_after=retry_after)
+
+
+class ManagementUnavailableError(UnavailableError):
+    """The Management API does not answer, or asks us to wait."""
+
+    code = "management_unavailable"
+
+    def __init__(self, reason: str, *, retry_after: int) -> None:
+        super().__init__("The identity provider cannot answer now.", reason=reason, retry_after=retry_after)
+
+
+class ManagementRefusedError(TenantError):
+    """Auth0 refuses our own credentials or their scopes; `reason` names what the operator has to grant."""
+
+    code = "management_refused"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The identity provider does not allow this service to do that.", reason=reason)
+
+
+class ManagementAnswerError(TenantError):
+    """The Management API answered what cannot be read."""
+
+    code = "management_answer_invalid"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The identity provider gave an answer that cannot be read.", reason=reason)
+
+
+class ManagementNotConfiguredError(TenantError):
+    """This service has no Management API credentials."""
+
+    code = "management_not_configured"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This service is not connected to the identity provider's Management API: set "
+            "AUTH0_MANAGEMENT_CLIENT_ID and AUTH0_MANAGEMENT_CLIENT_SECRET."
+        )

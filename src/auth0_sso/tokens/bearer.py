@@ -1,0 +1,64 @@
+"""RFC 6750: the Authorization header's values to one token's text, and an error to its challenge."""
+
+import re
+from collections.abc import Sequence
+
+from auth0_sso.errors import (
+    Auth0SsoError,
+    InsufficientScopeError,
+    InvalidRequestError,
+    InvalidTokenError,
+    MissingTokenError,
+)
+
+MAX_TOKEN_BYTES = 16 * 1024
+"""Longest token looked at, in bytes; Auth0's are 1 to 2 KiB."""
+
+_SCHEME = re.compile(rb"(?i:bearer)(?=[ \t]|\Z)")
+# RFC 6750 section 2.1: "Bearer" 1*SP b64token; the scheme's case does not matter (RFC 9110 section 11.1).
+_CREDENTIALS = re.compile(rb"(?i:bearer) +([A-Za-z0-9\-._~+/]+=*)")
+
+
+def read_bearer_token(authorization: Sequence[bytes], *, max_bytes: int = MAX_TOKEN_BYTES) -> str:
+    """Return the one bearer token among the values of all Authorization headers of a request.
+
+    Raises `MissingTokenError` for no header or another scheme, `InvalidRequestError` for a second header or
+    malformed credentials, `InvalidTokenError` for a token longer than `max_bytes` (RFC 6750 sections 2.1, 3.1).
+    """
+    if not authorization:
+        raise MissingTokenError("This needs an access token in the Authorization header.")
+    if len(authorization) > 1:
+        raise InvalidRequestError("There is more than one Authorization header.", reason="authorization_repeated")
+    credentials = authorization[0].strip(b" \t")
+    if credentials and not _SCHEME.match(credentials):
+        raise MissingTokenError("This needs an access token with the Bearer scheme.", reason="scheme_unsupported")
+    match = _CREDENTIALS.fullmatch(credentials)
+    if match is None:
+        raise InvalidRequestError(
+            "The Authorization header does not hold one bearer token.", reason="credentials_malformed"
+        )
+    token = match[1]
+    if len(token) > max_bytes:
+        raise InvalidTokenError("token_too_long", "The access token is too long.")
+    return token.decode("ascii")
+
+
+def challenge(error: Auth0SsoError) -> str | None:
+    """Return the WWW-Authenticate value for an error, or None for one that is not about the token.
+
+    RFC 6750 section 3: no error code where no token was sent; otherwise `error`, `error_description` and, when
+    scopes are missing, `scope`. The texts are ours, so no value needs escaping.
+    """
+    match error:
+        case MissingTokenError():
+            return "Bearer"
+        case InsufficientScopeError(scopes=scopes) if scopes:
+            return f'{_described(error)}, scope="{" ".join(scopes)}"'
+        case InvalidRequestError() | InvalidTokenError() | InsufficientScopeError():
+            return _described(error)
+        case _:
+            return None
+
+
+def _described(error: Auth0SsoError) -> str:
+    return f'Bearer error="{error.code}", error_description="{error.detail}"'

@@ -1,0 +1,193 @@
+"""RFC 7519 and RFC 9068, and Auth0's own dialect of access token: verified claims to an `AccessToken`.
+
+Both dialects give the same `AccessToken`. Auth0's own carries azp and gty, RFC 9068's client_id and jti
+(Auth0: "Access token profiles"). Every claim we read is checked for its type; the others are left alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from auth0_sso.errors import InvalidTokenError
+
+_MAX_TEXT_LENGTH = 512
+_LAST_TIME = 253_402_300_799  # 9999-12-31T23:59:59Z: a later NumericDate is a mistake and breaks datetimes
+
+# OIDC Core sections 2 and 3.1.3.6: only an ID token carries these, and Auth0 lets no Action set them.
+_ID_TOKEN_CLAIMS = ("nonce", "at_hash", "c_hash")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPolicy:
+    """What a token must say to be ours: exact `issuer`, one of `audiences`; `leeway` in seconds for the clocks."""
+
+    issuer: str
+    audiences: frozenset[str]
+    leeway: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A verified access token. Only `validate` makes one. Times are in seconds since 1970 (RFC 7519 section 2)."""
+
+    subject: str
+    issuer: str
+    audiences: tuple[str, ...]
+    issued_at: float
+    expires_at: float
+    client_id: str | None
+    scopes: frozenset[str]
+    permissions: frozenset[str]
+    organization: str | None
+    is_machine: bool
+    """No user stands behind it: it came by client credentials, or its subject is no Auth0 user id."""
+    claims: Mapping[str, object] = field(repr=False)
+    """All claims as they were signed, read-only."""
+
+
+def validate(claims: Mapping[str, object], policy: TokenPolicy, now: float) -> AccessToken:
+    """Return the access token that verified `claims` describe, at `now` in seconds since 1970.
+
+    Raises `InvalidTokenError` with reasons `<claim>_missing`, `<claim>_invalid`, `<claim>_mismatch`, `expired`,
+    `not_yet_valid` or `id_token` (RFC 7519 section 4.1, RFC 9068 section 4).
+    """
+    require_issuer(claims, policy)
+    _require_no_id_token(claims)
+    audiences = _audiences(claims)
+    if policy.audiences.isdisjoint(audiences):
+        raise _refused("aud", "mismatch")
+    issued_at, expires_at = _times(claims, policy.leeway, now)
+    subject = _required_text(claims, "sub")
+    _require_types_of_the_rest(claims)
+    client_id = _client_id(claims)
+    return AccessToken(
+        subject=subject,
+        issuer=policy.issuer,
+        audiences=audiences,
+        issued_at=issued_at,
+        expires_at=expires_at,
+        client_id=client_id,
+        scopes=_scopes(claims),
+        permissions=frozenset(_strings(claims, "permissions")),
+        organization=_text(claims, "org_id"),
+        is_machine=claims.get("gty") == "client-credentials" or "|" not in subject,
+        claims=MappingProxyType(dict(claims)),
+    )
+
+
+def require_issuer(claims: Mapping[str, object], policy: TokenPolicy) -> None:
+    """Refuse a token of another issuer; names are compared to the letter (RFC 9068 section 4).
+
+    Raises `InvalidTokenError`. A refusal needs no signature: asked before any key, it keeps another tenant's
+    tokens from costing a fetch.
+    """
+    if _required_text(claims, "iss") != policy.issuer:
+        raise _refused("iss", "mismatch")
+
+
+def _refused(claim: str, kind: str) -> InvalidTokenError:
+    words = {"missing": "is missing", "invalid": "is malformed", "mismatch": "is not the one expected here"}
+    return InvalidTokenError(f"{claim}_{kind}", f"The access token's {claim} claim {words[kind]}.")
+
+
+def _require_no_id_token(claims: Mapping[str, object]) -> None:
+    for name in _ID_TOKEN_CLAIMS:
+        if name in claims:
+            raise InvalidTokenError(
+                "id_token", "This is an ID token. Send the access token that was issued for this API."
+            )
+
+
+def _audiences(claims: Mapping[str, object]) -> tuple[str, ...]:
+    """RFC 7519 section 4.1.3: one string, or an array of strings."""
+    if isinstance(claims.get("aud"), str):
+        return (_required_text(claims, "aud"),)
+    if "aud" not in claims:
+        raise _refused("aud", "missing")
+    audiences = _strings(claims, "aud")
+    if not audiences:
+        raise _refused("aud", "invalid")
+    return audiences
+
+
+def _times(claims: Mapping[str, object], leeway: float, now: float) -> tuple[float, float]:
+    """RFC 7519 sections 4.1.4 to 4.1.6: dead in its `exp` second, alive in its `nbf` second, `iat` not ahead."""
+    expires_at = _required_time(claims, "exp")
+    issued_at = _required_time(claims, "iat")
+    not_before = _time(claims, "nbf")
+    if expires_at + leeway <= now:
+        raise InvalidTokenError("expired", "The access token has expired.")
+    if not_before is not None and not_before - leeway > now:
+        raise InvalidTokenError("not_yet_valid", "The access token is not valid yet.")
+    if issued_at - leeway > now:
+        raise InvalidTokenError("iat_in_future", "The access token was issued in the future: check the clocks.")
+    return issued_at, expires_at
+
+
+def _client_id(claims: Mapping[str, object]) -> str | None:
+    """Take `client_id` (RFC 9068 section 2.2) or Auth0's `azp`; both, when present, must agree."""
+    client_id, authorized_party = _text(claims, "client_id"), _text(claims, "azp")
+    if client_id is not None and authorized_party is not None and client_id != authorized_party:
+        raise _refused("client_id", "mismatch")
+    return client_id if client_id is not None else authorized_party
+
+
+def _scopes(claims: Mapping[str, object]) -> frozenset[str]:
+    """RFC 9068 section 2.2.3: one string, its scopes parted by spaces."""
+    scope = claims.get("scope", "")
+    if not isinstance(scope, str):
+        raise _refused("scope", "invalid")
+    return frozenset(scope.split(" ")) - {""}
+
+
+def _require_types_of_the_rest(claims: Mapping[str, object]) -> None:
+    for name in ("gty", "jti", "acr", "org_name"):
+        _text(claims, name)
+    _time(claims, "auth_time")
+    _strings(claims, "amr")
+
+
+def _text(claims: Mapping[str, object], name: str) -> str | None:
+    """Return a claim that is a non-empty, bounded string without control characters; None when absent.
+
+    Such claims go into URLs, log lines and cache keys.
+    """
+    if name not in claims:
+        return None
+    value = claims[name]
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_TEXT_LENGTH:
+        raise _refused(name, "invalid")
+    if value.isspace() or not value.isprintable():
+        raise _refused(name, "invalid")
+    return value
+
+
+def _required_text(claims: Mapping[str, object], name: str) -> str:
+    value = _text(claims, name)
+    if value is None:
+        raise _refused(name, "missing")
+    return value
+
+
+def _time(claims: Mapping[str, object], name: str) -> float | None:
+    """Return a NumericDate (RFC 7519 section 2): a JSON number, and `true` is none; None when absent."""
+    if name not in claims:
+        return None
+    value = claims[name]
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= _LAST_TIME:
+        raise _refused(name, "invalid")
+    return value
+
+
+def _required_time(claims: Mapping[str, object], name: str) -> float:
+    value = _time(claims, name)
+    if value is None:
+        raise _refused(name, "missing")
+    return value
+
+
+def _strings(claims: Mapping[str, object], name: str) -> tuple[str, ...]:
+    value = claims.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(member, str) for member in value):
+        raise _refused(name, "invalid")
+    return tuple(value)

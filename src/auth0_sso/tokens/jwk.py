@@ -1,0 +1,137 @@
+"""RFC 7517: a JWK Set read once, each usable key built once, and exactly one chosen by its `kid`.
+
+python-jose enters here alone. Given a whole set, or a dict, it would ignore kid, use, key_ops and alg and
+rebuild the key for every token; it gets neither: one prebuilt key with its algorithm pinned.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from jose import jwk as jose_jwk
+from jose.backends import ECKey, RSAKey
+from jose.backends.base import Key
+from jose.backends.cryptography_backend import CryptographyECKey, CryptographyRSAKey
+
+# Without its `cryptography` extra python-jose falls back, silently, to slow pure-Python backends.
+if RSAKey is not CryptographyRSAKey or ECKey is not CryptographyECKey:  # pragma: no cover - an install fault
+    raise ImportError("install python-jose[cryptography]: python-jose runs on a pure-Python backend here")
+
+SUPPORTED_ALGORITHMS = ("RS256", "RS384", "RS512", "ES256")
+"""What Auth0 signs access tokens with and python-jose verifies (RFC 7518 section 3.1)."""
+
+_CURVE = "P-256"
+_RSA_BITS = range(2048, 8192 + 1)  # RFC 7518 section 3.3 asks for 2048; above 8192 a verification costs too much
+_PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationKey:
+    """One public key, bound to the one algorithm it verifies."""
+
+    key_id: str
+    algorithm: str
+    _key: Key = field(repr=False)
+
+    def verifies(self, signing_input: bytes, signature: bytes) -> bool:
+        """Tell whether this key made `signature` over `signing_input`; garbage is a no, never an error."""
+        try:
+            return bool(self._key.verify(signing_input, signature))
+        except Exception:  # noqa: BLE001 - the backends raise more than they document, and a token's fault is no 5xx
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class JwkSet:
+    """The keys of one JWK Set that can verify access tokens, by kid and algorithm."""
+
+    keys: Mapping[tuple[str, str], VerificationKey]
+    dropped: tuple[str, ...]
+    """Why each unusable entry was left out, for the log."""
+
+    @classmethod
+    def parse(cls, document: object, algorithms: Collection[str]) -> "JwkSet":
+        """Read a JWK Set (RFC 7517 section 5), leaving out what cannot serve.
+
+        Raises `ValueError` when it is no JWK Set, or when no key in it is usable.
+        """
+        entries = document.get("keys") if isinstance(document, dict) else None
+        if not isinstance(entries, list):
+            raise ValueError("not a JWK Set")
+        keys: dict[tuple[str, str], VerificationKey] = {}
+        ambiguous: set[tuple[str, str]] = set()
+        dropped: list[str] = []
+        for entry in entries:
+            try:
+                for key in _verification_keys(entry, algorithms):
+                    name = (key.key_id, key.algorithm)
+                    ambiguous.update({name} & keys.keys())
+                    keys[name] = key
+            except ValueError as error:
+                dropped.append(str(error))
+        for name in ambiguous:
+            del keys[name]
+            dropped.append("two keys share one kid")
+        if not keys:
+            raise ValueError("no usable key in the JWK Set")
+        return cls(keys, tuple(dropped))
+
+    def find(self, key_id: str, algorithm: str) -> VerificationKey | None:
+        """Return the one key of that kid and algorithm, or None."""
+        return self.keys.get((key_id, algorithm))
+
+
+def _verification_keys(entry: object, algorithms: Collection[str]) -> Iterator[VerificationKey]:
+    """Yield a JWK's key once for each algorithm it may serve; `ValueError` says why it serves none."""
+    if not isinstance(entry, dict):
+        raise ValueError("not a JSON object")
+    kid = entry.get("kid")
+    if not isinstance(kid, str) or not kid:
+        raise ValueError("no kid")
+    _require_public_signing_key(entry)
+    fitting = [name for name in algorithms if _fits(name, entry)]
+    if not fitting:
+        raise ValueError("of another kty, crv or alg than the tokens accepted here")
+    for algorithm in fitting:
+        yield VerificationKey(kid, algorithm, _built(entry, algorithm))
+
+
+def _require_public_signing_key(entry: dict[str, object]) -> None:
+    """RFC 7517 sections 4.2, 4.3 and 9.2."""
+    if entry.get("use", "sig") != "sig":
+        raise ValueError("its use is not sig")
+    operations = entry.get("key_ops", ["verify"])
+    if not isinstance(operations, list) or "verify" not in operations:
+        raise ValueError("its key_ops lack verify")
+    if any(name in entry for name in _PRIVATE):
+        raise ValueError("it shows private parts")
+
+
+def _fits(algorithm: str, entry: dict[str, object]) -> bool:
+    if entry.get("alg", algorithm) != algorithm:
+        return False
+    if algorithm.startswith("RS"):
+        return entry.get("kty") == "RSA"
+    return entry.get("kty") == "EC" and entry.get("crv") == _CURVE
+
+
+def _built(entry: dict[str, object], algorithm: str) -> Key:
+    """Build python-jose's key from the members that make it, each required to be a string."""
+    names = ("kty", "n", "e") if entry["kty"] == "RSA" else ("kty", "crv", "x", "y")
+    members = {name: entry.get(name) for name in names}
+    if not all(isinstance(member, str) and member for member in members.values()):
+        raise ValueError(f"one of {', '.join(names)} is missing or not a string")
+    try:
+        key = jose_jwk.construct(members, algorithm)
+    except Exception:  # noqa: BLE001 - python-jose leaks TypeError, UnicodeError, struct.error for bad members
+        raise ValueError("its numbers cannot be read") from None
+    if entry["kty"] == "RSA":
+        _require_strong(key)
+    return key
+
+
+def _require_strong(key: Key) -> None:
+    numbers = key.prepared_key.public_numbers()
+    if numbers.n.bit_length() not in _RSA_BITS:
+        raise ValueError(f"its modulus is not {_RSA_BITS[0]} to {_RSA_BITS[-1]} bits long")
+    if numbers.e < 3 or numbers.e % 2 == 0 or numbers.e.bit_length() > 64:
+        raise ValueError("its exponent is unsound")
