@@ -1,0 +1,1 @@
+"""Rate limits: how often one caller may ask, counted by the library `limits`."""

@@ -1,0 +1,248 @@
+"""The settings, read from the environment, a `.env` file and a directory of secrets. Nothing else reads those.
+
+Every fault is reported at once, by its variable's name and with what to write instead; no value of a secret is ever
+shown. The names are a contract with every deployment: see docs/settings.md.
+"""
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal, NoReturn, Self
+from urllib.parse import urlsplit
+
+from limits import parse_many
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from auth0_sso.errors import ConfigurationError
+from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
+
+EX_CONFIG = 78
+"""Exit code of a start with unusable settings (sysexits.h)."""
+
+SECRETS_DIRECTORY = Path("/run/secrets")
+"""Where files named like settings may lie; the variable SECRETS_DIR names another place."""
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_HOST = re.compile(
+    r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?::\d{1,5})?", re.IGNORECASE
+)
+
+Listed = Annotated[tuple[str, ...], NoDecode]
+"""Several values, parted by commas."""
+
+
+class Settings(BaseSettings):
+    """Everything that differs from one deployment to the next. Frozen; durations are seconds.
+
+    The variables' names are the fields' in capitals. Made by hand, `Settings(auth0_domain=...)`, it takes what it is
+    not given from the environment as well.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",
+        case_sensitive=False,
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
+        validate_default=True,
+        env_file_encoding="utf-8",
+    )
+
+    auth0_domain: str = Field(description="The tenant's domain, e.g. `tenant.eu.auth0.com`.")
+    auth0_audience: Listed = Field(description="The API identifier, or several parted by commas.")
+    auth0_issuer_base_url: str = Field(
+        default="", description="The issuer, where it is not `https://{AUTH0_DOMAIN}/` (a custom domain)."
+    )
+    auth0_algorithms: Listed = Field(default=("RS256",), description="Signing algorithms accepted.")
+    auth0_leeway_seconds: float = Field(default=10, ge=0, le=300, description="Clock difference tolerated.")
+    auth0_client_id: str = Field(default="", description="A public client, for logging in at /docs.")
+    auth0_management_client_id: str = Field(default="", description="The machine client for the Management API.")
+    auth0_management_client_secret: SecretStr = Field(default=SecretStr(""), description="Its secret.")
+    auth0_management_base_url: str = Field(
+        default="", description="Where the Management API is, when not at the issuer (custom domains)."
+    )
+    auth0_management_audience: str = Field(
+        default="", description="Its identifier, when not `{issuer}api/v2/` (custom domains)."
+    )
+    host: str = Field(default="127.0.0.1", min_length=1, description="The address to listen on.")
+    port: int = Field(default=3000, ge=0, le=65535, description="The port to listen on.")
+    cors_allowed_origins: Listed = Field(default=(), description="Browser origins that may call, parted by commas.")
+    rate_limit: str = Field(default="10/minute", description="Requests to /api/data allowed to each caller.")
+    rate_limit_storage_url: str = Field(default="memory://", description="Where the counts are kept.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="Least level logged.")
+
+    fixes: ClassVar[dict[str, str]] = {
+        "auth0_domain": "write the tenant's domain, such as tenant.eu.auth0.com",
+        "auth0_audience": "write the API's identifier as Auth0 shows it (Applications, APIs)",
+        "auth0_issuer_base_url": "write https:// and the domain that issues tokens, such as https://login.example.com/",
+        "auth0_algorithms": f"write one or more of {', '.join(SUPPORTED_ALGORITHMS)}",
+        "auth0_leeway_seconds": "write 0 to 300",
+        "auth0_client_id": "write the client id of a public (single page) application, none of the audiences",
+        "auth0_management_client_id": "set it together with AUTH0_MANAGEMENT_CLIENT_SECRET, or neither",
+        "auth0_management_client_secret": "set it together with AUTH0_MANAGEMENT_CLIENT_ID, or neither",
+        "auth0_management_base_url": "write https:// and the tenant's own domain, such as https://tenant.eu.auth0.com/",
+        "auth0_management_audience": "write the Management API's identifier, https://<tenant domain>/api/v2/",
+        "host": "write an address to listen on, such as 127.0.0.1 or 0.0.0.0",
+        "port": "write a port number, such as 3000",
+        "cors_allowed_origins": "write origins such as https://app.example.com, without a path and without *",
+        "rate_limit": "write a count and a period, such as 10/minute",
+        "rate_limit_storage_url": "write memory://",
+        "log_level": "write DEBUG, INFO, WARNING or ERROR",
+    }
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the settings from the environment, `.env` here, and the directory of secrets.
+
+        Raises `ConfigurationError` that lists every problem.
+        """
+        secrets = Path(os.environ.get("SECRETS_DIR", SECRETS_DIRECTORY))
+        try:
+            return cls(_env_file=".env", _secrets_dir=secrets if secrets.is_dir() else None)  # type: ignore[call-arg]  # pydantic-settings reads these two, and hides them from type checkers
+        except ValidationError as error:
+            raise ConfigurationError(_problems(error)) from None
+        except (OSError, UnicodeDecodeError):
+            problem = ".env, or a file among the secrets, cannot be read: make it readable text in UTF-8."
+            raise ConfigurationError((problem,)) from None
+
+    @classmethod
+    def load_or_exit(cls) -> Self:
+        """Read the settings as `load` does; on a problem say all of them on stderr and exit with 78."""
+        try:
+            return cls.load()
+        except ConfigurationError as error:
+            _exit(error)
+
+    @property
+    def issuer(self) -> str:
+        """The issuer's identifier with its trailing slash, as Auth0 writes it in `iss`."""
+        return self.auth0_issuer_base_url
+
+    @property
+    def has_management(self) -> bool:
+        """Whether the Management API can be called at all."""
+        return bool(self.auth0_management_client_id)
+
+    @field_validator("auth0_audience", "auth0_algorithms", "cors_allowed_origins", mode="before")
+    @classmethod
+    def _split_at_commas(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("auth0_domain")
+    @classmethod
+    def _bare_domain(cls, value: str) -> str:
+        domain = value.strip().removeprefix("https://").removeprefix("http://").removesuffix("/")
+        if not _HOST.fullmatch(domain):
+            raise ValueError("is not a domain")
+        return domain.lower()
+
+    @field_validator("auth0_issuer_base_url")
+    @classmethod
+    def _issuer_or_domain(cls, value: str, info: ValidationInfo) -> str:
+        return _base_url(value or f"https://{info.data.get('auth0_domain', 'unknown.invalid')}/")
+
+    @field_validator("auth0_management_base_url")
+    @classmethod
+    def _management_or_issuer(cls, value: str, info: ValidationInfo) -> str:
+        return _base_url(value) if value else str(info.data.get("auth0_issuer_base_url", ""))
+
+    @field_validator("auth0_management_audience")
+    @classmethod
+    def _management_audience_or_issuer(cls, value: str, info: ValidationInfo) -> str:
+        return value or f"{info.data.get('auth0_issuer_base_url', '')}api/v2/"
+
+    @field_validator("auth0_audience")
+    @classmethod
+    def _some_audience(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("names no audience")
+        return value
+
+    @field_validator("auth0_algorithms")
+    @classmethod
+    def _known_algorithms(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(algorithm.startswith("HS") for algorithm in value):
+            raise ValueError("names a shared-secret algorithm, with which this service could forge tokens")
+        if not value or not set(value) <= set(SUPPORTED_ALGORITHMS):
+            raise ValueError("names an algorithm that is not supported")
+        return value
+
+    @field_validator("auth0_client_id")
+    @classmethod
+    def _client_is_no_audience(cls, value: str, info: ValidationInfo) -> str:
+        # An ID token's audience is its client: with the client id as an audience, ID tokens would pass.
+        if value and value in info.data.get("auth0_audience", ()):
+            raise ValueError("is also named in AUTH0_AUDIENCE, where only API identifiers belong")
+        return value
+
+    @field_validator("auth0_management_client_secret")
+    @classmethod
+    def _whole_credentials(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        client_id = info.data.get("auth0_management_client_id", "")
+        if bool(value.get_secret_value()) != bool(client_id):
+            raise ValueError("and AUTH0_MANAGEMENT_CLIENT_ID are not set together")
+        return value
+
+    @field_validator("cors_allowed_origins")
+    @classmethod
+    def _plain_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            scheme, _, host = origin.partition("://")
+            if scheme not in {"http", "https"} or not _is_host(host):
+                raise ValueError("names what is no origin")
+        return value
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _readable_rate_limit(cls, value: str) -> str:
+        items = parse_many(value)
+        if len(items) != 1 or items[0].amount < 1:
+            raise ValueError("is not one limit")
+        return value
+
+    @field_validator("rate_limit_storage_url")
+    @classmethod
+    def _known_storage(cls, value: str) -> str:
+        if value != "memory://":
+            raise ValueError("names a store that is not supported")
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper_case(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+
+def _is_host(text: str) -> bool:
+    return bool(_HOST.fullmatch(text)) or bool(re.fullmatch(r"\[[0-9a-f:.]+\](?::\d{1,5})?", text, re.IGNORECASE))
+
+
+def _base_url(value: str) -> str:
+    """Return a URL with its trailing slash: https, or http on a loopback host, and nothing behind its path."""
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not _is_host(parts.netloc) or parts.query or parts.fragment:
+        raise ValueError("is not a URL")
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        raise ValueError("is plain http, which only a loopback host may use")
+    return value if value.endswith("/") else value + "/"
+
+
+def _problems(error: ValidationError) -> tuple[str, ...]:
+    return tuple(_problem(str(fault["loc"][0]), fault["type"], fault["msg"]) for fault in error.errors())
+
+
+def _problem(field: str, kind: str, message: str) -> str:
+    """Say what is wrong with one variable and what to do: our own sentences, which never repeat the value."""
+    fault = "is missing" if kind == "missing" else "cannot be used"
+    if kind == "value_error":
+        fault = message.removeprefix("Value error, ")
+        if field == "rate_limit":
+            fault = "cannot be read"  # the library's message repeats the value
+    return f"{field.upper()} {fault}: {Settings.fixes[field]}."
+
+
+def _exit(error: ConfigurationError) -> NoReturn:
+    print(f"auth0-sso: {error.detail}", file=sys.stderr)
+    raise SystemExit(EX_CONFIG)

@@ -1,0 +1,139 @@
+"""Our own token for the Management API: an `httpx.Auth` that fetches, renews and replaces it by itself.
+
+Client credentials (RFC 6749 section 4.4; Auth0: "Management API access tokens for production"). Auth0 counts and
+bills machine tokens, so one is fetched for any number of concurrent callers, and kept until shortly before its end.
+"""
+
+import time
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field
+
+import httpx
+
+from auth0_sso.errors import ManagementAnswerError, ManagementRefusedError, ManagementUnavailableError
+from auth0_sso.tenant.capped import Answer, FetchError, exchange
+from auth0_sso.tenant.single_flight import SingleFlight
+
+_DEADLINE = 5.0
+_MAX_ANSWER_BYTES = 64 * 1024
+_LONGEST_MARGIN = 300.0
+"""A token is renewed this many seconds before its end, or a tenth of its life before when that is less."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCredentials:
+    """A confidential client of the tenant, and the API it asks a token for."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    audience: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    text: str = field(repr=False)
+    renew_at: float
+    expires_at: float
+
+
+class ManagementAuth(httpx.Auth):
+    """Puts a living Management token on each request it authenticates.
+
+    A 401 drops the token that met it and sends the request once more with a new one.
+    """
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        token_url: str,
+        credentials: ClientCredentials,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take the client that fetches tokens from `token_url`, and a clock that never goes back, in seconds."""
+        self._client = client
+        self._token_url = token_url
+        self._credentials = credentials
+        self._clock = clock
+        self._flight: SingleFlight[str, _Token] = SingleFlight()
+        self._token: _Token | None = None
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """Authenticate one request, as httpx asks.
+
+        Raises `ManagementUnavailableError`, `ManagementRefusedError` or `ManagementAnswerError` when no token can
+        be had.
+        """
+        token = await self._living_token()
+        request.headers["Authorization"] = f"Bearer {token.text}"
+        response = yield request
+        if response.status_code == 401:
+            self._drop(token)
+            token = await self._living_token()
+            request.headers["Authorization"] = f"Bearer {token.text}"
+            yield request
+
+    async def aclose(self) -> None:
+        """Give up a token fetch that is under way."""
+        await self._flight.aclose()
+
+    async def _living_token(self) -> _Token:
+        now, token = self._clock(), self._token
+        if token is not None and now < token.renew_at:
+            return token
+        if token is not None and now < token.expires_at:
+            self._flight.start(self._token_url, self._fetch)  # renewed behind the callers' backs
+            return token
+        return await self._flight.run(self._token_url, self._fetch)
+
+    def _drop(self, token: _Token) -> None:
+        # Fifty callers may meet the same 401: only the first finds it current, the others join its renewal.
+        if self._token is token:
+            self._token = None
+
+    async def _fetch(self) -> _Token:
+        request = self._client.build_request(
+            "POST",
+            self._token_url,
+            json={
+                "grant_type": "client_credentials",
+                "client_id": self._credentials.client_id,
+                "client_secret": self._credentials.client_secret,
+                "audience": self._credentials.audience,
+            },
+        )
+        try:
+            answer = await exchange(self._client, request, deadline=_DEADLINE, max_bytes=_MAX_ANSWER_BYTES)
+        except FetchError as error:
+            raise ManagementUnavailableError(f"token_{error.reason}", retry_after=5) from None
+        self._token = self._read_token(answer)
+        return self._token
+
+    def _read_token(self, answer: Answer) -> _Token:
+        """RFC 6749 sections 5.1 and 5.2."""
+        if answer.status == 429 or answer.status >= 500:
+            raise ManagementUnavailableError(f"token_status_{answer.status}", retry_after=5)
+        if answer.status != 200:
+            raise ManagementRefusedError(f"token_{_oauth_error(answer)}")
+        try:
+            body = answer.json()
+        except FetchError as error:
+            raise ManagementAnswerError(f"token_{error.reason}") from None
+        text = body.get("access_token") if isinstance(body, dict) else None
+        life = body.get("expires_in") if isinstance(body, dict) else None
+        if not isinstance(text, str) or not text or isinstance(life, bool) or not isinstance(life, int | float):
+            raise ManagementAnswerError("token_answer_incomplete")
+        now = self._clock()
+        return _Token(text, now + life - min(_LONGEST_MARGIN, life / 10), now + life)
+
+
+def _oauth_error(answer: Answer) -> str:
+    """Return the error code of a refusal (RFC 6749 section 5.2): a word of the protocol, never its free text."""
+    try:
+        body = answer.json()
+    except FetchError:
+        body = None
+    error = body.get("error") if isinstance(body, dict) else None
+    if isinstance(error, str) and error.isidentifier() and len(error) <= 40:
+        return error
+    return f"status_{answer.status}"

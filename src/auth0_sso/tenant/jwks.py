@@ -1,0 +1,251 @@
+"""The issuer's JWK Set, found by OIDC discovery and kept fresh over HTTP.
+
+Freshness is three numbers, not one TTL: a set is fresh for `max_age`; an unknown kid may force one early fetch per
+`cooldown`; while fetches fail, the last good set serves on for `max_stale`. A successful fetch replaces the set
+whole, so a key the issuer withdrew ends at once.
+"""
+
+import asyncio
+import logging
+import random
+import re
+import time
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from math import ceil
+from typing import Literal, NoReturn
+
+import httpx
+
+from auth0_sso.errors import InvalidTokenError, KeysUnavailableError
+from auth0_sso.tenant.capped import Answer, FetchError, exchange
+from auth0_sso.tenant.single_flight import SingleFlight
+from auth0_sso.tokens.jwk import JwkSet, VerificationKey
+
+_log = logging.getLogger(__name__)
+
+_MAX_ANSWER_BYTES = 64 * 1024
+_REFRESH_AHEAD = 0.8
+"""The part of a set's fresh life after which it is fetched again, so that no request waits for it."""
+_LONGEST_BACKOFF = 30.0
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+# Auth0 sends max-age=15 and advises to cache for 5 to 10 minutes ("JSON Web Key Sets"); the floor follows the advice.
+_SHORTEST_MAX_AGE, _LONGEST_MAX_AGE = 300.0, 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How long keys are trusted, all in seconds.
+
+    `max_age` holds where the issuer's answer names none; `deadline` bounds one fetch, discovery included.
+    """
+
+    max_age: float = 600
+    cooldown: float = 30
+    max_stale: float = 86_400
+    deadline: float = 5
+
+
+@dataclass(frozen=True, slots=True)
+class KeysHealth:
+    """What an operator wants to know of the key set. Times in seconds."""
+
+    state: Literal["fresh", "stale", "missing"]
+    keys: int
+    age: float | None
+    next_refresh: float
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    keys: JwkSet
+    fetched_at: float
+    fresh_until: float
+
+
+class RemoteJwks:
+    """A `KeySource` over HTTP. Use it from one event loop; run `keep_fresh` beside it as a task."""
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        issuer: str,
+        *,
+        algorithms: Collection[str] = ("RS256",),
+        freshness: Freshness | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Take the issuer's identifier with its trailing slash, and a clock that never goes back, in seconds."""
+        self._client = client
+        self._issuer = issuer
+        self._algorithms = tuple(algorithms)
+        self._freshness = Freshness() if freshness is None else freshness
+        self._clock = clock
+        self._sleep = sleep
+        self._flight: SingleFlight[str, None] = SingleFlight()
+        self._snapshot: _Snapshot | None = None
+        self._jwks_uri: str | None = None
+        self._due_at = clock()
+        self._next_forced_at = clock()
+        self._failures = 0
+        self._last_error: str | None = None
+
+    async def find_key(self, key_id: str, algorithm: str) -> VerificationKey:
+        """Return the issuer's key of that kid and algorithm.
+
+        An unknown kid forces one fetch per cooldown; known ones never wait for it. Raises `InvalidTokenError` when
+        the issuer has no such key, `KeysUnavailableError` when the issuer could not be asked.
+        """
+        keys = await self._usable_keys()
+        key = keys.find(key_id, algorithm)
+        if key is None:
+            keys = await self._keys_after_unknown_kid(keys)
+            key = keys.find(key_id, algorithm)
+        if key is None:
+            raise InvalidTokenError("kid_unknown", "The access token is signed with a key this issuer does not have.")
+        return key
+
+    async def keep_fresh(self) -> NoReturn:
+        """Fetch the set now and ahead of each expiry, and again after failures with growing pauses, for ever."""
+        while True:
+            wait = self._due_at - self._clock()
+            if wait > 0:
+                await self._sleep(wait)
+            else:
+                await self._refresh()
+
+    async def aclose(self) -> None:
+        """Give up a fetch that is under way."""
+        await self._flight.aclose()
+
+    @property
+    def health(self) -> KeysHealth:
+        """The state of the keys now; asks nothing of anyone."""
+        now, snapshot = self._clock(), self._snapshot
+        next_refresh = max(0.0, self._due_at - now)
+        if snapshot is None or not self._serves(snapshot):
+            return KeysHealth("missing", 0, None, next_refresh, self._last_error)
+        state: Literal["fresh", "stale"] = "fresh" if now < snapshot.fresh_until else "stale"
+        age = now - snapshot.fetched_at
+        return KeysHealth(state, len(snapshot.keys.keys), age, next_refresh, self._last_error)
+
+    def unavailable(self) -> KeysUnavailableError:
+        """Return the error for a moment without keys, naming when to come back."""
+        retry_after = max(1, ceil(self._due_at - self._clock()))
+        return KeysUnavailableError(self._last_error or "not_fetched_yet", retry_after=retry_after)
+
+    async def _usable_keys(self) -> JwkSet:
+        if self._snapshot is not None and self._fresh_enough(self._snapshot):
+            return self._snapshot.keys
+        if not self._backing_off():
+            await self._refresh()
+        if self._snapshot is None or not self._serves(self._snapshot):
+            raise self.unavailable()
+        return self._snapshot.keys
+
+    def _fresh_enough(self, snapshot: _Snapshot) -> bool:
+        """Tell whether to answer from the set without asking first: in its time, or while asking is in vain."""
+        return self._clock() < snapshot.fresh_until or (self._failures > 0 and self._serves(snapshot))
+
+    def _serves(self, snapshot: _Snapshot) -> bool:
+        return self._clock() < snapshot.fresh_until + self._freshness.max_stale
+
+    def _backing_off(self) -> bool:
+        return self._failures > 0 and self._clock() < self._due_at
+
+    async def _keys_after_unknown_kid(self, seen: JwkSet) -> JwkSet:
+        """Return the set once it is as new as the cooldown allows; the kid of a flood must cost no more."""
+        if self._flight.flying(self._issuer):
+            await self._refresh()
+        if self._is_current(seen) and self._clock() >= self._next_forced_at:
+            self._next_forced_at = self._clock() + self._freshness.cooldown
+            await self._refresh()
+        if self._failures or self._snapshot is None:
+            # The issuer may have a new key, and nobody can tell: an outage is not the token's fault.
+            raise self.unavailable()
+        return self._snapshot.keys
+
+    def _is_current(self, keys: JwkSet) -> bool:
+        return self._snapshot is not None and self._snapshot.keys is keys
+
+    async def _refresh(self) -> None:
+        """Join the fetch under way, or make one. Its failure is recorded, not raised."""
+        await self._flight.run(self._issuer, self._fetch)
+
+    async def _fetch(self) -> None:
+        try:
+            async with asyncio.timeout(self._freshness.deadline):
+                keys, max_age = await self._fetch_keys()
+        except (FetchError, TimeoutError) as error:
+            self._record_failure(error.reason if isinstance(error, FetchError) else "timeout")
+        else:
+            self._record_success(keys, max_age)
+
+    async def _fetch_keys(self) -> tuple[JwkSet, float]:
+        if self._jwks_uri is None:
+            self._jwks_uri = await self._discover()
+        answer = await self._get(self._jwks_uri)
+        try:
+            keys = JwkSet.parse(answer.json(), self._algorithms)
+        except ValueError:
+            raise FetchError("jwks_unusable") from None
+        return keys, _max_age(answer.headers, self._freshness.max_age)
+
+    async def _discover(self) -> str:
+        """OIDC Discovery 1.0 sections 4.1 to 4.3: the metadata must be this very issuer's."""
+        answer = await self._get(f"{self._issuer}.well-known/openid-configuration")
+        metadata = answer.json()
+        if not isinstance(metadata, dict) or metadata.get("issuer") != self._issuer:
+            raise FetchError("discovery_issuer_mismatch")
+        jwks_uri = metadata.get("jwks_uri")
+        if not isinstance(jwks_uri, str) or not _is_secure(jwks_uri):
+            raise FetchError("discovery_jwks_uri_insecure")
+        return jwks_uri
+
+    async def _get(self, url: str) -> Answer:
+        request = self._client.build_request("GET", url, headers={"Accept": "application/json"})
+        deadline = self._freshness.deadline
+        answer = await exchange(self._client, request, deadline=deadline, max_bytes=_MAX_ANSWER_BYTES)
+        if answer.status != 200:
+            raise FetchError(f"status_{answer.status}")
+        return answer
+
+    def _record_success(self, keys: JwkSet, max_age: float) -> None:
+        now = self._clock()
+        if self._failures or self._snapshot is None:
+            _log.info("signing keys fetched: %d usable, %d left out", len(keys.keys), len(keys.dropped))
+        for reason in keys.dropped:
+            _log.warning("a key of the issuer is left out: %s", reason)
+        self._snapshot = _Snapshot(keys, now, now + max_age)
+        self._due_at = now + max_age * _REFRESH_AHEAD
+        self._failures = 0
+        self._last_error = None
+
+    def _record_failure(self, reason: str) -> None:
+        backoff = min(_LONGEST_BACKOFF, 2.0**self._failures)
+        self._failures = min(self._failures + 1, 10)
+        self._due_at = self._clock() + backoff * random.uniform(0.5, 1)  # noqa: S311 - spreads retries, keeps no secret
+        self._last_error = reason
+        self._jwks_uri = None  # the issuer may have moved it
+        _log.warning(
+            "signing keys could not be fetched: %s; next try in %.1f s", reason, self._due_at - self._clock()
+        )
+
+
+def _max_age(headers: httpx.Headers, default: float) -> float:
+    """RFC 9111 section 5.2.2.1, between our floor and ceiling; in seconds."""
+    directive = re.search(r"(?:^|[\s,])max-age=(\d{1,9})", headers.get("Cache-Control", ""), re.ASCII | re.IGNORECASE)
+    if directive is None:
+        return default
+    return min(max(float(directive[1]), _SHORTEST_MAX_AGE), _LONGEST_MAX_AGE)
+
+
+def _is_secure(url: str) -> bool:
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        return False
+    return parsed.scheme == "https" or (parsed.scheme == "http" and parsed.host in _LOOPBACK)

@@ -1,0 +1,1 @@
+"""The FastAPI side: guards, problems, the one middleware, the routes, and the app that holds them."""

@@ -1,0 +1,187 @@
+"""Guards for routes: who may pass, said in the route's signature.
+
+Each guard is one async dependency that reads the request itself, since every further dependency costs about a fifth
+of a bare request; and each is a FastAPI security scheme, so that OpenAPI tells what the route asks for.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
+
+from auth0_sso.errors import InsufficientScopeError, ManagementNotConfiguredError, NotFoundError, RateLimitedError
+from auth0_sso.tenant.management import ManagementClient
+from auth0_sso.tenant.roles import RoleDirectory
+from auth0_sso.tokens.bearer import read_bearer_token
+from auth0_sso.tokens.claims import AccessToken
+from auth0_sso.web.request_context import RequestContext
+from auth0_sso.web.services import Services
+
+Check = Callable[[Request, AccessToken], Awaitable[None]]
+
+BEARER_SCHEME = "bearer"
+OPTIONAL_BEARER_SCHEME = "optionalBearer"
+
+_SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 section 3.3
+
+
+class TokenGuard(SecurityBase):
+    """A dependency that gives the request's access token, once it is verified and every check passed."""
+
+    def __init__(self, *checks: Check) -> None:
+        self.model = HTTPBearer(bearerFormat="JWT", description="An Auth0 access token for this API.")
+        self.scheme_name = BEARER_SCHEME
+        self._checks = checks
+
+    async def __call__(self, request: Request) -> AccessToken:
+        """Return the token; raise the `CallerError` or `TenantError` that says why not."""
+        token = await _verified_token(request)
+        for check in self._checks:
+            await check(request, token)
+        return token
+
+
+class OptionalTokenGuard(SecurityBase):
+    """A dependency that lets a request without any Authorization header pass as anonymous, and no other."""
+
+    def __init__(self) -> None:
+        self.model = HTTPBearer(bearerFormat="JWT")
+        self.scheme_name = OPTIONAL_BEARER_SCHEME
+
+    async def __call__(self, request: Request) -> AccessToken | None:
+        """Return the token, or None where there is no Authorization header; a bad token is refused."""
+        return await _verified_token(request) if "Authorization" in request.headers else None
+
+
+def require_any_role(*roles: str) -> TokenGuard:
+    """Return a guard that passes users who have one of `roles` (names). Machines have no roles: 403."""
+
+    async def check(request: Request, token: AccessToken) -> None:
+        if (await _roles(request, token)).isdisjoint(roles):
+            raise InsufficientScopeError("role_missing", "None of your roles allows this.")
+
+    return TokenGuard(check)
+
+
+def require_role(role: str) -> TokenGuard:
+    """Return a guard that passes users who have the role of that name."""
+    return require_any_role(role)
+
+
+def require_scope(*scopes: str) -> TokenGuard:
+    """Return a guard that passes tokens which carry all of `scopes` (RFC 6749 section 3.3)."""
+    needed = _scope_tokens(scopes)
+
+    async def check(_: Request, token: AccessToken) -> None:
+        _require_all(needed, token.scopes, "scope_missing")
+
+    return TokenGuard(check)
+
+
+def require_permission(*permissions: str) -> TokenGuard:
+    """Return a guard that passes tokens which carry all of `permissions` (Auth0: RBAC for APIs)."""
+    needed = _scope_tokens(permissions)
+
+    async def check(_: Request, token: AccessToken) -> None:
+        _require_all(needed, token.permissions, "permission_missing")
+
+    return TokenGuard(check)
+
+
+async def services_of(request: Request) -> Services:
+    """Return what the app works with."""
+    services = request.app.state.auth0_sso
+    assert isinstance(services, Services)  # noqa: S101 - app.state is untyped
+    return services
+
+
+async def management_of(request: Request) -> ManagementClient:
+    """Return the Management API client; raise `ManagementNotConfiguredError` where there are no credentials."""
+    management = (await services_of(request)).management
+    if management is None:
+        raise ManagementNotConfiguredError
+    return management
+
+
+async def role_directory_of(request: Request) -> RoleDirectory:
+    """Return the directory of roles; raise `ManagementNotConfiguredError` where there are no credentials."""
+    roles = (await services_of(request)).roles
+    if roles is None:
+        raise ManagementNotConfiguredError
+    return roles
+
+
+async def roles_of_user(request: Request) -> frozenset[str]:
+    """Return the names of the roles of the request's user; raise what the guards raise."""
+    return await _roles(request, await _verified_token(request))
+
+
+async def _verified_token(request: Request) -> AccessToken:
+    context = RequestContext.of(request.scope)
+    if context.token is None:
+        headers = [value for name, value in request.scope["headers"] if name == b"authorization"]
+        services = await services_of(request)
+        context.token = await services.verifier.verify(read_bearer_token(headers))
+    return context.token
+
+
+async def _roles(request: Request, token: AccessToken) -> frozenset[str]:
+    await _require_user(request, token)
+    context = RequestContext.of(request.scope)
+    if context.roles is None:
+        directory = await role_directory_of(request)
+        try:
+            context.roles = await directory.roles_of(token.subject)
+        except NotFoundError:
+            raise InsufficientScopeError("user_unknown", "The user of this token is not known any more.") from None
+    return context.roles
+
+
+async def _require_user(_: Request, token: AccessToken) -> None:
+    if token.is_machine:
+        raise InsufficientScopeError("no_user", "This needs the token of a user; a machine's stands for none.")
+
+
+async def _require_budget(request: Request, token: AccessToken) -> None:
+    """Count the request for its verified subject, and tell every answer what is left (draft RateLimit headers)."""
+    verdict = await (await services_of(request)).rate_limit.hit(token.subject)
+    RequestContext.of(request.scope).answer_headers += (
+        (b"ratelimit-policy", b'"default";q=%d;w=%d' % (verdict.limit, verdict.window)),
+        (b"ratelimit", b'"default";r=%d;t=%d' % (verdict.remaining, verdict.reset_after)),
+    )
+    if not verdict.allowed:
+        raise RateLimitedError(retry_after=verdict.reset_after)
+
+
+def _scope_tokens(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names or not all(_SCOPE_TOKEN.fullmatch(name) for name in names):
+        raise ValueError("a guard needs one or more scope names as RFC 6749 section 3.3 spells them")
+    return names
+
+
+def _require_all(needed: tuple[str, ...], granted: frozenset[str], reason: str) -> None:
+    missing = tuple(name for name in needed if name not in granted)
+    if missing:
+        raise InsufficientScopeError(reason, "The access token does not allow this.", scopes=missing)
+
+
+CurrentToken = Annotated[AccessToken, Depends(TokenGuard())]
+"""Any verified access token."""
+
+OptionalToken = Annotated[AccessToken | None, Depends(OptionalTokenGuard())]
+"""A verified access token, or None for a request without an Authorization header."""
+
+UserToken = Annotated[AccessToken, Depends(TokenGuard(_require_user))]
+"""A verified access token with a user behind it."""
+
+LimitedToken = Annotated[AccessToken, Depends(TokenGuard(_require_budget))]
+"""Any verified access token whose subject still has budget under RATE_LIMIT."""
+
+CurrentRoles = Annotated[frozenset[str], Depends(roles_of_user)]
+"""The role names of the user; looked up once for a request, whatever guards it has."""
+
+Management = Annotated[ManagementClient, Depends(management_of)]
+Roles = Annotated[RoleDirectory, Depends(role_directory_of)]

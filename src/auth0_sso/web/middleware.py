@@ -1,0 +1,153 @@
+"""The one ASGI layer around the app: request id, security headers, body limit, access log, CORS, last-resort 500.
+
+Pure ASGI: Starlette's BaseHTTPMiddleware would cost more than half of the throughput. CORS lies inside this layer and
+is wrapped around its own answers too, since a browser hides an error without CORS headers behind a CORS error.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from urllib.parse import quote
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from auth0_sso.web.problems import content_too_large, internal_error
+from auth0_sso.web.request_context import RequestContext, request_id_variable
+
+_access_log = logging.getLogger("auth0_sso.access")
+_log = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 64 * 1024
+"""Longest request body taken, in bytes."""
+
+EXPOSED_HEADERS = ("WWW-Authenticate", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-ID")
+"""What a browser's script may read of an answer beside the body."""
+
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_MAX_REQUEST_ID = 64
+
+# An API's answers are data: nothing in them may load, run or be framed. /docs sets a policy of its own.
+_DEFAULTS = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+)
+_HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
+
+
+class RequestLayer:
+    """Wraps an app as the module says; `origins` are the browser origins that may call it."""
+
+    def __init__(self, app: ASGIApp, *, origins: Sequence[str] = (), max_body_bytes: int = MAX_BODY_BYTES) -> None:
+        self._with_cors = _cors(origins)
+        self._app = self._with_cors(app)
+        self._max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection (ASGI 3)."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        context = RequestContext.begin(scope, _acceptable_id(headers.get("X-Request-ID")))
+        token = request_id_variable.set(context.request_id)
+        answer = _Answer(send, context, secure=not headers.get("Host", "").startswith(_LOOPBACK))
+        started = perf_counter()
+        try:
+            await self._serve(scope, receive, answer, headers)
+        finally:
+            _log_access(scope, context, answer.status, perf_counter() - started)
+            request_id_variable.reset(token)
+
+    async def _serve(self, scope: Scope, receive: Receive, answer: "_Answer", headers: Headers) -> None:
+        request_id = RequestContext.of(scope).request_id
+        length = headers.get("Content-Length", "")
+        if length.isdecimal() and int(length) > self._max_body_bytes:
+            await self._with_cors(content_too_large(request_id))(scope, receive, answer.send)
+            return
+        try:
+            await self._app(scope, _capped(receive, self._max_body_bytes), answer.send)
+        except Exception:
+            _log.exception("a request failed")
+            if answer.status:
+                raise  # its answer has begun: only closing the connection can tell the caller
+            await self._with_cors(internal_error(request_id))(scope, receive, answer.send)
+
+
+class _Answer:
+    """The sending side of one request: adds headers as the answer starts, and notes its status."""
+
+    def __init__(self, send: Send, context: RequestContext, *, secure: bool) -> None:
+        self._send = send
+        self._context = context
+        self._secure = secure
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = self._complete(list(message.get("headers", ())))
+        await self._send(message)
+
+    def _complete(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        present = {name.lower() for name, _ in headers}
+        headers.extend(default for default in _DEFAULTS if default[0] not in present)
+        headers.append((b"x-request-id", self._context.request_id.encode("ascii")))
+        headers.extend(self._context.answer_headers)
+        if self._secure:
+            headers.append(_HSTS)
+        return headers
+
+
+def _cors(origins: Sequence[str]) -> Callable[[ASGIApp], ASGIApp]:
+    if not origins:
+        return lambda app: app
+    return lambda app: CORSMiddleware(
+        app,
+        allow_origins=list(origins),
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type"],
+        expose_headers=EXPOSED_HEADERS,
+    )
+
+
+def _acceptable_id(value: str | None) -> str | None:
+    """Return a caller's request id when it can go into logs and headers as it is."""
+    if value is None or not 0 < len(value) <= _MAX_REQUEST_ID or not value.isascii():
+        return None
+    return value if value.replace("-", "").replace("_", "").replace(".", "").isalnum() else None
+
+
+def _capped(receive: Receive, max_bytes: int) -> Receive:
+    """Stop a body that turns out longer than its cap: with chunked coding no header tells beforehand."""
+    received = 0
+
+    async def receive_capped() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > max_bytes:
+            raise HTTPException(413, "The body is longer than this service takes.")
+        return message
+
+    return receive_capped
+
+
+def _log_access(scope: Scope, context: RequestContext, status: int, seconds: float) -> None:
+    # The route's template instead of the path, which names users; never the query. Unrouted paths are quoted.
+    route = getattr(scope.get("route"), "path", None)
+    path = route if isinstance(route, str) else quote(scope["path"])
+    client = scope.get("client")
+    _access_log.info(
+        "%s %s %s %.1fms client=%s refusal=%s",
+        scope["method"],
+        path,
+        status or "aborted",
+        seconds * 1000,
+        client[0] if client else "-",
+        context.refusal or "-",
+    )

@@ -1,0 +1,159 @@
+"""Errors as HTTP answers: one table from error to status, an RFC 9457 body, RFC 6750 and RFC 9110 headers.
+
+The only place that knows statuses. A caller's fault is a 4xx, the tenant's a 502 or 503, ours a 500.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from auth0_sso.errors import (
+    Auth0SsoError,
+    ConfigurationError,
+    ConflictError,
+    InsufficientScopeError,
+    InvalidInputError,
+    InvalidRequestError,
+    InvalidTokenError,
+    KeysUnavailableError,
+    ManagementAnswerError,
+    ManagementNotConfiguredError,
+    ManagementRefusedError,
+    ManagementUnavailableError,
+    MissingTokenError,
+    NotFoundError,
+    RateLimitedError,
+    UnavailableError,
+)
+from auth0_sso.tokens.bearer import challenge
+from auth0_sso.web.request_context import RequestContext
+from auth0_sso.web.schemas import Problem
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+STATUSES: Final[Mapping[type[Auth0SsoError], int]] = {
+    ConfigurationError: 500,
+    MissingTokenError: 401,
+    InvalidRequestError: 400,
+    InvalidTokenError: 401,
+    InsufficientScopeError: 403,
+    InvalidInputError: 400,
+    NotFoundError: 404,
+    ConflictError: 409,
+    RateLimitedError: 429,
+    KeysUnavailableError: 503,
+    ManagementUnavailableError: 503,
+    ManagementRefusedError: 502,
+    ManagementAnswerError: 502,
+    ManagementNotConfiguredError: 503,
+}
+
+TITLES: Final[Mapping[int, str]] = {
+    400: "Bad request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    413: "Content too large",
+    422: "Unprocessable content",
+    429: "Too many requests",
+    500: "Internal server error",
+    502: "Bad gateway",
+    503: "Service unavailable",
+}
+
+_FRAMEWORK_CODES: Final[Mapping[int, str]] = {
+    400: "invalid_input",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "content_too_large",
+}
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Make an app answer this package's errors, and FastAPI's own, as problems (RFC 9457)."""
+    app.add_exception_handler(Auth0SsoError, _answer_error)
+    app.add_exception_handler(RequestValidationError, _answer_invalid_request)
+    app.add_exception_handler(HTTPException, _answer_http_exception)
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses=` of routes that answer problems with these statuses, for the OpenAPI document."""
+    return {
+        status: {"model": Problem, "description": TITLES[status], "content": {MEDIA_TYPE: {}}} for status in statuses
+    }
+
+
+def internal_error(request_id: str) -> JSONResponse:
+    """Return the answer to a fault of ours; what it was is in the log, under the request's id."""
+    detail = "Something failed on our side. Quote the request id when you report it."
+    return _problem(500, "internal_error", detail, request_id)
+
+
+def content_too_large(request_id: str) -> JSONResponse:
+    """Return the answer to a request whose body is longer than the service takes."""
+    return _problem(413, "content_too_large", "The body is longer than this service takes.", request_id)
+
+
+async def _answer_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Auth0SsoError)  # noqa: S101 - narrows what add_exception_handler cannot type
+    context = RequestContext.of(request.scope)
+    context.refusal = error.reason
+    headers: dict[str, str] = {}
+    if (value := challenge(error)) is not None:
+        headers["WWW-Authenticate"] = value
+    retry_after = error.retry_after if isinstance(error, UnavailableError | RateLimitedError) else None
+    if retry_after is not None:
+        headers["Retry-After"] = str(retry_after)
+    return _problem(
+        STATUSES[type(error)], error.code, error.detail, context.request_id, headers=headers, retry_after=retry_after
+    )
+
+
+async def _answer_invalid_request(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - narrows what add_exception_handler cannot type
+    # Where and what, never the input: it may hold a password.
+    faults = [{"at": [str(part) for part in fault["loc"]], "message": fault["msg"]} for fault in error.errors()]
+    detail = "Some of what was sent is missing or malformed; see errors."
+    return _problem(422, "invalid_input", detail, RequestContext.of(request.scope).request_id, errors=faults)
+
+
+async def _answer_http_exception(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - narrows what add_exception_handler cannot type
+    return _problem(
+        error.status_code,
+        _FRAMEWORK_CODES.get(error.status_code, "http_error"),
+        str(error.detail),
+        RequestContext.of(request.scope).request_id,
+        headers=error.headers,
+    )
+
+
+def _problem(
+    status: int,
+    code: str,
+    detail: str,
+    request_id: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    retry_after: int | None = None,
+    errors: list[dict[str, Any]] | None = None,
+) -> JSONResponse:
+    body = Problem.model_validate(
+        {
+            "title": TITLES.get(status, "Error"),
+            "status": status,
+            "code": code,
+            "detail": detail,
+            "requestId": request_id,
+            "retryAfter": retry_after,
+            "errors": errors,
+        }
+    )
+    content = body.model_dump(by_alias=True, exclude_none=True)
+    return JSONResponse(content, status, headers, media_type=MEDIA_TYPE)

@@ -1,0 +1,91 @@
+"""Everything the routes and guards work with, built once and closed once."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from auth0_sso.limits.rate import RateLimit
+from auth0_sso.settings import Settings
+from auth0_sso.tenant.credentials import ClientCredentials, ManagementAuth
+from auth0_sso.tenant.jwks import RemoteJwks
+from auth0_sso.tenant.management import ManagementClient
+from auth0_sso.tenant.roles import RoleDirectory
+from auth0_sso.tokens.claims import TokenPolicy
+from auth0_sso.tokens.verifier import TokenVerifier
+
+_TIMEOUT = httpx.Timeout(5, connect=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The times the service goes by, in seconds: since 1970, a count that never goes back, and a pause."""
+
+    wall: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What one running app has. `management` and `roles` are absent without Management API credentials."""
+
+    keys: RemoteJwks
+    verifier: TokenVerifier
+    management: ManagementClient | None
+    roles: RoleDirectory | None
+    rate_limit: RateLimit
+
+
+@asynccontextmanager
+async def open_services(
+    settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None, clock: Clock | None = None
+) -> AsyncIterator[Services]:
+    """Build the services, keep the signing keys fresh meanwhile, and close everything at the end.
+
+    Nothing is waited for: with the tenant out of reach this succeeds, and recovers when the tenant returns.
+    """
+    clock = Clock() if clock is None else clock
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, timeout=_TIMEOUT))
+        keys = RemoteJwks(
+            client,
+            settings.issuer,
+            algorithms=settings.auth0_algorithms,
+            clock=clock.monotonic,
+            sleep=clock.sleep,
+        )
+        stack.push_async_callback(keys.aclose)
+        policy = TokenPolicy(settings.issuer, frozenset(settings.auth0_audience), settings.auth0_leeway_seconds)
+        verifier = TokenVerifier(keys, policy, algorithms=settings.auth0_algorithms, clock=clock.wall)
+        management, roles = _management(settings, client, clock, stack)
+        refresher = asyncio.create_task(keys.keep_fresh())
+        stack.push_async_callback(_cancelled, refresher)
+        yield Services(keys, verifier, management, roles, RateLimit(settings.rate_limit))
+
+
+def _management(
+    settings: Settings, client: httpx.AsyncClient, clock: Clock, stack: AsyncExitStack
+) -> tuple[ManagementClient | None, RoleDirectory | None]:
+    if not settings.has_management:
+        return None, None
+    credentials = ClientCredentials(
+        settings.auth0_management_client_id,
+        settings.auth0_management_client_secret.get_secret_value(),
+        settings.auth0_management_audience,
+    )
+    base_url = settings.auth0_management_base_url
+    auth = ManagementAuth(client, f"{base_url}oauth/token", credentials, clock=clock.monotonic)
+    stack.push_async_callback(auth.aclose)
+    management = ManagementClient(client, base_url, auth)
+    roles = RoleDirectory(management, clock=clock.monotonic)
+    stack.push_async_callback(roles.aclose)
+    return management, roles
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
