@@ -1,1 +1,37 @@
-"""Guard an API with Auth0: access tokens verified, roles asked of the tenant, errors as problems."""
+"""Guard an API with Auth0: access tokens verified, roles asked of the tenant, errors answered as problems.
+
+`create_app` is the whole service; `protect` gives an app of your own what the guards need.
+"""
+
+from auth0_sso.errors import Auth0SsoError
+from auth0_sso.settings import Settings
+from auth0_sso.tokens.claims import AccessToken
+from auth0_sso.web.app import create_app, protect
+from auth0_sso.web.dependencies import (
+    CurrentRoles,
+    CurrentToken,
+    LimitedToken,
+    OptionalToken,
+    UserToken,
+    require_any_role,
+    require_permission,
+    require_role,
+    require_scope,
+)
+
+__all__ = [
+    "AccessToken",
+    "Auth0SsoError",
+    "CurrentRoles",
+    "CurrentToken",
+    "LimitedToken",
+    "OptionalToken",
+    "Settings",
+    "UserToken",
+    "create_app",
+    "protect",
+    "require_any_role",
+    "require_permission",
+    "require_role",
+    "require_scope",
+]

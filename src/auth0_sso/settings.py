@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, NoReturn, Self
+from typing import Annotated, Any, ClassVar, Literal, NoReturn, Self
 from urllib.parse import urlsplit
 
 from limits import parse_many
@@ -60,11 +60,11 @@ class Settings(BaseSettings):
     auth0_client_id: str = Field(default="", description="A public client, for logging in at /docs.")
     auth0_management_client_id: str = Field(default="", description="The machine client for the Management API.")
     auth0_management_client_secret: SecretStr = Field(default=SecretStr(""), description="Its secret.")
+    auth0_management_audience: str = Field(
+        default="", description="The Management API's identifier, when not `{issuer}api/v2/` (custom domains)."
+    )
     auth0_management_base_url: str = Field(
         default="", description="Where the Management API is, when not at the issuer (custom domains)."
-    )
-    auth0_management_audience: str = Field(
-        default="", description="Its identifier, when not `{issuer}api/v2/` (custom domains)."
     )
     host: str = Field(default="127.0.0.1", min_length=1, description="The address to listen on.")
     port: int = Field(default=3000, ge=0, le=65535, description="The port to listen on.")
@@ -93,14 +93,14 @@ class Settings(BaseSettings):
     }
 
     @classmethod
-    def load(cls) -> Self:
+    def load(cls, **values: Any) -> Self:  # noqa: ANN401 - pydantic checks them, field by field
         """Read the settings from the environment, `.env` here, and the directory of secrets.
 
-        Raises `ConfigurationError` that lists every problem.
+        What `values` names is taken from there alone. Raises `ConfigurationError` that lists every problem.
         """
         secrets = Path(os.environ.get("SECRETS_DIR", SECRETS_DIRECTORY))
         try:
-            return cls(_env_file=".env", _secrets_dir=secrets if secrets.is_dir() else None)  # type: ignore[call-arg]  # pydantic-settings reads these two, and hides them from type checkers
+            return cls(_env_file=".env", _secrets_dir=secrets if secrets.is_dir() else None, **values)  # type: ignore[call-arg]  # pydantic-settings reads these two, and hides them from type checkers
         except ValidationError as error:
             raise ConfigurationError(_problems(error)) from None
         except (OSError, UnicodeDecodeError):

@@ -5,42 +5,51 @@ of a bare request; and each is a FastAPI security scheme, so that OpenAPI tells 
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 
-from auth0_sso.errors import InsufficientScopeError, ManagementNotConfiguredError, NotFoundError, RateLimitedError
+from auth0_sso.errors import (
+    Auth0SsoError,
+    InsufficientScopeError,
+    ManagementNotConfiguredError,
+    ManagementRefusedError,
+    ManagementUnavailableError,
+    NotFoundError,
+    RateLimitedError,
+)
 from auth0_sso.tenant.management import ManagementClient
 from auth0_sso.tenant.roles import RoleDirectory
 from auth0_sso.tokens.bearer import read_bearer_token
 from auth0_sso.tokens.claims import AccessToken
+from auth0_sso.web.openapi import note_for
 from auth0_sso.web.request_context import RequestContext
 from auth0_sso.web.services import Services
 
 Check = Callable[[Request, AccessToken], Awaitable[None]]
 
-BEARER_SCHEME = "bearer"
-OPTIONAL_BEARER_SCHEME = "optionalBearer"
-
+_MODEL = HTTPBearer(bearerFormat="JWT")
+_ROLE_REFUSALS = (InsufficientScopeError, ManagementRefusedError, ManagementUnavailableError)
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 section 3.3
 
 
 class TokenGuard(SecurityBase):
-    """A dependency that gives the request's access token, once it is verified and every check passed."""
+    """A dependency that gives the request's access token, once it is verified and the check passed."""
 
-    def __init__(self, *checks: Check) -> None:
-        self.model = HTTPBearer(bearerFormat="JWT", description="An Auth0 access token for this API.")
-        self.scheme_name = BEARER_SCHEME
-        self._checks = checks
+    def __init__(self, check: Check | None = None, *, refusals: Collection[type[Auth0SsoError]] = ()) -> None:
+        """Take a further check of request and token, and the errors it refuses with, for the OpenAPI document."""
+        self.model = _MODEL
+        self.scheme_name = note_for(*refusals)
+        self._check = check
 
     async def __call__(self, request: Request) -> AccessToken:
         """Return the token; raise the `CallerError` or `TenantError` that says why not."""
         token = await _verified_token(request)
-        for check in self._checks:
-            await check(request, token)
+        if self._check is not None:
+            await self._check(request, token)
         return token
 
 
@@ -48,8 +57,8 @@ class OptionalTokenGuard(SecurityBase):
     """A dependency that lets a request without any Authorization header pass as anonymous, and no other."""
 
     def __init__(self) -> None:
-        self.model = HTTPBearer(bearerFormat="JWT")
-        self.scheme_name = OPTIONAL_BEARER_SCHEME
+        self.model = _MODEL
+        self.scheme_name = note_for(optional=True)
 
     async def __call__(self, request: Request) -> AccessToken | None:
         """Return the token, or None where there is no Authorization header; a bad token is refused."""
@@ -63,7 +72,7 @@ def require_any_role(*roles: str) -> TokenGuard:
         if (await _roles(request, token)).isdisjoint(roles):
             raise InsufficientScopeError("role_missing", "None of your roles allows this.")
 
-    return TokenGuard(check)
+    return TokenGuard(check, refusals=_ROLE_REFUSALS)
 
 
 def require_role(role: str) -> TokenGuard:
@@ -78,7 +87,7 @@ def require_scope(*scopes: str) -> TokenGuard:
     async def check(_: Request, token: AccessToken) -> None:
         _require_all(needed, token.scopes, "scope_missing")
 
-    return TokenGuard(check)
+    return TokenGuard(check, refusals=(InsufficientScopeError,))
 
 
 def require_permission(*permissions: str) -> TokenGuard:
@@ -88,13 +97,14 @@ def require_permission(*permissions: str) -> TokenGuard:
     async def check(_: Request, token: AccessToken) -> None:
         _require_all(needed, token.permissions, "permission_missing")
 
-    return TokenGuard(check)
+    return TokenGuard(check, refusals=(InsufficientScopeError,))
 
 
 async def services_of(request: Request) -> Services:
     """Return what the app works with."""
-    services = request.app.state.auth0_sso
-    assert isinstance(services, Services)  # noqa: S101 - app.state is untyped
+    services = getattr(request.app.state, "auth0_sso", None)
+    if not isinstance(services, Services):
+        raise RuntimeError("this app has no guards yet: call auth0_sso.protect(app), and run the app's lifespan")
     return services
 
 
@@ -174,10 +184,10 @@ CurrentToken = Annotated[AccessToken, Depends(TokenGuard())]
 OptionalToken = Annotated[AccessToken | None, Depends(OptionalTokenGuard())]
 """A verified access token, or None for a request without an Authorization header."""
 
-UserToken = Annotated[AccessToken, Depends(TokenGuard(_require_user))]
+UserToken = Annotated[AccessToken, Depends(TokenGuard(_require_user, refusals=(InsufficientScopeError,)))]
 """A verified access token with a user behind it."""
 
-LimitedToken = Annotated[AccessToken, Depends(TokenGuard(_require_budget))]
+LimitedToken = Annotated[AccessToken, Depends(TokenGuard(_require_budget, refusals=(RateLimitedError,)))]
 """Any verified access token whose subject still has budget under RATE_LIMIT."""
 
 CurrentRoles = Annotated[frozenset[str], Depends(roles_of_user)]

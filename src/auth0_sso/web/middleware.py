@@ -5,6 +5,7 @@ is wrapped around its own answers too, since a browser hides an error without CO
 """
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from time import perf_counter
 from urllib.parse import quote
@@ -26,7 +27,7 @@ MAX_BODY_BYTES = 64 * 1024
 EXPOSED_HEADERS = ("WWW-Authenticate", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-ID")
 """What a browser's script may read of an answer beside the body."""
 
-_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d*)?", re.IGNORECASE)
 _MAX_REQUEST_ID = 64
 
 # An API's answers are data: nothing in them may load, run or be framed. /docs sets a policy of its own.
@@ -36,7 +37,7 @@ _DEFAULTS = (
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
 )
-_HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
+_HSTS = (b"strict-transport-security", b"max-age=63072000")
 
 
 class RequestLayer:
@@ -55,7 +56,7 @@ class RequestLayer:
         headers = Headers(scope=scope)
         context = RequestContext.begin(scope, _acceptable_id(headers.get("X-Request-ID")))
         token = request_id_variable.set(context.request_id)
-        answer = _Answer(send, context, secure=not headers.get("Host", "").startswith(_LOOPBACK))
+        answer = _Answer(send, context, secure=not _LOOPBACK.fullmatch(headers.get("Host", "")))
         started = perf_counter()
         try:
             await self._serve(scope, receive, answer, headers)
@@ -66,7 +67,8 @@ class RequestLayer:
     async def _serve(self, scope: Scope, receive: Receive, answer: "_Answer", headers: Headers) -> None:
         request_id = RequestContext.of(scope).request_id
         length = headers.get("Content-Length", "")
-        if length.isdecimal() and int(length) > self._max_body_bytes:
+        # Ten digits are too many at any cap, and thousands of them more than int() takes.
+        if length.isdecimal() and (len(length) > 9 or int(length) > self._max_body_bytes):
             await self._with_cors(content_too_large(request_id))(scope, receive, answer.send)
             return
         try:

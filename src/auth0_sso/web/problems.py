@@ -67,6 +67,10 @@ TITLES: Final[Mapping[int, str]] = {
     503: "Service unavailable",
 }
 
+_CHALLENGE = ("WWW-Authenticate", "The challenge (RFC 6750 section 3).")
+_WAIT = ("Retry-After", "Seconds after which a retry makes sense (RFC 9110 section 10.2.3).")
+_HEADERS: Final[Mapping[int, tuple[str, str]]] = {401: _CHALLENGE, 403: _CHALLENGE, 429: _WAIT, 503: _WAIT}
+
 _FRAMEWORK_CODES: Final[Mapping[int, str]] = {
     400: "invalid_input",
     404: "not_found",
@@ -84,9 +88,18 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the `responses=` of routes that answer problems with these statuses, for the OpenAPI document."""
-    return {
-        status: {"model": Problem, "description": TITLES[status], "content": {MEDIA_TYPE: {}}} for status in statuses
+    return {status: _problem_response(status) for status in statuses}
+
+
+def _problem_response(status: int) -> dict[str, Any]:
+    response: dict[str, Any] = {
+        "description": TITLES[status],
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
+    if status in _HEADERS:
+        name, description = _HEADERS[status]
+        response["headers"] = {name: {"description": description, "schema": {"type": "string"}}}
+    return response
 
 
 def internal_error(request_id: str) -> JSONResponse:

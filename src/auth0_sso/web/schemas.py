@@ -1,10 +1,12 @@
 """Request and response bodies. Members are camelCase on the wire; bodies take no member they do not know."""
 
 import json
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, JsonValue, SecretStr
 from pydantic.alias_generators import to_camel
+
+from auth0_sso.tenant.documents import User
 
 
 def _plain_json(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -88,6 +90,17 @@ class UserProfile(_Body):
     logins_count: int
     metadata: dict[str, JsonValue]
     app_metadata: dict[str, JsonValue]
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        """Return what of a user's document is shown."""
+        return cls.model_validate(
+            {
+                **{name: getattr(user, name) for name in cls.model_fields if name in User.model_fields},
+                "id": user.user_id,
+                "metadata": user.user_metadata,
+            }
+        )
 
 
 class ProfileAnswer(_Body):
@@ -173,19 +186,19 @@ class Dashboard(_Body):
     """The dashboard, and the role that opened it."""
 
     message: str
-    access_level: str = Field(examples=["admin", "manager"])
+    access_level: Literal["admin", "manager"]
 
 
 class Liveness(_Body):
     """The process answers."""
 
-    status: str = "alive"
+    status: Literal["alive"] = "alive"
 
 
 class KeyHealth(_Body):
     """The state of the signing keys. Times in seconds."""
 
-    state: str = Field(examples=["fresh", "stale"])
+    state: Literal["fresh", "stale"]
     keys: int
     age: float | None
     next_refresh: float
@@ -195,5 +208,5 @@ class KeyHealth(_Body):
 class Readiness(_Body):
     """The service can verify tokens."""
 
-    status: str = "ready"
+    status: Literal["ready"] = "ready"
     signing_keys: KeyHealth

@@ -1,0 +1,53 @@
+# `make` alone lists what there is. `make run` and `make test` set up everything they need in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format lock clean
+
+help: ## List these targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+run: $(VENV)/run.stamp ## Serve the API and a development tenant beside it
+	$(BIN)/auth0-sso dev
+
+test: $(VENV)/dev.stamp ## Run all tests
+	$(BIN)/python -m pytest
+
+check: $(VENV)/dev.stamp ## Lint, types, import rules, lock files in step with pyproject.toml
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@cp -R locks $(VENV)/locks.now && trap 'rm -rf $(VENV)/locks.now' EXIT && \
+	  $(MAKE) --no-print-directory lock LOCKS=$(VENV)/locks.now && diff -r locks $(VENV)/locks.now && \
+	  echo "Lock files are in step."
+
+format: $(VENV)/dev.stamp ## Format the code and fix what can be fixed
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+LOCKS ?= locks
+lock: $(VENV)/dev.stamp ## Bring the lock files in step with pyproject.toml; UPGRADE=--upgrade takes newer versions
+	@$(COMPILE) $(UPGRADE) pyproject.toml -o $(LOCKS)/runtime.txt
+	@$(COMPILE) $(UPGRADE) pyproject.toml --group dev -c $(LOCKS)/runtime.txt -o $(LOCKS)/dev.txt
+	@$(COMPILE) $(UPGRADE) --group build -c $(LOCKS)/dev.txt -o $(LOCKS)/build.txt
+
+clean: ## Remove the environment and caches
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: $(BIN)/python pyproject.toml locks/runtime.txt locks/build.txt
+	$(INSTALL) --require-hashes -r locks/runtime.txt -r locks/build.txt
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp locks/dev.txt
+	$(INSTALL) --require-hashes -r locks/dev.txt
+	@touch $@

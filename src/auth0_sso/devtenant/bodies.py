@@ -1,0 +1,60 @@
+"""Reading what a request carries, as strictly as Auth0 needs it and never with a 500."""
+
+import json
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from auth0_sso.devtenant.answers import ApiError, OAuthError
+from auth0_sso.devtenant.state import Json, Tenant
+
+_MOST_BYTES = 1024 * 1024
+
+
+def tenant_of(request: Request) -> Tenant:
+    """Return the state of the tenant that serves the request."""
+    tenant = request.app.state.tenant
+    assert isinstance(tenant, Tenant)  # noqa: S101 - app.state is untyped
+    return tenant
+
+
+async def read_parameters(request: Request) -> dict[str, str]:
+    """Return the parameters of a token request, form or JSON; those that are no strings, null say, are left out."""
+    body = await request.body()
+    if request.headers.get("Content-Type", "").startswith("application/json"):
+        value = _json(body)
+        if not isinstance(value, dict):
+            raise OAuthError(400, "invalid_request", "The body is not a JSON object.")
+        return {name: entry for name, entry in value.items() if isinstance(entry, str)}
+    return read_form(body)
+
+
+def read_form(body: bytes) -> dict[str, str]:
+    """Return the fields of a form, the last of several alike."""
+    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+async def read_document(request: Request, *known: str) -> Json:
+    """Return the JSON object of a Management API request; raise `ApiError` for another body or another member."""
+    body = await request.body()
+    if len(body) > _MOST_BYTES:
+        raise ApiError(413, "Payload content length greater than maximum allowed: 1048576")
+    value = _json(body)
+    if not isinstance(value, dict):
+        raise ApiError(400, "Invalid request payload JSON format")
+    for name in value:
+        if name not in known:
+            raise invalid_body(f"Additional properties not allowed: {name}")
+    return value
+
+
+def invalid_body(fault: str) -> ApiError:
+    """Return Auth0's refusal of a body."""
+    return ApiError(400, f"Payload validation error: '{fault}'.", "invalid_body")
+
+
+def _json(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None

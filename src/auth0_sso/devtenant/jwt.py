@@ -1,0 +1,65 @@
+"""RFC 7515 with RS256 and nothing else: enough to sign the tenant's tokens, and to know its own again."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+
+class NotOurTokenError(Exception):
+    """The text is no token, or its signature is not the key's."""
+
+
+def base64url(data: bytes) -> str:
+    """Encode without padding (RFC 7515 section 2)."""
+    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def sign(header: Mapping[str, object], claims: Mapping[str, object], key: rsa.RSAPrivateKey) -> str:
+    """Return the compact form, members in the order given."""
+    signing_input = f"{_part(header)}.{_part(claims)}"
+    return f"{signing_input}.{base64url(key.sign(signing_input.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
+
+
+def kid_of(token: str) -> str:
+    """Return the `kid` a token names; raise `NotOurTokenError` for what is no token."""
+    kid = _object(token.split(".", maxsplit=1)[0]).get("kid")
+    if not isinstance(kid, str):
+        raise NotOurTokenError
+    return kid
+
+
+def verify(token: str, key: rsa.RSAPublicKey) -> dict[str, object]:
+    """Return the claims of a token that `key` signed; raise `NotOurTokenError` otherwise."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        raise NotOurTokenError
+    try:
+        key.verify(_bytes(parts[2]), f"{parts[0]}.{parts[1]}".encode(), padding.PKCS1v15(), hashes.SHA256())
+    except InvalidSignature:
+        raise NotOurTokenError from None
+    return _object(parts[1])
+
+
+def _part(value: Mapping[str, object]) -> str:
+    return base64url(json.dumps(value, separators=(",", ":")).encode())
+
+
+def _bytes(part: str) -> bytes:
+    try:
+        return urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    except ValueError:
+        raise NotOurTokenError from None
+
+
+def _object(part: str) -> dict[str, object]:
+    try:
+        value = json.loads(_bytes(part))
+    except (ValueError, RecursionError):
+        raise NotOurTokenError from None
+    if not isinstance(value, dict):
+        raise NotOurTokenError
+    return value

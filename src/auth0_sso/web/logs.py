@@ -1,0 +1,39 @@
+"""How the service logs: one line a record on stderr, with the id of the request it belongs to.
+
+No record holds a token, an Authorization header or a query string.
+"""
+
+import logging
+import logging.config
+
+from auth0_sso.web.request_context import request_id_variable
+
+
+class _RequestId(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = request_id_variable.get()
+        return True
+
+
+def configure_logs(level: str) -> None:
+    """Set up logging for the whole process; `level` is a name such as INFO."""
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "filters": {"request_id": {"()": _RequestId}},
+            "formatters": {
+                "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"},
+            },
+            "handlers": {
+                "stderr": {"class": "logging.StreamHandler", "filters": ["request_id"], "formatter": "line"},
+            },
+            "root": {"level": level, "handlers": ["stderr"]},
+            # httpx writes whole URLs at INFO, and httpcore headers at DEBUG: the token among them.
+            "loggers": {
+                "httpx": {"level": "WARNING"},
+                "httpcore": {"level": "WARNING"},
+                "uvicorn.access": {"level": "WARNING"},
+            },
+        }
+    )

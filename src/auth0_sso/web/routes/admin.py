@@ -1,0 +1,95 @@
+"""/admin: users and their roles, for administrators.
+
+User ids are paths here, `{user_id:path}`: a connection may put slashes into them, which arrive as %2F. Hence the
+order of the routes: whatever ends in /roles is about roles.
+"""
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+
+from auth0_sso.web.dependencies import Management, Roles, require_role
+from auth0_sso.web.problems import problem_responses
+from auth0_sso.web.schemas import (
+    ManagedUser,
+    NewUser,
+    RoleAnswer,
+    RoleChange,
+    RoleChangeAnswer,
+    RoleList,
+    UserList,
+)
+
+router = APIRouter(
+    prefix="/admin",
+    tags=["admin"],
+    dependencies=[Depends(require_role("admin"))],
+)
+
+UserId = Annotated[
+    str,
+    Path(max_length=255, description="The user's id.", examples=["auth0|6132828a407ec6006935a858"]),
+]
+PageNumber = Annotated[int, Query(ge=0, le=10_000, description="The page, counted from 0.")]
+PageSize = Annotated[int, Query(ge=1, le=100, description="How many users a page holds.")]
+
+
+@router.get("/users")
+async def list_users(management: Management, page: PageNumber = 0, per_page: PageSize = 50) -> UserList:
+    """Return one page of the tenant's users. Auth0 pages through the first 1,000 of them."""
+    answer = await management.list_users(page=page, per_page=per_page)
+    users = [ManagedUser.of(user) for user in answer.users]
+    return UserList(users=users, total=answer.total, page=page, per_page=per_page)
+
+
+@router.post("/users", status_code=201, responses=problem_responses(409, 413))
+async def create_user(new: NewUser, management: Management, response: Response) -> ManagedUser:
+    """Create a user in a database connection; the connection's password policy applies."""
+    user = await management.create_user(
+        email=new.email, password=new.password.get_secret_value(), connection=new.connection, name=new.name
+    )
+    response.headers["Location"] = f"/admin/users/{quote(user.user_id, safe='')}"
+    return ManagedUser.of(user)
+
+
+@router.get("/users/{user_id:path}/roles", responses=problem_responses(404))
+async def list_roles(user_id: UserId, management: Management) -> RoleList:
+    """Return the roles assigned to a user."""
+    roles = await management.list_user_roles(user_id)
+    return RoleList(roles=[RoleAnswer(id=role.id, name=role.name, description=role.description) for role in roles])
+
+
+@router.post("/users/{user_id:path}/roles", responses=problem_responses(404, 413))
+async def assign_roles(user_id: UserId, change: RoleChange, management: Management, roles: Roles) -> RoleChangeAnswer:
+    """Give roles to a user; they hold from the user's next request on."""
+    try:
+        await management.assign_roles(user_id, change.role_ids)
+    finally:
+        roles.forget(user_id)  # after a failure too: whether the tenant carried it out is then unknown
+    return RoleChangeAnswer(message="Roles are assigned.", user_id=user_id, role_ids=change.role_ids)
+
+
+@router.delete("/users/{user_id:path}/roles", responses=problem_responses(404, 413))
+async def remove_roles(user_id: UserId, change: RoleChange, management: Management, roles: Roles) -> RoleChangeAnswer:
+    """Take roles from a user; the user's next request is without them."""
+    try:
+        await management.remove_roles(user_id, change.role_ids)
+    finally:
+        roles.forget(user_id)
+    return RoleChangeAnswer(message="Roles are removed.", user_id=user_id, role_ids=change.role_ids)
+
+
+@router.get("/users/{user_id:path}", responses=problem_responses(404))
+async def get_user(user_id: UserId, management: Management) -> ManagedUser:
+    """Return one user."""
+    return ManagedUser.of(await management.get_user(user_id))
+
+
+@router.delete("/users/{user_id:path}", status_code=204, responses=problem_responses(404))
+async def delete_user(user_id: UserId, management: Management, roles: Roles) -> None:
+    """Delete a user. One who is not there counts as deleted, as at Auth0."""
+    try:
+        await management.delete_user(user_id)
+    finally:
+        roles.forget(user_id)

@@ -1,0 +1,21 @@
+"""What every test may ask for: asyncio as the loop, RSA keys made once, and a clock moved by hand."""
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from support.clock import HandClock
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def rsa_keys() -> tuple[rsa.RSAPrivateKey, ...]:
+    return tuple(rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(4))
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()

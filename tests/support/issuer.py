@@ -1,0 +1,86 @@
+"""An issuer at hand: signs whatever a test wants signed, by `cryptography` alone, and shows its JWK Set.
+
+It shares no code with what it tests, python-jose included.
+"""
+
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+ISSUER = "https://tenant.example.com/"
+AUDIENCE = "https://api.example.com"
+SUBJECT = "auth0|6132828a407ec6006935a858"
+
+_HASHES = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}
+
+
+def base64url(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def json_part(value: object) -> str:
+    return base64url(json.dumps(value, separators=(",", ":")).encode())
+
+
+def public_jwk(key: rsa.RSAPrivateKey, kid: str, **members: object) -> dict[str, object]:
+    numbers = key.public_key().public_numbers()
+    return {
+        "kty": "RSA",
+        "use": "sig",
+        "n": _number(numbers.n),
+        "e": _number(numbers.e),
+        "kid": kid,
+        "alg": "RS256",
+        **members,
+    }
+
+
+def _number(value: int) -> str:
+    return base64url(value.to_bytes((value.bit_length() + 7) // 8, "big"))
+
+
+class Issuer:
+    """Signing keys named `key-0`, `key-1`, ...; the first one signs unless told otherwise."""
+
+    def __init__(self, keys: Sequence[rsa.RSAPrivateKey]) -> None:
+        self.keys = {f"key-{number}": key for number, key in enumerate(keys)}
+
+    def jwks(self, *kids: str) -> dict[str, list[dict[str, object]]]:
+        return {"keys": [public_jwk(self.keys[kid], kid) for kid in kids or self.keys]}
+
+    def token(
+        self,
+        claims: Mapping[str, Any],
+        *,
+        header: Mapping[str, Any] | None = None,
+        kid: str = "key-0",
+        algorithm: str = "RS256",
+    ) -> str:
+        """Sign claims; members of `header` replace those of a usual one, and None takes one away."""
+        full = {"alg": algorithm, "typ": "JWT", "kid": kid} | dict(header or {})
+        head = json_part({name: value for name, value in full.items() if value is not None})
+        return self.sign(f"{head}.{json_part(claims)}", kid=kid, algorithm=algorithm)
+
+    def sign(self, signing_input: str, *, kid: str = "key-0", algorithm: str = "RS256") -> str:
+        """Append a true signature to any text."""
+        signature = self.keys[kid].sign(signing_input.encode(), padding.PKCS1v15(), _HASHES[algorithm[2:]])
+        return f"{signing_input}.{base64url(signature)}"
+
+
+def user_claims(now: float, **changes: object) -> dict[str, Any]:
+    """Return what Auth0's own dialect says of a user; `...` takes a claim away."""
+    claims = {
+        "iss": ISSUER,
+        "sub": SUBJECT,
+        "aud": [AUDIENCE, f"{ISSUER}userinfo"],
+        "iat": int(now),
+        "exp": int(now) + 86_400,
+        "scope": "openid profile email",
+        "azp": "spa-client",
+        "permissions": ["read:data"],
+    } | changes
+    return {name: value for name, value in claims.items() if value is not ...}

@@ -1,0 +1,534 @@
+import re
+import time
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+
+from auth0_sso.errors import (
+    Auth0SsoError,
+    ConflictError,
+    InvalidInputError,
+    ManagementAnswerError,
+    ManagementRefusedError,
+    ManagementUnavailableError,
+    NotFoundError,
+)
+from auth0_sso.tenant.credentials import ClientCredentials, ManagementAuth
+from auth0_sso.tenant.documents import Role
+from auth0_sso.tenant.management import ManagementClient
+from support.issuer import ISSUER
+from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply, token_reply
+from support.tenant_wire import (
+    Conduct,
+    endless,
+    garbage,
+    gzip_bomb,
+    hang,
+    peer,
+    refusing_port,
+    truncated,
+    wire_client,
+)
+
+USER_ID = "auth0|6132828a407ec6006935a858"
+USER_PATH = "/api/v2/users/auth0%7C6132828a407ec6006935a858"
+GET_USER = f"GET {USER_PATH}"
+EMAIL = "ada@example.com"
+USER = {
+    "created_at": "2026-01-02T03:04:05.678Z",
+    "email": EMAIL,
+    "email_verified": True,
+    "identities": [{"connection": "Users", "user_id": "6132828a407ec6006935a858", "provider": "auth0"}],
+    "name": "Ada",
+    "user_id": USER_ID,
+}
+USERS = {"start": 0, "limit": 50, "length": 1, "users": [USER], "total": 1}
+ROLES = {
+    "roles": [{"id": "rol_1", "name": "admin", "description": "All of it"}],
+    "start": 0,
+    "limit": 100,
+    "total": 1,
+}
+MANAGEMENT_TOKEN = "the-management-token"
+
+Call = Callable[[ManagementClient], Awaitable[object]]
+
+
+@asynccontextmanager
+async def _management(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, address: str = ISSUER
+) -> AsyncIterator[ManagementClient]:
+    """Ask the tenant for tokens, and `address` for everything else."""
+    tenant.on(TOKEN, token_reply(MANAGEMENT_TOKEN))
+    credentials = ClientCredentials("the-client-id", "the-client-secret", f"{ISSUER}api/v2/")
+    async with tenant.client() as for_tokens:
+        auth = ManagementAuth(for_tokens, f"{ISSUER}oauth/token", credentials)
+        yield ManagementClient(client, address, auth)
+        await auth.aclose()
+
+
+@pytest.fixture
+async def management(tenant: ScriptedTenant, client: httpx.AsyncClient) -> AsyncIterator[ManagementClient]:
+    async with _management(tenant, client) as management:
+        yield management
+
+
+async def _error(call: Awaitable[object]) -> Auth0SsoError:
+    with pytest.raises(Auth0SsoError) as raised:
+        await call
+    return raised.value
+
+
+CALLS = [
+    pytest.param(lambda m: m.get_user(USER_ID), GET_USER, "", None, json_reply(USER), id="get_user"),
+    pytest.param(
+        lambda m: m.list_users(),
+        "GET /api/v2/users",
+        "page=0&per_page=50&include_totals=true",
+        None,
+        json_reply(USERS),
+        id="list_users",
+    ),
+    pytest.param(
+        lambda m: m.list_users(page=3, per_page=7),
+        "GET /api/v2/users",
+        "page=3&per_page=7&include_totals=true",
+        None,
+        json_reply(USERS),
+        id="list_users-page",
+    ),
+    pytest.param(
+        lambda m: m.create_user(email=EMAIL, password="Pa55word!", connection="Users"),
+        "POST /api/v2/users",
+        "",
+        {"email": EMAIL, "password": "Pa55word!", "connection": "Users"},
+        json_reply(USER, 201),
+        id="create_user",
+    ),
+    pytest.param(
+        lambda m: m.create_user(email=EMAIL, password="Pa55word!", connection="Users", name="Ada"),
+        "POST /api/v2/users",
+        "",
+        {"email": EMAIL, "password": "Pa55word!", "connection": "Users", "name": "Ada"},
+        json_reply(USER, 201),
+        id="create_user-name",
+    ),
+    pytest.param(
+        lambda m: m.update_user_metadata(USER_ID, {"theme": "dark", "old": None, "deep": {"a": [1]}}),
+        f"PATCH {USER_PATH}",
+        "",
+        {"user_metadata": {"theme": "dark", "old": None, "deep": {"a": [1]}}},
+        json_reply(USER),
+        id="update_user_metadata",
+    ),
+    pytest.param(lambda m: m.delete_user(USER_ID), f"DELETE {USER_PATH}", "", None, Reply(204), id="delete_user"),
+    pytest.param(
+        lambda m: m.list_user_roles(USER_ID),
+        f"{GET_USER}/roles",
+        "page=0&per_page=100&include_totals=true",
+        None,
+        json_reply(ROLES),
+        id="list_user_roles",
+    ),
+    pytest.param(
+        lambda m: m.assign_roles(USER_ID, ["rol_1", "rol_2"]),
+        f"POST {USER_PATH}/roles",
+        "",
+        {"roles": ["rol_1", "rol_2"]},
+        Reply(204),
+        id="assign_roles",
+    ),
+    pytest.param(
+        lambda m: m.remove_roles(USER_ID, ("rol_1",)),
+        f"DELETE {USER_PATH}/roles",
+        "",
+        {"roles": ["rol_1"]},
+        Reply(204),
+        id="remove_roles",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "line", "query", "body", "reply"), CALLS)
+async def test_each_call_is_one_request_and_nothing_more(
+    tenant: ScriptedTenant,
+    management: ManagementClient,
+    call: Call,
+    line: str,
+    query: str,
+    body: object,
+    reply: Reply,
+) -> None:
+    tenant.on(line, reply)
+    await call(management)
+    assert [request.line for request in tenant.requests] == [TOKEN, line]
+    request = tenant.requests[1]
+    assert request.query == query
+    assert request.headers["Host"] == "tenant.example.com"
+    assert request.headers.get_list("Authorization") == [f"Bearer {MANAGEMENT_TOKEN}"]
+    if body is None:
+        assert request.body == b""
+        assert "Content-Type" not in request.headers
+    else:
+        assert request.json() == body
+        assert request.headers["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize(("call", "line", "query", "body", "reply"), CALLS)
+async def test_each_call_sends_the_same_again_after_a_401(
+    tenant: ScriptedTenant,
+    management: ManagementClient,
+    call: Call,
+    line: str,
+    query: str,
+    body: object,
+    reply: Reply,
+) -> None:
+    tenant.on(line, Reply(401), reply)
+    await call(management)
+    first, second = tenant.seen(line)
+    assert (first.query, first.body) == (second.query, second.body)
+
+
+@pytest.mark.parametrize(("call", "line", "query", "body", "reply"), CALLS)
+async def test_each_call_tells_whose_fault_a_refusal_is(
+    tenant: ScriptedTenant,
+    management: ManagementClient,
+    call: Call,
+    line: str,
+    query: str,
+    body: object,
+    reply: Reply,
+) -> None:
+    tenant.on(line, error_reply(403, "Insufficient scope, expected any of: read:users", "insufficient_scope"))
+    error = await _error(call(management))
+    assert (type(error), error.reason) == (ManagementRefusedError, "insufficient_scope")
+
+
+async def test_a_user_is_what_auth0_says_with_what_we_do_not_know(
+    tenant: ScriptedTenant, management: ManagementClient
+) -> None:
+    tenant.on(GET_USER, json_reply(USER | {"user_metadata": {"theme": "dark"}, "blocked": True, "logins_count": 7}))
+    user = await management.get_user(USER_ID)
+    assert (user.user_id, user.email, user.email_verified, user.name) == (USER_ID, EMAIL, True, "Ada")
+    assert (user.user_metadata, user.app_metadata, user.blocked, user.logins_count) == (
+        {"theme": "dark"},
+        {},
+        True,
+        7,
+    )
+    assert user.model_dump()["identities"] == USER["identities"]
+
+
+async def test_what_auth0_leaves_out_of_a_user_has_a_meaning(
+    tenant: ScriptedTenant, management: ManagementClient
+) -> None:
+    tenant.on(GET_USER, json_reply({"user_id": USER_ID}))
+    user = await management.get_user(USER_ID)
+    assert (user.email, user.email_verified, user.blocked, user.logins_count) == (None, False, False, 0)
+    assert (user.user_metadata, user.app_metadata, user.last_login) == ({}, {}, None)
+
+
+async def test_pages_tell_the_total_beside_what_they_hold(
+    tenant: ScriptedTenant, management: ManagementClient
+) -> None:
+    tenant.on("GET /api/v2/users", json_reply(USERS | {"total": 151}))
+    page = await management.list_users()
+    assert ([user.user_id for user in page.users], page.total) == ([USER_ID], 151)
+    tenant.on("GET /api/v2/users", json_reply({"start": 200, "limit": 50, "length": 0, "users": [], "total": 151}))
+    page = await management.list_users(page=4)
+    assert (page.users, page.total) == ((), 151)
+
+
+async def test_roles_come_without_their_page(tenant: ScriptedTenant, management: ManagementClient) -> None:
+    tenant.on(f"{GET_USER}/roles", json_reply(ROLES))
+    roles = await management.list_user_roles(USER_ID)
+    assert roles == (Role(id="rol_1", name="admin", description="All of it"),)
+
+
+@pytest.mark.parametrize(
+    ("user_id", "segment"),
+    [
+        pytest.param("auth0|x/../../clients", "auth0%7Cx%2F..%2F..%2Fclients", id="climbs"),
+        pytest.param("../clients", "..%2Fclients", id="climbs-at-once"),
+        pytest.param("...", "...", id="three-dots"),
+        pytest.param("%2e%2e", "%252e%252e", id="dots-quoted-already"),
+        pytest.param("..%2Fclients", "..%252Fclients", id="slash-quoted-already"),
+        pytest.param("auth0%7Cx", "auth0%257Cx", id="pipe-quoted-already"),
+        pytest.param("a b+c", "a%20b%2Bc", id="space-and-plus"),
+        pytest.param(" ", "%20", id="only-a-space"),
+        pytest.param("samlp|corp|ada@example.com", "samlp%7Ccorp%7Cada%40example.com", id="saml"),
+        pytest.param("oidc|grüße|☃", "oidc%7Cgr%C3%BC%C3%9Fe%7C%E2%98%83", id="unicode"),
+        pytest.param("a\u2025b\uff0fc", "a%E2%80%A5b%EF%BC%8Fc", id="unicode-lookalikes"),
+        pytest.param("a?include_totals=true#b", "a%3Finclude_totals%3Dtrue%23b", id="query-and-fragment"),
+        pytest.param("a;b,c&d=e", "a%3Bb%2Cc%26d%3De", id="reserved"),
+        pytest.param("a\\..\\b", "a%5C..%5Cb", id="backslash"),
+        pytest.param("a\r\nHost: evil", "a%0D%0AHost%3A%20evil", id="header-injection"),
+        pytest.param("a\x00b", "a%00b", id="nul"),
+        pytest.param("//evil.example.com", "%2F%2Fevil.example.com", id="another-host"),
+        pytest.param("x@clients", "x%40clients", id="machine"),
+    ],
+)
+async def test_a_user_id_stays_one_path_segment(
+    tenant: ScriptedTenant, management: ManagementClient, user_id: str, segment: str
+) -> None:
+    tenant.on(f"GET /api/v2/users/{segment}", json_reply(USER))
+    tenant.on(f"DELETE /api/v2/users/{segment}/roles", Reply(204))
+    await management.get_user(user_id)
+    await management.remove_roles(user_id, ["rol_1"])
+    assert {request.headers["Host"] for request in tenant.requests} == {"tenant.example.com"}
+
+
+@pytest.mark.parametrize("user_id", ["", ".", ".."])
+async def test_a_user_id_no_path_can_hold_is_nobodys_and_asks_nobody(
+    tenant: ScriptedTenant, management: ManagementClient, user_id: str
+) -> None:
+    calls = [
+        management.get_user(user_id),
+        management.update_user_metadata(user_id, {}),
+        management.delete_user(user_id),
+        management.list_user_roles(user_id),
+        management.assign_roles(user_id, ["rol_1"]),
+        management.remove_roles(user_id, ["rol_1"]),
+    ]
+    for call in calls:
+        error = await _error(call)
+        assert (type(error), error.reason) == (NotFoundError, "user_id_invalid")
+    assert tenant.requests == []
+
+
+_PLAIN = "The identity provider "
+_TABLE: list[object] = [
+    pytest.param(
+        error_reply(400, "Payload validation error: 'x'", "invalid_body"),
+        (InvalidInputError, "invalid_body", "Payload validation error: 'x'"),
+        id="400",
+    ),
+    pytest.param(Reply(400), (InvalidInputError, "status_400", _PLAIN + "does not accept this."), id="400-empty"),
+    pytest.param(
+        error_reply(400, "two\nlines", "not a word"),
+        (InvalidInputError, "status_400", _PLAIN + "does not accept this."),
+        id="400-unprintable",
+    ),
+    pytest.param(
+        error_reply(400, 7, ["x"]),
+        (InvalidInputError, "status_400", _PLAIN + "does not accept this."),
+        id="400-no-text",
+    ),
+    pytest.param(
+        error_reply(401, "Invalid token"),
+        (ManagementRefusedError, "status_401", _PLAIN + "does not allow this service to do that."),
+        id="401",
+    ),
+    pytest.param(
+        error_reply(403, "Insufficient scope, expected any of: read:users", "insufficient_scope"),
+        (ManagementRefusedError, "insufficient_scope", _PLAIN + "does not allow this service to do that."),
+        id="403",
+    ),
+    pytest.param(
+        error_reply(404, "The user does not exist.", "inexistent_user"),
+        (NotFoundError, "inexistent_user", "The user does not exist."),
+        id="404-user",
+    ),
+    pytest.param(
+        error_reply(404, "The role does not exist."),
+        (NotFoundError, "status_404", "The role does not exist."),
+        id="404-role",
+    ),
+    pytest.param(Reply(404, b"<html>"), (NotFoundError, "status_404", "There is no such thing."), id="404-html"),
+    pytest.param(
+        error_reply(409, "The user already exists.", "auth0_idp_error"),
+        (ConflictError, "auth0_idp_error", "The user already exists."),
+        id="409",
+    ),
+    pytest.param(
+        error_reply(429, "Global limit has been reached", "too_many_requests"),
+        (ManagementUnavailableError, "rate_limited", _PLAIN + "cannot answer now."),
+        id="429",
+    ),
+    pytest.param(
+        error_reply(500, "Internal"),
+        (ManagementUnavailableError, "status_500", _PLAIN + "cannot answer now."),
+        id="500",
+    ),
+    pytest.param(
+        Reply(503, b"<html>"), (ManagementUnavailableError, "status_503", _PLAIN + "cannot answer now."), id="503"
+    ),
+    pytest.param(
+        Reply(302, headers={"Location": "https://evil.example.com/"}),
+        (ManagementAnswerError, "status_302", _PLAIN + "gave an answer that cannot be read."),
+        id="302",
+    ),
+    pytest.param(
+        error_reply(418),
+        (ManagementAnswerError, "status_418", _PLAIN + "gave an answer that cannot be read."),
+        id="418",
+    ),
+]
+
+
+@pytest.mark.parametrize(("reply", "expected"), _TABLE)
+async def test_the_status_decides_whose_fault_it_is(
+    tenant: ScriptedTenant,
+    management: ManagementClient,
+    reply: Reply,
+    expected: tuple[type[Auth0SsoError], str, str],
+) -> None:
+    tenant.on(GET_USER, reply)
+    error = await _error(management.get_user(USER_ID))
+    assert (type(error), error.reason, error.detail) == expected
+    if isinstance(error, ManagementUnavailableError):
+        assert error.retry_after >= 1
+    assert MANAGEMENT_TOKEN not in "".join(traceback.format_exception(error))
+
+
+@pytest.mark.parametrize(
+    ("headers", "least", "most"),
+    [
+        pytest.param({"Retry_After": "17"}, 17, 17, id="retry-after"),
+        pytest.param({"Retry_After": "0"}, 1, 1, id="retry-after-zero"),
+        pytest.param({"Retry_After": "999999"}, 3600, 3600, id="retry-after-days"),
+        pytest.param({"Retry_After": "-5"}, 1, 1, id="retry-after-negative"),
+        pytest.param({"Retry_After": "1.5"}, 1, 1, id="retry-after-fraction"),
+        pytest.param({"Retry_After": "9" * 13}, 1, 1, id="retry-after-endless"),
+        pytest.param({"Retry_After": "Wed, 21 Oct 2026 07:28:00 GMT"}, 1, 1, id="retry-after-date"),
+        pytest.param({"X_RateLimit_Reset": "+30"}, 20, 31, id="reset"),
+        pytest.param({"X_RateLimit_Reset": "+999999"}, 3600, 3600, id="reset-in-days"),
+        pytest.param({"X_RateLimit_Reset": "1500000000"}, 1, 1, id="reset-past"),
+        pytest.param({"X_RateLimit_Reset": "soon"}, 1, 1, id="reset-garbage"),
+        pytest.param({"Retry_After": "17", "X_RateLimit_Reset": "+600"}, 17, 17, id="retry-after-wins"),
+        pytest.param({"Retry_After": "x", "X_RateLimit_Reset": "+600"}, 590, 601, id="the-one-that-is-a-number"),
+        pytest.param({}, 1, 1, id="neither"),
+    ],
+)
+async def test_a_429_says_how_long_to_wait(
+    tenant: ScriptedTenant, management: ManagementClient, headers: dict[str, str], least: int, most: int
+) -> None:
+    def seconds_since_1970(value: str) -> str:
+        return str(int(time.time()) + int(value)) if value.startswith("+") else value
+
+    stamped = {name: seconds_since_1970(value) for name, value in headers.items()}
+    tenant.on(GET_USER, error_reply(429, "Global limit has been reached", "too_many_requests", **stamped))
+    error = await _error(management.get_user(USER_ID))
+    assert isinstance(error, ManagementUnavailableError)
+    assert least <= error.retry_after <= most
+    assert tenant.count(GET_USER) == 1, "a rate limit was met with another request"
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        pytest.param(Reply(body=b"<!doctype html>"), "answer_not_json", id="html"),
+        pytest.param(Reply(body=b""), "answer_not_json", id="empty"),
+        pytest.param(Reply(204), "answer_not_json", id="no-content"),
+        pytest.param(Reply(body=b'{"user_id": "a", "user_id": "b"}'), "answer_duplicate_member", id="two-ids"),
+        pytest.param(Reply(body=b" " * 10_000_000), "answer_too_large", id="ten-megabytes"),
+        pytest.param(Reply(body=b"x", headers={"Content-Encoding": "gzip"}), "answer_compressed", id="compressed"),
+        pytest.param(json_reply([USER]), "not_a_user", id="list"),
+        pytest.param(json_reply({}), "not_a_user", id="no-id"),
+        pytest.param(json_reply(USER | {"user_id": 7}), "not_a_user", id="number-id"),
+        pytest.param(json_reply(USER | {"user_metadata": [EMAIL]}), "not_a_user", id="metadata-list"),
+    ],
+)
+async def test_an_answer_that_is_no_user_is_the_tenants_fault_and_is_not_quoted(
+    tenant: ScriptedTenant,
+    management: ManagementClient,
+    caplog: pytest.LogCaptureFixture,
+    reply: Reply,
+    reason: str,
+) -> None:
+    caplog.set_level("DEBUG")
+    tenant.on(GET_USER, reply)
+    error = await _error(management.get_user(USER_ID))
+    assert (type(error), error.reason) == (ManagementAnswerError, reason)
+    for text in (caplog.text, repr(error), *traceback.format_exception(error)):
+        assert EMAIL not in text
+        assert MANAGEMENT_TOKEN not in text
+
+
+@pytest.mark.parametrize(
+    ("call", "line", "reason"),
+    [
+        pytest.param(lambda m: m.list_users(), "GET /api/v2/users", "not_a_userpage", id="users"),
+        pytest.param(lambda m: m.list_user_roles(USER_ID), f"{GET_USER}/roles", "not_a_rolepage", id="roles"),
+    ],
+)
+@pytest.mark.parametrize(
+    "document", [[], {}, {"total": 0}, {"users": [], "roles": []}, {"users": [{}], "roles": [{}], "total": 1}, "text"]
+)
+async def test_a_page_of_another_shape_is_the_tenants_fault(
+    tenant: ScriptedTenant, management: ManagementClient, call: Call, line: str, reason: str, document: object
+) -> None:
+    tenant.on(line, json_reply(document))
+    error = await _error(call(management))
+    assert (type(error), error.reason) == (ManagementAnswerError, reason)
+
+
+@pytest.mark.parametrize(
+    ("conduct", "error_type", "reason"),
+    [
+        pytest.param(truncated, ManagementUnavailableError, "unreachable", id="truncated"),
+        pytest.param(garbage, ManagementUnavailableError, "unreachable", id="garbage"),
+        pytest.param(hang, ManagementUnavailableError, "timeout", id="hang"),
+        pytest.param(endless, ManagementAnswerError, "answer_too_large", id="endless"),
+        pytest.param(gzip_bomb(), ManagementAnswerError, "answer_compressed", id="gzip-bomb"),
+    ],
+)
+async def test_a_misbehaving_tenant_costs_an_error_and_never_a_hang(
+    tenant: ScriptedTenant, conduct: Conduct, error_type: type[Auth0SsoError], reason: str
+) -> None:
+    async with (
+        peer(conduct) as address,
+        wire_client(timeout=0.1 if conduct is hang else 5) as client,
+        _management(tenant, client, address) as management,
+    ):
+        error = await _error(management.get_user(USER_ID))
+    assert (type(error), error.reason) == (error_type, reason)
+
+
+async def test_a_tenant_nobody_answers_for_is_unavailable(tenant: ScriptedTenant) -> None:
+    with refusing_port() as address:
+        async with wire_client() as client, _management(tenant, client, address) as management:
+            error = await _error(management.get_user(USER_ID))
+    assert (type(error), error.reason) == (ManagementUnavailableError, "unreachable")
+
+
+async def test_without_a_token_no_call_leaves(tenant: ScriptedTenant, management: ManagementClient) -> None:
+    tenant.on(TOKEN, json_reply({"error": "access_denied"}, 401))
+    error = await _error(management.get_user(USER_ID))
+    assert (type(error), error.reason) == (ManagementRefusedError, "token_access_denied")
+    assert [request.line for request in tenant.requests] == [TOKEN]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_our_token_does_not_follow_a_redirect(
+    tenant: ScriptedTenant, management: ManagementClient, status: int
+) -> None:
+    tenant.on(GET_USER, Reply(status, headers={"Location": "https://evil.example.com/steal"}))
+    assert (await _error(management.get_user(USER_ID))).reason == f"status_{status}"
+    assert [request.line for request in tenant.requests] == [TOKEN, GET_USER]
+
+
+async def test_a_refusal_is_logged_for_the_operator_without_our_token(
+    tenant: ScriptedTenant, management: ManagementClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    tenant.on(GET_USER, error_reply(403, "Insufficient scope, expected any of: read:users", "insufficient_scope"))
+    await _error(management.get_user(USER_ID))
+    [record] = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert re.search(r"insufficient_scope.*read:users", record.getMessage())
+    assert MANAGEMENT_TOKEN not in caplog.text
+    assert "the-client-secret" not in caplog.text
+
+
+async def test_a_new_users_password_is_logged_nowhere(
+    tenant: ScriptedTenant, management: ManagementClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    tenant.on("POST /api/v2/users", error_reply(400, "Password is too weak", "invalid_password"))
+    error = await _error(management.create_user(email=EMAIL, password="Pa55word!", connection="Users"))
+    for text in (caplog.text, repr(error), *traceback.format_exception(error)):
+        assert "Pa55word!" not in text

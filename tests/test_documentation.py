@@ -1,0 +1,97 @@
+"""The documents say what the code does: settings, errors, routes and examples, compared one by one."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+from auth0_sso.errors import Auth0SsoError
+from auth0_sso.settings import Settings
+from auth0_sso.web import problems
+
+ROOT = Path(__file__).parent.parent
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+def first_cells(document: str) -> list[tuple[str, ...]]:
+    """Return the cells of every table row that begins with a code span."""
+    rows = re.findall(r"^\| `(.+?)` \|(.+)\|$", document, re.MULTILINE)
+    return [(name, *(cell.strip() for cell in rest.split("|"))) for name, rest in rows]
+
+
+def test_every_setting_is_documented_once_with_its_default() -> None:
+    rows = first_cells(read("docs/settings.md"))
+    assert [row[0] for row in rows] == [name.upper() for name in Settings.model_fields]
+    defaults = {row[0]: row[1].strip("`") for row in rows}
+    for name, field in Settings.model_fields.items():
+        if isinstance(field.default, int | float) or (isinstance(field.default, str) and field.default):
+            assert defaults[name.upper()] == str(field.default), name
+        if field.is_required():
+            assert defaults[name.upper()] == "required"
+
+
+def test_every_setting_is_in_the_example_file() -> None:
+    named = re.findall(r"^#?([A-Z0-9_]+)=", read(".env.example"), re.MULTILINE)
+    assert named == [name.upper() for name in Settings.model_fields]
+
+
+def test_the_example_file_is_usable_as_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    (tmp_path / ".env").write_text(read(".env.example").replace("\n#AUTH0_LEEWAY", "\nAUTH0_LEEWAY"))
+    monkeypatch.chdir(tmp_path)
+    assert Settings.load().auth0_domain == "tenant.eu.auth0.com"
+
+
+def test_every_fix_is_for_a_setting_and_every_setting_has_one() -> None:
+    assert Settings.fixes.keys() == Settings.model_fields.keys()
+
+
+def test_every_error_code_is_documented_with_its_status() -> None:
+    rows = {row[0]: row[1] for row in first_cells(read("docs/errors.md"))}
+    for error, status in problems.STATUSES.items():
+        assert str(status) in rows[error.code], error
+    known = {error.code for error in problems.STATUSES} | {
+        "content_too_large",
+        "http_error",
+        "internal_error",
+        "method_not_allowed",
+    }
+    assert rows.keys() == known
+    assert Auth0SsoError.__doc__
+
+
+def test_the_readmes_python_is_the_example_that_is_tested() -> None:
+    (block,) = re.findall(r"```python\n(.+?)```", read("README.md"), re.DOTALL)
+    example = re.sub(r'^ *""".+?"""\n', "", read("examples/own_routes.py"), flags=re.MULTILINE)
+    assert example.strip() == block.strip()
+
+
+def test_the_example_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AUTH0_DOMAIN", "tenant.eu.auth0.com")
+    monkeypatch.setenv("AUTH0_AUDIENCE", "https://api.example.com")
+    monkeypatch.chdir(tmp_path)
+    spec = importlib.util.spec_from_file_location("own_routes", ROOT / "examples" / "own_routes.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.app.openapi()["paths"].keys() == {"/me", "/orders", "/reports"}
+
+
+def test_every_link_of_the_documents_leads_somewhere() -> None:
+    for document in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]:
+        for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", document.read_text()):
+            assert (document.parent / target).exists(), (document, target)
+
+
+def test_no_tracked_file_names_where_it_was_made() -> None:
+    forbidden = re.compile(r"/home/|/work/|/root/|index-url|files\.pythonhosted")
+    names = [*ROOT.glob("*"), *ROOT.glob("docs/**/*"), *ROOT.glob("locks/*"), *ROOT.glob("src/**/*.py")]
+    for path in names:
+        if path.is_file() and path.name != "uv.lock":
+            assert not forbidden.search(path.read_text()), path

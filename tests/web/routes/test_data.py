@@ -1,0 +1,56 @@
+import asyncio
+import re
+
+from support.service import MANAGER, USER, Service
+
+
+async def test_a_user_and_a_machine_both_get_the_data(service: Service) -> None:
+    for headers in (await service.as_user(USER), await service.as_machine()):
+        answer = await service.api.get("/api/data", headers=headers)
+        assert answer.status_code == 200
+        assert answer.json().keys() == {"data", "timestamp"}
+
+
+async def test_the_eleventh_request_in_a_minute_is_told_when_to_come_back(service: Service) -> None:
+    headers = await service.as_user(USER)
+    answers = [await service.api.get("/api/data", headers=headers) for _ in range(11)]
+    assert [answer.status_code for answer in answers] == [200] * 10 + [429]
+    refused = answers[-1]
+    assert refused.json()["code"] == "rate_limited"
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert refused.json()["retryAfter"] == int(refused.headers["Retry-After"])
+    assert "WWW-Authenticate" not in refused.headers
+
+
+async def test_every_answer_says_what_is_left(service: Service) -> None:
+    answer = await service.api.get("/api/data", headers=await service.as_user(USER))
+    assert answer.headers["RateLimit-Policy"] == '"default";q=10;w=60'
+    assert re.fullmatch(r'"default";r=9;t=\d+', answer.headers["RateLimit"])
+
+
+async def test_fifty_requests_at_once_let_exactly_ten_through(service: Service) -> None:
+    headers = await service.as_user(USER)
+    answers = await asyncio.gather(*(service.api.get("/api/data", headers=headers) for _ in range(50)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 10 + [429] * 40
+
+
+async def test_callers_do_not_spend_each_others_budget(service: Service) -> None:
+    for _ in range(11):
+        await service.api.get("/api/data", headers=await service.as_user(USER))
+    assert (await service.api.get("/api/data", headers=await service.as_user(MANAGER))).status_code == 200
+
+
+async def test_a_renewed_token_shares_the_budget_of_the_one_before(service: Service) -> None:
+    for _ in range(10):
+        assert (await service.api.get("/api/data", headers=await service.as_machine())).status_code == 200
+    await service.clock.advance(5)
+    assert (await service.api.get("/api/data", headers=await service.as_machine())).status_code == 429
+
+
+async def test_a_forged_token_spends_nothing_of_its_victims_budget(service: Service) -> None:
+    token = await service.user_token(USER)
+    forged = {"Authorization": f"Bearer {token[:-8]}AAAAAAAA"}
+    for _ in range(20):
+        assert (await service.api.get("/api/data", headers=forged)).status_code == 401
+    answer = await service.api.get("/api/data", headers=await service.as_user(USER))
+    assert answer.headers["RateLimit"].startswith('"default";r=9;')

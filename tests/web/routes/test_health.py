@@ -1,0 +1,46 @@
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from support.clock import HandClock
+from support.service import USER, Service, running_service
+
+Keys = tuple[rsa.RSAPrivateKey, ...]
+
+
+async def test_a_started_service_is_alive_and_ready(service: Service) -> None:
+    assert (await service.api.get("/healthz")).json() == {"status": "alive"}
+    ready = (await service.api.get("/readyz")).json()
+    assert (ready["status"], ready["signingKeys"]["state"], ready["signingKeys"]["keys"]) == ("ready", "fresh", 2)
+
+
+async def test_neither_asks_anything_of_the_tenant(service: Service) -> None:
+    before = len(service.wire.requests)
+    for path in ("/healthz", "/readyz"):
+        await service.api.get(path)
+    assert len(service.wire.requests) == before
+
+
+async def test_a_start_during_an_outage_is_alive_not_ready_and_recovers_alone(
+    rsa_keys: Keys, clock: HandClock
+) -> None:
+    async with running_service(rsa_keys, clock, cut=True) as service:
+        headers = await service.as_user(USER)
+        assert (await service.api.get("/healthz")).status_code == 200
+        for path in ("/readyz", "/profile", "/"):
+            answer = await service.api.get(path, headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (503, "keys_unavailable"), path
+            assert int(answer.headers["Retry-After"]) >= 1
+        assert (await service.api.get("/")).status_code == 200
+
+        service.wire.cut = False
+        await clock.advance(31)
+        assert (await service.api.get("/readyz")).status_code == 200
+        assert (await service.api.get("/profile", headers=headers)).status_code == 200
+
+
+async def test_a_running_service_stays_ready_through_an_outage(service: Service) -> None:
+    headers = await service.as_user(USER)
+    service.wire.cut = True
+    await service.clock.advance(3600)
+    ready = (await service.api.get("/readyz")).json()
+    assert (ready["signingKeys"]["state"], ready["signingKeys"]["lastError"]) == ("stale", "unreachable")
+    assert (await service.api.get("/", headers=headers)).json()["authenticated"] is True

@@ -1,0 +1,186 @@
+"""The guards on an app of somebody's own, and how the whole starts and stops."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from fastapi import APIRouter, Depends, FastAPI, HTTPException
+
+import auth0_sso
+from auth0_sso import (
+    AccessToken,
+    CurrentRoles,
+    CurrentToken,
+    protect,
+    require_any_role,
+    require_permission,
+    require_role,
+    require_scope,
+)
+from auth0_sso.devtenant import create_tenant
+from auth0_sso.web.services import Clock
+from support.clock import HandClock
+from support.service import ADMIN, MANAGER, OPTIONS, USER, Service, Wire, running_service, settings
+
+Keys = tuple[rsa.RSAPrivateKey, ...]
+
+
+def own_app() -> FastAPI:
+    app = FastAPI(title="orders")
+    router = APIRouter(prefix="/reports", dependencies=[Depends(require_any_role("admin", "manager"))])
+
+    @app.get("/me")
+    async def me(token: CurrentToken) -> str:
+        return token.subject
+
+    @app.get("/orders")
+    async def list_orders(token: Annotated[AccessToken, Depends(require_permission("read:data"))]) -> list[str]:
+        return sorted(token.permissions)
+
+    @app.post("/orders")
+    async def place_order(_: Annotated[AccessToken, Depends(require_scope("write:data", "approve:data"))]) -> None:
+        raise AssertionError("nobody here has that scope")
+
+    @router.get("/{year}", dependencies=[Depends(require_role("admin"))])
+    async def read_report(year: int, roles: CurrentRoles) -> list[str]:
+        return [*sorted(roles), str(year)]
+
+    @app.get("/teapot")
+    async def be_a_teapot() -> None:
+        raise HTTPException(418, "short and stout", {"X-Pot": "1"})
+
+    app.include_router(router)
+    return app
+
+
+@pytest.fixture
+async def own(rsa_keys: Keys, clock: HandClock) -> AsyncIterator[Service]:
+    tenant = create_tenant(OPTIONS, now=clock.time, signing_keys=rsa_keys)
+    wire = Wire(tenant)
+    app = protect(own_app(), settings(), transport=wire, clock=Clock(clock.time, clock.time, clock.sleep))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://orders.example.com") as api,
+        httpx.AsyncClient(transport=httpx.ASGITransport(tenant)) as at_tenant,
+    ):
+        yield Service(app, api, at_tenant, wire, clock)
+
+
+async def test_a_route_of_ones_own_is_guarded_by_its_signature(own: Service) -> None:
+    assert (await own.api.get("/me")).status_code == 401
+    assert (await own.api.get("/me", headers=await own.as_user(USER))).status_code == 200
+
+
+async def test_a_permission_opens_and_its_lack_is_named(own: Service) -> None:
+    assert (await own.api.get("/orders", headers=await own.as_user(MANAGER))).json() == ["read:data"]
+    refused = await own.api.get("/orders", headers=await own.as_user(USER))
+    assert refused.status_code == 403
+    assert refused.headers["WWW-Authenticate"].endswith('scope="read:data"')
+
+
+async def test_all_missing_scopes_are_named_at_once(own: Service) -> None:
+    refused = await own.api.post("/orders", headers=await own.as_user(USER))
+    assert refused.status_code == 403
+    assert refused.headers["WWW-Authenticate"].endswith('scope="write:data approve:data"')
+
+
+async def test_three_role_guards_on_one_route_cost_one_verification_and_one_lookup(own: Service) -> None:
+    answer = await own.api.get("/reports/2026", headers=await own.as_user(ADMIN))
+    assert answer.json() == ["admin", "2026"]
+    assert own.wire.count("GET /api/v2/users/") == 1
+    assert (await own.api.get("/reports/2026", headers=await own.as_user(MANAGER))).status_code == 403
+
+
+async def test_ones_own_http_errors_become_problems_and_keep_their_headers(own: Service) -> None:
+    answer = await own.api.get("/teapot")
+    assert (answer.status_code, answer.json()["detail"]) == (418, "short and stout")
+    assert answer.headers["X-Pot"] == "1"
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+async def test_ones_own_routes_are_described_with_what_their_guards_answer(own: Service) -> None:
+    document = (await own.api.get("/openapi.json")).json()
+    report = document["paths"]["/reports/{year}"]["get"]
+    assert report["security"] == [{"bearer": []}, {"auth0": []}]
+    assert report["responses"].keys() == {"200", "400", "401", "403", "422", "502", "503"}
+    assert document["paths"]["/me"]["get"]["responses"].keys() == {"200", "400", "401", "503"}
+    assert "security" not in document["paths"]["/teapot"]["get"]
+
+
+async def test_the_lifespan_of_ones_own_app_still_runs_and_finds_the_services(rsa_keys: Keys) -> None:
+    seen: list[str] = []
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, str]]:
+        seen.append("services" if hasattr(app.state, "auth0_sso") else "none")
+        yield {"mine": "kept"}
+        seen.append("closed")
+
+    wire = Wire(create_tenant(OPTIONS, signing_keys=rsa_keys))
+    app = protect(FastAPI(lifespan=lifespan), settings(), transport=wire)
+    async with app.router.lifespan_context(app) as state:
+        assert state == {"mine": "kept"}
+    assert seen == ["services", "closed"]
+
+
+async def test_a_guard_on_an_app_that_was_never_protected_says_what_to_do() -> None:
+    app = own_app()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://x.example.com") as client:
+        with pytest.raises(RuntimeError, match="protect"):
+            await client.get("/me")
+
+
+@pytest.mark.parametrize("names", [(), ("",), ("two words",), ('quo"te',), ("back\\slash",), ("café",)])
+def test_a_scope_that_no_challenge_can_carry_is_refused_when_the_route_is_made(names: tuple[str, ...]) -> None:
+    for make in (require_scope, require_permission):
+        with pytest.raises(ValueError, match="6749"):
+            make(*names)
+
+
+async def test_without_management_credentials_the_rest_works_and_the_problem_names_the_settings(
+    rsa_keys: Keys, clock: HandClock
+) -> None:
+    async with running_service(
+        rsa_keys, clock, auth0_management_client_id="", auth0_management_client_secret=""
+    ) as service:
+        headers = await service.as_user(ADMIN)
+        assert (await service.api.get("/api/data", headers=headers)).status_code == 200
+        for path in ("/profile", "/dashboard", "/admin/users"):
+            answer = await service.api.get(path, headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (503, "management_not_configured")
+            assert "AUTH0_MANAGEMENT_CLIENT_ID" in answer.json()["detail"]
+
+
+async def test_refused_credentials_of_ours_are_never_the_callers_401(rsa_keys: Keys, clock: HandClock) -> None:
+    async with running_service(rsa_keys, clock, auth0_management_client_secret="wrong-secret") as service:
+        answer = await service.api.get("/profile", headers=await service.as_user(USER))
+        assert (answer.status_code, answer.json()["code"]) == (502, "management_refused")
+        assert "WWW-Authenticate" not in answer.headers
+        assert "wrong-secret" not in answer.text
+
+
+async def test_a_second_rotation_is_seen_within_the_request_that_shows_it_first(service: Service) -> None:
+    for _ in range(2):  # the first successor was in the set already
+        await service.manage("POST", "/keys/signing/rotate")
+    new = await service.as_machine()
+    before = service.wire.count("GET /.well-known/jwks.json")
+    assert (await service.api.get("/api/data", headers=new)).status_code == 200
+    assert service.wire.count("GET /.well-known/jwks.json") == before + 1
+
+
+async def test_a_thousand_cold_requests_at_once_fetch_the_keys_once(rsa_keys: Keys, clock: HandClock) -> None:
+    async with running_service(rsa_keys, clock) as service:
+        headers = await service.as_user(USER)
+        answers = await asyncio.gather(*(service.api.get("/", headers=headers) for _ in range(1000)))
+        assert {answer.status_code for answer in answers} == {200}
+        assert service.wire.count("GET /.well-known/jwks.json") == 1
+
+
+def test_the_public_face_is_what_it_says() -> None:
+    assert sorted(auth0_sso.__all__) == auth0_sso.__all__
+    for name in auth0_sso.__all__:
+        assert getattr(auth0_sso, name).__doc__

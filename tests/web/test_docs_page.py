@@ -1,0 +1,61 @@
+import re
+from base64 import b64encode
+from hashlib import sha256
+from html.parser import HTMLParser
+
+import pytest
+
+from auth0_sso.devtenant import SPA_CLIENT_ID
+from support.service import OPTIONS, Service
+
+
+class InlineScripts(HTMLParser):
+    """Collects the text of every script that has one, as a browser reads it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scripts: list[str] = []
+        self._inside = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._inside = tag == "script" and not attrs
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.scripts.append(data)
+
+    def handle_endtag(self, _: str) -> None:
+        self._inside = False
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs/oauth2-redirect"])
+async def test_the_policy_allows_the_inline_script_by_its_hash_and_no_other(service: Service, path: str) -> None:
+    answer = await service.api.get(path)
+    page = InlineScripts()
+    page.feed(answer.text)
+    assert len(page.scripts) == 1
+    digest = b64encode(sha256(page.scripts[0].encode()).digest()).decode()
+    policy = answer.headers["Content-Security-Policy"]
+    assert re.search(r"script-src ([^;]*);", policy)[1] == f"'self' 'sha256-{digest}'"  # type: ignore[index]  # a None fails the test as well
+
+
+async def test_docs_load_nothing_from_elsewhere(service: Service) -> None:
+    page = (await service.api.get("/docs")).text
+    loaded: list[str] = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert loaded
+    for url in loaded:
+        assert url.startswith("/docs/assets/")
+        assert (await service.api.get(url)).status_code == 200
+
+
+async def test_docs_know_the_client_and_the_audience_and_may_talk_to_the_tenant(service: Service) -> None:
+    answer = await service.api.get("/docs")
+    assert f'"clientId": "{SPA_CLIENT_ID}"' in answer.text
+    assert f'"audience": "{OPTIONS.audience}"' in answer.text
+    assert f"connect-src 'self' {OPTIONS.issuer.removesuffix('/')};" in answer.headers["Content-Security-Policy"]
+    assert "Cross-Origin-Opener-Policy" not in answer.headers
+
+
+@pytest.mark.parametrize("name", ["nothing.js", "..%2F__init__.py", "%2Fetc%2Fpasswd", "__init__.py"])
+async def test_no_other_file_is_served(service: Service, name: str) -> None:
+    assert (await service.api.get(f"/docs/assets/{name}")).status_code == 404
