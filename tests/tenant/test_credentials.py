@@ -1,17 +1,19 @@
 import asyncio
 import traceback
+import tracemalloc
 from collections.abc import AsyncIterator
+from itertools import pairwise
 
 import httpx
 import pytest
 
 from auth0_sso.errors import ManagementAnswerError, ManagementRefusedError, ManagementUnavailableError, TenantError
-from auth0_sso.tenant.capped import Answer, exchange
+from auth0_sso.tenant.capped import Answer, FetchError, exchange
 from auth0_sso.tenant.credentials import ClientCredentials, ManagementAuth
 from support.clock import HandClock
 from support.issuer import ISSUER
 from support.tenant_script import TOKEN, Reply, ScriptedTenant, json_reply, token_reply
-from support.tenant_wire import garbage, peer, refusing_port, truncated, wire_client
+from support.tenant_wire import Conduct, garbage, gzip_bomb, peer, refusing_port, truncated, wire_client
 
 SECRET = "the-client-secret"
 CREDENTIALS = ClientCredentials("the-client-id", SECRET, f"{ISSUER}api/v2/")
@@ -29,7 +31,11 @@ async def auth(tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClo
 
 
 async def _ask(client: httpx.AsyncClient, auth: ManagementAuth) -> Answer:
+    """Ask, and after a 401 once more: that is left to whoever uses the auth."""
     request = client.build_request("GET", f"{ISSUER}api/v2/thing")
+    answer = await exchange(client, request, deadline=5, max_bytes=1000, auth=auth)
+    if answer.status != 401:
+        return answer
     return await exchange(client, request, deadline=5, max_bytes=1000, auth=auth)
 
 
@@ -77,15 +83,77 @@ async def test_a_hundred_cold_callers_cost_one_token(
     assert _tokens_used(tenant) == ["token-1"] * 100
 
 
-async def test_a_failure_reaches_every_cold_caller_and_is_not_kept(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth
+async def test_a_failure_reaches_every_cold_caller_and_is_kept_for_its_backoff_alone(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock
 ) -> None:
     tenant.on(TOKEN, Reply(500), token_reply("token-1"))
     errors = await asyncio.gather(*(_error(client, auth) for _ in range(100)))
     assert {error.reason for error in errors} == {"token_status_500"}
+    assert (await _error(client, auth)).reason == "token_status_500"
     assert tenant.count(TOKEN) == 1
     assert tenant.count(THING) == 0
+    await clock.advance(1)
     assert (await _ask(client, auth)).status == 200
+
+
+async def test_a_wrong_secret_never_hammers_the_token_endpoint(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock
+) -> None:
+    tenant.on(TOKEN, json_reply({"error": "access_denied"}, 401))
+    for _ in range(600):
+        assert isinstance(await _error(client, auth), ManagementRefusedError)
+        await clock.advance(0.5)
+    times = [request.at for request in tenant.seen(TOKEN)]
+    pauses = [later - earlier for earlier, later in pairwise(times)]
+    assert pauses[:5] == [1, 2, 4, 8, 16]
+    assert set(pauses[5:]) == {30}
+
+
+async def test_failed_renewals_in_the_background_are_not_one_per_call(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock
+) -> None:
+    tenant.on(TOKEN, token_reply("token-1"), Reply(429))
+    await _ask(client, auth)
+    await clock.advance(DAY - 200)
+    for _ in range(50):
+        assert (await _ask(client, auth)).status == 200
+        await clock.settle()
+    assert tenant.count(TOKEN) == 2
+
+
+async def test_a_lasting_401_does_not_buy_a_token_for_each_call(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock
+) -> None:
+    tenant.on(THING, Reply(401))
+    for _ in range(50):
+        assert (await _ask(client, auth)).status == 401
+    assert tenant.count(TOKEN) == 2
+    await clock.advance(30)
+    tenant.on(THING, Reply(401), json_reply({}))
+    assert (await _ask(client, auth)).status == 200
+    assert tenant.count(TOKEN) == 3
+
+
+async def _endless_401(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 401 Unauthorized\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        writer.write(b"10000\r\n" + b" " * 0x10000 + b"\r\n")
+        await writer.drain()
+
+
+@pytest.mark.parametrize(
+    "conduct", [_endless_401, gzip_bomb("401 Unauthorized", megabytes=100)], ids=["endless", "gzip-bomb"]
+)
+async def test_the_body_of_a_401_is_bounded_like_any_other(auth: ManagementAuth, conduct: Conduct) -> None:
+    async with peer(conduct) as address, wire_client() as wire:
+        tracemalloc.start()
+        try:
+            with pytest.raises(FetchError):
+                await exchange(wire, wire.build_request("GET", address), deadline=5, max_bytes=1000, auth=auth)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert peak < 5_000_000
 
 
 async def test_a_caller_that_gives_up_leaves_the_fetch_to_the_others(
@@ -312,6 +380,10 @@ def _said(body: bytes, status: int = 200) -> Reply:
             "token_answer_duplicate_member",
             id="two-tokens",
         ),
+        pytest.param(_said(b" " * 70_000), _UNREADABLE, "token_answer_too_large", id="too-large"),
+        pytest.param(
+            Reply(headers={"Content-Encoding": "gzip"}), _UNREADABLE, "token_answer_compressed", id="compressed"
+        ),
         pytest.param(_said(b"[]"), _UNREADABLE, "token_answer_incomplete", id="list"),
         pytest.param(_said(b'{"expires_in": 9}'), _UNREADABLE, "token_answer_incomplete", id="no-token"),
         pytest.param(
@@ -339,6 +411,7 @@ async def test_what_the_token_endpoint_says_decides_whose_fault_it_is(
     tenant: ScriptedTenant,
     client: httpx.AsyncClient,
     auth: ManagementAuth,
+    clock: HandClock,
     reply: Reply,
     error_type: type[TenantError],
     reason: str,
@@ -349,6 +422,7 @@ async def test_what_the_token_endpoint_says_decides_whose_fault_it_is(
     if isinstance(error, ManagementUnavailableError):
         assert error.retry_after >= 1
     assert tenant.count(THING) == 0, "a request left without a token"
+    await clock.advance(1)
     assert (await _ask(client, auth)).status == 200
 
 

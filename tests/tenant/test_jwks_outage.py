@@ -60,6 +60,18 @@ async def test_an_unknown_kid_in_an_outage_is_not_the_tokens_fault(
     assert error.reason == "status_503"
 
 
+async def test_a_failed_forced_fetch_is_made_good_after_its_backoff(
+    tenant: ScriptedTenant, jwks: RemoteJwks, clock: HandClock, pages: KeyPages
+) -> None:
+    async with kept_fresh(jwks, clock):
+        pages.go_down()
+        await outage(jwks, "stranger")
+        pages.show("key-0")
+        await clock.advance(2)
+        assert jwks.health.last_error is None
+        assert await refusal(jwks, "stranger") == "kid_unknown"
+
+
 async def test_max_stale_zero_serves_nothing_past_its_time(
     tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock, pages: KeyPages
 ) -> None:
@@ -197,6 +209,9 @@ BAD_ANSWERS = [
     pytest.param(_bad_discovery(jwks_uri="file:///etc/keys"), _INSECURE, id="jwks-uri-file"),
     pytest.param(_bad_discovery(jwks_uri="/jwks.json"), _INSECURE, id="jwks-uri-relative"),
     pytest.param(_bad_discovery(jwks_uri="https://[::1"), _INSECURE, id="jwks-uri-broken"),
+    pytest.param(_bad_discovery(jwks_uri="https://xn--/"), _INSECURE, id="jwks-uri-no-idna"),
+    pytest.param(_bad_discovery(jwks_uri="http://xn--/"), _INSECURE, id="jwks-uri-http-no-idna"),
+    pytest.param(_bad_discovery(jwks_uri="https:///jwks"), _INSECURE, id="jwks-uri-no-host"),
 ]
 
 

@@ -532,3 +532,30 @@ async def test_a_new_users_password_is_logged_nowhere(
     error = await _error(management.create_user(email=EMAIL, password="Pa55word!", connection="Users"))
     for text in (caplog.text, repr(error), *traceback.format_exception(error)):
         assert "Pa55word!" not in text
+
+
+async def test_auth0s_words_are_bounded_before_they_become_ours(
+    tenant: ScriptedTenant, management: ManagementClient
+) -> None:
+    tenant.on(GET_USER, error_reply(400, "x" * 1_000_000, "y" * 1_000_000))
+    with pytest.raises(InvalidInputError) as raised:
+        await management.get_user(USER_ID)
+    assert len(raised.value.detail) == 500
+    assert raised.value.reason == "status_400"
+
+
+async def test_a_token_auth0_cannot_read_is_our_fault_not_the_callers(
+    tenant: ScriptedTenant, management: ManagementClient
+) -> None:
+    tenant.on(GET_USER, error_reply(400, "Bad HTTP authentication header format", "Bearer"))
+    with pytest.raises(ManagementRefusedError) as raised:
+        await management.get_user(USER_ID)
+    assert raised.value.reason == "token_malformed"
+
+
+async def test_a_user_id_that_cannot_be_encoded_is_nobodys(
+    tenant: ScriptedTenant, management: ManagementClient
+) -> None:
+    with pytest.raises(NotFoundError):
+        await management.get_user("\ud800")
+    assert tenant.requests == []

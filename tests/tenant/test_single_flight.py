@@ -176,6 +176,18 @@ async def test_aclose_cancels_what_is_under_way() -> None:
             await waiter
 
 
+async def test_aclose_cancels_forgotten_flights_too() -> None:
+    flight: SingleFlight[str, int] = SingleFlight()
+    call = Call()
+    waiter = asyncio.create_task(flight.run("key", call))
+    await _started(waiter)
+    flight.forget("key")
+    await flight.aclose()
+    assert call.ended == 1
+    with pytest.raises(asyncio.CancelledError):
+        await waiter
+
+
 async def test_aclose_swallows_the_errors_of_what_it_ends() -> None:
     flight: SingleFlight[str, int] = SingleFlight()
     call = Call()

@@ -4,20 +4,34 @@ Client credentials (RFC 6749 section 4.4; Auth0: "Management API access tokens f
 bills machine tokens, so one is fetched for any number of concurrent callers, and kept until shortly before its end.
 """
 
+import logging
 import time
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 
 import httpx
 
-from auth0_sso.errors import ManagementAnswerError, ManagementRefusedError, ManagementUnavailableError
+from auth0_sso.errors import ManagementAnswerError, ManagementRefusedError, ManagementUnavailableError, TenantError
 from auth0_sso.tenant.capped import Answer, FetchError, exchange
 from auth0_sso.tenant.single_flight import SingleFlight
+
+_log = logging.getLogger(__name__)
 
 _DEADLINE = 5.0
 _MAX_ANSWER_BYTES = 64 * 1024
 _LONGEST_MARGIN = 300.0
 """A token is renewed this many seconds before its end, or a tenth of its life before when that is less."""
+
+
+_REPLACEMENT_COOLDOWN = 30.0
+_LONGEST_BACKOFF = 30.0
+
+
+def management_error(error: FetchError, *, during: str = "") -> TenantError:
+    """Return what an exchange with the tenant that gave no usable answer means to the caller."""
+    if error.reason in {"timeout", "unreachable"}:
+        return ManagementUnavailableError(f"{during}{error.reason}", retry_after=5)
+    return ManagementAnswerError(f"{during}{error.reason}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +51,9 @@ class _Token:
 
 
 class ManagementAuth(httpx.Auth):
-    """Puts a living Management token on each request it authenticates.
+    """Puts a living Management token on each request it authenticates, and drops the token that a 401 met.
 
-    A 401 drops the token that met it and sends the request once more with a new one.
+    Sending once more is the caller's part: httpx would read the refusal's body to its end, however long it is.
     """
 
     def __init__(
@@ -57,6 +71,10 @@ class ManagementAuth(httpx.Auth):
         self._clock = clock
         self._flight: SingleFlight[str, _Token] = SingleFlight()
         self._token: _Token | None = None
+        self._next_replacement_at = clock()
+        self._failure: TenantError | None = None
+        self._failures = 0
+        self._retry_at = clock()
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Authenticate one request, as httpx asks.
@@ -69,9 +87,6 @@ class ManagementAuth(httpx.Auth):
         response = yield request
         if response.status_code == 401:
             self._drop(token)
-            token = await self._living_token()
-            request.headers["Authorization"] = f"Bearer {token.text}"
-            yield request
 
     async def aclose(self) -> None:
         """Give up a token fetch that is under way."""
@@ -82,14 +97,35 @@ class ManagementAuth(httpx.Auth):
         if token is not None and now < token.renew_at:
             return token
         if token is not None and now < token.expires_at:
-            self._flight.start(self._token_url, self._fetch)  # renewed behind the callers' backs
+            if self._failure is None or now >= self._retry_at:
+                self._flight.start(self._token_url, self._renew)  # behind the callers' backs
             return token
-        return await self._flight.run(self._token_url, self._fetch)
+        if self._failure is not None and now < self._retry_at:
+            raise self._failure.with_traceback(None)
+        return await self._flight.run(self._token_url, self._renew)
 
     def _drop(self, token: _Token) -> None:
-        # Fifty callers may meet the same 401: only the first finds it current, the others join its renewal.
-        if self._token is token:
+        """Forget a refused token, unless its successor would be refused as well.
+
+        Fifty callers may meet the same 401: only the first finds it current, the others join its renewal. And
+        where the tenant refuses every token, each call must not buy another one.
+        """
+        now = self._clock()
+        if self._token is token and now >= self._next_replacement_at:
+            self._next_replacement_at = now + _REPLACEMENT_COOLDOWN
             self._token = None
+
+    async def _renew(self) -> _Token:
+        try:
+            self._token = await self._fetch()
+        except TenantError as error:
+            backoff = min(_LONGEST_BACKOFF, 2.0**self._failures)
+            self._failures = min(self._failures + 1, 10)
+            self._failure, self._retry_at = error, self._clock() + backoff
+            _log.error("no Management API token: %s; next try in %.0f s at the earliest", error.reason, backoff)
+            raise
+        self._failures, self._failure = 0, None
+        return self._token
 
     async def _fetch(self) -> _Token:
         request = self._client.build_request(
@@ -105,9 +141,8 @@ class ManagementAuth(httpx.Auth):
         try:
             answer = await exchange(self._client, request, deadline=_DEADLINE, max_bytes=_MAX_ANSWER_BYTES)
         except FetchError as error:
-            raise ManagementUnavailableError(f"token_{error.reason}", retry_after=5) from None
-        self._token = self._read_token(answer)
-        return self._token
+            raise management_error(error, during="token_") from None
+        return self._read_token(answer)
 
     def _read_token(self, answer: Answer) -> _Token:
         """RFC 6749 sections 5.1 and 5.2."""

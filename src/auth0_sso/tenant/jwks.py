@@ -92,6 +92,7 @@ class RemoteJwks:
         self._next_forced_at = clock()
         self._failures = 0
         self._last_error: str | None = None
+        self._nap: asyncio.Future[None] | None = None
 
     async def find_key(self, key_id: str, algorithm: str) -> VerificationKey:
         """Return the issuer's key of that kid and algorithm.
@@ -99,9 +100,10 @@ class RemoteJwks:
         An unknown kid forces one fetch per cooldown; known ones never wait for it. Raises `InvalidTokenError` when
         the issuer has no such key, `KeysUnavailableError` when the issuer could not be asked.
         """
+        before = self._snapshot
         keys = await self._usable_keys()
         key = keys.find(key_id, algorithm)
-        if key is None:
+        if key is None and before is self._snapshot:  # else the set was fetched for this very token
             keys = await self._keys_after_unknown_kid(keys)
             key = keys.find(key_id, algorithm)
         if key is None:
@@ -113,7 +115,7 @@ class RemoteJwks:
         while True:
             wait = self._due_at - self._clock()
             if wait > 0:
-                await self._sleep(wait)
+                await self._nap_for(wait)
             else:
                 await self._refresh()
 
@@ -130,7 +132,7 @@ class RemoteJwks:
             return KeysHealth("missing", 0, None, next_refresh, self._last_error)
         state: Literal["fresh", "stale"] = "fresh" if now < snapshot.fresh_until else "stale"
         age = now - snapshot.fetched_at
-        return KeysHealth(state, len(snapshot.keys.keys), age, next_refresh, self._last_error)
+        return KeysHealth(state, len({kid for kid, _ in snapshot.keys.keys}), age, next_refresh, self._last_error)
 
     def unavailable(self) -> KeysUnavailableError:
         """Return the error for a moment without keys, naming when to come back."""
@@ -171,6 +173,15 @@ class RemoteJwks:
     def _is_current(self, keys: JwkSet) -> bool:
         return self._snapshot is not None and self._snapshot.keys is keys
 
+    async def _nap_for(self, seconds: float) -> None:
+        """Sleep, or less when a failure brings the next fetch forward."""
+        self._nap = asyncio.ensure_future(self._sleep(seconds))
+        try:
+            await asyncio.wait((self._nap,))
+        finally:
+            self._nap.cancel()
+            self._nap = None
+
     async def _refresh(self) -> None:
         """Join the fetch under way, or make one. Its failure is recorded, not raised."""
         await self._flight.run(self._issuer, self._fetch)
@@ -181,6 +192,9 @@ class RemoteJwks:
                 keys, max_age = await self._fetch_keys()
         except (FetchError, TimeoutError) as error:
             self._record_failure(error.reason if isinstance(error, FetchError) else "timeout")
+        except Exception:  # noqa: BLE001 - whatever an answer provoked, the next may be good: the refresher must live
+            _log.exception("fetching the signing keys failed in a way nobody thought of")
+            self._record_failure("unexpected")
         else:
             self._record_success(keys, max_age)
 
@@ -230,6 +244,8 @@ class RemoteJwks:
         self._due_at = self._clock() + backoff * random.uniform(0.5, 1)  # noqa: S311 - spreads retries, keeps no secret
         self._last_error = reason
         self._jwks_uri = None  # the issuer may have moved it
+        if self._nap is not None:
+            self._nap.cancel()
         _log.warning(
             "signing keys could not be fetched: %s; next try in %.1f s", reason, self._due_at - self._clock()
         )
@@ -246,6 +262,7 @@ def _max_age(headers: httpx.Headers, default: float) -> float:
 def _is_secure(url: str) -> bool:
     try:
         parsed = httpx.URL(url)
-    except httpx.InvalidURL:
+        scheme, host = parsed.scheme, parsed.host
+    except (httpx.InvalidURL, ValueError):  # ValueError: a host that IDNA cannot read
         return False
-    return parsed.scheme == "https" or (parsed.scheme == "http" and parsed.host in _LOOPBACK)
+    return bool(host) and (scheme == "https" or (scheme == "http" and host in _LOOPBACK))

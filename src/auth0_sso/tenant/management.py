@@ -4,6 +4,7 @@ A user id is whatever a connection made it, so it travels as one quoted path seg
 would reach another endpoint with our token.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ from auth0_sso.errors import (
     NotFoundError,
 )
 from auth0_sso.tenant.capped import Answer, FetchError, exchange
+from auth0_sso.tenant.credentials import management_error
 from auth0_sso.tenant.documents import Role, RolePage, User, UserPage
 
 _log = logging.getLogger(__name__)
@@ -31,6 +33,8 @@ _log = logging.getLogger(__name__)
 _DEADLINE = 8.0
 _MAX_ANSWER_BYTES = 4 * 1024 * 1024  # a page of 100 users with 10 KiB of metadata each, and room
 _MOST_ROLES = 100  # per page; Auth0 allows a user 50 roles, so one page holds them all
+
+_LONGEST_MESSAGE = 500
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -98,21 +102,31 @@ class ManagementClient:
     ) -> Answer:
         request = self._client.build_request(method, self._api + path, params=query, json=body)
         try:
-            answer = await exchange(
-                self._client, request, deadline=_DEADLINE, max_bytes=_MAX_ANSWER_BYTES, auth=self._auth
-            )
+            async with asyncio.timeout(_DEADLINE):
+                answer = await self._exchange(request)
+                if answer.status == 401:  # the auth has dropped that token: once more, with another
+                    answer = await self._exchange(request)
+        except TimeoutError:
+            raise management_error(FetchError("timeout")) from None
         except FetchError as error:
-            raise _unreadable(error) from None
+            raise management_error(error) from None
         if answer.status >= 300:
             raise _refusal(answer)
         return answer
 
+    async def _exchange(self, request: httpx.Request) -> Answer:
+        return await exchange(self._client, request, deadline=_DEADLINE, max_bytes=_MAX_ANSWER_BYTES, auth=self._auth)
+
 
 def _user_path(user_id: str) -> str:
     # quote() leaves dots alone, and httpx resolves dot segments.
-    if user_id in {"", ".", ".."}:
+    try:
+        segment = quote(user_id, safe="")
+    except UnicodeEncodeError:
+        segment = ""
+    if segment in {"", ".", ".."}:
         raise NotFoundError("There is no such user.", reason="user_id_invalid")
-    return f"/users/{quote(user_id, safe='')}"
+    return f"/users/{segment}"
 
 
 def _read(model: type[M], answer: Answer) -> M:
@@ -125,16 +139,12 @@ def _read(model: type[M], answer: Answer) -> M:
         raise ManagementAnswerError(f"not_a_{model.__name__.lower()}") from None
 
 
-def _unreadable(error: FetchError) -> Auth0SsoError:
-    if error.reason in {"timeout", "unreachable"}:
-        return ManagementUnavailableError(error.reason, retry_after=5)
-    return ManagementAnswerError(error.reason)
-
-
 def _refusal(answer: Answer) -> Auth0SsoError:
     """Return the error for an answer that is none of success: whose fault it is decides which."""
     message, code = _error_of(answer)
     match answer.status:
+        case 400 if code == "Bearer":  # Auth0's answer to a token that is no JWT: ours, not the caller's
+            return ManagementRefusedError("token_malformed")
         case 400:
             return InvalidInputError(message or "The identity provider does not accept this.", reason=code)
         case 401 | 403:
@@ -161,8 +171,8 @@ def _error_of(answer: Answer) -> tuple[str, str]:
     error = document if isinstance(document, dict) else {}
     message, code = error.get("message"), error.get("errorCode")
     return (
-        message if isinstance(message, str) and message.isprintable() else "",
-        code if isinstance(code, str) and code.isidentifier() else f"status_{answer.status}",
+        message[:_LONGEST_MESSAGE] if isinstance(message, str) and message.isprintable() else "",
+        code if isinstance(code, str) and code.isidentifier() and len(code) <= 64 else f"status_{answer.status}",
     )
 
 

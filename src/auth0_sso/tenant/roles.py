@@ -12,18 +12,21 @@ from cachetools import TTLCache
 from auth0_sso.tenant.management import ManagementClient
 from auth0_sso.tenant.single_flight import SingleFlight
 
-_MOST_SUBJECTS = 10_000
-
 
 class RoleDirectory:
     """The names of the roles each user has, at most `ttl` seconds old."""
 
     def __init__(
-        self, management: ManagementClient, *, ttl: float = 60, clock: Callable[[], float] = time.monotonic
+        self,
+        management: ManagementClient,
+        *,
+        ttl: float = 60,
+        most_subjects: int = 10_000,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the client that is asked, and a clock that never goes back, in seconds."""
+        """Take the client that is asked, how many users to remember, and a clock that never goes back, in seconds."""
         self._management = management
-        self._roles: TTLCache[str, frozenset[str]] = TTLCache(_MOST_SUBJECTS, ttl, timer=clock)
+        self._roles: TTLCache[str, frozenset[str]] = TTLCache(most_subjects, ttl, timer=clock)
         self._flight: SingleFlight[str, frozenset[str]] = SingleFlight()
         self._forgotten = 0
 

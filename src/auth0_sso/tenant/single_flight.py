@@ -16,6 +16,7 @@ class SingleFlight(Generic[K, T]):
 
     def __init__(self) -> None:
         self._flights: dict[K, asyncio.Task[T]] = {}
+        self._tasks: set[asyncio.Task[T]] = set()  # forgotten ones too: they are still to be closed
 
     def flying(self, key: K) -> bool:
         """Tell whether a call for `key` is under way."""
@@ -31,6 +32,7 @@ class SingleFlight(Generic[K, T]):
         if task is None:
             task = asyncio.ensure_future(_awaited(call))
             self._flights[key] = task
+            self._tasks.add(task)
             task.add_done_callback(lambda done: self._land(key, done))
         return task
 
@@ -40,12 +42,13 @@ class SingleFlight(Generic[K, T]):
 
     async def aclose(self) -> None:
         """Cancel what is under way."""
-        tasks = list(self._flights.values())
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _land(self, key: K, task: asyncio.Task[T]) -> None:
+        self._tasks.discard(task)
         if self._flights.get(key) is task:
             del self._flights[key]
         if not task.cancelled():

@@ -62,8 +62,8 @@ class VisibleClaims(_Body):
     sub: str
     iss: str
     aud: list[str]
-    iat: float
-    exp: float
+    iat: int | float
+    exp: int | float
     client_id: str | None
     scope: str
     permissions: list[str]
