@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from support.process import dev
+from support.process import dev, eventually
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
@@ -17,6 +17,7 @@ def shell_block(containing: str) -> str:
 
 def test_every_line_to_copy_gives_what_its_comment_promises() -> None:
     with dev() as running:
+        eventually(f"{running.api}/readyz", 200)
         lines = shell_block("curl").replace("http://127.0.0.1:3000", running.api)
         token = f"{sys.executable} -m auth0_sso token --tenant {running.tenant}"
         script = "set -e\n" + lines.replace(".venv/bin/auth0-sso token", token)
