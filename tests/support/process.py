@@ -5,10 +5,12 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TextIO
 
 import httpx
 
@@ -34,18 +36,22 @@ class Dev:
 def dev(*options: str, **environment: str) -> Iterator[Dev]:
     """Run `auth0-sso dev` until the block ends, then see it stop in good order."""
     command = [*COMMAND, "dev", "--port", "0", "--tenant-port", "0", *options]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | environment
-    ) as process:
+    # The log goes to a file: a pipe nobody reads would stop the process once it is full.
+    with (
+        tempfile.TemporaryFile("w+") as log,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, text=True, env=os.environ | environment
+        ) as process,
+    ):
         try:
-            yield _announced(process)
+            yield _announced(process, log)
             process.send_signal(signal.SIGTERM)
             assert process.wait(_PATIENCE) == 0
         finally:
             process.kill()
 
 
-def _announced(process: subprocess.Popen[str]) -> Dev:
+def _announced(process: subprocess.Popen[str], log: TextIO) -> Dev:
     """Read the banner up to the addresses it names."""
     assert process.stdout is not None
     banner = ""
@@ -54,7 +60,8 @@ def _announced(process: subprocess.Popen[str]) -> Dev:
         if "Ctrl-C" in line:
             break
     found = re.search(r"API +(\S+)/docs\s+Tenant +(\S+)", banner)
-    assert found, f"no banner; stderr: {process.stderr.read() if process.stderr else ''}"
+    log.seek(0)
+    assert found, f"no banner; stderr: {log.read()}"
     assert "DEVELOPMENT ONLY" in banner
     return Dev(found[1], found[2], process)
 

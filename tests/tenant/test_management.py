@@ -1,3 +1,4 @@
+import asyncio
 import re
 import time
 import traceback
@@ -19,6 +20,7 @@ from auth0_sso.errors import (
 from auth0_sso.tenant.credentials import ClientCredentials, ManagementAuth
 from auth0_sso.tenant.documents import Role
 from auth0_sso.tenant.management import ManagementClient
+from support.clock import HandClock
 from support.issuer import ISSUER
 from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply, token_reply
 from support.tenant_wire import (
@@ -559,3 +561,16 @@ async def test_a_user_id_that_cannot_be_encoded_is_nobodys(
     with pytest.raises(NotFoundError):
         await management.get_user("\ud800")
     assert tenant.requests == []
+
+
+async def test_no_more_than_ten_calls_are_under_way_at_once(
+    tenant: ScriptedTenant, management: ManagementClient, clock: HandClock
+) -> None:
+    gate = asyncio.Event()
+    tenant.on(GET_USER, json_reply(USER, gate=gate))
+    calls = [asyncio.create_task(management.get_user(USER_ID)) for _ in range(50)]
+    await tenant.arrival(GET_USER, 10)
+    await clock.settle()
+    assert tenant.count(GET_USER) == 10
+    gate.set()
+    assert len(await asyncio.gather(*calls)) == 50

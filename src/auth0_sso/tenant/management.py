@@ -35,6 +35,7 @@ _MAX_ANSWER_BYTES = 4 * 1024 * 1024  # a page of 100 users with 10 KiB of metada
 _MOST_ROLES = 100  # per page; Auth0 allows a user 50 roles, so one page holds them all
 
 _LONGEST_MESSAGE = 500
+_MOST_IN_FLIGHT = 10  # the rest wait their turn: all at once, a thousand calls would all be late
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -53,6 +54,7 @@ class ManagementClient:
         self._client = client
         self._api = f"{base_url}api/v2"
         self._auth = auth
+        self._turns = asyncio.Semaphore(_MOST_IN_FLIGHT)
 
     async def get_user(self, user_id: str) -> User:
         """Return one user."""
@@ -102,7 +104,7 @@ class ManagementClient:
     ) -> Answer:
         request = self._client.build_request(method, self._api + path, params=query, json=body)
         try:
-            async with asyncio.timeout(_DEADLINE):
+            async with asyncio.timeout(_DEADLINE), self._turns:
                 answer = await self._exchange(request)
                 if answer.status == 401:  # the auth has dropped that token: once more, with another
                     answer = await self._exchange(request)
