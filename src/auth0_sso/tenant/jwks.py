@@ -94,6 +94,12 @@ class RemoteJwks:
         self._last_error: str | None = None
         self._nap: asyncio.Future[None] | None = None
 
+    @property
+    def current(self) -> JwkSet | None:
+        """The set, when it may answer without the issuer being asked first."""
+        snapshot = self._snapshot
+        return snapshot.keys if snapshot is not None and self._fresh_enough(snapshot) else None
+
     async def find_key(self, key_id: str, algorithm: str) -> VerificationKey:
         """Return the issuer's key of that kid and algorithm.
 
@@ -140,8 +146,8 @@ class RemoteJwks:
         return KeysUnavailableError(self._last_error or "not_fetched_yet", retry_after=retry_after)
 
     async def _usable_keys(self) -> JwkSet:
-        if self._snapshot is not None and self._fresh_enough(self._snapshot):
-            return self._snapshot.keys
+        if (keys := self.current) is not None:
+            return keys
         if not self._backing_off():
             await self._refresh()
         if self._snapshot is None or not self._serves(self._snapshot):
@@ -233,6 +239,8 @@ class RemoteJwks:
             _log.info("signing keys fetched: %d usable, %d left out", len(keys.keys), len(keys.dropped))
         for reason in keys.dropped:
             _log.warning("a key of the issuer is left out: %s", reason)
+        if self._snapshot is not None and keys.keys == self._snapshot.keys.keys:
+            keys = self._snapshot.keys  # the same object: what was verified with it stays verified
         self._snapshot = _Snapshot(keys, now, now + max_age)
         self._due_at = now + max_age * _REFRESH_AHEAD
         self._failures = 0

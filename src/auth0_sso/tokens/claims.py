@@ -19,11 +19,17 @@ _ID_TOKEN_CLAIMS = ("nonce", "at_hash", "c_hash")
 
 @dataclass(frozen=True, slots=True)
 class TokenPolicy:
-    """What a token must say to be ours: exact `issuer`, one of `audiences`; `leeway` in seconds for the clocks."""
+    """What a token must say to be ours: exact `issuer`, one of `audiences`. Durations are in seconds.
+
+    `leeway` is for clocks that differ. `max_age` counts from `iat`, and `clients` lists who may present a token:
+    both are not asked when None.
+    """
 
     issuer: str
     audiences: frozenset[str]
     leeway: float = 0
+    max_age: float | None = None
+    clients: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,7 @@ class AccessToken:
     audiences: tuple[str, ...]
     issued_at: float
     expires_at: float
+    not_before: float | None
     client_id: str | None
     scopes: frozenset[str]
     permissions: frozenset[str]
@@ -48,31 +55,48 @@ class AccessToken:
 def validate(claims: Mapping[str, object], policy: TokenPolicy, now: float) -> AccessToken:
     """Return the access token that verified `claims` describe, at `now` in seconds since 1970.
 
-    Raises `InvalidTokenError` with reasons `<claim>_missing`, `<claim>_invalid`, `<claim>_mismatch`, `expired`,
-    `not_yet_valid` or `id_token` (RFC 7519 section 4.1, RFC 9068 section 4).
+    Raises `InvalidTokenError` with reasons `<claim>_missing`, `<claim>_invalid`, `<claim>_mismatch`,
+    `id_token`, `client_not_allowed`, and those of `require_alive` (RFC 7519 section 4.1, RFC 9068 section 4).
     """
     require_issuer(claims, policy)
     _require_no_id_token(claims)
     audiences = _audiences(claims)
     if policy.audiences.isdisjoint(audiences):
         raise _refused("aud", "mismatch")
-    issued_at, expires_at = _times(claims, policy.leeway, now)
     subject = _required_text(claims, "sub")
     _require_types_of_the_rest(claims)
-    client_id = _client_id(claims)
-    return AccessToken(
+    token = AccessToken(
         subject=subject,
         issuer=policy.issuer,
         audiences=audiences,
-        issued_at=issued_at,
-        expires_at=expires_at,
-        client_id=client_id,
+        issued_at=_required_time(claims, "iat"),
+        expires_at=_required_time(claims, "exp"),
+        not_before=_time(claims, "nbf"),
+        client_id=_client_id(claims, policy.clients),
         scopes=_scopes(claims),
         permissions=frozenset(_strings(claims, "permissions")),
         organization=_text(claims, "org_id"),
         is_machine=claims.get("gty") == "client-credentials" or "|" not in subject,
         claims=MappingProxyType(dict(claims)),
     )
+    require_alive(token, policy, now)
+    return token
+
+
+def require_alive(token: AccessToken, policy: TokenPolicy, now: float) -> None:
+    """Refuse a token outside its time, at `now` in seconds since 1970.
+
+    RFC 7519 sections 4.1.4 to 4.1.6: dead in its `exp` second, alive in its `nbf` second, `iat` not ahead; leeway
+    moves each bound. Raises `InvalidTokenError` with reasons `expired`, `not_yet_valid`, `iat_in_future`, `too_old`.
+    """
+    if token.expires_at + policy.leeway <= now:
+        raise InvalidTokenError("expired", "The access token has expired.")
+    if token.not_before is not None and token.not_before - policy.leeway > now:
+        raise InvalidTokenError("not_yet_valid", "The access token is not valid yet.")
+    if token.issued_at - policy.leeway > now:
+        raise InvalidTokenError("iat_in_future", "The access token was issued in the future: check the clocks.")
+    if policy.max_age is not None and token.issued_at + policy.max_age + policy.leeway <= now:
+        raise InvalidTokenError("too_old", "The access token was issued too long ago.")
 
 
 def require_issuer(claims: Mapping[str, object], policy: TokenPolicy) -> None:
@@ -110,26 +134,15 @@ def _audiences(claims: Mapping[str, object]) -> tuple[str, ...]:
     return audiences
 
 
-def _times(claims: Mapping[str, object], leeway: float, now: float) -> tuple[float, float]:
-    """RFC 7519 sections 4.1.4 to 4.1.6: dead in its `exp` second, alive in its `nbf` second, `iat` not ahead."""
-    expires_at = _required_time(claims, "exp")
-    issued_at = _required_time(claims, "iat")
-    not_before = _time(claims, "nbf")
-    if expires_at + leeway <= now:
-        raise InvalidTokenError("expired", "The access token has expired.")
-    if not_before is not None and not_before - leeway > now:
-        raise InvalidTokenError("not_yet_valid", "The access token is not valid yet.")
-    if issued_at - leeway > now:
-        raise InvalidTokenError("iat_in_future", "The access token was issued in the future: check the clocks.")
-    return issued_at, expires_at
-
-
-def _client_id(claims: Mapping[str, object]) -> str | None:
+def _client_id(claims: Mapping[str, object], allowed: frozenset[str] | None) -> str | None:
     """Take `client_id` (RFC 9068 section 2.2) or Auth0's `azp`; both, when present, must agree."""
     client_id, authorized_party = _text(claims, "client_id"), _text(claims, "azp")
     if client_id is not None and authorized_party is not None and client_id != authorized_party:
         raise _refused("client_id", "mismatch")
-    return client_id if client_id is not None else authorized_party
+    client_id = authorized_party if client_id is None else client_id
+    if allowed is not None and client_id not in allowed:
+        raise InvalidTokenError("client_not_allowed", "The access token was issued to a client not known here.")
+    return client_id
 
 
 def _scopes(claims: Mapping[str, object]) -> frozenset[str]:

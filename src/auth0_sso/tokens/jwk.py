@@ -12,12 +12,14 @@ from jose.backends import ECKey, RSAKey
 from jose.backends.base import Key
 from jose.backends.cryptography_backend import CryptographyECKey, CryptographyRSAKey
 
+from auth0_sso.tokens.pss import PssKey
+
 # Without its `cryptography` extra python-jose falls back, silently, to slow pure-Python backends.
 if RSAKey is not CryptographyRSAKey or ECKey is not CryptographyECKey:  # pragma: no cover - an install fault
     raise ImportError("install python-jose[cryptography]: python-jose runs on a pure-Python backend here")
 
-SUPPORTED_ALGORITHMS = ("RS256", "RS384", "RS512", "ES256")
-"""What Auth0 signs access tokens with and python-jose verifies (RFC 7518 section 3.1)."""
+SUPPORTED_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "ES256")
+"""What access tokens may be signed with (RFC 7518 section 3.1); Auth0 offers RS256, RS512 and PS256 for APIs."""
 
 _CURVE = "P-256"
 _RSA_BITS = range(2048, 8192 + 1)  # RFC 7518 section 3.3 asks for 2048; above 8192 a verification costs too much
@@ -30,7 +32,9 @@ class VerificationKey:
 
     key_id: str
     algorithm: str
-    _key: Key = field(repr=False)
+    members: tuple[str, ...] = field(repr=False)
+    """The JWK's members that make the key: two keys are equal when these are."""
+    _key: Key = field(repr=False, compare=False)
 
     def verifies(self, signing_input: bytes, signature: bytes) -> bool:
         """Tell whether this key made `signature` over `signing_input`; garbage is a no, never an error."""
@@ -79,6 +83,10 @@ class JwkSet:
         """Return the one key of that kid and algorithm, or None."""
         return self.keys.get((key_id, algorithm))
 
+    def holds(self, key: VerificationKey) -> bool:
+        """Tell whether that very key object is one of this set."""
+        return self.keys.get((key.key_id, key.algorithm)) is key
+
 
 def _verification_keys(entry: object, algorithms: Collection[str]) -> Iterator[VerificationKey]:
     """Yield a JWK's key once for each algorithm it may serve; `ValueError` says why it serves none."""
@@ -92,7 +100,8 @@ def _verification_keys(entry: object, algorithms: Collection[str]) -> Iterator[V
     if not fitting:
         raise ValueError("of another kty, crv or alg than the tokens accepted here")
     for algorithm in fitting:
-        yield VerificationKey(kid, algorithm, _built(entry, algorithm))
+        members = _members(entry)
+        yield VerificationKey(kid, algorithm, tuple(members.values()), _built(members, algorithm))
 
 
 def _require_public_signing_key(entry: dict[str, object]) -> None:
@@ -109,22 +118,26 @@ def _require_public_signing_key(entry: dict[str, object]) -> None:
 def _fits(algorithm: str, entry: dict[str, object]) -> bool:
     if entry.get("alg", algorithm) != algorithm:
         return False
-    if algorithm.startswith("RS"):
+    if algorithm[:2] in {"RS", "PS"}:
         return entry.get("kty") == "RSA"
     return entry.get("kty") == "EC" and entry.get("crv") == _CURVE
 
 
-def _built(entry: dict[str, object], algorithm: str) -> Key:
-    """Build python-jose's key from the members that make it, each required to be a string."""
+def _members(entry: dict[str, object]) -> dict[str, str]:
+    """Return the members that make the key, each required to be a string."""
     names = ("kty", "n", "e") if entry["kty"] == "RSA" else ("kty", "crv", "x", "y")
-    members = {name: entry.get(name) for name in names}
-    if not all(isinstance(member, str) and member for member in members.values()):
+    members = {name: value for name in names if isinstance(value := entry.get(name), str) and value}
+    if len(members) != len(names):
         raise ValueError(f"one of {', '.join(names)} is missing or not a string")
+    return members
+
+
+def _built(members: dict[str, str], algorithm: str) -> Key:
     try:
-        key = jose_jwk.construct(members, algorithm)
+        key = PssKey(members, algorithm) if algorithm == "PS256" else jose_jwk.construct(members, algorithm)
     except Exception:  # noqa: BLE001 - python-jose leaks TypeError, UnicodeError, struct.error for bad members
         raise ValueError("its numbers cannot be read") from None
-    if entry["kty"] == "RSA":
+    if members["kty"] == "RSA":
         _require_strong(key)
     return key
 

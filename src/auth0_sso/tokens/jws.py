@@ -6,6 +6,7 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from auth0_sso.errors import InvalidTokenError
 from auth0_sso.tokens import strict_json
@@ -42,10 +43,7 @@ def parse(compact: str, algorithms: Collection[str]) -> UnverifiedJws:
     parts = token.split(b".")
     if len(parts) != 3:
         raise _not_three_parts(len(parts))
-    header = _json_object(parts[0], "header")
-    algorithm = _algorithm(header.get("alg"), algorithms)
-    _require_plain(header)
-    key_id = _key_id(header)
+    algorithm, key_id = _read_header(parts[0], tuple(algorithms))
     claims = _json_object(parts[1], "payload")
     signing_input = token[: len(parts[0]) + 1 + len(parts[1])]
     return UnverifiedJws(algorithm, key_id, claims, signing_input, _decode(parts[2], "signature"))
@@ -93,6 +91,15 @@ def _decode(part: bytes, name: str) -> bytes:
 
 def _not_canonical(name: str) -> InvalidTokenError:
     return InvalidTokenError(f"{name}_not_base64url", f"The access token's {name} is not canonical base64url.")
+
+
+@lru_cache(maxsize=64)  # an issuer's tokens share a few headers; refusals are not kept
+def _read_header(part: bytes, algorithms: tuple[str, ...]) -> tuple[str, str]:
+    """Return `alg` and `kid` of a header that asks for nothing else (RFC 7515 section 4.1)."""
+    header = _json_object(part, "header")
+    algorithm = _algorithm(header.get("alg"), algorithms)
+    _require_plain(header)
+    return algorithm, _key_id(header)
 
 
 def _json_object(part: bytes, name: str) -> dict[str, object]:

@@ -1,16 +1,24 @@
-"""From a token's text to an `AccessToken`: the parts of this package in their one right order."""
+"""From a token's text to an `AccessToken`: the parts of this package in their one right order, and a cache."""
 
 import time
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from hashlib import sha256
 from typing import Protocol
+
+from cachetools import LRUCache
 
 from auth0_sso.tokens import claims, jws
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy
-from auth0_sso.tokens.jwk import VerificationKey
+from auth0_sso.tokens.jwk import JwkSet, VerificationKey
 
 
 class KeySource(Protocol):
     """Where a token's key is looked up: the tenant's JWK Set over HTTP, or a set at hand."""
+
+    @property
+    def current(self) -> JwkSet | None:
+        """The set that answers now without asking anyone, or None; another object when its keys have changed."""
 
     async def find_key(self, key_id: str, algorithm: str) -> VerificationKey:
         """Return the one key of that kid and algorithm.
@@ -19,8 +27,18 @@ class KeySource(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    token: AccessToken
+    keys: JwkSet
+
+
 class TokenVerifier:
-    """Verifies access tokens of one issuer."""
+    """Verifies access tokens of one issuer.
+
+    The last `cache_size` tokens are remembered by the SHA-256 of their text, never by the text. A remembered token
+    passes while the very key set that verified it is current, and its times are checked again at each use.
+    """
 
     def __init__(
         self,
@@ -28,12 +46,14 @@ class TokenVerifier:
         policy: TokenPolicy,
         *,
         algorithms: Collection[str] = ("RS256",),
+        cache_size: int = 0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Take keys, what a token must say, the JWS algorithms allowed, and a clock in seconds since 1970."""
         self._keys = keys
         self._policy = policy
         self._algorithms = tuple(algorithms)
+        self._cache: LRUCache[bytes, _Verified] = LRUCache(cache_size)
         self._clock = clock
 
     async def verify(self, compact: str) -> AccessToken:
@@ -41,7 +61,19 @@ class TokenVerifier:
 
         Raises `InvalidTokenError` for a token that is refused, `KeysUnavailableError` when no key set can be had.
         """
+        digest = sha256(compact.encode("utf-8", "replace")).digest()
+        known = self._cache.get(digest)
+        if known is not None and known.keys is self._keys.current:
+            claims.require_alive(known.token, self._policy, self._clock())
+            return known.token
         unverified = jws.parse(compact, self._algorithms)
         claims.require_issuer(unverified.unverified_claims, self._policy)
         key = await self._keys.find_key(unverified.key_id, unverified.algorithm)
-        return claims.validate(jws.verify(unverified, key), self._policy, self._clock())
+        token = claims.validate(jws.verify(unverified, key), self._policy, self._clock())
+        self._remember(digest, token, key)
+        return token
+
+    def _remember(self, digest: bytes, token: AccessToken, key: VerificationKey) -> None:
+        keys = self._keys.current
+        if self._cache.maxsize and keys is not None and keys.holds(key):
+            self._cache[digest] = _Verified(token, keys)
