@@ -4,6 +4,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from support.clock import HandClock
+from support.issuer import Issuer
+from support.token_cases import Forge
 
 
 @pytest.fixture(scope="session")
@@ -14,6 +16,16 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def rsa_keys() -> tuple[rsa.RSAPrivateKey, ...]:
     return tuple(rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(4))
+
+
+@pytest.fixture(scope="session")
+def issuer(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> Issuer:
+    return Issuer(rsa_keys)
+
+
+@pytest.fixture(scope="session")
+def forge(issuer: Issuer) -> Forge:
+    return Forge(issuer)
 
 
 @pytest.fixture

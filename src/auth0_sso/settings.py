@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
+from auth0_sso.tokens.verifier import MAX_TOKEN_BYTES
 
 EX_CONFIG = 78
 """Exit code of a start with unusable settings (sysexits.h)."""
@@ -24,6 +25,7 @@ EX_CONFIG = 78
 SECRETS_DIRECTORY = Path("/run/secrets")
 """Where files named like settings may lie; the variable SECRETS_DIR names another place."""
 
+_LONGEST_TIME = 31_536_000  # a year, in seconds
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _HOST = re.compile(
     r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?::\d{1,5})?", re.IGNORECASE
@@ -57,6 +59,17 @@ class Settings(BaseSettings):
     )
     auth0_algorithms: Listed = Field(default=("RS256",), description="Signing algorithms accepted.")
     auth0_leeway_seconds: float = Field(default=10, ge=0, le=300, description="Clock difference tolerated.")
+    auth0_max_token_age_seconds: float | None = Field(
+        default=None, gt=0, le=_LONGEST_TIME, description="Age, from `iat`, at which a token is refused."
+    )
+    auth0_allowed_clients: Listed = Field(default=(), description="Client ids whose tokens pass; empty is all.")
+    auth0_max_token_bytes: int = Field(
+        default=MAX_TOKEN_BYTES, ge=1024, le=1_048_576, description="Longest token read."
+    )
+    auth0_token_cache_size: int = Field(default=4096, ge=0, le=1_000_000, description="Verified tokens remembered.")
+    auth0_jwks_max_stale_seconds: float = Field(
+        default=86_400, ge=0, le=_LONGEST_TIME, description="How long known keys serve while fetches fail."
+    )
     auth0_client_id: str = Field(default="", description="A public client, for logging in at /docs.")
     auth0_management_client_id: str = Field(default="", description="The machine client for the Management API.")
     auth0_management_client_secret: SecretStr = Field(default=SecretStr(""), description="Its secret.")
@@ -79,6 +92,11 @@ class Settings(BaseSettings):
         "auth0_issuer_base_url": "write https:// and the domain that issues tokens, such as https://login.example.com/",
         "auth0_algorithms": f"write one or more of {', '.join(SUPPORTED_ALGORITHMS)}",
         "auth0_leeway_seconds": "write 0 to 300",
+        "auth0_max_token_age_seconds": "write how old a token may be, in seconds, such as 3600",
+        "auth0_allowed_clients": "write the client ids whose tokens may pass, parted by commas",
+        "auth0_max_token_bytes": "write 1024 to 1048576",
+        "auth0_token_cache_size": "write 0 (off) to 1000000",
+        "auth0_jwks_max_stale_seconds": "write 0 to 31536000",
         "auth0_client_id": "write the client id of a public (single page) application, none of the audiences",
         "auth0_management_client_id": "set it together with AUTH0_MANAGEMENT_CLIENT_SECRET, or neither",
         "auth0_management_client_secret": "set it together with AUTH0_MANAGEMENT_CLIENT_ID, or neither",
@@ -125,7 +143,9 @@ class Settings(BaseSettings):
         """Whether the Management API can be called at all."""
         return bool(self.auth0_management_client_id)
 
-    @field_validator("auth0_audience", "auth0_algorithms", "cors_allowed_origins", mode="before")
+    @field_validator(
+        "auth0_audience", "auth0_algorithms", "auth0_allowed_clients", "cors_allowed_origins", mode="before"
+    )
     @classmethod
     def _split_at_commas(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

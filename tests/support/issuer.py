@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 ISSUER = "https://tenant.example.com/"
 AUDIENCE = "https://api.example.com"
@@ -39,15 +40,22 @@ def public_jwk(key: rsa.RSAPrivateKey, kid: str, **members: object) -> dict[str,
     }
 
 
+def public_ec_jwk(key: ec.EllipticCurvePrivateKey, kid: str, **members: object) -> dict[str, object]:
+    numbers = key.public_key().public_numbers()
+    x, y = (base64url(value.to_bytes(32, "big")) for value in (numbers.x, numbers.y))
+    return {"kty": "EC", "use": "sig", "crv": "P-256", "x": x, "y": y, "kid": kid, "alg": "ES256", **members}
+
+
 def _number(value: int) -> str:
     return base64url(value.to_bytes((value.bit_length() + 7) // 8, "big"))
 
 
 class Issuer:
-    """Signing keys named `key-0`, `key-1`, ...; the first one signs unless told otherwise."""
+    """RSA keys named `key-0`, `key-1`, ..., of which the first signs unless told otherwise, and one EC key."""
 
     def __init__(self, keys: Sequence[rsa.RSAPrivateKey]) -> None:
         self.keys = {f"key-{number}": key for number, key in enumerate(keys)}
+        self.ec_key = ec.generate_private_key(ec.SECP256R1())
 
     def jwks(self, *kids: str) -> dict[str, list[dict[str, object]]]:
         return {"keys": [public_jwk(self.keys[kid], kid) for kid in kids or self.keys]}
@@ -60,15 +68,23 @@ class Issuer:
         kid: str = "key-0",
         algorithm: str = "RS256",
     ) -> str:
-        """Sign claims; members of `header` replace those of a usual one, and None takes one away."""
+        """Sign claims; members of `header` replace those of a usual one, and `...` takes one away."""
         full = {"alg": algorithm, "typ": "JWT", "kid": kid} | dict(header or {})
-        head = json_part({name: value for name, value in full.items() if value is not None})
+        head = json_part({name: value for name, value in full.items() if value is not ...})
         return self.sign(f"{head}.{json_part(claims)}", kid=kid, algorithm=algorithm)
 
     def sign(self, signing_input: str, *, kid: str = "key-0", algorithm: str = "RS256") -> str:
         """Append a true signature to any text."""
-        signature = self.keys[kid].sign(signing_input.encode(), padding.PKCS1v15(), _HASHES[algorithm[2:]])
-        return f"{signing_input}.{base64url(signature)}"
+        return f"{signing_input}.{base64url(self._signature(signing_input.encode(), kid, algorithm))}"
+
+    def _signature(self, message: bytes, kid: str, algorithm: str) -> bytes:
+        chosen = _HASHES[algorithm[2:]]
+        if algorithm.startswith("ES"):
+            r, s = decode_dss_signature(self.ec_key.sign(message, ec.ECDSA(chosen)))
+            return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+        if algorithm.startswith("PS"):
+            return self.keys[kid].sign(message, padding.PSS(padding.MGF1(chosen), chosen.digest_size), chosen)
+        return self.keys[kid].sign(message, padding.PKCS1v15(), chosen)
 
 
 def user_claims(now: float, **changes: object) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from auth0_sso.tenant.jwks import RemoteJwks
 from support.clock import HandClock
@@ -22,11 +21,6 @@ def tenant(clock: HandClock) -> ScriptedTenant:
 async def client(tenant: ScriptedTenant) -> AsyncIterator[httpx.AsyncClient]:
     async with tenant.client() as client:
         yield client
-
-
-@pytest.fixture(scope="session")
-def issuer(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> Issuer:
-    return Issuer(rsa_keys)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ MAX_DEPTH = 32
 """Deepest nesting of objects and arrays accepted."""
 
 _MAX_INTEGER_DIGITS = 20
+_WHITE_SPACE = " \t\n\r"
 
 
 class StrictJsonError(ValueError):
@@ -27,8 +28,9 @@ def loads(data: bytes) -> object:
     encoded again (lone surrogates, RFC 8259 section 8.2).
     """
     try:
-        text = data.decode("utf-8")
-        value: object = _DECODER.decode(text)
+        text = data.decode("utf-8").strip(_WHITE_SPACE)
+        value: object
+        value, end = _DECODER.raw_decode(text)
     except StrictJsonError:
         raise
     except UnicodeDecodeError:
@@ -37,6 +39,8 @@ def loads(data: bytes) -> object:
         raise StrictJsonError("too_deep") from None
     except ValueError:
         raise StrictJsonError("not_json") from None
+    if end != len(text):
+        raise StrictJsonError("not_json")
     # A text with few brackets cannot be deep, and one without an escape cannot hold a surrogate: both walks
     # are for the rare document.
     if data.count(b"{") + data.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:

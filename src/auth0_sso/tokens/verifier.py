@@ -2,15 +2,18 @@
 
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from cachetools import LRUCache
 
+from auth0_sso.errors import InvalidTokenError
 from auth0_sso.tokens import claims, jws
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy
 from auth0_sso.tokens.jwk import JwkSet, VerificationKey
+
+MAX_TOKEN_BYTES = 16 * 1024
+"""Longest token looked at, in bytes; Auth0's are 1 to 2 KiB."""
 
 
 class KeySource(Protocol):
@@ -27,8 +30,7 @@ class KeySource(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class _Verified:
+class _Verified(NamedTuple):
     token: AccessToken
     keys: JwkSet
 
@@ -46,6 +48,7 @@ class TokenVerifier:
         policy: TokenPolicy,
         *,
         algorithms: Collection[str] = ("RS256",),
+        max_token_bytes: int = MAX_TOKEN_BYTES,
         cache_size: int = 0,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -53,6 +56,7 @@ class TokenVerifier:
         self._keys = keys
         self._policy = policy
         self._algorithms = tuple(algorithms)
+        self._max_token_bytes = max_token_bytes
         self._cache: LRUCache[bytes, _Verified] = LRUCache(cache_size)
         self._clock = clock
 
@@ -61,19 +65,22 @@ class TokenVerifier:
 
         Raises `InvalidTokenError` for a token that is refused, `KeysUnavailableError` when no key set can be had.
         """
-        digest = sha256(compact.encode("utf-8", "replace")).digest()
+        if len(compact) > self._max_token_bytes:
+            raise InvalidTokenError("token_too_long", "The access token is too long.")
+        text = compact.encode("ascii", "replace")
+        digest = sha256(text).digest()
+        keys = self._keys.current
         known = self._cache.get(digest)
-        if known is not None and known.keys is self._keys.current:
+        if known is not None and known.keys is keys:
             claims.require_alive(known.token, self._policy, self._clock())
             return known.token
-        unverified = jws.parse(compact, self._algorithms)
+        unverified = jws.parse(text, self._algorithms)
         claims.require_issuer(unverified.unverified_claims, self._policy)
-        key = await self._keys.find_key(unverified.key_id, unverified.algorithm)
+        key = None if keys is None else keys.find(unverified.key_id, unverified.algorithm)
+        if key is None:
+            key = await self._keys.find_key(unverified.key_id, unverified.algorithm)
+            keys = self._keys.current
         token = claims.validate(jws.verify(unverified, key), self._policy, self._clock())
-        self._remember(digest, token, key)
-        return token
-
-    def _remember(self, digest: bytes, token: AccessToken, key: VerificationKey) -> None:
-        keys = self._keys.current
         if self._cache.maxsize and keys is not None and keys.holds(key):
             self._cache[digest] = _Verified(token, keys)
+        return token

@@ -11,7 +11,7 @@ import httpx
 from auth0_sso.limits.rate import RateLimit
 from auth0_sso.settings import Settings
 from auth0_sso.tenant.credentials import ClientCredentials, ManagementAuth
-from auth0_sso.tenant.jwks import RemoteJwks
+from auth0_sso.tenant.jwks import Freshness, RemoteJwks
 from auth0_sso.tenant.management import ManagementClient
 from auth0_sso.tenant.roles import RoleDirectory
 from auth0_sso.tokens.claims import TokenPolicy
@@ -55,16 +55,33 @@ async def open_services(
             client,
             settings.issuer,
             algorithms=settings.auth0_algorithms,
+            freshness=Freshness(max_stale=settings.auth0_jwks_max_stale_seconds),
             clock=clock.monotonic,
             sleep=clock.sleep,
         )
         stack.push_async_callback(keys.aclose)
-        policy = TokenPolicy(settings.issuer, frozenset(settings.auth0_audience), settings.auth0_leeway_seconds)
-        verifier = TokenVerifier(keys, policy, algorithms=settings.auth0_algorithms, clock=clock.wall)
+        verifier = TokenVerifier(
+            keys,
+            _policy(settings),
+            algorithms=settings.auth0_algorithms,
+            max_token_bytes=settings.auth0_max_token_bytes,
+            cache_size=settings.auth0_token_cache_size,
+            clock=clock.wall,
+        )
         management, roles = _management(settings, client, clock, stack)
         refresher = asyncio.create_task(keys.keep_fresh())
         stack.push_async_callback(_cancelled, refresher)
         yield Services(keys, verifier, management, roles, RateLimit(settings.rate_limit))
+
+
+def _policy(settings: Settings) -> TokenPolicy:
+    return TokenPolicy(
+        settings.issuer,
+        frozenset(settings.auth0_audience),
+        leeway=settings.auth0_leeway_seconds,
+        max_age=settings.auth0_max_token_age_seconds,
+        clients=frozenset(settings.auth0_allowed_clients) or None,
+    )
 
 
 def _management(

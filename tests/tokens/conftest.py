@@ -1,0 +1,9 @@
+import pytest
+
+from support.issuer import Issuer
+from support.token_cases import KeysAtHand
+
+
+@pytest.fixture
+def keys(issuer: Issuer) -> KeysAtHand:
+    return KeysAtHand.of(issuer)

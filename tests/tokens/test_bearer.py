@@ -1,0 +1,45 @@
+import pytest
+
+from auth0_sso.errors import (
+    Auth0SsoError,
+    InsufficientScopeError,
+    InvalidRequestError,
+    InvalidTokenError,
+    KeysUnavailableError,
+    MissingTokenError,
+    NotFoundError,
+)
+from auth0_sso.tokens.bearer import challenge, read_bearer_token
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (MissingTokenError("None came."), "Bearer"),
+        (MissingTokenError("Basic came.", reason="scheme_unsupported"), "Bearer"),
+        (InvalidRequestError("Two came."), 'Bearer error="invalid_request", error_description="Two came."'),
+        (InvalidTokenError("expired", "Too late."), 'Bearer error="invalid_token", error_description="Too late."'),
+        (
+            InsufficientScopeError("role_missing", "No role."),
+            'Bearer error="insufficient_scope", error_description="No role."',
+        ),
+        (
+            InsufficientScopeError("scope_missing", "Not enough.", scopes=("read:a", "write:a")),
+            'Bearer error="insufficient_scope", error_description="Not enough.", scope="read:a write:a"',
+        ),
+        (KeysUnavailableError("timeout", retry_after=3), None),
+        (NotFoundError("Gone."), None),
+    ],
+    ids=lambda value: value.reason if isinstance(value, Auth0SsoError) else "",
+)
+def test_a_challenge_says_what_rfc_6750_wants_said(error: Auth0SsoError, expected: str | None) -> None:
+    assert challenge(error) == expected
+
+
+def test_the_example_of_rfc_6750_is_read() -> None:
+    assert read_bearer_token([b"Bearer mF_9.B5f-4.1JqM"]) == "mF_9.B5f-4.1JqM"
+
+
+def test_every_character_of_a_b64token_is_read() -> None:
+    text = "AZaz09-._~+/=="
+    assert read_bearer_token([b"Bearer " + text.encode()]) == text

@@ -1,0 +1,121 @@
+"""What the tables do not say: bounds that differ from one deployment to the next, and the token's own manners."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from auth0_sso.errors import InvalidTokenError
+from auth0_sso.tokens.claims import AccessToken, TokenPolicy, require_alive, require_issuer, validate
+from support.issuer import AUDIENCE, ISSUER, user_claims
+from support.token_cases import NOW
+
+EXACT = TokenPolicy(ISSUER, frozenset({AUDIENCE}))
+
+
+def token(policy: TokenPolicy = EXACT, **claims: object) -> AccessToken:
+    return validate(user_claims(NOW, **claims), policy, NOW)
+
+
+def refusal(policy: TokenPolicy = EXACT, **claims: object) -> str:
+    with pytest.raises(InvalidTokenError) as caught:
+        token(policy, **claims)
+    return caught.value.reason
+
+
+def death(token: AccessToken, policy: TokenPolicy, now: float) -> str | None:
+    try:
+        require_alive(token, policy, now)
+    except InvalidTokenError as error:
+        return error.reason
+    return None
+
+
+def test_without_leeway_times_count_to_the_instant() -> None:
+    made = token(exp=NOW + 60, nbf=NOW, iat=NOW)
+    assert death(made, EXACT, NOW - 0.001) == "not_yet_valid"
+    assert death(made, EXACT, NOW) is None
+    assert death(made, EXACT, NOW + 59.999) is None
+    assert death(made, EXACT, NOW + 60) == "expired"
+    assert death(token(iat=NOW), EXACT, NOW - 0.001) == "iat_in_future"
+
+
+def test_leeway_moves_each_bound_by_itself() -> None:
+    policy = dataclasses.replace(EXACT, leeway=5, max_age=30)
+    made = token(exp=NOW + 60, nbf=NOW)
+    assert death(made, policy, NOW - 5.001) == "not_yet_valid"
+    assert death(made, policy, NOW - 5) is None
+    assert death(made, policy, NOW + 34.999) is None
+    assert death(made, policy, NOW + 35) == "too_old"
+    assert death(made, policy, NOW + 65) == "expired"
+
+
+def test_a_token_can_be_too_old_before_it_expires() -> None:
+    policy = dataclasses.replace(EXACT, max_age=3600)
+    assert token(policy, iat=NOW - 3599).issued_at == NOW - 3599
+    assert refusal(policy, iat=NOW - 3600) == "too_old"
+    assert token(EXACT, iat=NOW - 3600).issued_at == NOW - 3600
+
+
+@pytest.mark.parametrize("claims", [{"azp": "spa"}, {"azp": ..., "client_id": "spa"}], ids=["azp", "client_id"])
+def test_with_a_list_of_clients_only_theirs_pass(claims: dict[str, Any]) -> None:
+    policy = dataclasses.replace(EXACT, clients=frozenset({"spa", "app"}))
+    assert token(policy, **claims).client_id == "spa"
+    assert refusal(policy, azp="other") == "client_not_allowed"
+    assert refusal(policy, azp=...) == "client_not_allowed"
+    assert refusal(policy, azp="spa", client_id="other") == "client_id_mismatch"
+
+
+@pytest.mark.parametrize(
+    ("claims", "machine"),
+    [
+        ({}, False),
+        ({"gty": "password"}, False),
+        ({"gty": "refresh_token"}, False),
+        ({"gty": "client-credentials"}, True),
+        ({"sub": "client@clients", "gty": "client-credentials"}, True),
+        ({"sub": "client@clients"}, True),
+        ({"sub": "some-client-id"}, True),
+        ({"sub": "samlp|idp|name@example.com"}, False),
+    ],
+    ids=str,
+)
+def test_a_machine_is_known_by_its_grant_or_by_a_subject_no_user_has(claims: dict[str, Any], machine: object) -> None:
+    assert token(**claims).is_machine is machine
+
+
+def test_a_wrong_issuer_is_told_before_any_other_fault() -> None:
+    assert refusal(iss="https://other.example.com/", exp="never", aud=7) == "iss_mismatch"
+    with pytest.raises(InvalidTokenError) as caught:
+        require_issuer({"exp": "never"}, EXACT)
+    assert caught.value.reason == "iss_missing"
+
+
+def test_a_refusal_names_the_claim_and_repeats_no_value() -> None:
+    with pytest.raises(InvalidTokenError) as caught:
+        token(sub="evil\nvalue")
+    assert caught.value.detail == "The access token's sub claim is malformed."
+    assert "evil" not in f"{caught.value!r}{caught.value.reason}"
+
+
+def test_a_token_keeps_its_claims_to_itself_and_for_itself() -> None:
+    claims: dict[str, Any] = {"https://example.com/secret": "s3cret"}
+    made = token(**claims)
+    assert made.claims["https://example.com/secret"] == "s3cret"
+    assert "s3cret" not in repr(made)
+    with pytest.raises(TypeError):
+        made.claims["sub"] = "auth0|admin"  # type: ignore[index]  # that it is refused is the test
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        made.subject = "auth0|admin"  # type: ignore[misc]  # that it is refused is the test
+
+
+def test_each_refused_claim_has_a_sentence_of_its_own() -> None:
+    sentences = {
+        "aud_missing": "The access token's aud claim is missing.",
+        "aud_invalid": "The access token's aud claim is malformed.",
+        "aud_mismatch": "The access token's aud claim is not the one expected here.",
+    }
+    for (reason, sentence), aud in zip(sentences.items(), (..., 7, "urn:other"), strict=True):
+        with pytest.raises(InvalidTokenError) as caught:
+            token(aud=aud)
+        assert (caught.value.reason, caught.value.detail) == (reason, sentence)

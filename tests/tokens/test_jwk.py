@@ -1,0 +1,214 @@
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS, JwkSet
+from support.issuer import Issuer, base64url, public_ec_jwk, public_jwk
+from support.token_cases import key_document
+
+
+@pytest.fixture(scope="session")
+def good(issuer: Issuer) -> dict[str, object]:
+    return public_jwk(issuer.keys["key-0"], "good")
+
+
+def without(jwk: Mapping[str, object], *names: str) -> dict[str, object]:
+    return {name: value for name, value in jwk.items() if name not in names}
+
+
+def names(keys: JwkSet) -> set[tuple[str, str]]:
+    return set(keys.keys)
+
+
+@pytest.mark.parametrize("document", [None, [], "keys", 7, {}, {"keys": None}, {"keys": {}}, {"keys": "x"}])
+def test_what_is_no_jwk_set_is_refused(document: object) -> None:
+    with pytest.raises(ValueError, match="not a JWK Set"):
+        JwkSet.parse(document, ["RS256"])
+
+
+@pytest.mark.parametrize("entries", [[], [{}], [None, 7, "x"]])
+def test_a_set_without_a_usable_key_is_refused(entries: list[object]) -> None:
+    with pytest.raises(ValueError, match="no usable key"):
+        JwkSet.parse({"keys": entries}, ["RS256"])
+
+
+_CHANGES: dict[str, dict[str, Any]] = {
+    "kid missing": {"kid": ...},
+    "kid empty": {"kid": ""},
+    "kid null": {"kid": None},
+    "kid number": {"kid": 1},
+    "use enc": {"use": "enc"},
+    "use null": {"use": None},
+    "key_ops without verify": {"key_ops": ["encrypt"]},
+    "key_ops empty": {"key_ops": []},
+    "key_ops text": {"key_ops": "verify"},
+    "alg of encryption": {"alg": "RSA-OAEP"},
+    "alg not accepted here": {"alg": "RS384"},
+    "alg null": {"alg": None},
+    "alg list": {"alg": ["RS256"]},
+    "kty missing": {"kty": ...},
+    "kty oct": {"kty": "oct"},
+    "kty EC": {"kty": "EC"},
+    "kty list": {"kty": ["RSA"]},
+    "kty lower case": {"kty": "rsa"},
+    "n missing": {"n": ...},
+    "n empty": {"n": ""},
+    "n null": {"n": None},
+    "n number": {"n": 65537},
+    "n beyond ascii": {"n": "\u00e9\u00e9\u00e9\u00e9"},
+    "n no base64": {"n": "!!!"},
+    "n tiny": {"n": "AQAB"},
+    "e missing": {"e": ...},
+    "e null": {"e": None},
+    "e number": {"e": 65537},
+    "e zero": {"e": "AA"},
+    "e one": {"e": "AQ"},
+    "e two": {"e": "Ag"},
+    "e even": {"e": "AQAA"},
+    "e of 72 bits": {"e": base64url(b"\x01" + b"\x00" * 7 + b"\x01")},
+    "d shown": {"d": "c2VjcmV0"},
+    "p shown": {"p": "c2VjcmV0"},
+    "oth shown": {"oth": []},
+    "k shown": {"k": "c2VjcmV0"},
+}
+
+
+@pytest.mark.parametrize("change", _CHANGES.values(), ids=_CHANGES.keys())
+def test_a_key_that_cannot_serve_is_left_out_and_the_rest_kept(
+    good: dict[str, object], change: dict[str, object]
+) -> None:
+    bad = {name: value for name, value in (good | {"kid": "bad"} | change).items() if value is not ...}
+    for entries in ([bad, good], [good, bad]):
+        keys = JwkSet.parse({"keys": entries}, ["RS256"])
+        assert names(keys) == {("good", "RS256")}
+        assert len(keys.dropped) == 1
+
+
+@pytest.mark.parametrize("entry", [None, 7, "key", [], True])
+def test_an_entry_that_is_no_object_is_left_out(good: dict[str, object], entry: object) -> None:
+    assert names(JwkSet.parse({"keys": [entry, good]}, ["RS256"])) == {("good", "RS256")}
+
+
+def test_a_reason_for_leaving_out_shows_nothing_of_the_key(good: dict[str, object]) -> None:
+    keys = JwkSet.parse({"keys": [good, good | {"kid": "bad", "d": "c2VjcmV0"}]}, ["RS256"])
+    assert keys.dropped == ("it shows private parts",)
+
+
+@pytest.mark.parametrize(("bits", "usable"), [(1024, False), (2047, False), (2048, True), (4096, True)])
+def test_a_modulus_has_2048_bits_at_least(good: dict[str, object], bits: int, usable: bool) -> None:
+    sized = public_jwk(rsa.generate_private_key(public_exponent=65537, key_size=bits), "sized")
+    keys = JwkSet.parse({"keys": [good, sized]}, ["RS256"])
+    assert (("sized", "RS256") in names(keys)) == usable
+
+
+def test_a_modulus_has_8192_bits_at_most(good: dict[str, object]) -> None:
+    for bits, usable in ((8192, True), (8193, False)):
+        modulus = base64url(((1 << bits) - 1).to_bytes(1025, "big"))
+        keys = JwkSet.parse({"keys": [good, good | {"kid": "big", "n": modulus}]}, ["RS256"])
+        assert (("big", "RS256") in names(keys)) == usable
+
+
+def test_small_odd_exponents_are_sound(issuer: Issuer, good: dict[str, object]) -> None:
+    three = public_jwk(rsa.generate_private_key(public_exponent=3, key_size=2048), "three")
+    assert ("three", "RS256") in names(JwkSet.parse({"keys": [good, three]}, ["RS256"]))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"crv": "P-384"},
+        {"crv": "secp256k1"},
+        {"crv": ...},
+        {"x": ...},
+        {"y": None},
+        {"x": "AAAA"},
+        {"y": "!"},
+        {"kty": "OKP"},
+    ],
+    ids=str,
+)
+def test_an_ec_key_that_cannot_serve_is_left_out(issuer: Issuer, change: dict[str, object]) -> None:
+    ours = public_ec_jwk(issuer.ec_key, "good")
+    other = public_ec_jwk(ec.generate_private_key(ec.SECP256R1()), "bad")
+    bad = {name: value for name, value in (other | change).items() if value is not ...}
+    assert names(JwkSet.parse({"keys": [bad, ours]}, ["ES256"])) == {("good", "ES256")}
+
+
+def test_a_point_that_is_not_on_the_curve_is_left_out(issuer: Issuer) -> None:
+    ours = public_ec_jwk(issuer.ec_key, "good")
+    assert names(JwkSet.parse({"keys": [ours | {"kid": "bad", "y": ours["x"]}, ours]}, ["ES256"])) == {
+        ("good", "ES256")
+    }
+
+
+def test_each_key_is_bound_to_the_algorithm_it_names(issuer: Issuer) -> None:
+    keys = JwkSet.parse(key_document(issuer), SUPPORTED_ALGORITHMS)
+    assert names(keys) == {
+        ("key-0", "RS256"),
+        ("key-1", "RS512"),
+        ("key-2", "PS256"),
+        ("key-3", "RS384"),
+        ("key-ec", "ES256"),
+    }
+    assert keys.dropped == ()
+
+
+def test_a_key_that_names_no_algorithm_serves_those_accepted_that_fit_it(good: dict[str, object]) -> None:
+    keys = JwkSet.parse({"keys": [without(good, "alg", "use")]}, SUPPORTED_ALGORITHMS)
+    assert names(keys) == {("good", name) for name in ("RS256", "RS384", "RS512", "PS256")}
+
+
+def test_key_ops_may_say_more_than_verify(good: dict[str, object]) -> None:
+    assert names(JwkSet.parse({"keys": [good | {"key_ops": ["sign", "verify"]}]}, ["RS256"])) == {("good", "RS256")}
+
+
+def test_two_keys_of_one_kid_are_both_left_out(issuer: Issuer, good: dict[str, object]) -> None:
+    twin = public_jwk(issuer.keys["key-1"], "twin")
+    other = public_jwk(issuer.keys["key-2"], "twin")
+    keys = JwkSet.parse({"keys": [twin, good, other]}, ["RS256"])
+    assert names(keys) == {("good", "RS256")}
+    assert keys.dropped == ("two keys share one kid",)
+    with pytest.raises(ValueError, match="no usable key"):
+        JwkSet.parse({"keys": [twin, other, twin]}, ["RS256"])
+
+
+def test_a_key_is_found_by_kid_and_algorithm_and_by_nothing_less(good: dict[str, object]) -> None:
+    keys = JwkSet.parse({"keys": [good]}, ["RS256"])
+    found = keys.find("good", "RS256")
+    assert found is not None
+    assert (found.key_id, found.algorithm) == ("good", "RS256")
+    assert keys.find("good", "RS512") is None
+    assert keys.find("GOOD", "RS256") is None
+
+
+def test_a_set_holds_its_own_keys_and_no_equal_ones(good: dict[str, object]) -> None:
+    ours, others = (JwkSet.parse({"keys": [good]}, ["RS256"]) for _ in range(2))
+    mine, other = ours.find("good", "RS256"), others.find("good", "RS256")
+    assert mine is not None
+    assert other is not None
+    assert mine == other
+    assert ours.holds(mine)
+    assert not ours.holds(other)
+
+
+def test_keys_are_equal_only_when_what_makes_them_is(issuer: Issuer, good: dict[str, object]) -> None:
+    ours = JwkSet.parse({"keys": [good]}, ["RS256"])
+    assert ours.keys == JwkSet.parse({"keys": [good | {"x5t": "changed"}]}, ["RS256"]).keys
+    assert ours.keys != JwkSet.parse({"keys": [public_jwk(issuer.keys["key-1"], "good")]}, ["RS256"]).keys
+
+
+def test_a_key_shown_in_a_log_shows_its_name_alone(good: dict[str, object]) -> None:
+    found = JwkSet.parse({"keys": [good]}, ["RS256"]).find("good", "RS256")
+    assert repr(found) == "VerificationKey(key_id='good', algorithm='RS256')"
+
+
+@pytest.mark.parametrize(("algorithm", "kid"), [("RS256", "key-0"), ("PS256", "key-2"), ("ES256", "key-ec")])
+@pytest.mark.parametrize("signature", [b"", b"\x00", b"\xff" * 256, b"\x00" * 64, b"x" * 10_000], ids=len)
+def test_garbage_for_a_signature_is_a_no_and_never_an_error(
+    issuer: Issuer, algorithm: str, kid: str, signature: bytes
+) -> None:
+    key = JwkSet.parse(key_document(issuer), SUPPORTED_ALGORITHMS).find(kid, algorithm)
+    assert key is not None
+    assert key.verifies(b"message", signature) is False

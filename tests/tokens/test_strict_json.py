@@ -1,0 +1,79 @@
+import json
+
+import pytest
+
+from auth0_sso.tokens.strict_json import MAX_DEPTH, StrictJsonError, loads
+
+
+def fault(data: bytes) -> str:
+    with pytest.raises(StrictJsonError) as caught:
+        loads(data)
+    return caught.value.fault
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        [],
+        "",
+        0,
+        -0.5,
+        None,
+        True,
+        {"": {"a": [1, "\u20ac", "\U0001f600", None, False, 1e308, 10**20 - 1]}},
+        "a" * 10_000,
+        [[]] * 100,
+    ],
+)
+def test_whatever_json_says_is_read_as_it_is(value: object) -> None:
+    for text in (json.dumps(value), json.dumps(value, ensure_ascii=False), json.dumps(value, indent=1)):
+        assert loads(text.encode()) == value
+
+
+@pytest.mark.parametrize("number", ["99999999999999999999", "-9999999999999999999", "1e308", "-0", "0.1e-400"])
+def test_numbers_in_range_are_read(number: str) -> None:
+    assert loads(number.encode()) == json.loads(number)
+
+
+@pytest.mark.parametrize(
+    "number", ["NaN", "Infinity", "-Infinity", "1e309", "-1e309", "1" * 21, "-" + "1" * 20, "1" * 5000]
+)
+def test_numbers_out_of_range_are_refused(number: str) -> None:
+    assert fault(number.encode()) == "number_out_of_range"
+    assert fault(f'{{"a":[{number}]}}'.encode()) == "number_out_of_range"
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+def test_depth_has_a_bound_of_its_own(opening: str) -> None:
+    closing = "]" if opening == "[" else "}"
+    deepest = opening * (MAX_DEPTH - 1) + "[]" + closing * (MAX_DEPTH - 1)
+    assert loads(deepest.encode()) == json.loads(deepest)
+    assert fault(f"[{deepest}]".encode()) == "too_deep"
+    assert fault((opening * 100_000).encode()) in {"too_deep", "not_json"}
+
+
+@pytest.mark.parametrize("text", ["", " ", "{", '{"a"}', "[1,]", "nul", "'a'", "01", "+1", ".5", "1.", "\x00", "1 2"])
+def test_what_is_no_json_is_refused(text: str) -> None:
+    assert fault(text.encode()) == "not_json"
+
+
+def test_white_space_around_is_that_of_rfc_8259_and_no_other() -> None:
+    assert loads(b" \t\r\n1 \t\r\n") == 1
+    for space in ("\x0b", "\x0c", "\u00a0", "\u2003", "\x85"):
+        assert fault(f"{space}1".encode()) == "not_json"
+        assert fault(f"1{space}".encode()) == "not_json"
+
+
+@pytest.mark.parametrize("text", [r'"\ud800"', r'"\udc00\ud800"', r'{"\ud83d":1}', r'["a",{"b":"\ud83dx"}]'])
+def test_a_string_that_cannot_be_encoded_again_is_refused(text: str) -> None:
+    assert fault(text.encode()) == "not_encodable"
+
+
+def test_an_escaped_letter_is_the_letter() -> None:
+    assert loads(rb'{"\u0061":"\ud83d\ude00"}') == {"a": "\U0001f600"}
+
+
+@pytest.mark.parametrize("text", ['{"a":1,"a":1}', r'{"a":1,"\u0061":2}', '[{"x":{"a":1,"b":2,"a":3}}]'])
+def test_a_member_said_twice_is_refused(text: str) -> None:
+    assert fault(text.encode()) == "duplicate_member"

@@ -1,0 +1,153 @@
+import pytest
+
+from auth0_sso.errors import InvalidTokenError
+from auth0_sso.tokens.jwk import JwkSet
+from auth0_sso.tokens.verifier import MAX_TOKEN_BYTES, TokenVerifier
+from support.clock import HandClock
+from support.issuer import Issuer
+from support.token_cases import NOW, POLICY, Forge, KeysAtHand
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock(NOW)
+
+
+def remembering(keys: KeysAtHand, clock: HandClock, *, size: int = 8) -> TokenVerifier:
+    return TokenVerifier(keys, POLICY, cache_size=size, clock=clock.time)
+
+
+async def refusal(verifier: TokenVerifier, token: str) -> str:
+    with pytest.raises(InvalidTokenError) as caught:
+        await verifier.verify(token)
+    return caught.value.reason
+
+
+async def test_a_repeated_token_is_remembered_and_gives_the_same_access_token(
+    keys: KeysAtHand, clock: HandClock, forge: Forge
+) -> None:
+    verifier = remembering(keys, clock)
+    first = await verifier.verify(forge.token())
+    assert await verifier.verify(forge.token()) is first
+    assert await verifier.verify(forge.token(jti="another")) is not first
+
+
+async def test_with_no_room_nothing_is_remembered(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
+    verifier = TokenVerifier(keys, POLICY, clock=clock.time)
+    first = await verifier.verify(forge.token())
+    second = await verifier.verify(forge.token())
+    assert first == second
+    assert first is not second
+
+
+async def test_the_oldest_token_makes_room(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
+    verifier = remembering(keys, clock, size=2)
+    tokens = [forge.token(jti=str(number)) for number in range(3)]
+    first, second, third = [await verifier.verify(token) for token in tokens]
+    assert await verifier.verify(tokens[2]) is third
+    assert await verifier.verify(tokens[1]) is second
+    assert await verifier.verify(tokens[0]) is not first
+
+
+async def test_a_remembered_token_dies_at_its_time(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
+    verifier, token = remembering(keys, clock), forge.token(exp=NOW + 60)
+    await verifier.verify(token)
+    clock.now = NOW + 60 + POLICY.leeway - 0.5
+    await verifier.verify(token)
+    clock.now += 0.5
+    assert await refusal(verifier, token) == "expired"
+    clock.now = NOW - POLICY.leeway - 1  # the clock was set back
+    assert await refusal(verifier, token) == "iat_in_future"
+
+
+async def test_a_key_withdrawn_ends_the_tokens_it_signed_remembered_or_not(
+    keys: KeysAtHand, clock: HandClock, forge: Forge, issuer: Issuer
+) -> None:
+    verifier = remembering(keys, clock)
+    await verifier.verify(forge.token())
+    keys.current = JwkSet.parse(issuer.jwks("key-1"), ["RS256"])
+    assert await refusal(verifier, forge.token()) == "kid_unknown"
+    assert keys.asked == [("key-0", "RS256")]
+
+
+async def test_a_key_replaced_under_its_kid_ends_the_tokens_it_signed(
+    keys: KeysAtHand, clock: HandClock, forge: Forge, issuer: Issuer
+) -> None:
+    verifier = remembering(keys, clock)
+    await verifier.verify(forge.token())
+    keys.current = JwkSet.parse(Issuer([issuer.keys["key-1"]]).jwks("key-0"), ["RS256"])
+    assert await refusal(verifier, forge.token()) == "signature_mismatch"
+
+
+async def test_a_token_of_a_key_that_stays_passes_beside_a_new_one_and_is_remembered_anew(
+    keys: KeysAtHand, clock: HandClock, forge: Forge, issuer: Issuer
+) -> None:
+    verifier = remembering(keys, clock)
+    before = await verifier.verify(forge.token())
+    keys.current = JwkSet.parse(issuer.jwks("key-0", "key-1"), ["RS256"])
+    after = await verifier.verify(forge.token())
+    assert (after, after is before) == (before, False)
+    assert await verifier.verify(forge.token()) is after
+
+
+async def test_while_no_set_answers_at_once_nobody_lives_on_memory(
+    keys: KeysAtHand, clock: HandClock, forge: Forge
+) -> None:
+    verifier = remembering(keys, clock)
+    await verifier.verify(forge.token())
+    keys.current = None
+    assert await refusal(verifier, forge.token()) == "kid_unknown"
+
+
+async def test_a_refused_token_is_not_remembered(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
+    verifier, token = remembering(keys, clock), forge.token(nbf=NOW + 100)
+    assert await refusal(verifier, token) == "not_yet_valid"
+    clock.now = NOW + 100
+    assert (await verifier.verify(token)).not_before == NOW + 100
+
+
+async def test_one_token_in_another_spelling_is_not_found_in_memory(
+    keys: KeysAtHand, clock: HandClock, forge: Forge
+) -> None:
+    verifier = remembering(keys, clock)
+    await verifier.verify(forge.token())
+    for other in (forge.token() + "==", forge.token() + "\u00e9", " " + forge.token()):
+        assert (await refusal(verifier, other)).endswith("_not_base64url")
+
+
+async def test_memory_holds_no_token_text(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
+    verifier, token = remembering(keys, clock), forge.token()
+    await verifier.verify(token)
+    assert token.rsplit(".", 1)[1] not in repr(vars(verifier))
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["\ud800", "a.b.\udfff", "\x00.\x00.\x00", "\u2603" * 20_000, "." * 20_000],
+    ids=["surrogate", "surrogate-inside", "nul", "snowmen", "dots"],
+)
+async def test_text_no_header_could_hold_is_refused_all_the_same(
+    keys: KeysAtHand, clock: HandClock, token: str
+) -> None:
+    await refusal(remembering(keys, clock), token)
+    assert keys.asked == []
+
+
+async def test_the_bound_on_length_can_be_moved(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
+    token = forge.token()
+    for bound, passes in ((len(token), True), (len(token) - 1, False)):
+        verifier = TokenVerifier(keys, POLICY, max_token_bytes=bound, clock=clock.time)
+        if passes:
+            await verifier.verify(token)
+        else:
+            assert await refusal(verifier, token) == "token_too_long"
+    assert await refusal(remembering(keys, clock), "x" * (MAX_TOKEN_BYTES + 1)) == "token_too_long"
+    assert await refusal(remembering(keys, clock), "x" * MAX_TOKEN_BYTES) == "token_opaque"
+
+
+async def test_only_rs256_is_accepted_unless_told_otherwise(
+    keys: KeysAtHand, clock: HandClock, issuer: Issuer, forge: Forge
+) -> None:
+    token = issuer.token({}, kid="key-1", algorithm="RS512")
+    assert await refusal(remembering(keys, clock), token) == "alg_not_allowed"
+    assert (await TokenVerifier(keys, POLICY, clock=clock.time).verify(forge.token())).subject
