@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     auth0_jwks_max_stale_seconds: float = Field(
         default=86_400, ge=0, le=_LONGEST_TIME, description="How long known keys serve while fetches fail."
     )
+    auth0_jwks_cache_file: Path | None = Field(
+        default=None, description="Keeps the last good signing keys over a restart during an outage."
+    )
     auth0_client_id: str = Field(default="", description="A public client, for logging in at /docs.")
     auth0_management_client_id: str = Field(default="", description="The machine client for the Management API.")
     auth0_management_client_secret: SecretStr = Field(default=SecretStr(""), description="Its secret.")
@@ -97,6 +100,7 @@ class Settings(BaseSettings):
         "auth0_max_token_bytes": "write 1024 to 1048576",
         "auth0_token_cache_size": "write 0 (off) to 1000000",
         "auth0_jwks_max_stale_seconds": "write 0 to 31536000",
+        "auth0_jwks_cache_file": "write a file's path, in a directory this service alone may write",
         "auth0_client_id": "write the client id of a public (single page) application, none of the audiences",
         "auth0_management_client_id": "set it together with AUTH0_MANAGEMENT_CLIENT_SECRET, or neither",
         "auth0_management_client_secret": "set it together with AUTH0_MANAGEMENT_CLIENT_ID, or neither",
@@ -187,6 +191,13 @@ class Settings(BaseSettings):
             raise ValueError("names a shared-secret algorithm, with which this service could forge tokens")
         if not value or not set(value) <= set(SUPPORTED_ALGORITHMS):
             raise ValueError("names an algorithm that is not supported")
+        return value
+
+    @field_validator("auth0_jwks_cache_file")
+    @classmethod
+    def _directory_is_there(cls, value: Path | None) -> Path | None:
+        if value is not None and (value.is_dir() or not value.parent.is_dir()):
+            raise ValueError("is no file in a directory that exists")
         return value
 
     @field_validator("auth0_client_id")

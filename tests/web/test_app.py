@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import httpx
 import pytest
@@ -22,6 +23,7 @@ from auth0_sso import (
     require_scope,
 )
 from auth0_sso.devtenant import create_tenant
+from auth0_sso.tokens.jwk import VerificationKey
 from auth0_sso.web.services import Clock
 from support.clock import HandClock
 from support.service import ADMIN, MANAGER, OPTIONS, USER, Service, Wire, running_service, settings
@@ -178,6 +180,64 @@ async def test_a_thousand_cold_requests_at_once_fetch_the_keys_once(rsa_keys: Ke
         answers = await asyncio.gather(*(service.api.get("/", headers=headers) for _ in range(1000)))
         assert {answer.status_code for answer in answers} == {200}
         assert service.wire.count("GET /.well-known/jwks.json") == 1
+
+
+async def test_a_restart_while_the_tenant_is_away_verifies_by_the_keys_on_disk(
+    rsa_keys: Keys, clock: HandClock, tmp_path: Path
+) -> None:
+    kept = tmp_path / "jwks.json"
+    async with running_service(rsa_keys, clock, auth0_jwks_cache_file=kept) as before:
+        headers = await before.as_user(USER)
+        assert (await before.api.get("/", headers=headers)).status_code == 200
+        async with asyncio.timeout(5):
+            while not kept.is_file():
+                await asyncio.to_thread(clock.time)  # a turn of the threads, one of which writes
+    for disk, status in ((None, 503), (kept, 200)):
+        async with running_service(rsa_keys, clock, cut=True, auth0_jwks_cache_file=disk) as after:
+            assert (await after.api.get("/", headers=headers)).status_code == status
+            assert (await after.api.get("/readyz")).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"auth0_max_token_age_seconds": 60}, "too_old"),
+        ({"auth0_allowed_clients": ("mobile",)}, "client_not_allowed"),
+        ({"auth0_max_token_bytes": 1024}, "token_too_long"),
+        ({"auth0_algorithms": ("PS256",)}, "alg_not_allowed"),
+    ],
+    ids=str,
+)
+async def test_a_deployment_may_ask_more_of_a_token(
+    rsa_keys: Keys, clock: HandClock, caplog: pytest.LogCaptureFixture, changes: dict[str, Any], reason: str
+) -> None:
+    caplog.set_level("INFO")
+    async with running_service(rsa_keys, clock, **changes) as service:
+        headers = await service.as_user(USER)
+        clock.now += 60 + 10  # and the leeway
+        padded = headers | {"Authorization": headers["Authorization"] + "A" * 400}
+        answer = await service.api.get("/", headers=padded if reason == "token_too_long" else headers)
+    assert (answer.status_code, answer.json()["code"]) == (401, "invalid_token")
+    assert reason in caplog.text
+
+
+@pytest.mark.parametrize(("size", "checks"), [(0, 3), (8, 1)])
+async def test_a_repeated_token_is_verified_once_unless_that_is_turned_off(
+    rsa_keys: Keys, clock: HandClock, monkeypatch: pytest.MonkeyPatch, size: int, checks: int
+) -> None:
+    verified: list[bytes] = []
+    verifies = VerificationKey.verifies
+
+    def counted(key: VerificationKey, signing_input: bytes, signature: bytes) -> bool:
+        verified.append(signature)
+        return verifies(key, signing_input, signature)
+
+    monkeypatch.setattr(VerificationKey, "verifies", counted)
+    async with running_service(rsa_keys, clock, auth0_token_cache_size=size) as service:
+        headers = await service.as_user(USER)
+        for _ in range(3):
+            assert (await service.api.get("/", headers=headers)).status_code == 200
+    assert len(verified) == checks
 
 
 def test_the_public_face_is_what_it_says() -> None:

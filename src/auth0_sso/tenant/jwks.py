@@ -8,30 +8,28 @@ whole, so a key the issuer withdrew ends at once.
 import asyncio
 import logging
 import random
-import re
 import time
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 from typing import Literal, NoReturn
 
 import httpx
 
 from auth0_sso.errors import InvalidTokenError, KeysUnavailableError
-from auth0_sso.tenant.capped import Answer, FetchError, exchange
+from auth0_sso.tenant.capped import FetchError
+from auth0_sso.tenant.jwks_endpoint import FetchedKeys, JwksEndpoint
+from auth0_sso.tenant.jwks_file import KeyStore, StoredKeys
 from auth0_sso.tenant.single_flight import SingleFlight
 from auth0_sso.tokens.jwk import JwkSet, VerificationKey
 
 _log = logging.getLogger(__name__)
 
-_MAX_ANSWER_BYTES = 64 * 1024
 _REFRESH_AHEAD = 0.8
 """The part of a set's fresh life after which it is fetched again, so that no request waits for it."""
 _LONGEST_BACKOFF = 30.0
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-
-# Auth0 sends max-age=15 and advises to cache for 5 to 10 minutes ("JSON Web Key Sets"); the floor follows the advice.
-_SHORTEST_MAX_AGE, _LONGEST_MAX_AGE = 300.0, 86_400.0
+_FETCH, _SAVE = "fetch", "save"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +73,28 @@ class RemoteJwks:
         *,
         algorithms: Collection[str] = ("RS256",),
         freshness: Freshness | None = None,
+        store: KeyStore | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Take the issuer's identifier with its trailing slash, and a clock that never goes back, in seconds."""
-        self._client = client
-        self._issuer = issuer
+        """Take the issuer's identifier with its trailing slash, and a clock that never goes back, in seconds.
+
+        With a `store` the last good set outlives the process.
+        """
         self._algorithms = tuple(algorithms)
         self._freshness = Freshness() if freshness is None else freshness
+        self._endpoint = JwksEndpoint(
+            client,
+            issuer,
+            self._algorithms,
+            max_age=self._freshness.max_age,
+            deadline=self._freshness.deadline,
+        )
+        self._store = store
         self._clock = clock
         self._sleep = sleep
         self._flight: SingleFlight[str, None] = SingleFlight()
         self._snapshot: _Snapshot | None = None
-        self._jwks_uri: str | None = None
         self._due_at = clock()
         self._next_forced_at = clock()
         self._failures = 0
@@ -112,6 +119,9 @@ class RemoteJwks:
         if key is None and before is self._snapshot:  # else the set was fetched for this very token
             keys = await self._keys_after_unknown_kid(keys)
             key = keys.find(key_id, algorithm)
+        if key is None and self._failures:
+            # The issuer may have a new key, and nobody can tell: an outage is not the token's fault.
+            raise self.unavailable()
         if key is None:
             raise InvalidTokenError("kid_unknown", "The access token is signed with a key this issuer does not have.")
         return key
@@ -166,15 +176,12 @@ class RemoteJwks:
 
     async def _keys_after_unknown_kid(self, seen: JwkSet) -> JwkSet:
         """Return the set once it is as new as the cooldown allows; the kid of a flood must cost no more."""
-        if self._flight.flying(self._issuer):
+        if self._flight.flying(_FETCH):
             await self._refresh()
         if self._is_current(seen) and self._clock() >= self._next_forced_at:
             self._next_forced_at = self._clock() + self._freshness.cooldown
             await self._refresh()
-        if self._failures or self._snapshot is None:
-            # The issuer may have a new key, and nobody can tell: an outage is not the token's fault.
-            raise self.unavailable()
-        return self._snapshot.keys
+        return seen if self._snapshot is None else self._snapshot.keys
 
     def _is_current(self, keys: JwkSet) -> bool:
         return self._snapshot is not None and self._snapshot.keys is keys
@@ -190,59 +197,49 @@ class RemoteJwks:
 
     async def _refresh(self) -> None:
         """Join the fetch under way, or make one. Its failure is recorded, not raised."""
-        await self._flight.run(self._issuer, self._fetch)
+        await self._flight.run(_FETCH, self._fetch)
 
     async def _fetch(self) -> None:
+        if self._store is not None and self._snapshot is None:
+            await self._restore(self._store)
         try:
             async with asyncio.timeout(self._freshness.deadline):
-                keys, max_age = await self._fetch_keys()
+                fetched = await self._endpoint.fetch()
         except (FetchError, TimeoutError) as error:
             self._record_failure(error.reason if isinstance(error, FetchError) else "timeout")
         except Exception:  # noqa: BLE001 - whatever an answer provoked, the next may be good: the refresher must live
             _log.exception("fetching the signing keys failed in a way nobody thought of")
             self._record_failure("unexpected")
         else:
-            self._record_success(keys, max_age)
+            self._record_success(fetched)
+            if self._store is not None:
+                saved = StoredKeys(fetched.document, fetched.max_age)
+                self._flight.start(_SAVE, partial(self._store.save, saved))  # nobody waits for the disk
 
-    async def _fetch_keys(self) -> tuple[JwkSet, float]:
-        if self._jwks_uri is None:
-            self._jwks_uri = await self._discover()
-        answer = await self._get(self._jwks_uri)
+    async def _restore(self, store: KeyStore) -> None:
+        """Take up the set an earlier process left, as old as it is; the fetch under way will replace it."""
+        stored = await store.load()
+        if stored is None or stored.age >= stored.max_age + self._freshness.max_stale:
+            return
         try:
-            keys = JwkSet.parse(answer.json(), self._algorithms)
+            keys = JwkSet.parse(stored.document, self._algorithms)
         except ValueError:
-            raise FetchError("jwks_unusable") from None
-        return keys, _max_age(answer.headers, self._freshness.max_age)
+            _log.warning("the stored signing keys cannot be used")
+            return
+        fetched_at = self._clock() - stored.age
+        self._snapshot = _Snapshot(keys, fetched_at, fetched_at + stored.max_age)
+        _log.info("signing keys restored: %d usable, %.0f s old", len(keys.keys), stored.age)
 
-    async def _discover(self) -> str:
-        """OIDC Discovery 1.0 sections 4.1 to 4.3: the metadata must be this very issuer's."""
-        answer = await self._get(f"{self._issuer}.well-known/openid-configuration")
-        metadata = answer.json()
-        if not isinstance(metadata, dict) or metadata.get("issuer") != self._issuer:
-            raise FetchError("discovery_issuer_mismatch")
-        jwks_uri = metadata.get("jwks_uri")
-        if not isinstance(jwks_uri, str) or not _is_secure(jwks_uri):
-            raise FetchError("discovery_jwks_uri_insecure")
-        return jwks_uri
-
-    async def _get(self, url: str) -> Answer:
-        request = self._client.build_request("GET", url, headers={"Accept": "application/json"})
-        deadline = self._freshness.deadline
-        answer = await exchange(self._client, request, deadline=deadline, max_bytes=_MAX_ANSWER_BYTES)
-        if answer.status != 200:
-            raise FetchError(f"status_{answer.status}")
-        return answer
-
-    def _record_success(self, keys: JwkSet, max_age: float) -> None:
-        now = self._clock()
-        if self._failures or self._snapshot is None:
+    def _record_success(self, fetched: FetchedKeys) -> None:
+        now, keys, before = self._clock(), fetched.keys, self._snapshot
+        if before is not None and keys.keys == before.keys.keys:
+            keys = before.keys  # the same object: what was verified with it stays verified
+        if self._failures or before is None or keys is not before.keys:
             _log.info("signing keys fetched: %d usable, %d left out", len(keys.keys), len(keys.dropped))
-        for reason in keys.dropped:
-            _log.warning("a key of the issuer is left out: %s", reason)
-        if self._snapshot is not None and keys.keys == self._snapshot.keys.keys:
-            keys = self._snapshot.keys  # the same object: what was verified with it stays verified
-        self._snapshot = _Snapshot(keys, now, now + max_age)
-        self._due_at = now + max_age * _REFRESH_AHEAD
+            for reason in keys.dropped:
+                _log.warning("a key of the issuer is left out: %s", reason)
+        self._snapshot = _Snapshot(keys, now, now + fetched.max_age)
+        self._due_at = now + fetched.max_age * _REFRESH_AHEAD
         self._failures = 0
         self._last_error = None
 
@@ -251,26 +248,8 @@ class RemoteJwks:
         self._failures = min(self._failures + 1, 10)
         self._due_at = self._clock() + backoff * random.uniform(0.5, 1)  # noqa: S311 - spreads retries, keeps no secret
         self._last_error = reason
-        self._jwks_uri = None  # the issuer may have moved it
         if self._nap is not None:
             self._nap.cancel()
         _log.warning(
             "signing keys could not be fetched: %s; next try in %.1f s", reason, self._due_at - self._clock()
         )
-
-
-def _max_age(headers: httpx.Headers, default: float) -> float:
-    """RFC 9111 section 5.2.2.1, between our floor and ceiling; in seconds."""
-    directive = re.search(r"(?:^|[\s,])max-age=(\d{1,9})", headers.get("Cache-Control", ""), re.ASCII | re.IGNORECASE)
-    if directive is None:
-        return default
-    return min(max(float(directive[1]), _SHORTEST_MAX_AGE), _LONGEST_MAX_AGE)
-
-
-def _is_secure(url: str) -> bool:
-    try:
-        parsed = httpx.URL(url)
-        scheme, host = parsed.scheme, parsed.host
-    except (httpx.InvalidURL, ValueError):  # ValueError: a host that IDNA cannot read
-        return False
-    return bool(host) and (scheme == "https" or (scheme == "http" and host in _LOOPBACK))

@@ -12,6 +12,7 @@ from auth0_sso.limits.rate import RateLimit
 from auth0_sso.settings import Settings
 from auth0_sso.tenant.credentials import ClientCredentials, ManagementAuth
 from auth0_sso.tenant.jwks import Freshness, RemoteJwks
+from auth0_sso.tenant.jwks_file import JwksFile
 from auth0_sso.tenant.management import ManagementClient
 from auth0_sso.tenant.roles import RoleDirectory
 from auth0_sso.tokens.claims import TokenPolicy
@@ -56,6 +57,7 @@ async def open_services(
             settings.issuer,
             algorithms=settings.auth0_algorithms,
             freshness=Freshness(max_stale=settings.auth0_jwks_max_stale_seconds),
+            store=_store(settings, clock),
             clock=clock.monotonic,
             sleep=clock.sleep,
         )
@@ -72,6 +74,11 @@ async def open_services(
         refresher = asyncio.create_task(keys.keep_fresh())
         stack.push_async_callback(_cancelled, refresher)
         yield Services(keys, verifier, management, roles, RateLimit(settings.rate_limit))
+
+
+def _store(settings: Settings, clock: Clock) -> JwksFile | None:
+    path = settings.auth0_jwks_cache_file
+    return None if path is None else JwksFile(path, settings.issuer, clock=clock.wall)
 
 
 def _policy(settings: Settings) -> TokenPolicy:

@@ -1,0 +1,231 @@
+import asyncio
+import json
+import logging
+from pathlib import Path
+from stat import S_IMODE
+
+import httpx
+import pytest
+
+from auth0_sso.tenant.jwks import Freshness, RemoteJwks
+from auth0_sso.tenant.jwks_file import JwksFile, StoredKeys
+from support.clock import HandClock
+from support.issuer import ISSUER, Issuer
+from support.tenant_keys import KeyPages, found, kept_fresh, outage, refusal
+from support.tenant_script import JWKS, ScriptedTenant
+
+LIVES = 600
+
+
+class WatchedFile(JwksFile):
+    """The file, and word of its writes: no request waits for those."""
+
+    saved: asyncio.Event
+
+    async def save(self, keys: StoredKeys) -> None:
+        await super().save(keys)
+        self.saved.set()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "jwks.json"
+
+
+@pytest.fixture
+def file(path: Path, clock: HandClock) -> WatchedFile:
+    file = WatchedFile(path, ISSUER, clock=clock.time)
+    file.saved = asyncio.Event()
+    return file
+
+
+def process(client: httpx.AsyncClient, file: JwksFile, clock: HandClock, *, max_stale: float = 86_400) -> RemoteJwks:
+    """Return what a process that starts now has: nothing but the file."""
+    freshness = Freshness(max_stale=max_stale)
+    return RemoteJwks(client, ISSUER, freshness=freshness, store=file, clock=clock.time, sleep=clock.sleep)
+
+
+async def leave_keys_behind(client: httpx.AsyncClient, file: WatchedFile, clock: HandClock) -> None:
+    before = process(client, file, clock)
+    await found(before)
+    async with asyncio.timeout(5):
+        await file.saved.wait()
+    await before.aclose()
+
+
+def write(path: Path, content: str, mode: int = 0o600) -> None:
+    path.write_text(content)
+    path.chmod(mode)
+
+
+def read(path: Path) -> str:
+    return path.read_text()
+
+
+def mode(path: Path) -> int:
+    return S_IMODE(path.stat().st_mode)
+
+
+def beside(path: Path) -> list[Path]:
+    return list(path.parent.iterdir())
+
+
+async def test_a_restart_during_an_outage_still_verifies(
+    client: httpx.AsyncClient, file: WatchedFile, clock: HandClock, pages: KeyPages, tenant: ScriptedTenant
+) -> None:
+    await leave_keys_behind(client, file, clock)
+    pages.go_down()
+    clock.now += 3600
+    after = process(client, file, clock)
+    assert await found(after) == "key-0"
+    assert (after.health.state, after.health.age, after.health.last_error) == ("stale", 3600, "status_503")
+    assert tenant.count(JWKS) == 1
+
+
+async def test_an_unknown_kid_after_such_a_restart_is_not_the_tokens_fault(
+    client: httpx.AsyncClient, file: WatchedFile, clock: HandClock, pages: KeyPages
+) -> None:
+    await leave_keys_behind(client, file, clock)
+    pages.go_down()
+    clock.now += 3600
+    assert (await outage(process(client, file, clock), "key-1")).reason == "status_503"
+
+
+async def test_stored_keys_end_when_kept_ones_would(
+    client: httpx.AsyncClient, file: WatchedFile, clock: HandClock, pages: KeyPages
+) -> None:
+    await leave_keys_behind(client, file, clock)
+    pages.go_down()
+    clock.now += LIVES + 1000 - 1
+    assert await found(process(client, file, clock, max_stale=1000)) == "key-0"
+    clock.now += 1
+    assert (await outage(process(client, file, clock, max_stale=1000))).reason == "status_503"
+
+
+async def test_an_issuer_that_answers_has_the_last_word(
+    client: httpx.AsyncClient, file: WatchedFile, clock: HandClock, pages: KeyPages
+) -> None:
+    await leave_keys_behind(client, file, clock)
+    pages.show("key-1")
+    after = process(client, file, clock)
+    assert await found(after, "key-1") == "key-1"
+    assert await refusal(after, "key-0") == "kid_unknown"
+
+
+async def test_keys_still_fresh_serve_while_the_first_fetch_is_under_way(
+    client: httpx.AsyncClient, file: WatchedFile, clock: HandClock, pages: KeyPages, tenant: ScriptedTenant
+) -> None:
+    await leave_keys_behind(client, file, clock)
+    gate = asyncio.Event()
+    pages.show("key-0", gate=gate)
+    after = process(client, file, clock)
+    async with kept_fresh(after, clock):
+        await tenant.arrival(JWKS, 2)
+        assert await found(after) == "key-0"
+        gate.set()
+    await after.aclose()
+
+
+async def test_a_process_that_starts_in_an_outage_finds_what_another_saves_meanwhile(
+    client: httpx.AsyncClient, file: WatchedFile, clock: HandClock, pages: KeyPages, issuer: Issuer
+) -> None:
+    pages.go_down()
+    waiting = process(client, file, clock)
+    await outage(waiting)
+    await file.save(StoredKeys(issuer.jwks("key-0"), LIVES))
+    clock.now += 31
+    assert await found(waiting) == "key-0"
+
+
+async def test_the_file_is_the_owners_alone_and_nothing_else_is_left(
+    file: JwksFile, path: Path, issuer: Issuer
+) -> None:
+    for kid in ("key-0", "key-1"):
+        await file.save(StoredKeys(issuer.jwks(kid), LIVES))
+    assert mode(path) == 0o600
+    assert beside(path) == [path]
+    stored = await file.load()
+    assert stored is not None
+    assert (stored.document, stored.max_age, stored.age) == (issuer.jwks("key-1"), LIVES, 0)
+
+
+async def test_where_there_is_no_file_there_is_nothing_to_say(
+    file: JwksFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert await file.load() is None
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize("bits", [0o620, 0o602, 0o666], ids=oct)
+async def test_a_file_that_others_may_write_is_not_believed(
+    file: JwksFile, path: Path, issuer: Issuer, caplog: pytest.LogCaptureFixture, bits: int
+) -> None:
+    await file.save(StoredKeys(issuer.jwks(), LIVES))
+    write(path, read(path), bits)
+    assert await file.load() is None
+    assert "others than its owner may write it" in caplog.text
+
+
+NOW = 1_800_000_000.0
+GOOD = {"issuer": ISSUER, "savedAt": NOW, "maxAge": LIVES, "jwks": {"keys": []}}
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("", "not_json"),
+        ("{", "not_json"),
+        ("\u00e9", "not_json"),
+        ("[]", "another issuer"),
+        (json.dumps(GOOD | {"issuer": "https://other.example.com/"}), "another issuer"),
+        (json.dumps(GOOD | {"savedAt": None}), "how old"),
+        (json.dumps(GOOD | {"savedAt": "1800000000"}), "how old"),
+        (json.dumps(GOOD | {"maxAge": None}), "how old"),
+        (json.dumps(GOOD | {"maxAge": -1}), "how old"),
+        (json.dumps(GOOD | {"savedAt": NOW + 1}), "of the future"),
+        (json.dumps(GOOD | {"x": "y" * 200_000}), "not_json"),
+    ],
+    ids=range(11),
+)
+async def test_a_file_that_says_nothing_certain_is_left_alone(
+    file: JwksFile, path: Path, caplog: pytest.LogCaptureFixture, content: str, why: str
+) -> None:
+    write(path, content)
+    assert await file.load() is None
+    assert why in caplog.text
+
+
+async def test_stored_keys_nothing_can_be_verified_with_are_left_alone(
+    client: httpx.AsyncClient, file: WatchedFile, clock: HandClock, pages: KeyPages, caplog: pytest.LogCaptureFixture
+) -> None:
+    await file.save(StoredKeys({"keys": []}, LIVES))
+    pages.go_down()
+    assert (await outage(process(client, file, clock))).reason == "status_503"
+    assert "stored signing keys cannot be used" in caplog.text
+
+
+async def test_a_directory_that_cannot_be_written_costs_nothing_but_a_line_in_the_log(
+    client: httpx.AsyncClient, clock: HandClock, pages: KeyPages, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    nowhere = JwksFile(tmp_path / "gone" / "jwks.json", ISSUER, clock=clock.time)
+    caplog.set_level(logging.WARNING)
+    await nowhere.save(StoredKeys({}, LIVES))
+    assert "cannot be written: No such file or directory" in caplog.text
+    assert await found(process(client, nowhere, clock)) == "key-0"
+
+
+async def test_a_write_that_fails_leaves_the_old_file_whole(
+    file: JwksFile, path: Path, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await file.save(StoredKeys(issuer.jwks("key-0"), LIVES))
+
+    def full(self: Path, target: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", full)
+        await file.save(StoredKeys(issuer.jwks("key-1"), LIVES))
+    stored = await file.load()
+    assert stored is not None
+    assert stored.document == issuer.jwks("key-0")
+    assert beside(path) == [path]
