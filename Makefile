@@ -6,7 +6,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock clean
+.PHONY: help run test check bench format lock clean
 
 help: ## List these targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -26,6 +26,9 @@ check: $(VENV)/dev.stamp ## Lint, types, import rules, lock files in step with p
 	  $(MAKE) --no-print-directory lock LOCKS=$(VENV)/locks.now && diff -r locks $(VENV)/locks.now && \
 	  echo "Lock files are in step."
 
+bench: $(VENV)/bench.stamp ## Measure what a verification costs, against the field
+	PYTHONPATH=tests $(BIN)/python -W ignore bench/verification.py
+
 format: $(VENV)/dev.stamp ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
@@ -34,6 +37,7 @@ LOCKS ?= locks
 lock: $(VENV)/dev.stamp ## Bring the lock files in step with pyproject.toml; UPGRADE=--upgrade takes newer versions
 	@$(COMPILE) $(UPGRADE) pyproject.toml -o $(LOCKS)/runtime.txt
 	@$(COMPILE) $(UPGRADE) pyproject.toml --group dev -c $(LOCKS)/runtime.txt -o $(LOCKS)/dev.txt
+	@$(COMPILE) $(UPGRADE) --group bench --prerelease if-necessary-or-explicit -c $(LOCKS)/dev.txt -o $(LOCKS)/bench.txt
 	@$(COMPILE) $(UPGRADE) --group build -c $(LOCKS)/dev.txt -o $(LOCKS)/build.txt
 
 clean: ## Remove the environment and caches
@@ -50,4 +54,8 @@ $(VENV)/run.stamp: $(BIN)/python pyproject.toml locks/runtime.txt locks/build.tx
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp locks/dev.txt
 	$(INSTALL) --require-hashes -r locks/dev.txt
+	@touch $@
+
+$(VENV)/bench.stamp: $(VENV)/dev.stamp locks/bench.txt
+	$(INSTALL) --require-hashes -r locks/bench.txt
 	@touch $@
