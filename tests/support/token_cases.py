@@ -3,14 +3,17 @@
 The tables are `refused_tokens` and `accepted_tokens`; they run in-process and over HTTP.
 """
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from auth0_sso.errors import InvalidTokenError
-from auth0_sso.tokens.claims import TokenPolicy
+from auth0_sso.errors import CallerError, InvalidTokenError
+from auth0_sso.tokens.bearer import read_bearer_token
+from auth0_sso.tokens.claims import AccessToken, TokenPolicy
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS, JwkSet, VerificationKey
+from auth0_sso.tokens.verifier import TokenVerifier
 from support.issuer import AUDIENCE, ISSUER, Issuer, base64url, public_ec_jwk, public_jwk, user_claims
 
 NOW = 1_800_000_000.0
@@ -129,3 +132,17 @@ def good_header(**members: object) -> bytes:
 def with_member(members: Mapping[str, object], name: str, text: str) -> bytes:
     """Return an object's JSON with one member appended as text."""
     return f'{json.dumps(members)[:-1]},"{name}":{text}}}'.encode()
+
+
+async def decide(keys: KeysAtHand, authorization: Authorization) -> AccessToken:
+    """Take a request all the way, as the service does, at the time the cases are made for."""
+    verifier = TokenVerifier(keys, POLICY, algorithms=SUPPORTED_ALGORITHMS, cache_size=8, clock=lambda: NOW)
+    return await verifier.verify(read_bearer_token(authorization))
+
+
+def verdict(keys: KeysAtHand, authorization: Authorization) -> AccessToken | CallerError:
+    """Return what a request comes to; an error of any other kind is the test's failure."""
+    try:
+        return asyncio.run(decide(keys, authorization))
+    except CallerError as error:
+        return error

@@ -1,22 +1,12 @@
 """Both tables, in-process: the front door, the verifier and the challenge, without any HTTP."""
 
-from collections.abc import Sequence
-
 import pytest
 
 from auth0_sso.errors import CallerError
-from auth0_sso.tokens.bearer import challenge, read_bearer_token
-from auth0_sso.tokens.claims import AccessToken
-from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
-from auth0_sso.tokens.verifier import TokenVerifier
+from auth0_sso.tokens.bearer import challenge
 from support.accepted_tokens import ACCEPTED
 from support.refused_tokens import REFUSED
-from support.token_cases import NOW, POLICY, Accepted, Forge, KeysAtHand, Refused
-
-
-async def verified(keys: KeysAtHand, authorization: Sequence[bytes]) -> AccessToken:
-    verifier = TokenVerifier(keys, POLICY, algorithms=SUPPORTED_ALGORITHMS, cache_size=8, clock=lambda: NOW)
-    return await verifier.verify(read_bearer_token(authorization))
+from support.token_cases import Accepted, Forge, KeysAtHand, Refused, decide
 
 
 def test_the_tables_are_as_long_as_promised_and_name_each_case_once() -> None:
@@ -31,7 +21,7 @@ async def test_it_is_refused_for_its_reason_before_anybody_is_asked(
     forge: Forge, keys: KeysAtHand, case: Refused
 ) -> None:
     with pytest.raises(CallerError) as caught:
-        await verified(keys, case.build(forge))
+        await decide(keys, case.build(forge))
     assert caught.value.reason == case.reason
     expected = 'Bearer error="' + case.error + '"' if case.error else "Bearer"
     assert str(challenge(caught.value)).startswith(expected)
@@ -40,6 +30,6 @@ async def test_it_is_refused_for_its_reason_before_anybody_is_asked(
 
 @pytest.mark.parametrize("case", ACCEPTED, ids=lambda case: case.id)
 async def test_it_passes_and_says_what_it_says(forge: Forge, keys: KeysAtHand, case: Accepted) -> None:
-    token = await verified(keys, case.build(forge))
+    token = await decide(keys, case.build(forge))
     assert {name: getattr(token, name) for name in case.says} == dict(case.says)
     assert keys.asked == []
