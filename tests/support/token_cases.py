@@ -69,10 +69,11 @@ def key_document(issuer: Issuer) -> dict[str, list[dict[str, object]]]:
 
 
 class KeysAtHand:
-    """A `KeySource` of one set, which notes when it is asked for a key the set lacks."""
+    """A `KeySource` of one set, which notes when it is asked for a key the set lacks; then `fetched` arrives."""
 
     def __init__(self, current: JwkSet | None) -> None:
         self.current = current
+        self.fetched: JwkSet | None = None
         self.asked: list[tuple[str, str]] = []
 
     @classmethod
@@ -81,6 +82,10 @@ class KeysAtHand:
 
     async def find_key(self, key_id: str, algorithm: str) -> VerificationKey:
         self.asked.append((key_id, algorithm))
+        self.current = self.fetched or self.current
+        key = None if self.current is None else self.current.find(key_id, algorithm)
+        if key is not None:
+            return key
         raise InvalidTokenError("kid_unknown", "The access token is signed with a key this issuer does not have.")
 
 

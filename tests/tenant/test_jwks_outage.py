@@ -294,6 +294,19 @@ async def test_a_misbehaving_issuer_is_an_outage(conduct: Conduct, reason: str) 
         assert (await outage(jwks)).reason == reason
 
 
+async def test_a_fault_nobody_thought_of_is_an_outage_with_its_trace_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def surprise(request: httpx.Request) -> httpx.Response:
+        raise LookupError("a surprise")
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(surprise)) as client:
+        jwks = RemoteJwks(client, ISSUER)
+        assert (await outage(jwks)).reason == "unexpected"
+        assert jwks.health.last_error == "unexpected"
+    assert "LookupError: a surprise" in caplog.text
+
+
 async def test_an_issuer_nobody_answers_for_is_an_outage() -> None:
     with refusing_port() as address:
         async with wire_client() as client:

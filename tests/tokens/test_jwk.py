@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from jose.backends.base import Key
 
-from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS, JwkSet
+from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS, JwkSet, VerificationKey
 from support.issuer import Issuer, base64url, public_ec_jwk, public_jwk
 from support.token_cases import key_document
 
@@ -202,6 +203,15 @@ def test_keys_are_equal_only_when_what_makes_them_is(issuer: Issuer, good: dict[
 def test_a_key_shown_in_a_log_shows_its_name_alone(good: dict[str, object]) -> None:
     found = JwkSet.parse({"keys": [good]}, ["RS256"]).find("good", "RS256")
     assert repr(found) == "VerificationKey(key_id='good', algorithm='RS256')"
+
+
+def test_an_error_out_of_a_backend_is_a_no() -> None:
+    class Broken(Key):  # type: ignore[misc]  # python-jose publishes no types
+        def verify(self, msg: bytes, sig: bytes) -> bool:
+            raise RecursionError(msg, sig)
+
+    key = VerificationKey("broken", "RS256", (), Broken("", "RS256"))
+    assert key.verifies(b"message", b"signature") is False
 
 
 @pytest.mark.parametrize(("algorithm", "kid"), [("RS256", "key-0"), ("PS256", "key-2"), ("ES256", "key-ec")])

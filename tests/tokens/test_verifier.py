@@ -90,6 +90,16 @@ async def test_a_token_of_a_key_that_stays_passes_beside_a_new_one_and_is_rememb
     assert await verifier.verify(forge.token()) is after
 
 
+async def test_a_token_whose_key_had_to_be_asked_for_is_remembered_with_the_keys_that_came(
+    keys: KeysAtHand, clock: HandClock, forge: Forge
+) -> None:
+    verifier = remembering(keys, clock)
+    keys.current, keys.fetched = None, keys.current
+    first = await verifier.verify(forge.token())
+    assert await verifier.verify(forge.token()) is first
+    assert keys.asked == [("key-0", "RS256")]
+
+
 async def test_while_no_set_answers_at_once_nobody_lives_on_memory(
     keys: KeysAtHand, clock: HandClock, forge: Forge
 ) -> None:

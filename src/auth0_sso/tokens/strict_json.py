@@ -1,7 +1,6 @@
 """RFC 8259, strictly: one loader for all JSON that comes from outside, so that no two parsers read it differently."""
 
 import json
-from collections.abc import Iterator
 from math import isfinite
 from typing import NoReturn
 
@@ -79,19 +78,12 @@ _DECODER = json.JSONDecoder(
 )
 
 
-def _children(value: object) -> Iterator[object]:
-    if isinstance(value, dict):
-        yield from value.values()
-    elif isinstance(value, list):
-        yield from value
-
-
 def _depth(value: object) -> int:
     """Count the levels of objects and arrays, one level at a time so that depth costs no stack."""
     depth, level = 0, [value]
     while level := [inner for inner in level if isinstance(inner, (dict, list))]:
         depth += 1
-        level = [child for inner in level for child in _children(inner)]
+        level = [child for inner in level for child in (inner.values() if isinstance(inner, dict) else inner)]
     return depth
 
 
