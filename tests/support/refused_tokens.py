@@ -43,6 +43,7 @@ def _no_token(name: str, build: Build, reason: str = "scheme_unsupported") -> Re
 
 HEADER_LINES = [
     _no_token("no-header", line(), "missing_token"),
+    _no_token("vertical-tab-before-scheme", line("\x0bBearer {token}")),
     _no_token("basic", line("Basic dXNlcjpwYXNzd29yZA==")),
     _no_token("dpop-scheme", line("DPoP {token}")),
     _no_token("token-without-scheme", line("{token}")),
@@ -60,6 +61,7 @@ HEADER_LINES = [
     _malformed("comma-behind-token", line("Bearer {token},")),
     _malformed("quoted-token", line('Bearer "{token}"')),
     _malformed("auth-param", line('Bearer token="{token}"')),
+    _malformed("form-feed-behind-token", line("Bearer {token}\x0c")),
     _malformed("nul", line("Bearer \x00{token}")),
     _malformed("newline-in-token", line("Bearer {token}\nX: y")),
     _malformed("latin-1", line("Bearer {token}\xff")),

@@ -8,6 +8,7 @@ from auth0_sso.tokens.strict_json import MAX_DEPTH, StrictJsonError, loads
 def fault(data: bytes) -> str:
     with pytest.raises(StrictJsonError) as caught:
         loads(data)
+    assert str(caught.value) == caught.value.fault
     return caught.value.fault
 
 

@@ -5,6 +5,7 @@ import pytest
 from auth0_sso.errors import CallerError
 from auth0_sso.tokens.bearer import challenge
 from support.accepted_tokens import ACCEPTED
+from support.refusal_reasons import documented_sentence
 from support.refused_tokens import REFUSED
 from support.token_cases import Accepted, Forge, KeysAtHand, Refused, decide
 
@@ -22,7 +23,7 @@ async def test_it_is_refused_for_its_reason_before_anybody_is_asked(
 ) -> None:
     with pytest.raises(CallerError) as caught:
         await decide(keys, case.build(forge))
-    assert caught.value.reason == case.reason
+    assert (caught.value.reason, caught.value.detail) == (case.reason, documented_sentence(case.reason))
     expected = 'Bearer error="' + case.error + '"' if case.error else "Bearer"
     assert str(challenge(caught.value)).startswith(expected)
     assert bool(keys.asked) == (case.reason == "kid_unknown")

@@ -23,6 +23,7 @@ SUPPORTED_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "ES256")
 
 _CURVE = "P-256"
 _RSA_BITS = range(2048, 8192 + 1)  # RFC 7518 section 3.3 asks for 2048; above 8192 a verification costs too much
+_MAX_EXPONENT_BITS = 64
 _PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
 
 
@@ -134,7 +135,7 @@ def _members(entry: dict[str, object]) -> dict[str, str]:
 
 def _built(members: dict[str, str], algorithm: str) -> Key:
     try:
-        key = PssKey(members, algorithm) if algorithm == "PS256" else jose_jwk.construct(members, algorithm)
+        key = PssKey(members) if algorithm == "PS256" else jose_jwk.construct(members, algorithm)
     except Exception:  # noqa: BLE001 - python-jose leaks TypeError, UnicodeError, struct.error for bad members
         raise ValueError("its numbers cannot be read") from None
     if members["kty"] == "RSA":
@@ -146,5 +147,5 @@ def _require_strong(key: Key) -> None:
     numbers = key.prepared_key.public_numbers()
     if numbers.n.bit_length() not in _RSA_BITS:
         raise ValueError(f"its modulus is not {_RSA_BITS[0]} to {_RSA_BITS[-1]} bits long")
-    if numbers.e < 3 or numbers.e % 2 == 0 or numbers.e.bit_length() > 64:
-        raise ValueError("its exponent is unsound")
+    if numbers.e.bit_length() > _MAX_EXPONENT_BITS:  # cryptography itself refuses 1 and even ones
+        raise ValueError(f"its exponent is longer than {_MAX_EXPONENT_BITS} bits")

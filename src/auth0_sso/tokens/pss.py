@@ -16,9 +16,8 @@ _PSS = padding.PSS(padding.MGF1(_SHA256), _SHA256.digest_size)
 class PssKey(Key):  # type: ignore[misc]  # python-jose publishes no types
     """An RSA public key that verifies PS256 signatures."""
 
-    def __init__(self, key: Mapping[str, str], algorithm: str) -> None:
-        """Take the members of an RSA JWK; `algorithm` is PS256, as python-jose's interface wants it said."""
-        super().__init__(key, algorithm)
+    def __init__(self, key: Mapping[str, str]) -> None:
+        """Take the members of an RSA JWK."""
         self.prepared_key = CryptographyRSAKey(key, "RS256").prepared_key
 
     def verify(self, msg: bytes, sig: bytes) -> bool:
