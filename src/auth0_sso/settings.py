@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     cors_allowed_origins: Listed = Field(default=(), description="Browser origins that may call, parted by commas.")
     rate_limit: str = Field(default="10/minute", description="Requests to /api/data allowed to each caller.")
     rate_limit_storage_url: str = Field(default="memory://", description="Where the counts are kept.")
+    metrics_enabled: bool = Field(default=False, description="Serve GET /metrics for Prometheus.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="Least level logged.")
 
     fixes: ClassVar[dict[str, str]] = {
@@ -111,6 +112,7 @@ class Settings(BaseSettings):
         "cors_allowed_origins": "write origins such as https://app.example.com, without a path and without *",
         "rate_limit": "write a count and a period, such as 10/minute",
         "rate_limit_storage_url": "write memory://",
+        "metrics_enabled": "write true or false",
         "log_level": "write DEBUG, INFO, WARNING or ERROR",
     }
 

@@ -12,8 +12,10 @@ from support.tenant_keys import KeyPages, all_found, found, kept_fresh, outage, 
 from support.tenant_script import DISCOVERY, JWKS, Reply, ScriptedTenant, discovery_reply, json_reply
 
 
-async def test_fifty_cold_requests_cost_one_discovery_and_one_fetch(tenant: ScriptedTenant, jwks: RemoteJwks) -> None:
-    assert await all_found(found(jwks) for _ in range(50)) == {"key-0"}
+async def test_two_hundred_cold_requests_cost_one_discovery_and_one_fetch(
+    tenant: ScriptedTenant, jwks: RemoteJwks
+) -> None:
+    assert await all_found(found(jwks) for _ in range(200)) == {"key-0"}
     assert [request.line for request in tenant.requests] == [DISCOVERY, JWKS]
 
 
@@ -271,6 +273,37 @@ async def test_a_rotation_is_picked_up_within_the_request_that_first_shows_it(
     pages.show("key-1", "key-0")
     assert await all_found(found(jwks, "key-1") for _ in range(50)) == {"key-1"}
     assert tenant.count(JWKS) == 2
+
+
+async def test_a_rotation_under_load_refuses_nobody_and_costs_one_fetch(
+    tenant: ScriptedTenant, jwks: RemoteJwks, pages: KeyPages
+) -> None:
+    async def call_often(kid: str) -> None:
+        for _ in range(20):
+            assert await found(jwks, kid) == kid
+            await asyncio.sleep(0)
+
+    await found(jwks)
+    async with asyncio.TaskGroup() as callers:
+        for _ in range(50):
+            callers.create_task(call_often("key-0"))
+        await asyncio.sleep(0)
+        pages.show("key-1", "key-0")
+        for _ in range(50):
+            callers.create_task(call_often("key-1"))
+    assert tenant.count(JWKS) == 2
+
+
+async def test_a_rotation_inside_a_flood_is_picked_up_as_the_cooldown_ends(
+    jwks: RemoteJwks, clock: HandClock, pages: KeyPages
+) -> None:
+    await found(jwks)
+    assert await refusal(jwks, "flood") == "kid_unknown"
+    pages.show("key-1", "key-0")
+    await clock.advance(29)
+    assert await refusal(jwks, "key-1") == "kid_unknown"
+    await clock.advance(1)
+    assert await found(jwks, "key-1") == "key-1"
 
 
 async def test_a_rotation_is_seen_by_unknown_kids_that_join_a_refresh_ahead(

@@ -26,6 +26,20 @@ async def test_known_keys_serve_on_for_max_stale_and_then_no_more(
     assert 1 <= error.retry_after <= 30
 
 
+async def test_in_thirty_minutes_of_outage_no_known_kid_fails(
+    tenant: ScriptedTenant, jwks: RemoteJwks, clock: HandClock, pages: KeyPages
+) -> None:
+    async with kept_fresh(jwks, clock):
+        pages.go_down()
+        for _ in range(1800):
+            await clock.advance(1)
+            assert await found(jwks) == "key-0"
+        states = [jwks.health.state]
+        pages.show("key-0")
+        await clock.advance(31)
+        assert [*states, jwks.health.state] == ["stale", "fresh"]
+
+
 async def test_max_stale_is_a_day_unless_told_otherwise(jwks: RemoteJwks, clock: HandClock, pages: KeyPages) -> None:
     await found(jwks)
     pages.go_down()

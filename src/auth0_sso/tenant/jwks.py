@@ -53,6 +53,8 @@ class KeysHealth:
     keys: int
     age: float | None
     next_refresh: float
+    failures: int
+    """Fetches that failed in a row; counted up to ten."""
     last_error: str | None
 
 
@@ -145,10 +147,11 @@ class RemoteJwks:
         now, snapshot = self._clock(), self._snapshot
         next_refresh = max(0.0, self._due_at - now)
         if snapshot is None or not self._serves(snapshot):
-            return KeysHealth("missing", 0, None, next_refresh, self._last_error)
+            return KeysHealth("missing", 0, None, next_refresh, self._failures, self._last_error)
         state: Literal["fresh", "stale"] = "fresh" if now < snapshot.fresh_until else "stale"
         age = now - snapshot.fetched_at
-        return KeysHealth(state, len({kid for kid, _ in snapshot.keys.keys}), age, next_refresh, self._last_error)
+        keys = len({kid for kid, _ in snapshot.keys.keys})
+        return KeysHealth(state, keys, age, next_refresh, self._failures, self._last_error)
 
     def unavailable(self) -> KeysUnavailableError:
         """Return the error for a moment without keys, naming when to come back."""

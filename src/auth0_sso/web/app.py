@@ -14,7 +14,7 @@ from auth0_sso.web.logs import configure_logs
 from auth0_sso.web.middleware import RequestLayer
 from auth0_sso.web.openapi import describe
 from auth0_sso.web.problems import add_problem_handlers
-from auth0_sso.web.routes import admin, dashboard, data, health, home, profile
+from auth0_sso.web.routes import admin, dashboard, data, health, home, metrics, profile
 from auth0_sso.web.services import Clock, open_services
 
 _DESCRIPTION = """\
@@ -49,6 +49,8 @@ def create_app(
     )
     for routes in (home, profile, admin, data, dashboard, health):
         app.include_router(routes.router)
+    if settings.metrics_enabled:
+        app.include_router(metrics.router)
     add_docs(app, settings)
     return protect(app, settings, transport=transport, clock=clock)
 

@@ -117,6 +117,9 @@ async def _answer_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Auth0SsoError)  # noqa: S101 - narrows what add_exception_handler cannot type
     context = RequestContext.of(request.scope)
     context.refusal = error.reason
+    services = getattr(request.app.state, "auth0_sso", None)
+    if services is not None:
+        services.metrics.count_refusal(error)
     headers: dict[str, str] = {}
     if (value := challenge(error)) is not None:
         headers["WWW-Authenticate"] = value

@@ -17,6 +17,7 @@ from auth0_sso.tenant.management import ManagementClient
 from auth0_sso.tenant.roles import RoleDirectory
 from auth0_sso.tokens.claims import TokenPolicy
 from auth0_sso.tokens.verifier import TokenVerifier
+from auth0_sso.web.metrics import Metrics
 
 _TIMEOUT = httpx.Timeout(5, connect=2)
 
@@ -36,6 +37,7 @@ class Services:
 
     keys: RemoteJwks
     verifier: TokenVerifier
+    metrics: Metrics
     management: ManagementClient | None
     roles: RoleDirectory | None
     rate_limit: RateLimit
@@ -73,7 +75,7 @@ async def open_services(
         management, roles = _management(settings, client, clock, stack)
         refresher = asyncio.create_task(keys.keep_fresh())
         stack.push_async_callback(_cancelled, refresher)
-        yield Services(keys, verifier, management, roles, RateLimit(settings.rate_limit))
+        yield Services(keys, verifier, Metrics(keys), management, roles, RateLimit(settings.rate_limit))
 
 
 def _store(settings: Settings, clock: Clock) -> JwksFile | None:

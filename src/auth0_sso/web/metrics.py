@@ -1,0 +1,60 @@
+"""What an operator watches, in the Prometheus exposition format: refusals by their reason, and the signing keys."""
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from auth0_sso.errors import Auth0SsoError
+from auth0_sso.tenant.jwks import RemoteJwks
+
+
+class Metrics:
+    """The metrics of one app; each worker process has its own."""
+
+    def __init__(self, keys: RemoteJwks) -> None:
+        """Take the keys whose state is told at each look."""
+        self._registry = CollectorRegistry()
+        self._registry.register(_SigningKeys(keys))
+        self._refusals = Counter(
+            "auth0_sso_refusals",
+            "Requests that were not served, by the error's code and its exact reason.",
+            ("code", "reason"),
+            registry=self._registry,
+        )
+
+    def count_refusal(self, error: Auth0SsoError) -> None:
+        """Count a request that ends in this error."""
+        self._refusals.labels(error.code, error.reason).inc()
+
+    def exposition(self) -> bytes:
+        """Return all metrics as text."""
+        return generate_latest(self._registry)
+
+
+class _SigningKeys(Collector):
+    def __init__(self, keys: RemoteJwks) -> None:
+        self._keys = keys
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        health = self._keys.health
+        state = GaugeMetricFamily(
+            "auth0_sso_signing_keys_state",
+            "1 for the state the signing keys are in, 0 for the others.",
+            labels=["state"],
+        )
+        for name in ("fresh", "stale", "missing"):
+            state.add_metric([name], float(name == health.state))
+        yield state
+        yield GaugeMetricFamily("auth0_sso_signing_keys", "Signing keys that can verify tokens.", value=health.keys)
+        yield GaugeMetricFamily(
+            "auth0_sso_signing_keys_failures", "Fetches of the keys that failed in a row.", value=health.failures
+        )
+        yield GaugeMetricFamily(
+            "auth0_sso_signing_keys_next_refresh_seconds", "Seconds until the next fetch.", value=health.next_refresh
+        )
+        if health.age is not None:
+            yield GaugeMetricFamily(
+                "auth0_sso_signing_keys_age_seconds", "Seconds since the keys were fetched.", value=health.age
+            )

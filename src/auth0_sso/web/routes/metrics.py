@@ -1,0 +1,16 @@
+"""GET /metrics, where METRICS_ENABLED says so: for a scraper on a network of one's own."""
+
+from fastapi import APIRouter, Request
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from starlette.responses import Response
+
+from auth0_sso.web.dependencies import services_of
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/metrics")
+async def get_metrics(request: Request) -> Response:
+    """Return this process's metrics in the Prometheus exposition format."""
+    metrics = (await services_of(request)).metrics
+    return Response(metrics.exposition(), headers={"Content-Type": CONTENT_TYPE_LATEST})
