@@ -1,6 +1,8 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import SecretStr
 
 from auth0_sso.errors import ConfigurationError
@@ -128,6 +130,45 @@ def test_half_of_the_management_credentials_is_a_problem(monkeypatch: pytest.Mon
     (problem,) = problems(monkeypatch, **{name: SECRET})
     assert problem.startswith("AUTH0_MANAGEMENT_CLIENT_SECRET and AUTH0_MANAGEMENT_CLIENT_ID are not set together")
     assert SECRET not in problem
+
+
+def private_key(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> str:
+    return rsa_keys[0].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def test_a_private_key_stands_for_the_secret_also_on_one_line(
+    monkeypatch: pytest.MonkeyPatch, rsa_keys: tuple[rsa.RSAPrivateKey, ...]
+) -> None:
+    pem = private_key(rsa_keys)
+    for text in (pem, pem.replace("\n", "\\n")):
+        settings = load(monkeypatch, AUTH0_MANAGEMENT_CLIENT_ID="client", AUTH0_MANAGEMENT_PRIVATE_KEY=text)
+        assert settings.auth0_management_private_key.get_secret_value().strip() == pem.strip()
+        assert "PRIVATE KEY-----" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("variables", "problem"),
+    [
+        ({"AUTH0_MANAGEMENT_CLIENT_ID": "client", "AUTH0_MANAGEMENT_CLIENT_SECRET": SECRET}, "are both set"),
+        ({}, "is set without AUTH0_MANAGEMENT_CLIENT_ID"),
+    ],
+    ids=["both", "alone"],
+)
+def test_a_private_key_out_of_place_is_a_problem(
+    monkeypatch: pytest.MonkeyPatch,
+    rsa_keys: tuple[rsa.RSAPrivateKey, ...],
+    variables: dict[str, str],
+    problem: str,
+) -> None:
+    (told,) = problems(monkeypatch, AUTH0_MANAGEMENT_PRIVATE_KEY=private_key(rsa_keys), **variables)
+    assert problem in told
+    assert "PRIVATE KEY-----" not in told
+
+
+def test_an_unusable_private_key_is_a_problem_that_does_not_show_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    (told,) = problems(monkeypatch, AUTH0_MANAGEMENT_CLIENT_ID="client", AUTH0_MANAGEMENT_PRIVATE_KEY=SECRET)
+    assert told.startswith("AUTH0_MANAGEMENT_PRIVATE_KEY is no private key in PEM")
+    assert SECRET not in told
 
 
 def test_all_problems_come_at_once() -> None:

@@ -14,12 +14,23 @@ Auth0SsoError
 └── TenantError                      Auth0's, or of our own credentials there
     ├── KeysUnavailableError           keys_unavailable
     ├── ManagementUnavailableError     management_unavailable
+    │   └── ManagementRateLimitedError   management_rate_limited
     ├── ManagementRefusedError         management_refused
     ├── ManagementAnswerError          management_answer_invalid
     └── ManagementNotConfiguredError   management_not_configured
 """
 
+from dataclasses import dataclass
 from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class TenantAnswer:
+    """What the tenant said when it did not do as asked: for the operator and Auth0's support, not for the caller."""
+
+    status: int
+    error_code: str | None
+    request_id: str | None
 
 
 class Auth0SsoError(Exception):
@@ -30,6 +41,8 @@ class Auth0SsoError(Exception):
     """
 
     code: ClassVar[str]
+    answer: TenantAnswer | None = None
+    """The tenant's answer behind this, where there was one."""
 
     def __init__(self, detail: str, *, reason: str | None = None) -> None:
         super().__init__(detail)
@@ -141,13 +154,23 @@ class ManagementUnavailableError(UnavailableError):
         super().__init__("The identity provider cannot answer now.", reason=reason, retry_after=retry_after)
 
 
+class ManagementRateLimitedError(ManagementUnavailableError):
+    """The tenant gets more calls from us than its plan allows."""
+
+    code = "management_rate_limited"
+
+    def __init__(self, *, retry_after: int) -> None:
+        super().__init__("rate_limited", retry_after=retry_after)
+
+
 class ManagementRefusedError(TenantError):
-    """Auth0 refuses our own credentials or their scopes; `reason` names what the operator has to grant."""
+    """Auth0 refuses our own credentials or their scopes; it wants one of `scopes`, where it said so."""
 
     code = "management_refused"
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, scopes: tuple[str, ...] = ()) -> None:
         super().__init__("The identity provider does not allow this service to do that.", reason=reason)
+        self.scopes = scopes
 
 
 class ManagementAnswerError(TenantError):

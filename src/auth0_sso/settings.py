@@ -16,6 +16,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from auth0_sso.errors import ConfigurationError
+from auth0_sso.tokens.client_assertion import AssertionKey
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
 from auth0_sso.tokens.verifier import MAX_TOKEN_BYTES
 
@@ -75,6 +76,10 @@ class Settings(BaseSettings):
     )
     auth0_client_id: str = Field(default="", description="A public client, for logging in at /docs.")
     auth0_management_client_id: str = Field(default="", description="The machine client for the Management API.")
+    auth0_management_private_key: SecretStr = Field(
+        default=SecretStr(""), description="Instead of the secret: an RSA private key in PEM (private_key_jwt)."
+    )
+    auth0_management_private_key_id: str = Field(default="", max_length=255, description="That key's kid at Auth0.")
     auth0_management_client_secret: SecretStr = Field(default=SecretStr(""), description="Its secret.")
     auth0_management_audience: str = Field(
         default="", description="The Management API's identifier, when not `{issuer}api/v2/` (custom domains)."
@@ -103,8 +108,10 @@ class Settings(BaseSettings):
         "auth0_jwks_max_stale_seconds": "write 0 to 31536000",
         "auth0_jwks_cache_file": "write a file's path, in a directory this service alone may write",
         "auth0_client_id": "write the client id of a public (single page) application, none of the audiences",
-        "auth0_management_client_id": "set it together with AUTH0_MANAGEMENT_CLIENT_SECRET, or neither",
-        "auth0_management_client_secret": "set it together with AUTH0_MANAGEMENT_CLIENT_ID, or neither",
+        "auth0_management_client_id": "set it together with its secret or private key, or neither",
+        "auth0_management_private_key": "write an RSA private key in PEM, with AUTH0_MANAGEMENT_CLIENT_ID alone",
+        "auth0_management_private_key_id": "write the key's id as Auth0 shows it (Applications, Credentials)",
+        "auth0_management_client_secret": "set it with AUTH0_MANAGEMENT_CLIENT_ID; or a private key; or neither",
         "auth0_management_base_url": "write https:// and the tenant's own domain, such as https://tenant.eu.auth0.com/",
         "auth0_management_audience": "write the Management API's identifier, https://<tenant domain>/api/v2/",
         "host": "write an address to listen on, such as 127.0.0.1 or 0.0.0.0",
@@ -210,11 +217,24 @@ class Settings(BaseSettings):
             raise ValueError("is also named in AUTH0_AUDIENCE, where only API identifiers belong")
         return value
 
+    @field_validator("auth0_management_private_key")
+    @classmethod
+    def _usable_private_key(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        if not value.get_secret_value():
+            return value
+        if not info.data.get("auth0_management_client_id"):
+            raise ValueError("is set without AUTH0_MANAGEMENT_CLIENT_ID")
+        pem = value.get_secret_value().replace("\\n", "\n")  # one line, as some environments want it
+        AssertionKey(pem)
+        return SecretStr(pem)
+
     @field_validator("auth0_management_client_secret")
     @classmethod
     def _whole_credentials(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
-        client_id = info.data.get("auth0_management_client_id", "")
-        if bool(value.get_secret_value()) != bool(client_id):
+        client_id, key = info.data.get("auth0_management_client_id"), info.data.get("auth0_management_private_key")
+        if value and key:
+            raise ValueError("and AUTH0_MANAGEMENT_PRIVATE_KEY are both set")
+        if "auth0_management_private_key" in info.data and bool(value or key) != bool(client_id):
             raise ValueError("and AUTH0_MANAGEMENT_CLIENT_ID are not set together")
         return value
 

@@ -12,6 +12,7 @@ class HandClock:
         self.now = now
         self._pauses: list[tuple[float, int, asyncio.Event]] = []
         self._order = count()
+        self.pauses: list[float] = []
 
     def time(self) -> float:
         return self.now
@@ -29,6 +30,12 @@ class HandClock:
             await self.settle()
         self.now = end
         await self.settle()
+
+    async def hurry(self, seconds: float) -> None:
+        """Be a pause that is over at once, its time gone by."""
+        self.pauses.append(seconds)
+        self.now += seconds
+        await asyncio.sleep(0)
 
     async def settle(self) -> None:
         """Let everything that can run, run."""

@@ -52,8 +52,11 @@ def discovery_reply(changes: Mapping[str, object] | None = None, *, gate: asynci
     return json_reply({name: value for name, value in metadata.items() if value is not ...}, gate=gate)
 
 
-def token_reply(token: str, *, expires_in: float = 86_400, gate: asyncio.Event | None = None) -> Reply:
-    return json_reply({"access_token": token, "expires_in": expires_in, "token_type": "Bearer"}, gate=gate)
+def token_reply(
+    token: str, *, scope: str | None = None, expires_in: float = 86_400, gate: asyncio.Event | None = None
+) -> Reply:
+    answer: dict[str, object] = {"access_token": token, "expires_in": expires_in, "token_type": "Bearer"}
+    return json_reply(answer if scope is None else answer | {"scope": scope}, gate=gate)
 
 
 def error_reply(status: int, message: object = "It is so.", code: object = None, **headers: str) -> Reply:

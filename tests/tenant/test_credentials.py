@@ -25,7 +25,7 @@ DAY = 86_400
 async def auth(tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock) -> AsyncIterator[ManagementAuth]:
     tenant.on(TOKEN, token_reply("token-1"), token_reply("token-2"), token_reply("token-3"))
     tenant.on(THING, json_reply({}))
-    auth = ManagementAuth(client, f"{ISSUER}oauth/token", CREDENTIALS, clock=clock.time)
+    auth = ManagementAuth(client, ISSUER, CREDENTIALS, clock=clock.time)
     yield auth
     await auth.aclose()
 
@@ -468,7 +468,7 @@ async def test_neither_secret_nor_token_shows_in_a_repr_an_error_or_a_log(
 async def test_neither_shows_in_the_logs_of_a_real_connection(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     async with peer(truncated) as address, wire_client() as wire:
-        auth = ManagementAuth(wire, f"{address}oauth/token", CREDENTIALS)
+        auth = ManagementAuth(wire, address, CREDENTIALS)
         error = await _error(wire, auth)
     assert "httpcore" in caplog.text
     for text in (caplog.text, repr(error), *traceback.format_exception(error)):

@@ -14,6 +14,7 @@ import httpx
 from auth0_sso.errors import ManagementAnswerError, ManagementRefusedError, ManagementUnavailableError, TenantError
 from auth0_sso.tenant.capped import Answer, FetchError, exchange
 from auth0_sso.tenant.single_flight import SingleFlight
+from auth0_sso.tokens.client_assertion import ASSERTION_TYPE, AssertionKey
 
 _log = logging.getLogger(__name__)
 
@@ -22,9 +23,9 @@ _MAX_ANSWER_BYTES = 64 * 1024
 _LONGEST_MARGIN = 300.0
 """A token is renewed this many seconds before its end, or a tenth of its life before when that is less."""
 
-
 _REPLACEMENT_COOLDOWN = 30.0
 _LONGEST_BACKOFF = 30.0
+_RENEWAL = "renewal"
 
 
 def management_error(error: FetchError, *, during: str = "") -> TenantError:
@@ -36,10 +37,11 @@ def management_error(error: FetchError, *, during: str = "") -> TenantError:
 
 @dataclass(frozen=True, slots=True)
 class ClientCredentials:
-    """A confidential client of the tenant, and the API it asks a token for."""
+    """A confidential client of the tenant, how it proves who it is, and the API it asks a token for."""
 
     client_id: str
-    client_secret: str = field(repr=False)
+    proof: str | AssertionKey = field(repr=False)
+    """The client secret, or the key that signs assertions (Auth0: "private_key_jwt")."""
     audience: str
 
 
@@ -48,6 +50,11 @@ class _Token:
     text: str = field(repr=False)
     renew_at: float
     expires_at: float
+    scopes: frozenset[str] | None
+    """What it allows, where the token endpoint said so."""
+
+    def allows_any(self, scopes: tuple[str, ...]) -> bool:
+        return self.scopes is None or not self.scopes.isdisjoint(scopes)
 
 
 class ManagementAuth(httpx.Auth):
@@ -59,16 +66,21 @@ class ManagementAuth(httpx.Auth):
     def __init__(
         self,
         client: httpx.AsyncClient,
-        token_url: str,
+        base_url: str,
         credentials: ClientCredentials,
         *,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
-        """Take the client that fetches tokens from `token_url`, and a clock that never goes back, in seconds."""
+        """Take the client that fetches tokens from the tenant, whose address ends in a slash.
+
+        Of the clocks the one never goes back, the other counts from 1970; both in seconds.
+        """
         self._client = client
-        self._token_url = token_url
+        self._base_url = base_url
         self._credentials = credentials
         self._clock = clock
+        self._wall = wall
         self._flight: SingleFlight[str, _Token] = SingleFlight()
         self._token: _Token | None = None
         self._next_replacement_at = clock()
@@ -88,6 +100,17 @@ class ManagementAuth(httpx.Auth):
         if response.status_code == 401:
             self._drop(token)
 
+    async def grants_any(self, scopes: tuple[str, ...]) -> bool:
+        """Tell whether our token may be good for one of `scopes`; raises what a call would.
+
+        A token that is not is replaced, once per cooldown: somebody may have granted the scope meanwhile.
+        """
+        token = await self._living_token()
+        if not token.allows_any(scopes):
+            self._drop(token)
+            token = await self._living_token()
+        return token.allows_any(scopes)
+
     async def aclose(self) -> None:
         """Give up a token fetch that is under way."""
         await self._flight.aclose()
@@ -98,11 +121,11 @@ class ManagementAuth(httpx.Auth):
             return token
         if token is not None and now < token.expires_at:
             if self._failure is None or now >= self._retry_at:
-                self._flight.start(self._token_url, self._renew)  # behind the callers' backs
+                self._flight.start(_RENEWAL, self._renew)  # behind the callers' backs
             return token
         if self._failure is not None and now < self._retry_at:
             raise self._failure.with_traceback(None)
-        return await self._flight.run(self._token_url, self._renew)
+        return await self._flight.run(_RENEWAL, self._renew)
 
     def _drop(self, token: _Token) -> None:
         """Forget a refused token, unless its successor would be refused as well.
@@ -130,12 +153,12 @@ class ManagementAuth(httpx.Auth):
     async def _fetch(self) -> _Token:
         request = self._client.build_request(
             "POST",
-            self._token_url,
+            f"{self._base_url}oauth/token",
             json={
                 "grant_type": "client_credentials",
                 "client_id": self._credentials.client_id,
-                "client_secret": self._credentials.client_secret,
                 "audience": self._credentials.audience,
+                **self._proof(),
             },
         )
         try:
@@ -143,6 +166,13 @@ class ManagementAuth(httpx.Auth):
         except FetchError as error:
             raise management_error(error, during="token_") from None
         return self._read_token(answer)
+
+    def _proof(self) -> dict[str, str]:
+        proof = self._credentials.proof
+        if isinstance(proof, str):
+            return {"client_secret": proof}
+        assertion = proof.assertion(self._credentials.client_id, self._base_url, self._wall())
+        return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
 
     def _read_token(self, answer: Answer) -> _Token:
         """RFC 6749 sections 5.1 and 5.2."""
@@ -154,12 +184,15 @@ class ManagementAuth(httpx.Auth):
             body = answer.json()
         except FetchError as error:
             raise ManagementAnswerError(f"token_{error.reason}") from None
-        text = body.get("access_token") if isinstance(body, dict) else None
-        life = body.get("expires_in") if isinstance(body, dict) else None
+        if not isinstance(body, dict):
+            raise ManagementAnswerError("token_answer_incomplete")
+        text, life = body.get("access_token"), body.get("expires_in")
         if not isinstance(text, str) or not text or isinstance(life, bool) or not isinstance(life, int | float):
             raise ManagementAnswerError("token_answer_incomplete")
+        scope = body.get("scope")
+        scopes = frozenset(scope.split()) if isinstance(scope, str) else None
         now = self._clock()
-        return _Token(text, now + life - min(_LONGEST_MARGIN, life / 10), now + life)
+        return _Token(text, now + life - min(_LONGEST_MARGIN, life / 10), now + life, scopes)
 
 
 def _oauth_error(answer: Answer) -> str:

@@ -1,4 +1,4 @@
-"""What the Management API answers, typed: users and roles. Members we do not know are kept."""
+"""What the Management API answers, typed. Members we do not know are kept; what Auth0 leaves out has a default."""
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -38,8 +38,48 @@ class Role(_Document):
     description: str | None = None
 
 
-class RolePage(_Document):
-    """One page of roles and the number of all of them (Management API: "Get a user's roles")."""
+class Permission(_Document):
+    """Something that may be done at one of the tenant's APIs (Management API: "Get a user's permissions")."""
 
-    roles: tuple[Role, ...]
-    total: int
+    permission_name: str
+    resource_server_identifier: str
+
+
+class Organization(_Document):
+    """An organization of the tenant (Management API: "Get a user's organizations")."""
+
+    id: str
+    name: str
+    display_name: str | None = None
+
+
+class Session(_Document):
+    """A login that still holds (Management API: "Get sessions for user")."""
+
+    id: str
+    user_id: str | None = None
+    created_at: str | None = None
+    last_interacted_at: str | None = None
+    expires_at: str | None = None
+
+
+class RefreshToken(_Document):
+    """A refresh token, without its text (Management API: "Get refresh tokens for a user")."""
+
+    id: str
+    user_id: str | None = None
+    client_id: str | None = None
+    created_at: str | None = None
+    expires_at: str | None = None
+
+
+class LogEntry(_Document):
+    """One event of the tenant's log (Management API: "Get user's log events"); `type` is Auth0's short code."""
+
+    log_id: str
+    date: str
+    type: str
+    description: str | None = None
+    ip: str | None = None
+    client_name: str | None = None
+    user_id: str | None = None

@@ -14,8 +14,10 @@ from auth0_sso.tenant.credentials import ClientCredentials, ManagementAuth
 from auth0_sso.tenant.jwks import Freshness, RemoteJwks
 from auth0_sso.tenant.jwks_file import JwksFile
 from auth0_sso.tenant.management import ManagementClient
+from auth0_sso.tenant.management_call import ManagementCaller
 from auth0_sso.tenant.roles import RoleDirectory
 from auth0_sso.tokens.claims import TokenPolicy
+from auth0_sso.tokens.client_assertion import AssertionKey
 from auth0_sso.tokens.verifier import TokenVerifier
 from auth0_sso.web.metrics import Metrics
 
@@ -98,18 +100,24 @@ def _management(
 ) -> tuple[ManagementClient | None, RoleDirectory | None]:
     if not settings.has_management:
         return None, None
-    credentials = ClientCredentials(
-        settings.auth0_management_client_id,
-        settings.auth0_management_client_secret.get_secret_value(),
-        settings.auth0_management_audience,
-    )
     base_url = settings.auth0_management_base_url
-    auth = ManagementAuth(client, f"{base_url}oauth/token", credentials, clock=clock.monotonic)
+    credentials = ClientCredentials(
+        settings.auth0_management_client_id, _proof(settings), settings.auth0_management_audience
+    )
+    auth = ManagementAuth(client, base_url, credentials, clock=clock.monotonic, wall=clock.wall)
     stack.push_async_callback(auth.aclose)
-    management = ManagementClient(client, base_url, auth)
+    caller = ManagementCaller(client, base_url, auth, clock=clock.monotonic, wall=clock.wall, sleep=clock.sleep)
+    management = ManagementClient(caller)
     roles = RoleDirectory(management, clock=clock.monotonic)
     stack.push_async_callback(roles.aclose)
     return management, roles
+
+
+def _proof(settings: Settings) -> str | AssertionKey:
+    pem = settings.auth0_management_private_key.get_secret_value()
+    if pem:
+        return AssertionKey(pem, settings.auth0_management_private_key_id or None)
+    return settings.auth0_management_client_secret.get_secret_value()
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -59,10 +59,10 @@ async def test_a_page_out_of_bounds_is_refused(service: Service, query: str) -> 
     assert answer.json()["errors"][0]["at"][0] == "query"
 
 
-async def test_a_page_past_the_first_thousand_users_is_refused_in_auth0s_words(service: Service) -> None:
+async def test_a_page_past_the_first_thousand_users_is_refused_with_what_to_do(service: Service) -> None:
     answer = await service.api.get("/admin/users?page=20&per_page=50", headers=await service.as_user(ADMIN))
     assert answer.status_code == 400
-    assert "1000" in answer.json()["detail"]
+    assert "1,000" in answer.json()["detail"]
 
 
 async def test_a_user_is_created_read_and_deleted(service: Service) -> None:

@@ -1,0 +1,268 @@
+"""One call of the Management API, from the request to an answer or the error that says whose fault it is.
+
+Auth0's free plan allows two calls a second. So a refusal for too many is waited for, by all callers together, when
+the wait fits the call's deadline, and told at once when it does not; what failed is sent again only where sending
+it twice does no harm; and a tenant that is down is left alone for a while.
+"""
+
+import asyncio
+import logging
+import random
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from math import ceil
+
+import httpx
+from pydantic import JsonValue
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
+
+from auth0_sso.errors import (
+    Auth0SsoError,
+    ConflictError,
+    InvalidInputError,
+    ManagementAnswerError,
+    ManagementRateLimitedError,
+    ManagementRefusedError,
+    ManagementUnavailableError,
+    NotFoundError,
+    TenantAnswer,
+)
+from auth0_sso.tenant.breaker import Breaker
+from auth0_sso.tenant.capped import Answer, FetchError, exchange
+from auth0_sso.tenant.credentials import ManagementAuth, management_error
+
+_log = logging.getLogger(__name__)
+
+DEADLINE = 8.0
+"""Seconds that one call may take, waits and repetitions included."""
+
+_ATTEMPT = 5.0  # seconds: a tenant that hangs is told from a queue of our own that is long
+_MAX_ANSWER_BYTES = 4 * 1024 * 1024  # a page of 100 users with 10 KiB of metadata each, and room
+_MOST_IN_FLIGHT = 10  # the rest wait their turn: all at once, a thousand calls would all be late
+_LONGEST_MESSAGE = 500
+_LONGEST_WAIT = 3600
+_MOST_ATTEMPTS = 3
+"""Attempts where the tenant does not say how long to wait; where it does, the deadline bounds them."""
+
+_SHORTEST_BACKOFF, _LONGEST_BACKOFF = 0.25, 4.0
+_REPEATABLE = frozenset({"GET", "PUT", "DELETE"})  # RFC 9110 section 9.2.2; Auth0's PATCH and POST are not
+_GLOBAL_LIMIT = "Global limit has been reached"
+_MISSING_SCOPES = re.compile(r"Insufficient scope, expected any of: ([\w:,; ]+)")
+_REQUEST_ID_HEADERS = ("X-Auth0-RequestId", "ot-baggage-auth0-request-id")
+
+
+class _TryAgainError(Exception):
+    """An attempt failed in a way that may pass; `wait` is in seconds, None where nobody said."""
+
+    def __init__(self, error: Auth0SsoError, wait: float | None = None) -> None:
+        super().__init__(error.reason)
+        self.error = error
+        self.wait = wait
+
+
+class ManagementCaller:
+    """Sends calls with our own token. Ten at most are under way at once; all share one pause and one breaker."""
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        base_url: str,
+        auth: ManagementAuth,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Take the tenant's address with its trailing slash, what authenticates us there, and the times to go by."""
+        self._client = client
+        self._api = f"{base_url}api/v2"
+        self._auth = auth
+        self._clock = clock
+        self._wall = wall
+        self._sleep = sleep
+        self._turns = asyncio.Semaphore(_MOST_IN_FLIGHT)
+        self._breaker = Breaker(clock=clock)
+        self._paused_until = clock()
+        self._last_failure = "unavailable"
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        scopes: tuple[str, ...] = (),
+        query: Mapping[str, str | int] | None = None,
+        body: Mapping[str, JsonValue] | None = None,
+    ) -> Answer:
+        """Return the answer of success, or raise what says whose fault its lack is.
+
+        `scopes` are those of which Auth0 asks for one: where our token is known to have none, nothing is sent.
+        """
+        request = self._client.build_request(method, self._api + path, params=query, json=body)
+        started = self._clock()
+
+        def give_up(state: RetryCallState) -> bool:
+            late = self._clock() - started + state.upcoming_sleep >= DEADLINE
+            return late or (state.attempt_number >= _MOST_ATTEMPTS and _told(state) is None)
+
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(_TryAgainError), wait=_pause, stop=give_up, sleep=self._sleep, reraise=True
+        )
+        try:
+            async with asyncio.timeout(DEADLINE):
+                await self._require_scope(scopes)
+                return await retrying(self._attempt, request)
+        except _TryAgainError as last:
+            raise last.error from None
+        except TimeoutError:
+            raise management_error(FetchError("timeout")) from None
+
+    async def _require_scope(self, scopes: tuple[str, ...]) -> None:
+        if scopes and not await self._auth.grants_any(scopes):
+            _log.error("our Management API client lacks a scope: grant it one of %s", ", ".join(scopes))
+            raise ManagementRefusedError("scope_missing", scopes=scopes)
+
+    async def _attempt(self, request: httpx.Request) -> Answer:
+        self._require_open_road()
+        try:
+            answer = await self._exchange(request)
+        except FetchError as error:
+            raise self._not_answered(request, management_error(error)) from None
+        self._note_budget(answer)
+        if answer.status < 300:
+            self._breaker.passed()
+            return answer
+        raise self._refused(request, answer)
+
+    def _require_open_road(self) -> None:
+        paused = self._paused_until - self._clock()
+        if paused > 0:
+            raise _TryAgainError(_rate_limited(paused), paused)
+        broken = self._breaker.wait()
+        if broken > 0:
+            raise ManagementUnavailableError(self._last_failure, retry_after=ceil(broken))
+
+    async def _exchange(self, request: httpx.Request) -> Answer:
+        async with self._turns:
+            answer = await self._send(request)
+            # After a 401 the auth has dropped that token: once more, with another.
+            return answer if answer.status != 401 else await self._send(request)
+
+    async def _send(self, request: httpx.Request) -> Answer:
+        return await exchange(self._client, request, deadline=_ATTEMPT, max_bytes=_MAX_ANSWER_BYTES, auth=self._auth)
+
+    def _not_answered(self, request: httpx.Request, error: Auth0SsoError) -> Exception:
+        if not isinstance(error, ManagementUnavailableError):
+            return error
+        self._last_failure = error.reason
+        if self._breaker.failed():
+            _log.warning("the Management API fails again and again (%s): it is left alone for a while", error.reason)
+        return _TryAgainError(error) if request.method in _REPEATABLE else error
+
+    def _note_budget(self, answer: Answer) -> None:
+        """Pause everybody when the tenant says that the next call would be one too many."""
+        if answer.headers.get("X-RateLimit-Remaining") == "0" and answer.status < 300:
+            wait = self._told_wait(answer.headers)
+            if wait is not None:
+                self._pause_for(wait)
+
+    def _refused(self, request: httpx.Request, answer: Answer) -> Exception:
+        error = _refusal(answer)
+        error.answer = TenantAnswer(answer.status, _error_of(answer)[1], _request_id(answer.headers))
+        if isinstance(error, ManagementRateLimitedError):
+            wait = self._told_wait(answer.headers)
+            if wait is not None:
+                self._pause_for(wait)
+                error.retry_after = max(1, ceil(wait))
+            return _TryAgainError(error, wait)
+        if isinstance(error, ManagementUnavailableError):
+            return self._not_answered(request, error)
+        self._breaker.passed()
+        return error
+
+    def _pause_for(self, seconds: float) -> None:
+        self._paused_until = max(self._paused_until, self._clock() + seconds)
+
+    def _told_wait(self, headers: httpx.Headers) -> float | None:
+        """Return the seconds to wait: Retry-After, else until X-RateLimit-Reset (seconds since 1970)."""
+        for name, now in (("Retry-After", 0.0), ("X-RateLimit-Reset", self._wall())):
+            value = headers.get(name, "")
+            if value.isascii() and value.isdecimal() and len(value) <= 12:
+                return min(max(0.0, int(value) - now), _LONGEST_WAIT)
+        return None
+
+
+def _pause(state: RetryCallState) -> float:
+    """Return the seconds before the next attempt: what the tenant said, else longer each time; never all at once."""
+    told = _told(state)
+    longest = min(_LONGEST_BACKOFF, _SHORTEST_BACKOFF * 2.0**state.attempt_number)
+    backoff = random.uniform(longest / 2, longest)  # noqa: S311 - spreads callers, keeps no secret
+    return backoff if told is None else max(backoff, told + backoff / 8)
+
+
+def _told(state: RetryCallState) -> float | None:
+    failure = state.outcome.exception() if state.outcome is not None else None
+    return failure.wait if isinstance(failure, _TryAgainError) else None
+
+
+def _rate_limited(wait: float) -> ManagementRateLimitedError:
+    return ManagementRateLimitedError(retry_after=max(1, ceil(wait)))
+
+
+def _refusal(answer: Answer) -> Auth0SsoError:
+    """Return the error for an answer that is none of success: whose fault it is decides which."""
+    message, code = _error_of(answer)
+    reason = code or f"status_{answer.status}"
+    if answer.status == 429 or message == _GLOBAL_LIMIT:
+        return _rate_limited(1)
+    match answer.status:
+        case 400 if code == "Bearer":  # Auth0's answer to a token that is no JWT: ours, not the caller's
+            return ManagementRefusedError("token_malformed")
+        case 400 if code == "invalid_paging":
+            return InvalidInputError(
+                "Auth0 pages through the first 1,000 records only; take the rest by checkpoint.", reason=code
+            )
+        case 400:
+            return InvalidInputError(message or "The identity provider does not accept this.", reason=reason)
+        case 401 | 403:
+            scopes = _missing_scopes(message)
+            grant = f"; grant it one of {', '.join(scopes)}" if scopes else ""
+            _log.error("the Management API refuses this service (%s): %s%s", reason, message, grant)
+            return ManagementRefusedError(reason, scopes=scopes)
+        case 404:
+            return NotFoundError(message or "There is no such thing.", reason=reason)
+        case 409:
+            return ConflictError(message or "That exists already.", reason=reason)
+        case status if status == 408 or status >= 500:
+            return ManagementUnavailableError(f"status_{status}", retry_after=5)
+        case status:
+            return ManagementAnswerError(f"status_{status}")
+
+
+def _missing_scopes(message: str) -> tuple[str, ...]:
+    found = _MISSING_SCOPES.fullmatch(message)
+    return tuple(re.findall(r"[\w:]+", found[1])) if found else ()
+
+
+def _error_of(answer: Answer) -> tuple[str, str | None]:
+    """Return the message and error code of Auth0's error object, bounded; nothing where it gives none."""
+    try:
+        document = answer.json()
+    except FetchError:
+        document = None
+    error = document if isinstance(document, dict) else {}
+    message, code = error.get("message"), error.get("errorCode")
+    return (
+        message[:_LONGEST_MESSAGE] if isinstance(message, str) and message.isprintable() else "",
+        code if isinstance(code, str) and code.isidentifier() and len(code) <= 64 else None,
+    )
+
+
+def _request_id(headers: httpx.Headers) -> str | None:
+    """Return the id under which Auth0's support finds the call."""
+    for name in _REQUEST_ID_HEADERS:
+        value: str = headers.get(name, "")
+        if 0 < len(value) <= 128 and value.isascii() and value.isprintable():
+            return value
+    return None

@@ -1,0 +1,44 @@
+"""RFC 7523 section 2.2: proving who we are to the token endpoint by a signature instead of a shared secret."""
+
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from jose import jws
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+_ALGORITHM = "RS256"
+_LIFETIME = 60  # seconds; Auth0 takes up to 300 ("Authenticate with private key JWT")
+_LEAST_BITS = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class AssertionKey:
+    """An RSA private key whose public half the client shows to Auth0, and the `kid` it has there, if any."""
+
+    pem: str = field(repr=False)
+    key_id: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for what is no RSA private key in PEM of 2048 bits or more."""
+        try:
+            key = load_pem_private_key(self.pem.encode(), password=None)
+        except (ValueError, TypeError):  # TypeError: the key is encrypted
+            raise ValueError("is no private key in PEM without a password") from None
+        if not isinstance(key, RSAPrivateKey) or key.key_size < _LEAST_BITS:
+            raise ValueError(f"is no RSA key of {_LEAST_BITS} bits or more")
+
+    def assertion(self, client_id: str, audience: str, now: float) -> str:
+        """Return a JWT that says it is `client_id` who asks `audience`, at `now` in seconds since 1970, once."""
+        claims = {
+            "iss": client_id,
+            "sub": client_id,
+            "aud": audience,
+            "iat": int(now),
+            "exp": int(now) + _LIFETIME,
+            "jti": uuid4().hex,
+        }
+        headers = None if self.key_id is None else {"kid": self.key_id}
+        return str(jws.sign(claims, self.pem, headers=headers, algorithm=_ALGORITHM))

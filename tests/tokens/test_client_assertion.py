@@ -1,0 +1,69 @@
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+)
+from joserfc import jwk as joserfc_jwk
+from joserfc import jwt as joserfc_jwt
+
+from auth0_sso.tokens.client_assertion import AssertionKey
+from support.issuer import ISSUER
+from support.token_cases import NOW
+
+Private = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+
+def pem(key: Private, encryption: KeySerializationEncryption | None = None) -> str:
+    encrypted = NoEncryption() if encryption is None else encryption
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encrypted).decode()
+
+
+def test_an_assertion_says_what_rfc_7523_wants_said_and_is_signed(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> None:
+    text = AssertionKey(pem(rsa_keys[0]), "key-7").assertion("client", ISSUER, NOW + 0.9)
+    key = joserfc_jwk.RSAKey.import_key(pem(rsa_keys[0]))
+    read = joserfc_jwt.decode(text, key, algorithms=["RS256"])
+    assert read.header["kid"] == "key-7"
+    jti = read.claims.pop("jti")
+    assert len(jti) == 32
+    assert read.claims == {"iss": "client", "sub": "client", "aud": ISSUER, "iat": NOW, "exp": NOW + 60}
+
+
+def test_no_two_assertions_are_alike(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> None:
+    key = AssertionKey(pem(rsa_keys[0]))
+    assert key.assertion("client", ISSUER, NOW) != key.assertion("client", ISSUER, NOW)
+
+
+def test_without_a_key_id_none_is_said(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> None:
+    text = AssertionKey(pem(rsa_keys[0])).assertion("client", ISSUER, NOW)
+    key = joserfc_jwk.RSAKey.import_key(pem(rsa_keys[0]))
+    assert "kid" not in joserfc_jwt.decode(text, key, algorithms=["RS256"]).header
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "is no private key"),
+        ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "is no private key"),
+        (pem(ec.generate_private_key(ec.SECP256R1())), "is no RSA key of 2048 bits"),
+        (
+            pem(rsa.generate_private_key(public_exponent=65537, key_size=1024)),  # noqa: S505 - that it is refused is the test
+            "is no RSA key of 2048 bits",
+        ),
+        (
+            pem(rsa.generate_private_key(public_exponent=65537, key_size=2048), BestAvailableEncryption(b"secret")),
+            "is no private key",
+        ),
+    ],
+    ids=["empty", "garbage", "ec", "short", "encrypted"],
+)
+def test_a_key_that_cannot_sign_is_refused_before_anybody_needs_it(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        AssertionKey(text)
+
+
+def test_a_key_shows_nothing_of_itself(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> None:
+    assert repr(AssertionKey(pem(rsa_keys[0]), "key-7")) == "AssertionKey(key_id='key-7')"
