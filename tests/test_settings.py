@@ -171,6 +171,18 @@ def test_an_unusable_private_key_is_a_problem_that_does_not_show_it(monkeypatch:
     assert SECRET not in told
 
 
+@pytest.mark.parametrize(
+    "variables",
+    [{"AUTH0_ROLE_SOURCE": "claim"}, {"AUTH0_ROLE_CLAIM": "https://example.com/roles"}],
+    ids=["source", "claim"],
+)
+def test_roles_from_the_token_need_the_claims_name(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
+) -> None:
+    (told,) = problems(monkeypatch, **variables)
+    assert told.startswith("AUTH0_ROLE_CLAIM and AUTH0_ROLE_SOURCE=claim are not set together")
+
+
 def test_all_problems_come_at_once() -> None:
     with pytest.raises(ConfigurationError) as caught:
         Settings.load(port="x", rate_limit="often")

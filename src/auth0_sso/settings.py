@@ -87,6 +87,14 @@ class Settings(BaseSettings):
     auth0_management_base_url: str = Field(
         default="", description="Where the Management API is, when not at the issuer (custom domains)."
     )
+    auth0_role_source: Literal["management", "claim"] = Field(
+        default="management", description="Who says which roles a user has: the Management API, or the token."
+    )
+    auth0_role_claim: str = Field(default="", description="The claim that holds the roles, when they come by token.")
+    auth0_role_ttl_seconds: float = Field(default=60, ge=1, le=3600, description="How long roles are remembered.")
+    auth0_role_max_stale_seconds: float = Field(
+        default=0, ge=0, le=86_400, description="How long old roles do during an outage, for guards that allow it."
+    )
     host: str = Field(default="127.0.0.1", min_length=1, description="The address to listen on.")
     port: int = Field(default=3000, ge=0, le=65535, description="The port to listen on.")
     cors_allowed_origins: Listed = Field(default=(), description="Browser origins that may call, parted by commas.")
@@ -114,6 +122,10 @@ class Settings(BaseSettings):
         "auth0_management_client_secret": "set it with AUTH0_MANAGEMENT_CLIENT_ID; or a private key; or neither",
         "auth0_management_base_url": "write https:// and the tenant's own domain, such as https://tenant.eu.auth0.com/",
         "auth0_management_audience": "write the Management API's identifier, https://<tenant domain>/api/v2/",
+        "auth0_role_source": "write management, or claim with AUTH0_ROLE_CLAIM",
+        "auth0_role_claim": "write the claim's name, such as https://example.com/roles, with AUTH0_ROLE_SOURCE=claim",
+        "auth0_role_ttl_seconds": "write 1 to 3600",
+        "auth0_role_max_stale_seconds": "write 0 to 86400",
         "host": "write an address to listen on, such as 127.0.0.1 or 0.0.0.0",
         "port": "write a port number, such as 3000",
         "cors_allowed_origins": "write origins such as https://app.example.com, without a path and without *",
@@ -236,6 +248,13 @@ class Settings(BaseSettings):
             raise ValueError("and AUTH0_MANAGEMENT_PRIVATE_KEY are both set")
         if "auth0_management_private_key" in info.data and bool(value or key) != bool(client_id):
             raise ValueError("and AUTH0_MANAGEMENT_CLIENT_ID are not set together")
+        return value
+
+    @field_validator("auth0_role_claim")
+    @classmethod
+    def _claim_where_roles_come_by_token(cls, value: str, info: ValidationInfo) -> str:
+        if bool(value) != (info.data.get("auth0_role_source") == "claim"):
+            raise ValueError("and AUTH0_ROLE_SOURCE=claim are not set together")
         return value
 
     @field_validator("cors_allowed_origins")

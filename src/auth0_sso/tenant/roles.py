@@ -1,58 +1,161 @@
-"""Who has which role, asked of the Management API and remembered for a short while.
+"""Who has which role: asked of the Management API and remembered for a short while, or read from the token.
 
 Auth0's engineers name a Management call for each request as a main cause of 429s in production: hence the cache,
-and one call under way for a subject. Whoever cannot be asked about gets no access (the error passes through).
+and one look-up under way for a subject. Whoever cannot be asked about gets no access (the error passes through).
 """
 
+import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
-from cachetools import TTLCache
+from cachetools import TLRUCache, TTLCache
 
+from auth0_sso.errors import InsufficientScopeError, ManagementUnavailableError, NotFoundError
+from auth0_sso.tenant.documents import Role
 from auth0_sso.tenant.management import ManagementClient
 from auth0_sso.tenant.single_flight import SingleFlight
+from auth0_sso.tokens.claims import AccessToken
+
+
+class RoleSource(Protocol):
+    """Where the roles behind a token come from."""
+
+    async def roles_of(self, token: AccessToken, *, stale_ok: bool = False) -> frozenset[str]:
+        """Return the names of the roles of a token's user; `stale_ok` takes old ones while nobody can be asked.
+
+        Raises `InsufficientScopeError` for a user who is deleted or blocked, and `TenantError`s.
+        """
+
+    def forget(self, subject: str) -> None:
+        """Ask anew at the next check: the user's roles have changed."""
+
+
+class ClaimRoles:
+    """Roles as an Action wrote them into a claim of the token: as old as the token, and as true as the Action."""
+
+    def __init__(self, claim: str) -> None:
+        """Take the claim's name, a URI of one's own (Auth0: "Create custom claims")."""
+        self._claim = claim
+
+    async def roles_of(self, token: AccessToken, *, stale_ok: bool = False) -> frozenset[str]:  # noqa: ARG002 - a token's claim is never stale
+        """Return the claim's names; none where the token lacks it, `InsufficientScopeError` where it is malformed."""
+        names = token.claims.get(self._claim, [])
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise InsufficientScopeError("role_claim_invalid", "The roles of this token cannot be read.")
+        return frozenset(names)
+
+    def forget(self, subject: str) -> None:
+        """Do nothing: what a token says stays said."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleMemory:
+    """How long answers are remembered, in seconds, and of how many users.
+
+    `refused` is for users without a role, deleted or blocked: whoever was just let in shall not wait long.
+    `max_stale` is for guards that accept old answers while Auth0 cannot be asked.
+    """
+
+    ttl: float = 60
+    refused: float = 10
+    max_stale: float = 0
+    most_entries: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What the tenant says of a user: the roles, or why there are none."""
+
+    roles: frozenset[str] = frozenset()
+    refusal: str | None = None
+
+    def require(self) -> frozenset[str]:
+        if self.refusal is not None:
+            raise InsufficientScopeError(self.refusal, "The user of this token is not known any more, or is blocked.")
+        return self.roles
+
+
+_Key = tuple[str, str | None]
 
 
 class RoleDirectory:
-    """The names of the roles each user has, at most `ttl` seconds old."""
+    """Roles by the Management API: those assigned to the user, and the member's in the token's organization."""
 
     def __init__(
         self,
         management: ManagementClient,
+        memory: RoleMemory | None = None,
         *,
-        ttl: float = 60,
-        most_subjects: int = 10_000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the client that is asked, how many users to remember, and a clock that never goes back, in seconds."""
+        """Take the client that is asked, and a clock that never goes back, in seconds."""
         self._management = management
-        self._roles: TTLCache[str, frozenset[str]] = TTLCache(most_subjects, ttl, timer=clock)
-        self._flight: SingleFlight[str, frozenset[str]] = SingleFlight()
+        self._memory = memory = RoleMemory() if memory is None else memory
+
+        def end(_: _Key, standing: _Standing, now: float) -> float:
+            return now + (memory.ttl if standing.roles else min(memory.refused, memory.ttl))
+
+        self._known: TLRUCache[_Key, _Standing] = TLRUCache(memory.most_entries, end, timer=clock)
+        self._old: TTLCache[_Key, _Standing] = TTLCache(
+            memory.most_entries if memory.max_stale else 0, memory.ttl + memory.max_stale, timer=clock
+        )
+        self._flight: SingleFlight[_Key, _Standing] = SingleFlight()
         self._forgotten = 0
 
-    async def roles_of(self, subject: str) -> frozenset[str]:
-        """Return the role names of a user.
+    async def roles_of(self, token: AccessToken, *, stale_ok: bool = False) -> frozenset[str]:
+        """Return the role names of a token's user.
 
-        Raises `NotFoundError` for a user who is no more, and the client's `TenantError`s when Auth0 cannot say.
+        Raises `InsufficientScopeError` for a user who is deleted or blocked, and the client's `TenantError`s when
+        Auth0 cannot say.
         """
-        roles = self._roles.get(subject)
-        if roles is not None:
-            return roles
-        return await self._flight.run(subject, lambda: self._look_up(subject))
+        key = (token.subject, token.organization)
+        known = self._known.get(key)
+        if known is not None:
+            return known.require()
+        try:
+            return (await self._flight.run(key, lambda: self._look_up(key))).require()
+        except ManagementUnavailableError:
+            old = self._old.get(key) if stale_ok else None
+            if old is None:
+                raise
+            return old.require()
 
     def forget(self, subject: str) -> None:
-        """Ask anew at the next check: the user's roles have changed."""
+        """Ask anew at the next check, in every organization."""
         self._forgotten += 1
-        self._roles.pop(subject, None)
-        self._flight.forget(subject)
+        for key in [key for key in (*self._known, *self._old, *self._flight.keys()) if key[0] == subject]:
+            self._known.pop(key, None)
+            self._old.pop(key, None)
+            self._flight.forget(key)
 
     async def aclose(self) -> None:
         """Give up look-ups that are under way."""
         await self._flight.aclose()
 
-    async def _look_up(self, subject: str) -> frozenset[str]:
+    async def _look_up(self, key: _Key) -> _Standing:
         forgotten = self._forgotten
-        roles = frozenset(role.name for role in await self._management.list_user_roles(subject))
+        standing = await self._ask(*key)
         if forgotten == self._forgotten:  # else this answer may be older than a change made meanwhile
-            self._roles[subject] = roles
-        return roles
+            self._known[key] = standing
+            if self._old.maxsize:
+                self._old[key] = standing
+        return standing
+
+    async def _ask(self, subject: str, organization: str | None) -> _Standing:
+        try:
+            # The user as well: assigned roles say nothing of a block.
+            user, assigned, as_member = await asyncio.gather(
+                self._management.get_user(subject),
+                self._management.list_user_roles(subject),
+                self._as_member(subject, organization),
+            )
+        except NotFoundError:
+            return _Standing(refusal="user_unknown")
+        if user.blocked:
+            return _Standing(refusal="user_blocked")
+        return _Standing(frozenset(role.name for role in (*assigned, *as_member)))
+
+    async def _as_member(self, subject: str, organization: str | None) -> tuple[Role, ...]:
+        return () if organization is None else await self._management.list_member_roles(organization, subject)

@@ -22,6 +22,10 @@ class SingleFlight(Generic[K, T]):
         """Tell whether a call for `key` is under way."""
         return key in self._flights
 
+    def keys(self) -> tuple[K, ...]:
+        """Return the keys of the calls under way."""
+        return tuple(self._flights)
+
     async def run(self, key: K, call: Callable[[], Awaitable[T]]) -> T:
         """Return the answer of the call under way for `key`, else of a new one; raise what it raises."""
         return await asyncio.shield(self.start(key, call))

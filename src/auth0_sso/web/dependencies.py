@@ -18,11 +18,10 @@ from auth0_sso.errors import (
     ManagementNotConfiguredError,
     ManagementRefusedError,
     ManagementUnavailableError,
-    NotFoundError,
     RateLimitedError,
 )
 from auth0_sso.tenant.management import ManagementClient
-from auth0_sso.tenant.roles import RoleDirectory
+from auth0_sso.tenant.roles import RoleSource
 from auth0_sso.tokens.bearer import read_bearer_token
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.web.openapi import note_for
@@ -65,19 +64,47 @@ class OptionalTokenGuard(SecurityBase):
         return await _verified_token(request) if "Authorization" in request.headers else None
 
 
-def require_any_role(*roles: str) -> TokenGuard:
-    """Return a guard that passes users who have one of `roles` (names). Machines have no roles: 403."""
+def require_any_role(*roles: str, stale_ok: bool = False) -> TokenGuard:
+    """Return a guard that passes users who have one of `roles` (names). Machines have no roles: 403.
+
+    With `stale_ok` roles known before an outage of the tenant count during it, for as long as
+    AUTH0_ROLE_MAX_STALE_SECONDS says: not for guards that protect others from the caller.
+    """
+    wanted = frozenset(_names(roles))
 
     async def check(request: Request, token: AccessToken) -> None:
-        if (await _roles(request, token)).isdisjoint(roles):
+        if wanted.isdisjoint(await _roles(request, token, stale_ok=stale_ok)):
             raise InsufficientScopeError("role_missing", "None of your roles allows this.")
 
     return TokenGuard(check, refusals=_ROLE_REFUSALS)
 
 
-def require_role(role: str) -> TokenGuard:
-    """Return a guard that passes users who have the role of that name."""
-    return require_any_role(role)
+def require_all_roles(*roles: str, stale_ok: bool = False) -> TokenGuard:
+    """Return a guard that passes users who have each of `roles` (names); `stale_ok` as in `require_any_role`."""
+    wanted = frozenset(_names(roles))
+
+    async def check(request: Request, token: AccessToken) -> None:
+        if not wanted <= await _roles(request, token, stale_ok=stale_ok):
+            raise InsufficientScopeError("role_missing", "Your roles do not allow this.")
+
+    return TokenGuard(check, refusals=_ROLE_REFUSALS)
+
+
+def require_role(role: str, *, stale_ok: bool = False) -> TokenGuard:
+    """Return a guard that passes users who have the role of that name; `stale_ok` as in `require_any_role`."""
+    return require_any_role(role, stale_ok=stale_ok)
+
+
+def require_organization(*organization_ids: str) -> TokenGuard:
+    """Return a guard that passes tokens issued for an organization: one of these ids, or any without ids."""
+
+    async def check(_: Request, token: AccessToken) -> None:
+        if token.organization is None:
+            raise InsufficientScopeError("organization_missing", "Log in to an organization first.")
+        if organization_ids and token.organization not in organization_ids:
+            raise InsufficientScopeError("organization_mismatch", "This is not for your organization.")
+
+    return TokenGuard(check, refusals=(InsufficientScopeError,))
 
 
 def require_scope(*scopes: str) -> TokenGuard:
@@ -116,8 +143,8 @@ async def management_of(request: Request) -> ManagementClient:
     return management
 
 
-async def role_directory_of(request: Request) -> RoleDirectory:
-    """Return the directory of roles; raise `ManagementNotConfiguredError` where there are no credentials."""
+async def roles_source_of(request: Request) -> RoleSource:
+    """Return where roles come from; raise `ManagementNotConfiguredError` where there are no credentials."""
     roles = (await services_of(request)).roles
     if roles is None:
         raise ManagementNotConfiguredError
@@ -138,15 +165,15 @@ async def _verified_token(request: Request) -> AccessToken:
     return context.token
 
 
-async def _roles(request: Request, token: AccessToken) -> frozenset[str]:
+async def _roles(request: Request, token: AccessToken, *, stale_ok: bool = False) -> frozenset[str]:
     await _require_user(request, token)
     context = RequestContext.of(request.scope)
-    if context.roles is None:
-        directory = await role_directory_of(request)
-        try:
-            context.roles = await directory.roles_of(token.subject)
-        except NotFoundError:
-            raise InsufficientScopeError("user_unknown", "The user of this token is not known any more.") from None
+    if context.roles is not None:
+        return context.roles
+    source = await roles_source_of(request)
+    if stale_ok:
+        return await source.roles_of(token, stale_ok=True)  # not noted: the next guard may want fresh ones
+    context.roles = await source.roles_of(token)
     return context.roles
 
 
@@ -172,6 +199,12 @@ def _scope_tokens(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _names(roles: tuple[str, ...]) -> tuple[str, ...]:
+    if not roles or not all(roles):
+        raise ValueError("a guard needs the name of one or more roles")
+    return roles
+
+
 def _require_all(needed: tuple[str, ...], granted: frozenset[str], reason: str) -> None:
     missing = tuple(name for name in needed if name not in granted)
     if missing:
@@ -194,4 +227,4 @@ CurrentRoles = Annotated[frozenset[str], Depends(roles_of_user)]
 """The role names of the user; looked up once for a request, whatever guards it has."""
 
 Management = Annotated[ManagementClient, Depends(management_of)]
-Roles = Annotated[RoleDirectory, Depends(role_directory_of)]
+Roles = Annotated[RoleSource, Depends(roles_source_of)]

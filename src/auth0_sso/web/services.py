@@ -15,7 +15,7 @@ from auth0_sso.tenant.jwks import Freshness, RemoteJwks
 from auth0_sso.tenant.jwks_file import JwksFile
 from auth0_sso.tenant.management import ManagementClient
 from auth0_sso.tenant.management_call import ManagementCaller
-from auth0_sso.tenant.roles import RoleDirectory
+from auth0_sso.tenant.roles import ClaimRoles, RoleDirectory, RoleMemory, RoleSource
 from auth0_sso.tokens.claims import TokenPolicy
 from auth0_sso.tokens.client_assertion import AssertionKey
 from auth0_sso.tokens.verifier import TokenVerifier
@@ -35,13 +35,13 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What one running app has. `management` and `roles` are absent without Management API credentials."""
+    """What one running app has; without Management API credentials no `management`, and no `roles` from there."""
 
     keys: RemoteJwks
     verifier: TokenVerifier
     metrics: Metrics
     management: ManagementClient | None
-    roles: RoleDirectory | None
+    roles: RoleSource | None
     rate_limit: RateLimit
 
 
@@ -74,7 +74,8 @@ async def open_services(
             cache_size=settings.auth0_token_cache_size,
             clock=clock.wall,
         )
-        management, roles = _management(settings, client, clock, stack)
+        management = _management(settings, client, clock, stack)
+        roles = _roles(settings, management, clock, stack)
         refresher = asyncio.create_task(keys.keep_fresh())
         stack.push_async_callback(_cancelled, refresher)
         yield Services(keys, verifier, Metrics(keys), management, roles, RateLimit(settings.rate_limit))
@@ -97,9 +98,9 @@ def _policy(settings: Settings) -> TokenPolicy:
 
 def _management(
     settings: Settings, client: httpx.AsyncClient, clock: Clock, stack: AsyncExitStack
-) -> tuple[ManagementClient | None, RoleDirectory | None]:
+) -> ManagementClient | None:
     if not settings.has_management:
-        return None, None
+        return None
     base_url = settings.auth0_management_base_url
     credentials = ClientCredentials(
         settings.auth0_management_client_id, _proof(settings), settings.auth0_management_audience
@@ -107,10 +108,24 @@ def _management(
     auth = ManagementAuth(client, base_url, credentials, clock=clock.monotonic, wall=clock.wall)
     stack.push_async_callback(auth.aclose)
     caller = ManagementCaller(client, base_url, auth, clock=clock.monotonic, wall=clock.wall, sleep=clock.sleep)
-    management = ManagementClient(caller)
-    roles = RoleDirectory(management, clock=clock.monotonic)
+    return ManagementClient(caller)
+
+
+def _roles(
+    settings: Settings, management: ManagementClient | None, clock: Clock, stack: AsyncExitStack
+) -> RoleSource | None:
+    if settings.auth0_role_source == "claim":
+        return ClaimRoles(settings.auth0_role_claim)
+    if management is None:
+        return None
+    memory = RoleMemory(
+        ttl=settings.auth0_role_ttl_seconds,
+        refused=min(10, settings.auth0_role_ttl_seconds),
+        max_stale=settings.auth0_role_max_stale_seconds,
+    )
+    roles = RoleDirectory(management, memory, clock=clock.monotonic)
     stack.push_async_callback(roles.aclose)
-    return management, roles
+    return roles
 
 
 def _proof(settings: Settings) -> str | AssertionKey:

@@ -21,7 +21,7 @@ async def test_ten_requests_in_a_row_ask_the_tenant_for_roles_once(service: Serv
     headers = await service.as_user(ADMIN)
     for _ in range(10):
         await service.api.get("/dashboard", headers=headers)
-    assert service.wire.count("GET /api/v2/users/") == 1
+    assert service.wire.count("GET /api/v2/users/") == 2  # the user and the roles
     assert service.wire.count("POST /oauth/token") == 1
 
 
@@ -43,6 +43,15 @@ async def test_roles_nobody_can_look_up_are_no_roles_but_no_refusal_either(servi
     service.wire.cut = False
     await service.clock.advance(2)
     assert (await service.api.get("/dashboard", headers=headers)).status_code == 200
+
+
+async def test_a_blocked_user_is_refused_within_a_minute(service: Service) -> None:
+    headers = await service.as_user(ADMIN)
+    assert (await service.api.get("/dashboard", headers=headers)).status_code == 200
+    await service.manage("PATCH", f"/users/{person_id(ADMIN)}", {"blocked": True})
+    await service.clock.advance(61)
+    answer = await service.api.get("/dashboard", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "insufficient_scope")
 
 
 async def test_a_deleted_user_is_refused_not_missing(service: Service) -> None:

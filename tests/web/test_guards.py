@@ -1,0 +1,110 @@
+"""Guards in the signatures of somebody's own routes, against tokens of every kind."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+import httpx
+import pytest
+from fastapi import Depends, FastAPI
+
+from auth0_sso import AccessToken, protect, require_all_roles, require_any_role, require_organization, require_role
+from auth0_sso.web.services import Clock
+from support.clock import HandClock
+from support.issuer import AUDIENCE, ISSUER, Issuer, user_claims
+from support.service import settings
+from support.tenant_script import DISCOVERY, JWKS, ScriptedTenant, discovery_reply, json_reply
+
+ROLES = "https://example.com/roles"
+
+
+def own_app() -> FastAPI:
+    app = FastAPI()
+
+    @app.get("/both")
+    async def read_both(_: Annotated[AccessToken, Depends(require_all_roles("admin", "auditor"))]) -> str:
+        return "both"
+
+    @app.get("/member")
+    async def read_member(token: Annotated[AccessToken, Depends(require_organization())]) -> str | None:
+        return token.organization
+
+    @app.get("/acme")
+    async def read_acme(_: Annotated[AccessToken, Depends(require_organization("org_acme", "org_other"))]) -> str:
+        return "acme"
+
+    return app
+
+
+@asynccontextmanager
+async def served(issuer: Issuer, clock: HandClock) -> AsyncIterator[httpx.AsyncClient]:
+    """Serve the app with roles from the token, and no Management API at all."""
+    tenant = ScriptedTenant()
+    tenant.on(DISCOVERY, discovery_reply())
+    tenant.on(JWKS, json_reply(issuer.jwks("key-0")))
+    chosen = settings(
+        auth0_issuer_base_url=ISSUER,
+        auth0_management_client_id="",
+        auth0_management_client_secret="",
+        auth0_audience=(AUDIENCE,),
+        auth0_role_source="claim",
+        auth0_role_claim=ROLES,
+    )
+    times = Clock(wall=clock.time, monotonic=clock.time, sleep=clock.sleep)
+    app = protect(own_app(), chosen, transport=httpx.ASGITransport(tenant), clock=times)
+    transport = httpx.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="https://api.example.com") as client,
+    ):
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("path", "claims", "status"),
+    [
+        ("/both", {ROLES: ["admin", "auditor", "more"]}, 200),
+        ("/both", {ROLES: ["admin"]}, 403),
+        ("/both", {ROLES: "admin auditor"}, 403),
+        ("/both", {}, 403),
+        ("/both", {ROLES: ["admin", "auditor"], "sub": "machine@clients"}, 403),
+        ("/member", {"org_id": "org_any"}, 200),
+        ("/member", {}, 403),
+        ("/acme", {"org_id": "org_acme"}, 200),
+        ("/acme", {"org_id": "org_other"}, 200),
+        ("/acme", {"org_id": "org_acm"}, 403),
+        ("/acme", {"org_id": "ORG_ACME"}, 403),
+        ("/acme", {}, 403),
+    ],
+    ids=str,
+)
+async def test_a_guard_passes_whom_its_signature_names_and_nobody_else(
+    issuer: Issuer, clock: HandClock, path: str, claims: dict[str, Any], status: int
+) -> None:
+    async with served(issuer, clock) as client:
+        token = issuer.token(user_claims(clock.now, **claims))
+        answer = await client.get(path, headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == status
+        if status == 403:
+            assert answer.headers["WWW-Authenticate"].startswith('Bearer error="insufficient_scope"')
+        assert (await client.get(path)).status_code == 401
+
+
+async def test_the_document_tells_that_a_guard_may_refuse(issuer: Issuer, clock: HandClock) -> None:
+    async with served(issuer, clock) as client:
+        paths = (await client.get("/openapi.json")).json()["paths"]
+    for path in ("/both", "/member", "/acme"):
+        assert {"401", "403", "503"} <= paths[path]["get"]["responses"].keys()
+        assert paths[path]["get"]["security"]
+
+
+@pytest.mark.parametrize("guard", [require_any_role, require_all_roles])
+@pytest.mark.parametrize("names", [(), ("",), ("admin", "")], ids=str)
+def test_a_guard_without_a_name_is_refused_when_the_route_is_made(guard: Any, names: tuple[str, ...]) -> None:  # noqa: ANN401 - either guard
+    with pytest.raises(ValueError, match="name of one or more roles"):
+        guard(*names)
+
+
+def test_a_role_needs_a_name() -> None:
+    with pytest.raises(ValueError, match="name of one or more roles"):
+        require_role("")
