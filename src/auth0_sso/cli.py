@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     who.add_argument("email", nargs="?", help=f"a person: {', '.join(person.email for person in PEOPLE)}")
     who.add_argument("--machine", action="store_true", help="a machine, by client credentials")
     token.add_argument("--password", help="for a person who is none of these three")
+    token.add_argument("--organization", help="log in to this organization, by id or name: acme")
     token.add_argument("--tenant", default="http://127.0.0.1:3001/", help="the tenant (default %(default)s)")
     token.set_defaults(run=_token)
     return parser
@@ -84,6 +85,7 @@ async def _fetch_token(options: argparse.Namespace) -> str:
             password=password,
             audience=dev.AUDIENCE,
             redirect_uri=dev.REDIRECT_URI,
+            organization=options.organization,
         )
 
 

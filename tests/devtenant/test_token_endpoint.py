@@ -148,11 +148,11 @@ class TestRfc9068Profile:
             },
         ),
         (
-            {"scope": "read:users read:clients read:logs"},
+            {"scope": "read:users read:clients read:grants"},
             403,
             {
                 "error": "access_denied",
-                "error_description": "Client has not been granted scopes: read:clients, read:logs",
+                "error_description": "Client has not been granted scopes: read:clients, read:grants",
             },
         ),
         (

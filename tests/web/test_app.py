@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
 
 import auth0_sso
@@ -22,7 +24,8 @@ from auth0_sso import (
     require_role,
     require_scope,
 )
-from auth0_sso.devtenant import create_tenant
+from auth0_sso.devtenant import PEOPLE, create_tenant, fetch_user_token
+from auth0_sso.devtenant.people import ORGANIZATIONS
 from auth0_sso.tokens.jwk import VerificationKey
 from auth0_sso.web.services import Clock
 from support.clock import HandClock
@@ -219,6 +222,35 @@ async def test_a_deployment_may_ask_more_of_a_token(
         answer = await service.api.get("/", headers=padded if reason == "token_too_long" else headers)
     assert (answer.status_code, answer.json()["code"]) == (401, "invalid_token")
     assert reason in caplog.text
+
+
+async def test_the_service_proves_itself_by_a_private_key_instead_of_a_secret(
+    rsa_keys: Keys, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    public = rsa_keys[3].public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    monkeypatch.setattr("support.service.OPTIONS", replace(OPTIONS, management_public_key=public.decode()))
+    pem = rsa_keys[3].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    by_key: dict[str, Any] = {"auth0_management_client_secret": "", "auth0_management_private_key": pem}
+    async with running_service(rsa_keys, clock, **by_key) as service:
+        headers = await service.as_user(USER)
+        assert (await service.api.get("/profile", headers=headers)).status_code == 200
+
+
+async def test_a_members_role_opens_in_the_organization_alone(rsa_keys: Keys, clock: HandClock) -> None:
+    async with running_service(rsa_keys, clock) as service:
+        outside = await service.as_user(USER)
+        inside = await fetch_user_token(
+            service.tenant,
+            OPTIONS.issuer,
+            email=USER,
+            password=next(person.password for person in PEOPLE if person.email == USER),
+            audience=OPTIONS.audience,
+            redirect_uri="http://127.0.0.1:3000/callback",
+            organization=ORGANIZATIONS[0].id,
+        )
+        assert (await service.api.get("/dashboard", headers=outside)).status_code == 403
+        as_member = {"Authorization": f"Bearer {inside}"}
+        assert (await service.api.get("/dashboard", headers=as_member)).status_code == 200
 
 
 @pytest.mark.parametrize(("size", "checks"), [(0, 3), (8, 1)])

@@ -52,10 +52,8 @@ async def log_in(request: Request) -> Response:
     user = tenant.log_in(form.get("username", ""), form.get("password", ""))
     if user is None:
         return login_page(email=form.get("username", ""), fault="Wrong email or password.")
-    session = tenant.new_secret()
-    tenant.sessions[session] = user.user_id
     response = _finish(tenant, tenant.tickets.pop(ticket), user)
-    response.set_cookie(_SESSION_COOKIE, session, httponly=True, samesite="lax", path="/")
+    response.set_cookie(_SESSION_COOKIE, tenant.open_session(user), httponly=True, samesite="lax", path="/")
     return response
 
 
@@ -99,11 +97,15 @@ def _error(error: str, description: str) -> dict[str, str]:
 
 
 def _logged_in(tenant: Tenant, request: Request) -> User | None:
-    user_id = tenant.sessions.get(request.cookies.get(_SESSION_COOKIE, ""), "")
-    return tenant.users.get(user_id)
+    session = tenant.sessions.get(request.cookies.get(_SESSION_COOKIE, ""))
+    return None if session is None else tenant.users.get(session.user_id)
 
 
 def _finish(tenant: Tenant, asked: dict[str, str], user: User) -> RedirectResponse:
+    organization = tenant.organization_of(asked["organization"], user) if "organization" in asked else None
+    if "organization" in asked and organization is None:
+        fault = f"user {user.user_id} is not part of the {asked['organization']} organization"
+        return _redirect(asked, _error("access_denied", fault))
     code = tenant.new_secret()
     tenant.codes[code] = Grant(
         client_id=asked["client_id"],
@@ -114,6 +116,7 @@ def _finish(tenant: Tenant, asked: dict[str, str], user: User) -> RedirectRespon
         redirect_uri=asked["redirect_uri"],
         code_challenge=asked["code_challenge"],
         expires_at=tenant.now() + _CODE_LIFETIME,
+        organization=organization,
     )
     return _redirect(asked, {"code": code})
 

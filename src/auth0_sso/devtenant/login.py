@@ -23,6 +23,7 @@ async def fetch_user_token(
     audience: str,
     redirect_uri: str,
     scope: str = "openid profile email",
+    organization: str | None = None,
 ) -> str:
     """Return an access token for a person: authorization code with PKCE (RFC 7636), as a browser would get it.
 
@@ -39,6 +40,8 @@ async def fetch_user_token(
         "code_challenge": urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode(),
         "code_challenge_method": "S256",
     }
+    if organization is not None:
+        query["organization"] = organization
     begun = await client.get(f"{issuer}authorize", params=query)
     form = {"username": email, "password": password}
     finished = await client.post(urljoin(issuer, _location(begun)), data=form)

@@ -22,6 +22,8 @@ class TenantOptions:
     logout_urls: tuple[str, ...] = tuple(f"{origin}/" for origin in _ORIGINS)
     access_token_lifetime: int = 86_400
     """Seconds."""
+    management_public_key: str | None = None
+    """PEM: with it the Management client proves itself by private_key_jwt as well as by its secret."""
     token_dialect: Dialect = "access_token_authz"  # noqa: S105 - a dialect's name
 
     @property

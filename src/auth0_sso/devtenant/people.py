@@ -1,5 +1,6 @@
 """Who there is to start with: three people, their roles, and three clients. Nothing here is a secret."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,6 +44,31 @@ CONNECTION: Final = "Username-Password-Authentication"
 
 
 @dataclass(frozen=True, slots=True)
+class Organization:
+    """A company whose people log in together, and the roles each member has there, by user id."""
+
+    id: str
+    name: str
+    display_name: str
+    members: Mapping[str, tuple[str, ...]]
+
+    @property
+    def document(self) -> dict[str, str]:
+        """The organization as the Management API shows it."""
+        return {"id": self.id, "name": self.name, "display_name": self.display_name}
+
+
+ORGANIZATIONS: Final = (
+    Organization(
+        "org_64f1a00000000001",
+        "acme",
+        "Acme",
+        {"auth0|64f1a0000000000000000002": ("manager",), "auth0|64f1a0000000000000000003": ("manager",)},
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """An application. Without a secret it is public (RFC 6749 section 2.1)."""
 
@@ -77,6 +103,13 @@ MANAGEMENT_SCOPES: Final = (
     "read:role_members",
     "create:role_members",
     "delete:role_members",
+    "read:organizations",
+    "read:organization_member_roles",
+    "read:sessions",
+    "delete:sessions",
+    "read:refresh_tokens",
+    "delete:refresh_tokens",
+    "read:logs",
     "read:signing_keys",
     "create:signing_keys",
     "update:signing_keys",

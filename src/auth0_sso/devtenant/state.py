@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from auth0_sso.devtenant.keys import SigningKeys
 from auth0_sso.devtenant.options import TenantOptions
-from auth0_sso.devtenant.people import CONNECTION, PEOPLE, ROLE_PERMISSIONS
+from auth0_sso.devtenant.people import CONNECTION, ORGANIZATIONS, PEOPLE, ROLE_PERMISSIONS, Organization
 
 Json: TypeAlias = dict[str, Any]
 
@@ -56,14 +56,44 @@ class Grant:
     redirect_uri: str
     code_challenge: str
     expires_at: float
+    organization: Organization | None = None
 
 
 @dataclass(slots=True)
 class Family:
     """Refresh tokens that descend from one login; reuse of an old one ends them all."""
 
+    id: str
     grant: Grant
     living: str
+    created_at: str
+
+    @property
+    def document(self) -> Json:
+        """The token as the Management API shows it, which is without its text."""
+        grant = self.grant
+        return {
+            "id": self.id,
+            "user_id": grant.user_id,
+            "client_id": grant.client_id,
+            "created_at": self.created_at,
+            "rotating": True,
+            "resource_servers": [{"audience": grant.audience, "scopes": " ".join(grant.scope)}],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A browser that is logged in."""
+
+    id: str
+    user_id: str
+    created_at: str
+
+    @property
+    def document(self) -> Json:
+        """The session as the Management API shows it."""
+        return {"id": self.id, "user_id": self.user_id, "created_at": self.created_at}
 
 
 class Tenant:
@@ -80,8 +110,10 @@ class Tenant:
         self.users: dict[str, User] = {}
         self.tickets: dict[str, dict[str, str]] = {}
         self.codes: dict[str, Grant] = {}
-        self.sessions: dict[str, str] = {}
+        self.sessions: dict[str, Session] = {}
         self.refresh_tokens: dict[str, Family] = {}
+        self.logs: list[Json] = []
+        self.assertions_seen: set[str] = set()
         for person in PEOPLE:
             user = self.add_user(person.user_id, person.email, person.password, name=person.name)
             user.document["email_verified"] = True
@@ -123,12 +155,52 @@ class Tenant:
     def log_in(self, email: str, password: str) -> User | None:
         """Return the user whose credentials these are, and count the login."""
         user = self.find_by_email(email)
-        if user is None or user.password != password or user.document.get("blocked"):
+        if user is None:
             return None
+        if user.password != password or user.document.get("blocked"):
+            self.log("fp", "Wrong email or password.", user)
+            return None
+        self.log("s", "Successful login", user)
         moment = self.timestamp()
         user.document |= {"last_login": moment, "last_ip": "127.0.0.1", "updated_at": moment}
         user.document["logins_count"] = user.document.get("logins_count", 0) + 1
         return user
+
+    def open_session(self, user: User) -> str:
+        """Return the secret of a new session, for the browser's cookie."""
+        secret = self.new_secret()
+        self.sessions[secret] = Session(f"ses_{token_hex(10)}", user.user_id, self.timestamp())
+        return secret
+
+    def open_family(self, grant: Grant) -> Family:
+        """Return a login's first refresh token."""
+        living = self.new_secret()
+        family = self.refresh_tokens[living] = Family(f"rtk_{token_hex(10)}", grant, living, self.timestamp())
+        return family
+
+    def end_family(self, family: Family) -> None:
+        """Forget a refresh token and all its kin."""
+        self.refresh_tokens = {text: owner for text, owner in self.refresh_tokens.items() if owner is not family}
+
+    def log(self, kind: str, description: str, user: User) -> None:
+        """Note an event about a user; `kind` is Auth0's short code ("Log event type codes")."""
+        self.logs.append(
+            {
+                "log_id": f"9002{len(self.logs):024d}",
+                "date": self.timestamp(),
+                "type": kind,
+                "description": description,
+                "ip": "127.0.0.1",
+                "user_id": user.user_id,
+            }
+        )
+
+    def organization_of(self, name_or_id: str, user: User) -> Organization | None:
+        """Return the organization of that id or name, if the user is its member."""
+        for organization in ORGANIZATIONS:
+            if name_or_id in {organization.id, organization.name} and user.user_id in organization.members:
+                return organization
+        return None
 
     def roles_of(self, user: User) -> list[Role]:
         """Return the roles assigned to a user."""

@@ -7,10 +7,12 @@ from base64 import b64decode
 from hashlib import sha256
 from hmac import compare_digest
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from starlette.requests import Request
 from starlette.responses import Response
 
-from auth0_sso.devtenant import tokens
+from auth0_sso.devtenant import jwt, tokens
 from auth0_sso.devtenant.answers import OAuthError, token_answer
 from auth0_sso.devtenant.bodies import read_parameters, tenant_of
 from auth0_sso.devtenant.jwt import base64url
@@ -22,9 +24,11 @@ from auth0_sso.devtenant.people import (
     MANAGEMENT_SCOPES,
     Client,
 )
-from auth0_sso.devtenant.state import Family, Grant, Json, Tenant, User
+from auth0_sso.devtenant.state import Grant, Json, Tenant, User
 
 _BAD_REFRESH_TOKEN = "Unknown or invalid refresh token."  # noqa: S105 - a sentence
+_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_LONGEST_ASSERTION = 300  # seconds, as Auth0 has it
 _NO_GRANT = (
     'Client is not authorized to access "{}". You need to create a "client-grant" associated to this API. '
     "See: https://auth0.com/docs/api/management/v2#!/Client_Grants/post_client_grants"
@@ -35,7 +39,7 @@ async def issue_token(request: Request) -> Response:
     """Answer a token request."""
     tenant, asked = tenant_of(request), await read_parameters(request)
     asked |= _basic_credentials(request)
-    client = _authenticated(asked)
+    client = _authenticated(tenant, asked)
     grant_type = asked.get("grant_type")
     if grant_type is None:
         raise OAuthError(400, "invalid_request", "Missing required parameter: grant_type")
@@ -62,14 +66,34 @@ def _basic_credentials(request: Request) -> dict[str, str]:
     return {"client_id": client_id, "client_secret": secret}
 
 
-def _authenticated(asked: dict[str, str]) -> Client:
+def _authenticated(tenant: Tenant, asked: dict[str, str]) -> Client:
     client = CLIENTS.get(asked.get("client_id", ""))
     if client is None:
         raise OAuthError(401, "access_denied", "Unauthorized")
+    if asked.get("client_assertion_type") == _ASSERTION_TYPE:
+        _require_assertion(tenant, client, asked.get("client_assertion", ""))
+        return client
     secret = asked.get("client_secret", "")
     if client.secret is not None and not compare_digest(client.secret.encode(), secret.encode("utf-8", "replace")):
         raise OAuthError(401, "access_denied", "Unauthorized")
     return client
+
+
+def _require_assertion(tenant: Tenant, client: Client, assertion: str) -> None:
+    """RFC 7523 section 3: signed by the client's key, about itself, for this tenant, in its time, and only once."""
+    pem = tenant.options.management_public_key if client.client_id == MANAGEMENT_CLIENT_ID else None
+    key = None if pem is None else load_pem_public_key(pem.encode())
+    try:
+        claims = jwt.verify(assertion, key) if isinstance(key, RSAPublicKey) else {}
+    except jwt.NotOurTokenError:
+        claims = {}
+    now, expires_at, jti = tenant.now(), claims.get("exp"), claims.get("jti")
+    about_itself = claims.get("iss") == claims.get("sub") == client.client_id
+    in_time = isinstance(expires_at, int) and now < expires_at <= now + _LONGEST_ASSERTION
+    once = isinstance(jti, str) and jti not in tenant.assertions_seen
+    if not (about_itself and claims.get("aud") == tenant.options.issuer and in_time and once):
+        raise OAuthError(401, "invalid_client", "Client authentication failed")
+    tenant.assertions_seen.add(str(jti))
 
 
 def _redeem_code(tenant: Tenant, client: Client, asked: dict[str, str]) -> Response:
@@ -83,9 +107,7 @@ def _redeem_code(tenant: Tenant, client: Client, asked: dict[str, str]) -> Respo
         raise OAuthError(403, "invalid_grant", "Failed to verify code verifier")
     body = _user_tokens(tenant, _user(tenant, grant, "Invalid authorization code"), grant)
     if "offline_access" in grant.scope:
-        living = tenant.new_secret()
-        tenant.refresh_tokens[living] = Family(grant, living)
-        body["refresh_token"] = living
+        body["refresh_token"] = tenant.open_family(grant).living
     return token_answer(body)
 
 
@@ -96,19 +118,13 @@ def _refresh(tenant: Tenant, client: Client, asked: dict[str, str]) -> Response:
     if family is None or family.grant.client_id != client.client_id:
         raise OAuthError(403, "invalid_grant", _BAD_REFRESH_TOKEN)
     if family.living != used:
-        _end(tenant, family)
+        tenant.end_family(family)
         raise OAuthError(403, "invalid_grant", _BAD_REFRESH_TOKEN)
     user = _user(tenant, family.grant, "The refresh_token was generated for a user who doesn't exist anymore.")
     family.living = tenant.new_secret()
     tenant.refresh_tokens[family.living] = family
     body = _user_tokens(tenant, user, family.grant, gty="refresh_token")
     return token_answer(body | {"refresh_token": family.living})
-
-
-def _end(tenant: Tenant, family: Family) -> None:
-    kin = [token for token, owner in tenant.refresh_tokens.items() if owner is family]
-    for token in kin:
-        del tenant.refresh_tokens[token]
 
 
 def _user(tenant: Tenant, grant: Grant, gone: str) -> User:

@@ -33,6 +33,8 @@ def user_token(tenant: Tenant, user: User, grant: Grant, *, gty: str | None = No
         audiences = tenant.options.userinfo_audience
     claims: Json = {"iss": tenant.options.issuer, "sub": user.user_id, "aud": audiences}
     claims |= _times(tenant) | {"scope": " ".join(grant.scope)}
+    if grant.organization is not None:
+        claims["org_id"] = grant.organization.id
     permissions = tenant.permissions_of(user)
     return _issue(tenant, claims, grant.client_id, permissions=permissions, gty=gty, audience=audience)
 

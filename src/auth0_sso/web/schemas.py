@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, JsonValue, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, JsonValue, SecretStr, model_validator
 from pydantic.alias_generators import to_camel
 
 from auth0_sso.tenant.documents import User
@@ -25,6 +25,7 @@ def _unique(values: list[str]) -> list[str]:
 
 
 Metadata = Annotated[dict[str, JsonValue], AfterValidator(_plain_json)]
+RoleName = Annotated[str, Field(min_length=1, max_length=255)]
 RoleId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
 
@@ -162,9 +163,34 @@ class RoleList(_Body):
 
 
 class RoleChange(_Body):
-    """Roles to assign or to remove, by id."""
+    """Roles to assign or to remove, by id, by name, or both."""
 
-    role_ids: Annotated[list[RoleId], AfterValidator(_unique)] = Field(min_length=1, max_length=50)
+    role_ids: Annotated[list[RoleId], AfterValidator(_unique)] = Field(default_factory=list, max_length=50)
+    role_names: Annotated[list[RoleName], AfterValidator(_unique)] = Field(default_factory=list, max_length=50)
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if not self.role_ids and not self.role_names:
+            raise ValueError("names no role: give roleIds or roleNames")
+        return self
+
+
+class LogLine(_Body):
+    """Something that happened to a user; `type` is Auth0's code: s for a login, fp for a wrong password."""
+
+    id: str
+    date: str
+    type: str
+    description: str | None
+    ip: str | None
+
+
+class LogList(_Body):
+    """One page of a user's log, the latest first."""
+
+    logs: list[LogLine]
+    page: int
+    per_page: int
 
 
 class RoleChangeAnswer(_Body):

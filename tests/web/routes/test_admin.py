@@ -2,6 +2,7 @@ from urllib.parse import quote
 
 import pytest
 
+from auth0_sso.devtenant.people import MANAGEMENT_SCOPES
 from support.service import ADMIN, MANAGER, USER, Service, person_id
 
 NEW = {"email": "new@example.com", "password": "New-password-1!", "name": "New Person"}
@@ -13,6 +14,11 @@ EVERY_ROUTE = [
     ("GET", "/admin/users/auth0%7Cx/roles", None),
     ("POST", "/admin/users/auth0%7Cx/roles", {"roleIds": ["rol_1"]}),
     ("DELETE", "/admin/users/auth0%7Cx/roles", {"roleIds": ["rol_1"]}),
+    ("POST", "/admin/users/auth0%7Cx/roles", {"roleNames": ["admin"]}),
+    ("PUT", "/admin/users/auth0%7Cx/block", None),
+    ("DELETE", "/admin/users/auth0%7Cx/block", None),
+    ("POST", "/admin/users/auth0%7Cx/logout", None),
+    ("GET", "/admin/users/auth0%7Cx/logs", None),
 ]
 
 
@@ -173,3 +179,71 @@ async def test_deleting_a_user_ends_their_roles_at_once(service: Service) -> Non
     assert (await service.api.get("/dashboard", headers=manager)).status_code == 200
     assert (await service.api.delete(user_path(MANAGER), headers=admin)).status_code == 204
     assert (await service.api.get("/dashboard", headers=manager)).status_code == 403
+
+
+async def test_roles_are_given_and_taken_by_name_too(service: Service) -> None:
+    admin, ids = await service.as_user(ADMIN), await role_ids(service)
+    change = {"roleNames": ["manager"], "roleIds": [ids["admin"]]}
+    assigned = await service.api.post(f"{user_path(USER)}/roles", headers=admin, json=change)
+    assert assigned.json()["roleIds"] == [ids["admin"], ids["manager"]]
+    removed = await service.api.request(
+        "DELETE", f"{user_path(USER)}/roles", headers=admin, json={"roleNames": ["admin"]}
+    )
+    assert removed.status_code == 200
+    listed = (await service.api.get(f"{user_path(USER)}/roles", headers=admin)).json()
+    assert [role["name"] for role in listed["roles"]] == ["manager"]
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [({"roleNames": ["Manager"]}, 404), ({"roleNames": ["nobody"]}, 404), ({}, 422), ({"roleNames": []}, 422)],
+    ids=str,
+)
+async def test_a_role_nobody_named_changes_nothing(service: Service, change: object, status: int) -> None:
+    answer = await service.api.post(f"{user_path(USER)}/roles", headers=await service.as_user(ADMIN), json=change)
+    assert answer.status_code == status
+    assert service.wire.count("POST /api/v2/") == 0
+
+
+async def test_a_blocked_user_loses_every_role_at_once_and_gets_them_back(service: Service) -> None:
+    admin, manager = await service.as_user(ADMIN), await service.as_user(MANAGER)
+    assert (await service.api.get("/dashboard", headers=manager)).status_code == 200
+    blocked = await service.api.put(f"{user_path(MANAGER)}/block", headers=admin)
+    assert (blocked.status_code, blocked.json()["blocked"]) == (200, True)
+    assert (await service.api.get("/dashboard", headers=manager)).status_code == 403
+    unblocked = await service.api.delete(f"{user_path(MANAGER)}/block", headers=admin)
+    assert (unblocked.status_code, unblocked.json()["blocked"]) == (200, False)
+    assert (await service.api.get("/dashboard", headers=manager)).status_code == 200
+
+
+async def test_logging_out_everywhere_ends_the_users_sessions_and_nobody_elses(service: Service) -> None:
+    admin = await service.as_user(ADMIN)
+    await service.as_user(MANAGER)
+    path = f"/users/{quote(person_id(MANAGER), safe='')}/sessions"
+    assert len((await service.manage("GET", path)).json()["sessions"]) == 1
+    ended = await service.api.post(f"{user_path(MANAGER)}/logout", headers=admin)
+    assert (ended.status_code, ended.content) == (204, b"")
+    assert (await service.manage("GET", path)).json()["sessions"] == []
+    own = f"/users/{quote(person_id(ADMIN), safe='')}/sessions"
+    assert len((await service.manage("GET", own)).json()["sessions"]) == 1
+
+
+async def test_what_happened_to_a_user_is_told_the_latest_first(service: Service) -> None:
+    admin = await service.as_user(ADMIN)
+    answer = (await service.api.get(f"{user_path(ADMIN)}/logs?per_page=5", headers=admin)).json()
+    assert (answer["page"], answer["perPage"]) == (0, 5)
+    (entry,) = answer["logs"]
+    assert (entry["type"], entry["description"], entry["ip"]) == ("s", "Successful login", "127.0.0.1")
+    assert (await service.api.get(f"{user_path(ADMIN)}/logs?page=1", headers=admin)).json()["logs"] == []
+
+
+async def test_a_missing_scope_of_ours_is_a_502_and_names_itself_in_the_log_alone(
+    service: Service, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    granted = tuple(scope for scope in MANAGEMENT_SCOPES if not scope.startswith("read:logs"))
+    monkeypatch.setattr("auth0_sso.devtenant.token_endpoint.MANAGEMENT_SCOPES", granted)
+    answer = await service.api.get(f"{user_path(ADMIN)}/logs", headers=await service.as_user(ADMIN))
+    assert (answer.status_code, answer.json()["code"]) == (502, "management_refused")
+    assert "grant it one of read:logs" in caplog.text
+    assert "read:logs" not in answer.text
+    assert service.wire.count("GET /api/v2/users/auth0%7C64f1a0000000000000000001/logs") == 0

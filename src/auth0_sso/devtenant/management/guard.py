@@ -1,5 +1,6 @@
 """Who may call the Management API, what its paths and queries may hold, and how it pages."""
 
+from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import TypeAlias
@@ -88,8 +89,18 @@ def number(request: Request, name: str, default: int, *, least: int, most: int) 
     return int(text)
 
 
-def page_of(request: Request, documents: list[Json], name: str, *, least: int = 1, wall: bool = False) -> Response:
-    """Answer one page of a list: bare, or with totals when they are asked for."""
+def page_of(
+    request: Request,
+    documents: list[Json],
+    name: str,
+    *,
+    least: int = 1,
+    wall: bool = False,
+    checkpoint: bool = False,
+) -> Response:
+    """Answer one page of a list: bare, with totals when asked for, or by checkpoint where that is offered."""
+    if checkpoint and "take" in request.query_params:
+        return checkpoint_of(request, documents, name)
     page = number(request, "page", 0, least=0, most=999_999_999)
     per_page = number(request, "per_page", 50, least=least, most=100)
     start = page * per_page
@@ -100,6 +111,25 @@ def page_of(request: Request, documents: list[Json], name: str, *, least: int = 
         return JSONResponse(found)
     totals: Json = {name: found, "start": start, "limit": per_page, "total": len(documents)}
     return JSONResponse(totals | ({"length": len(found)} if name == "users" else {}))
+
+
+def checkpoint_of(request: Request, documents: list[Json], name: str) -> Response:
+    """Answer what follows a checkpoint, and name the next one unless this was the end."""
+    take = number(request, "take", 50, least=1, most=100)
+    start = _position(request.query_params.get("from", ""))
+    found, more = documents[start : start + take], start + take < len(documents)
+    return JSONResponse({name: found} | ({"next": _cursor(start + take)} if more else {}))
+
+
+def _cursor(position: int) -> str:
+    return b64encode(str(position).encode()).decode("ascii")
+
+
+def _position(cursor: str) -> int:
+    try:
+        return int(b64decode(cursor, validate=True) or b"0")
+    except ValueError:
+        raise _invalid_query("Invalid checkpoint on property from") from None
 
 
 def _invalid_query(fault: str) -> ApiError:

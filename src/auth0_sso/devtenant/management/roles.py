@@ -6,7 +6,7 @@ from starlette.routing import Route
 
 from auth0_sso.devtenant.answers import ApiError
 from auth0_sso.devtenant.bodies import invalid_body, read_document
-from auth0_sso.devtenant.management.guard import needs, page_of, segment, user_of
+from auth0_sso.devtenant.management.guard import checkpoint_of, needs, page_of, segment, user_of
 from auth0_sso.devtenant.state import Role, Tenant
 
 _MOST_ROLES = 50
@@ -30,15 +30,20 @@ async def list_role_users(request: Request, tenant: Tenant) -> Response:
     """List who has a role."""
     role = _role(tenant, segment(request, 1))
     found = [user.document for user in tenant.users.values() if role.id in user.role_ids]
-    return page_of(
-        request, [{name: user[name] for name in ("user_id", "email", "name", "picture")} for user in found], "users"
-    )
+    shown = [{name: user[name] for name in ("user_id", "email", "name", "picture")} for user in found]
+    return page_of(request, shown, "users", checkpoint=True)
 
 
 @needs("read:users", "read:roles", "read:role_members")
 async def list_user_roles(request: Request, tenant: Tenant) -> Response:
     """List the roles assigned to a user."""
     return page_of(request, [role.document for role in tenant.roles_of(user_of(request, tenant))], "roles")
+
+
+@needs("read:users", "read:roles", "read:role_members")
+async def list_effective_roles(request: Request, tenant: Tenant) -> Response:
+    """List a user's roles, however they came; this tenant has no groups, so all were assigned."""
+    return checkpoint_of(request, [role.document for role in tenant.roles_of(user_of(request, tenant))], "roles")
 
 
 @needs("update:users", "create:role_members")

@@ -35,7 +35,7 @@ _UNSETTABLE = ("name", "nickname", "picture", *_METADATA)
 async def list_users(request: Request, tenant: Tenant) -> Response:
     """List users by page; `q` finds an exact `email:` or `user_id:`."""
     users = [user.document for user in tenant.users.values() if _matches(user, request.query_params.get("q", ""))]
-    return page_of(request, users, "users", least=0, wall=True)
+    return page_of(request, users, "users", least=0, wall=True, checkpoint=True)
 
 
 @needs("read:users")
@@ -99,6 +99,8 @@ async def delete_user(request: Request, tenant: Tenant) -> Response:
     except ApiError:
         return Response(status_code=204)
     del tenant.users[user.user_id]
+    for secret in [secret for secret, session in tenant.sessions.items() if session.user_id == user.user_id]:
+        del tenant.sessions[secret]
     return Response(status_code=204)
 
 

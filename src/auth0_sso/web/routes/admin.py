@@ -1,17 +1,23 @@
 """/admin: users and their roles, for administrators.
 
 User ids are paths here, `{user_id:path}`: a connection may put slashes into them, which arrive as %2F. Hence the
-order of the routes: whatever ends in /roles is about roles.
+order of the routes: whatever ends in /roles is about roles, and likewise /block, /logout and /logs.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
+from auth0_sso.tenant.management import ManagementClient
+from auth0_sso.tenant.roles import RoleSource
 from auth0_sso.web.dependencies import Management, Roles, require_role
 from auth0_sso.web.problems import problem_responses
 from auth0_sso.web.schemas import (
+    LogLine,
+    LogList,
     ManagedUser,
     NewUser,
     RoleAnswer,
@@ -63,21 +69,52 @@ async def list_roles(user_id: UserId, management: Management) -> RoleList:
 @router.post("/users/{user_id:path}/roles", responses=problem_responses(404, 413))
 async def assign_roles(user_id: UserId, change: RoleChange, management: Management, roles: Roles) -> RoleChangeAnswer:
     """Give roles to a user; they hold from the user's next request on."""
-    try:
-        await management.assign_roles(user_id, change.role_ids)
-    finally:
-        roles.forget(user_id)  # after a failure too: whether the tenant carried it out is then unknown
-    return RoleChangeAnswer(message="Roles are assigned.", user_id=user_id, role_ids=change.role_ids)
+    role_ids = await _role_ids(change, management)
+    with _changing(user_id, roles):
+        await management.assign_roles(user_id, role_ids)
+    return RoleChangeAnswer(message="Roles are assigned.", user_id=user_id, role_ids=role_ids)
 
 
 @router.delete("/users/{user_id:path}/roles", responses=problem_responses(404, 413))
 async def remove_roles(user_id: UserId, change: RoleChange, management: Management, roles: Roles) -> RoleChangeAnswer:
     """Take roles from a user; the user's next request is without them."""
-    try:
-        await management.remove_roles(user_id, change.role_ids)
-    finally:
-        roles.forget(user_id)
-    return RoleChangeAnswer(message="Roles are removed.", user_id=user_id, role_ids=change.role_ids)
+    role_ids = await _role_ids(change, management)
+    with _changing(user_id, roles):
+        await management.remove_roles(user_id, role_ids)
+    return RoleChangeAnswer(message="Roles are removed.", user_id=user_id, role_ids=role_ids)
+
+
+@router.put("/users/{user_id:path}/block", responses=problem_responses(404))
+async def block_user(user_id: UserId, management: Management, roles: Roles) -> ManagedUser:
+    """Block a user: no login any more, and no role from the next request on. Log them out to end their sessions."""
+    with _changing(user_id, roles):
+        return ManagedUser.of(await management.block_user(user_id))
+
+
+@router.delete("/users/{user_id:path}/block", responses=problem_responses(404))
+async def unblock_user(user_id: UserId, management: Management, roles: Roles) -> ManagedUser:
+    """Let a user in again."""
+    with _changing(user_id, roles):
+        return ManagedUser.of(await management.unblock_user(user_id))
+
+
+@router.post("/users/{user_id:path}/logout", status_code=204, responses=problem_responses(404))
+async def log_out_everywhere(user_id: UserId, management: Management) -> None:
+    """End all sessions and refresh tokens of a user. Access tokens that are out live on until they expire."""
+    await management.log_out_everywhere(user_id)
+
+
+@router.get("/users/{user_id:path}/logs", responses=problem_responses(404))
+async def list_logs(
+    user_id: UserId, management: Management, page: PageNumber = 0, per_page: PageSize = 50
+) -> LogList:
+    """Return one page of what happened to a user, the latest first."""
+    entries = await management.list_user_logs(user_id, page=page, per_page=per_page)
+    logs = [
+        LogLine(id=entry.log_id, date=entry.date, type=entry.type, description=entry.description, ip=entry.ip)
+        for entry in entries
+    ]
+    return LogList(logs=logs, page=page, per_page=per_page)
 
 
 @router.get("/users/{user_id:path}", responses=problem_responses(404))
@@ -89,7 +126,19 @@ async def get_user(user_id: UserId, management: Management) -> ManagedUser:
 @router.delete("/users/{user_id:path}", status_code=204, responses=problem_responses(404))
 async def delete_user(user_id: UserId, management: Management, roles: Roles) -> None:
     """Delete a user. One who is not there counts as deleted, as at Auth0."""
-    try:
+    with _changing(user_id, roles):
         await management.delete_user(user_id)
+
+
+@contextmanager
+def _changing(user_id: str, roles: RoleSource) -> Iterator[None]:
+    """Forget a user's roles after a change, a failed one too: whether the tenant carried it out is then unknown."""
+    try:
+        yield
     finally:
         roles.forget(user_id)
+
+
+async def _role_ids(change: RoleChange, management: ManagementClient) -> list[str]:
+    named = [(await management.find_role(name)).id for name in change.role_names]
+    return list(dict.fromkeys((*change.role_ids, *named)))
