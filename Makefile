@@ -27,8 +27,10 @@ check: $(VENV)/dev.stamp ## Lint, types, import rules, full coverage of tokens a
 	  $(MAKE) --no-print-directory lock LOCKS=$(VENV)/locks.now && diff -r locks $(VENV)/locks.now && \
 	  echo "Lock files are in step."
 
-bench: $(VENV)/bench.stamp ## Measure what a verification costs, against the field
+bench: $(VENV)/bench.stamp ## Measure what a verification and a guard cost
 	PYTHONPATH=tests $(BIN)/python -W ignore bench/verification.py
+	@echo
+	PYTHONPATH=tests $(BIN)/python -W ignore bench/guards.py
 
 format: $(VENV)/dev.stamp ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix

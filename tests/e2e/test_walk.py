@@ -80,13 +80,29 @@ def test_an_administrator_makes_changes_and_unmakes_a_user(walker: Walker) -> No
     assert walker.ask("walker", "GET", "/dashboard").json()["accessLevel"] == "manager"
     assert walker.status(ADMIN, "DELETE", f"{path}/roles", {"roleIds": [roles["manager"]]}) == 200
     assert walker.status("walker", "GET", "/dashboard") == 403
+    assert walker.status(ADMIN, "POST", f"{path}/roles", {"roleNames": ["manager"]}) == 200
+    assert walker.status("walker", "GET", "/dashboard") == 200
+    assert walker.status(ADMIN, "PUT", f"{path}/block") == 200
+    assert walker.status("walker", "GET", "/dashboard") == 403
+    assert walker.status(ADMIN, "POST", f"{path}/logout") == 204
+    assert walker.ask(ADMIN, "GET", f"{path}/logs").json()["logs"][0]["type"] == "s"
     assert walker.status(ADMIN, "DELETE", path) == 204
     assert walker.status(ADMIN, "GET", path) == 404
 
 
+def test_a_members_role_counts_in_the_organization(walker: Walker) -> None:
+    walker.tokens["member"] = walker.dev.token(USER, "--organization", "acme")
+    assert walker.status(USER, "GET", "/dashboard") == 403
+    assert walker.status("member", "GET", "/dashboard") == 200
+
+
 def test_the_eleventh_request_is_refused_until_the_wait_is_over(walker: Walker) -> None:
-    statuses = [walker.status(MANAGER, "GET", "/api/data") for _ in range(11)]
-    assert statuses.count(429) >= 1
+    def eleven() -> list[int]:
+        return [walker.status(MANAGER, "GET", "/api/data") for _ in range(11)]
+
+    statuses = eleven()
+    if 429 not in statuses:  # the minute turned meanwhile; it does not turn twice
+        statuses = eleven()
     assert statuses[-1] == 429
     assert 1 <= int(walker.ask(MANAGER, "GET", "/api/data").headers["Retry-After"]) <= 60
     assert walker.status(MANAGER, "GET", "/profile") == 200

@@ -43,7 +43,8 @@ async def list_user_roles(request: Request, tenant: Tenant) -> Response:
 @needs("read:users", "read:roles", "read:role_members")
 async def list_effective_roles(request: Request, tenant: Tenant) -> Response:
     """List a user's roles, however they came; this tenant has no groups, so all were assigned."""
-    return checkpoint_of(request, [role.document for role in tenant.roles_of(user_of(request, tenant))], "roles")
+    roles = tenant.roles_of(user_of(request, tenant))
+    return checkpoint_of(request, [role.document | {"sources": ["direct"]} for role in roles], "roles")
 
 
 @needs("update:users", "create:role_members")

@@ -1,0 +1,104 @@
+"""Auth0's own SDK and our client, side by side against one development tenant on real sockets: the same answers."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+from auth0.management import Auth0
+from auth0.management.core.api_error import ApiError
+
+from auth0_sso.devtenant import MANAGEMENT_CLIENT_ID, MANAGEMENT_CLIENT_SECRET, PEOPLE
+from auth0_sso.errors import NotFoundError
+from auth0_sso.tenant.credentials import ClientCredentials, ManagementAuth
+from auth0_sso.tenant.management import ManagementClient
+from auth0_sso.tenant.management_call import ManagementCaller
+from support.process import Dev, dev
+
+ADMIN = PEOPLE[0].user_id
+NEW = {"email": "sdk@example.com", "password": "Sdk-password-1!", "connection": "Username-Password-Authentication"}
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Dev]:
+    with dev() as running:
+        yield running
+
+
+@pytest.fixture
+def sdk(running: Dev) -> Iterator[Auth0]:
+    grant = {
+        "grant_type": "client_credentials",
+        "client_id": MANAGEMENT_CLIENT_ID,
+        "client_secret": MANAGEMENT_CLIENT_SECRET,
+        "audience": f"{running.tenant}api/v2/",
+    }
+    token = httpx.post(f"{running.tenant}oauth/token", json=grant).raise_for_status().json()["access_token"]
+    with httpx.Client(trust_env=False) as client:
+        yield Auth0(base_url=f"{running.tenant}api/v2", token=token, httpx_client=client)
+
+
+@pytest.fixture
+async def ours(running: Dev) -> AsyncIterator[ManagementClient]:
+    credentials = ClientCredentials(MANAGEMENT_CLIENT_ID, MANAGEMENT_CLIENT_SECRET, f"{running.tenant}api/v2/")
+    async with httpx.AsyncClient(trust_env=False) as client:
+        auth = ManagementAuth(client, running.tenant, credentials)
+        yield ManagementClient(ManagementCaller(client, running.tenant, auth))
+        await auth.aclose()
+
+
+async def test_users_are_the_same_made_by_one_and_read_by_the_other(sdk: Auth0, ours: ManagementClient) -> None:
+    made = sdk.users.create(**NEW)
+    assert made.user_id is not None
+    read = await ours.get_user(made.user_id)
+    assert (read.email, read.name, read.email_verified) == (made.email, made.name, made.email_verified)
+    sdk.users.update(made.user_id, user_metadata={"theme": "dark", "old": 1})
+    changed = await ours.update_user_metadata(made.user_id, {"old": None, "new": True})
+    assert changed.user_metadata == {"theme": "dark", "new": True}
+    assert sdk.users.get(made.user_id).user_metadata == changed.user_metadata
+    await ours.block_user(made.user_id)
+    assert sdk.users.get(made.user_id).blocked is True
+    await ours.delete_user(made.user_id)
+    with pytest.raises(ApiError) as refused:
+        sdk.users.get(made.user_id)
+    assert refused.value.status_code == 404
+    with pytest.raises(NotFoundError) as missing:
+        await ours.get_user(made.user_id)
+    assert missing.value.reason == "inexistent_user"
+
+
+async def test_all_users_come_to_both_by_page_and_by_checkpoint(sdk: Auth0, ours: ManagementClient) -> None:
+    paged = [user.user_id for user in sdk.users.list(per_page=2)]
+    assert paged == [user.user_id async for user in ours.all_users()]
+    assert paged == [user.user_id for user in (await ours.list_users()).users]
+    assert len(paged) == len(set(paged)) == len(PEOPLE)
+
+
+async def test_roles_are_the_same_given_by_one_and_taken_by_the_other(sdk: Auth0, ours: ManagementClient) -> None:
+    manager = await ours.find_role("manager")
+    assert [role.id for role in sdk.roles.list(name_filter="manager")] == [manager.id]
+    sdk.users.roles.assign(ADMIN, roles=[manager.id])
+    assert {role.name for role in await ours.list_user_roles(ADMIN)} == {"admin", "manager"}
+    assert {role.name for role in sdk.users.effective_roles.list(ADMIN)} == {"admin", "manager"}
+    assert {role.name async for role in ours.effective_roles(ADMIN)} == {"admin", "manager"}
+    await ours.remove_roles(ADMIN, [manager.id])
+    assert [role.name for role in sdk.users.roles.list(ADMIN)] == ["admin"]
+    assert [user.user_id for user in sdk.roles.users.list((await ours.find_role("admin")).id)] == [ADMIN]
+
+
+async def test_what_belongs_to_a_user_is_the_same(sdk: Auth0, ours: ManagementClient, running: Dev) -> None:
+    running.token(PEOPLE[1].email)
+    manager = PEOPLE[1].user_id
+    permissions = [each.permission_name async for each in ours.user_permissions(manager)]
+    assert permissions == [each.permission_name for each in sdk.users.permissions.list(manager)] == ["read:data"]
+    organizations = [each.id async for each in ours.user_organizations(manager)]
+    assert organizations == [each.id for each in sdk.users.organizations.list(manager)]
+    as_member = [role.id for role in sdk.organizations.members.roles.list(organizations[0], manager)]
+    assert as_member == [role.id for role in await ours.list_member_roles(organizations[0], manager)]
+    sessions = [each.id async for each in ours.user_sessions(manager)]
+    assert sessions == [each.id for each in sdk.users.sessions.list(manager)]
+    assert len(sessions) == 1
+    logs = [each.log_id for each in await ours.list_user_logs(manager)]
+    assert logs == [each.log_id for each in sdk.users.logs.list(manager)]
+    await ours.log_out_everywhere(manager)
+    assert list(sdk.users.sessions.list(manager)) == []
+    assert list(sdk.users.refresh_token.list(manager)) == []
