@@ -18,6 +18,7 @@ from auth0_sso.devtenant.answers import (
     answer_http_exception,
     answer_oauth_error,
 )
+from auth0_sso.devtenant.faults import Faults
 from auth0_sso.devtenant.management import ROUTES
 from auth0_sso.devtenant.options import TenantOptions
 from auth0_sso.devtenant.state import Tenant
@@ -50,12 +51,13 @@ def create_tenant(
         ],
         # auth0-spa-js sends the header Auth0-Client, so its token request is preflighted.
         middleware=[
+            Middleware(Faults),
             Middleware(
                 CORSMiddleware,
                 allow_origins=list(options.web_origins),
                 allow_methods=["GET", "POST"],
                 allow_headers=["authorization", "content-type", "auth0-client", "x-requested-with"],
-            )
+            ),
         ],
         exception_handlers={
             OAuthError: answer_oauth_error,
