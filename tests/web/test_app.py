@@ -236,6 +236,29 @@ async def test_the_service_proves_itself_by_a_private_key_instead_of_a_secret(
         assert (await service.api.get("/profile", headers=headers)).status_code == 200
 
 
+@pytest.mark.parametrize(("max_stale", "lenient"), [(300, 200), (0, 503)], ids=["allowed", "not-allowed"])
+async def test_old_roles_open_in_an_outage_only_a_guard_that_says_so_and_only_by_the_setting(
+    rsa_keys: Keys, clock: HandClock, max_stale: int, lenient: int
+) -> None:
+    async with running_service(rsa_keys, clock, auth0_role_max_stale_seconds=max_stale) as service:
+
+        @service.app.get("/lenient", dependencies=[Depends(require_role("manager", stale_ok=True))])
+        async def read_lenient() -> None:
+            """Be open to a manager of a minute ago."""
+
+        async def status(path: str) -> int:
+            asked = asyncio.create_task(service.api.get(path, headers=headers))
+            while not asked.done():
+                await clock.advance(0.5)  # the pauses between repeated calls
+            return (await asked).status_code
+
+        headers = await service.as_user(MANAGER)
+        assert [await status("/lenient"), await status("/dashboard")] == [200, 200]
+        service.wire.cut = True
+        await clock.advance(61)
+        assert [await status("/lenient"), await status("/dashboard")] == [lenient, 503]
+
+
 async def test_a_members_role_opens_in_the_organization_alone(rsa_keys: Keys, clock: HandClock) -> None:
     async with running_service(rsa_keys, clock) as service:
         outside = await service.as_user(USER)

@@ -1,7 +1,8 @@
 """Answers in Auth0's shapes: of the Authentication API and of the Management API."""
 
+from collections.abc import Mapping
 from secrets import token_hex
-from typing import Any
+from typing import Any, ClassVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -22,7 +23,7 @@ class OAuthError(Exception):
 class ApiError(Exception):
     """A refusal of the Management API."""
 
-    _TITLES = {  # noqa: RUF012 - never changed
+    _TITLES: ClassVar[Mapping[int, str]] = {
         400: "Bad Request",
         401: "Unauthorized",
         403: "Forbidden",
