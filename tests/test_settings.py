@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pydantic import SecretStr
 
 from auth0_sso.errors import ConfigurationError
-from auth0_sso.settings import EX_CONFIG, Settings
+from auth0_sso.settings import EX_CONFIG, Settings, fix_of
 
 GOOD = {"AUTH0_DOMAIN": "tenant.eu.auth0.com", "AUTH0_AUDIENCE": "https://api.example.com"}
 SECRET = "Xy-very-secret-0123456789"
@@ -107,7 +107,18 @@ def test_an_audience_keeps_its_spelling(monkeypatch: pytest.MonkeyPatch) -> None
         ("CORS_ALLOWED_ORIGINS", "app.example.com"),
         ("RATE_LIMIT", "ten a minute"),
         ("RATE_LIMIT", "0/minute"),
-        ("RATE_LIMIT", "10/minute;20/hour"),
+        ("RATE_LIMIT", "10/minute;20/minute"),
+        ("RATE_LIMIT", "10/minute;often"),
+        ("RATE_LIMIT_STRATEGY", "leaky-bucket"),
+        ("AUTH_FAILURE_RATE_LIMIT", "never"),
+        ("TRUSTED_PROXIES", "proxy.example.com"),
+        ("RATE_LIMIT_STORAGE_URL", "redis+sentinel://10.0.0.1:26379"),
+        ("RATE_LIMIT_STORAGE_URL", "redis+cluster://10.0.0.1"),
+        ("RATE_LIMIT_STORE_TIMEOUT_SECONDS", "60"),
+        ("RATE_LIMIT_ON_STORE_ERROR", "panic"),
+        ("RATE_LIMIT_MEMORY_MIB", "1"),
+        ("WORKERS", "0"),
+        ("SHUTDOWN_NOTICE_SECONDS", "60"),
         ("RATE_LIMIT_STORAGE_URL", "mongodb://localhost"),
         ("LOG_LEVEL", "LOUD"),
     ],
@@ -117,7 +128,7 @@ def test_a_malformed_setting_is_named_with_its_fix_and_without_its_value(
 ) -> None:
     (problem,) = problems(monkeypatch, **{name: value})
     assert problem.startswith(f"{name} ")
-    assert problem.endswith(f": {Settings.fixes[name.lower()]}.")
+    assert problem.endswith(f": {fix_of(name.lower())}.")
 
 
 def test_plain_http_is_for_loopback(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,6 @@ from auth0_sso.web.app import create_app, protect
 from auth0_sso.web.dependencies import (
     CurrentRoles,
     CurrentToken,
-    LimitedToken,
     OptionalToken,
     UserToken,
     require_all_roles,
@@ -20,6 +19,7 @@ from auth0_sso.web.dependencies import (
     require_role,
     require_scope,
 )
+from auth0_sso.web.rate_limits import LimitedToken, rate_limit
 
 __all__ = [
     "AccessToken",
@@ -32,6 +32,7 @@ __all__ = [
     "UserToken",
     "create_app",
     "protect",
+    "rate_limit",
     "require_all_roles",
     "require_any_role",
     "require_organization",

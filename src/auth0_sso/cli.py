@@ -6,13 +6,10 @@ import sys
 from collections.abc import Sequence
 
 import httpx
-import uvicorn
 
-from auth0_sso import dev
+from auth0_sso import dev, serve
 from auth0_sso.devtenant import PEOPLE, LoginError, fetch_machine_token, fetch_user_token
 from auth0_sso.settings import Settings
-from auth0_sso.web.app import create_app
-from auth0_sso.web.logs import configure_logs
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,8 +23,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="auth0-sso", description="An API guarded by Auth0.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    serve = commands.add_parser("serve", help="serve the API; settings come from the environment (docs/settings.md)")
-    serve.set_defaults(run=_serve)
+    start = commands.add_parser("serve", help="serve the API; settings come from the environment (docs/settings.md)")
+    start.add_argument("--workers", type=int, metavar="N", help="processes that serve (default: WORKERS, else 1)")
+    start.set_defaults(run=_serve)
 
     start = commands.add_parser("dev", help="serve the API with a development tenant beside it; needs no settings")
     start.add_argument("--host", default="127.0.0.1", help="address both listen on (default %(default)s)")
@@ -46,13 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _serve(_: argparse.Namespace) -> int:
-    settings = Settings.load_or_exit()
-    configure_logs(settings.log_level)
-    app = create_app(settings)
-    server = uvicorn.Server(uvicorn.Config(app, host=settings.host, port=settings.port, **dev.SERVER_OPTIONS))
-    server.run()
-    return 0 if server.started else 1
+def _serve(options: argparse.Namespace) -> int:
+    given = {} if options.workers is None else {"workers": options.workers}
+    return serve.run(Settings.load_or_exit(**given))
 
 
 def _dev(options: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 import uvicorn
 
@@ -17,22 +17,13 @@ from auth0_sso.devtenant import (
     TenantOptions,
     create_tenant,
 )
+from auth0_sso.serve import SERVER_OPTIONS
 from auth0_sso.settings import Settings
 from auth0_sso.web.app import create_app
 from auth0_sso.web.logs import configure_logs
 
 AUDIENCE: Final = "https://api.example.com"
 REDIRECT_URI: Final = "http://127.0.0.1:3000/callback"
-
-SERVER_OPTIONS: Final[dict[str, Any]] = {
-    "access_log": False,  # the app writes its own, without query strings
-    "date_header": True,
-    "lifespan": "on",
-    "log_config": None,
-    "proxy_headers": False,  # whoever connects could forge the address in our log
-    "server_header": False,
-    "timeout_graceful_shutdown": 20,
-}
 
 
 class _Server(uvicorn.Server):

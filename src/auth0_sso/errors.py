@@ -11,6 +11,9 @@ Auth0SsoError
 │   ├── NotFoundError                  not_found
 │   ├── ConflictError                  conflict
 │   └── RateLimitedError               rate_limited
+├── TemporaryError                   ours, and it passes
+│   ├── StoreUnavailableError          store_unavailable
+│   └── ShuttingDownError              shutting_down
 └── TenantError                      Auth0's, or of our own credentials there
     ├── KeysUnavailableError           keys_unavailable
     ├── ManagementUnavailableError     management_unavailable
@@ -43,6 +46,8 @@ class Auth0SsoError(Exception):
     code: ClassVar[str]
     answer: TenantAnswer | None = None
     """The tenant's answer behind this, where there was one."""
+    retry_after: int | None = None
+    """Seconds after which a try makes sense, where that can be said."""
 
     def __init__(self, detail: str, *, reason: str | None = None) -> None:
         super().__init__(detail)
@@ -117,10 +122,35 @@ class RateLimitedError(CallerError):
     """The caller's budget is spent; a try after `retry_after` seconds passes."""
 
     code = "rate_limited"
+    retry_after: int
 
-    def __init__(self, *, retry_after: int) -> None:
-        super().__init__("Too many requests. Wait as long as Retry-After says, then try again.")
+    def __init__(self, *, retry_after: int, reason: str | None = None) -> None:
+        super().__init__("Too many requests. Wait as long as Retry-After says, then try again.", reason=reason)
         self.retry_after = retry_after
+
+
+class TemporaryError(Auth0SsoError):
+    """This process cannot serve the request now: another may, or this one after `retry_after` seconds."""
+
+    retry_after = 1
+
+
+class StoreUnavailableError(TemporaryError):
+    """The store that all replicas share does not answer, and what was asked cannot be done without it."""
+
+    code = "store_unavailable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("Requests cannot be counted now.", reason=f"store_{reason}")
+
+
+class ShuttingDownError(TemporaryError):
+    """This process takes no new work: it is on its way out."""
+
+    code = "shutting_down"
+
+    def __init__(self) -> None:
+        super().__init__("This process is shutting down.")
 
 
 class TenantError(Auth0SsoError):
@@ -129,6 +159,8 @@ class TenantError(Auth0SsoError):
 
 class UnavailableError(TenantError):
     """It may pass by itself: try again after `retry_after` seconds."""
+
+    retry_after: int
 
     def __init__(self, detail: str, *, reason: str, retry_after: int) -> None:
         super().__init__(detail, reason=reason)

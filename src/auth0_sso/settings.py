@@ -7,15 +7,18 @@ shown. The names are a contract with every deployment: see docs/settings.md.
 import os
 import re
 import sys
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, NoReturn, Self
+from typing import Annotated, Any, Literal, NoReturn, Self, get_args
 from urllib.parse import urlsplit
 
-from limits import parse_many
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from auth0_sso.errors import ConfigurationError
+from auth0_sso.fleet.address import library_address
+from auth0_sso.limits.limiter import Strategy
+from auth0_sso.limits.policy import Policy
 from auth0_sso.tokens.client_assertion import AssertionKey
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
 from auth0_sso.tokens.verifier import MAX_TOKEN_BYTES
@@ -31,6 +34,12 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _HOST = re.compile(
     r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?::\d{1,5})?", re.IGNORECASE
 )
+
+
+def _setting(default: Any, meaning: str, fix: str, **bounds: Any) -> Any:  # noqa: ANN401 - as pydantic's Field
+    """Declare a setting: its default (`...` for none), what it means, and what to write when its value is no good."""
+    return Field(default, description=meaning, json_schema_extra={"fix": fix}, **bounds)
+
 
 Listed = Annotated[tuple[str, ...], NoDecode]
 """Several values, parted by commas."""
@@ -53,87 +62,155 @@ class Settings(BaseSettings):
         env_file_encoding="utf-8",
     )
 
-    auth0_domain: str = Field(description="The tenant's domain, e.g. `tenant.eu.auth0.com`.")
-    auth0_audience: Listed = Field(description="The API identifier, or several parted by commas.")
-    auth0_issuer_base_url: str = Field(
-        default="", description="The issuer, where it is not `https://{AUTH0_DOMAIN}/` (a custom domain)."
+    auth0_domain: str = _setting(
+        ...,
+        "The tenant's domain, e.g. `tenant.eu.auth0.com`.",
+        "write the tenant's domain, such as tenant.eu.auth0.com",
     )
-    auth0_algorithms: Listed = Field(default=("RS256",), description="Signing algorithms accepted.")
-    auth0_leeway_seconds: float = Field(default=10, ge=0, le=300, description="Clock difference tolerated.")
-    auth0_max_token_age_seconds: float | None = Field(
-        default=None, gt=0, le=_LONGEST_TIME, description="Age, from `iat`, at which a token is refused."
+    auth0_audience: Listed = _setting(
+        ...,
+        "The API identifier, or several parted by commas.",
+        "write the API's identifier as Auth0 shows it (Applications, APIs)",
     )
-    auth0_allowed_clients: Listed = Field(default=(), description="Client ids whose tokens pass; empty is all.")
-    auth0_max_token_bytes: int = Field(
-        default=MAX_TOKEN_BYTES, ge=1024, le=1_048_576, description="Longest token read."
+    auth0_issuer_base_url: str = _setting(
+        "",
+        "The issuer, where it is not `https://{AUTH0_DOMAIN}/` (a custom domain).",
+        "write https:// and the domain that issues tokens, such as https://login.example.com/",
     )
-    auth0_token_cache_size: int = Field(default=4096, ge=0, le=1_000_000, description="Verified tokens remembered.")
-    auth0_jwks_max_stale_seconds: float = Field(
-        default=86_400, ge=0, le=_LONGEST_TIME, description="How long known keys serve while fetches fail."
+    auth0_algorithms: Listed = _setting(
+        ("RS256",), "Signing algorithms accepted.", f"write one or more of {', '.join(SUPPORTED_ALGORITHMS)}"
     )
-    auth0_jwks_cache_file: Path | None = Field(
-        default=None, description="Keeps the last good signing keys over a restart during an outage."
+    auth0_leeway_seconds: float = _setting(10, "Clock difference tolerated.", "write 0 to 300", ge=0, le=300)
+    auth0_max_token_age_seconds: float | None = _setting(
+        None,
+        "Age, from `iat`, at which a token is refused.",
+        "write how old a token may be, in seconds, such as 3600",
+        gt=0,
+        le=_LONGEST_TIME,
     )
-    auth0_client_id: str = Field(default="", description="A public client, for logging in at /docs.")
-    auth0_management_client_id: str = Field(default="", description="The machine client for the Management API.")
-    auth0_management_private_key: SecretStr = Field(
-        default=SecretStr(""), description="Instead of the secret: an RSA private key in PEM (private_key_jwt)."
+    auth0_allowed_clients: Listed = _setting(
+        (),
+        "Client ids whose tokens pass; empty is all.",
+        "write the client ids whose tokens may pass, parted by commas",
     )
-    auth0_management_private_key_id: str = Field(default="", max_length=255, description="That key's kid at Auth0.")
-    auth0_management_client_secret: SecretStr = Field(default=SecretStr(""), description="Its secret.")
-    auth0_management_audience: str = Field(
-        default="", description="The Management API's identifier, when not `{issuer}api/v2/` (custom domains)."
+    auth0_max_token_bytes: int = _setting(
+        MAX_TOKEN_BYTES, "Longest token read.", "write 1024 to 1048576", ge=1024, le=1_048_576
     )
-    auth0_management_base_url: str = Field(
-        default="", description="Where the Management API is, when not at the issuer (custom domains)."
+    auth0_token_cache_size: int = _setting(
+        4096, "Verified tokens remembered.", "write 0 (off) to 1000000", ge=0, le=1_000_000
     )
-    auth0_role_source: Literal["management", "claim"] = Field(
-        default="management", description="Who says which roles a user has: the Management API, or the token."
+    auth0_jwks_max_stale_seconds: float = _setting(
+        86_400, "How long known keys serve while fetches fail.", "write 0 to 31536000", ge=0, le=_LONGEST_TIME
     )
-    auth0_role_claim: str = Field(default="", description="The claim that holds the roles, when they come by token.")
-    auth0_role_ttl_seconds: float = Field(default=60, ge=1, le=3600, description="How long roles are remembered.")
-    auth0_role_max_stale_seconds: float = Field(
-        default=0, ge=0, le=86_400, description="How long old roles do during an outage, for guards that allow it."
+    auth0_jwks_cache_file: Path | None = _setting(
+        None,
+        "Keeps the last good signing keys over a restart during an outage.",
+        "write a file's path, in a directory this service alone may write",
     )
-    host: str = Field(default="127.0.0.1", min_length=1, description="The address to listen on.")
-    port: int = Field(default=3000, ge=0, le=65535, description="The port to listen on.")
-    cors_allowed_origins: Listed = Field(default=(), description="Browser origins that may call, parted by commas.")
-    rate_limit: str = Field(default="10/minute", description="Requests to /api/data allowed to each caller.")
-    rate_limit_storage_url: str = Field(default="memory://", description="Where the counts are kept.")
-    metrics_enabled: bool = Field(default=False, description="Serve GET /metrics for Prometheus.")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="Least level logged.")
-
-    fixes: ClassVar[dict[str, str]] = {
-        "auth0_domain": "write the tenant's domain, such as tenant.eu.auth0.com",
-        "auth0_audience": "write the API's identifier as Auth0 shows it (Applications, APIs)",
-        "auth0_issuer_base_url": "write https:// and the domain that issues tokens, such as https://login.example.com/",
-        "auth0_algorithms": f"write one or more of {', '.join(SUPPORTED_ALGORITHMS)}",
-        "auth0_leeway_seconds": "write 0 to 300",
-        "auth0_max_token_age_seconds": "write how old a token may be, in seconds, such as 3600",
-        "auth0_allowed_clients": "write the client ids whose tokens may pass, parted by commas",
-        "auth0_max_token_bytes": "write 1024 to 1048576",
-        "auth0_token_cache_size": "write 0 (off) to 1000000",
-        "auth0_jwks_max_stale_seconds": "write 0 to 31536000",
-        "auth0_jwks_cache_file": "write a file's path, in a directory this service alone may write",
-        "auth0_client_id": "write the client id of a public (single page) application, none of the audiences",
-        "auth0_management_client_id": "set it together with its secret or private key, or neither",
-        "auth0_management_private_key": "write an RSA private key in PEM, with AUTH0_MANAGEMENT_CLIENT_ID alone",
-        "auth0_management_private_key_id": "write the key's id as Auth0 shows it (Applications, Credentials)",
-        "auth0_management_client_secret": "set it with AUTH0_MANAGEMENT_CLIENT_ID; or a private key; or neither",
-        "auth0_management_base_url": "write https:// and the tenant's own domain, such as https://tenant.eu.auth0.com/",
-        "auth0_management_audience": "write the Management API's identifier, https://<tenant domain>/api/v2/",
-        "auth0_role_source": "write management, or claim with AUTH0_ROLE_CLAIM",
-        "auth0_role_claim": "write the claim's name, such as https://example.com/roles, with AUTH0_ROLE_SOURCE=claim",
-        "auth0_role_ttl_seconds": "write 1 to 3600",
-        "auth0_role_max_stale_seconds": "write 0 to 86400",
-        "host": "write an address to listen on, such as 127.0.0.1 or 0.0.0.0",
-        "port": "write a port number, such as 3000",
-        "cors_allowed_origins": "write origins such as https://app.example.com, without a path and without *",
-        "rate_limit": "write a count and a period, such as 10/minute",
-        "rate_limit_storage_url": "write memory://",
-        "metrics_enabled": "write true or false",
-        "log_level": "write DEBUG, INFO, WARNING or ERROR",
-    }
+    auth0_client_id: str = _setting(
+        "",
+        "A public client, for logging in at /docs.",
+        "write the client id of a public (single page) application, none of the audiences",
+    )
+    auth0_management_client_id: str = _setting(
+        "", "The machine client for the Management API.", "set it together with its secret or private key, or neither"
+    )
+    auth0_management_private_key: SecretStr = _setting(
+        SecretStr(""),
+        "Instead of the secret: an RSA private key in PEM (private_key_jwt).",
+        "write an RSA private key in PEM, with AUTH0_MANAGEMENT_CLIENT_ID alone",
+    )
+    auth0_management_private_key_id: str = _setting(
+        "",
+        "That key's kid at Auth0.",
+        "write the key's id as Auth0 shows it (Applications, Credentials)",
+        max_length=255,
+    )
+    auth0_management_client_secret: SecretStr = _setting(
+        SecretStr(""), "Its secret.", "set it with AUTH0_MANAGEMENT_CLIENT_ID; or a private key; or neither"
+    )
+    auth0_management_audience: str = _setting(
+        "",
+        "The Management API's identifier, when not `{issuer}api/v2/` (custom domains).",
+        "write the Management API's identifier, https://<tenant domain>/api/v2/",
+    )
+    auth0_management_base_url: str = _setting(
+        "",
+        "Where the Management API is, when not at the issuer (custom domains).",
+        "write https:// and the tenant's own domain, such as https://tenant.eu.auth0.com/",
+    )
+    auth0_role_source: Literal["management", "claim"] = _setting(
+        "management",
+        "Who says which roles a user has: the Management API, or the token.",
+        "write management, or claim with AUTH0_ROLE_CLAIM",
+    )
+    auth0_role_claim: str = _setting(
+        "",
+        "The claim that holds the roles, when they come by token.",
+        "write the claim's name, such as https://example.com/roles, with AUTH0_ROLE_SOURCE=claim",
+    )
+    auth0_role_ttl_seconds: float = _setting(60, "How long roles are remembered.", "write 1 to 3600", ge=1, le=3600)
+    auth0_role_max_stale_seconds: float = _setting(
+        0, "How long old roles do during an outage, for guards that allow it.", "write 0 to 86400", ge=0, le=86_400
+    )
+    host: str = _setting(
+        "127.0.0.1",
+        "The address to listen on.",
+        "write an address to listen on, such as 127.0.0.1 or 0.0.0.0",
+        min_length=1,
+    )
+    port: int = _setting(3000, "The port to listen on.", "write a port number, such as 3000", ge=0, le=65535)
+    cors_allowed_origins: Listed = _setting(
+        (),
+        "Browser origins that may call, parted by commas.",
+        "write origins such as https://app.example.com, without a path and without *",
+    )
+    rate_limit: str = _setting(
+        "10/minute",
+        "Requests allowed to each caller, on each limited route.",
+        "write a count and a period, such as 10/minute, or several: 10/minute;200/hour",
+    )
+    rate_limit_strategy: Strategy = _setting(
+        "moving-window", "How limits are counted.", f"write {', '.join(get_args(Strategy))}"
+    )
+    rate_limit_exempt_clients: Listed = _setting(
+        (), "Client ids that no limit holds for.", "write client ids, parted by commas"
+    )
+    rate_limit_exempt_permissions: Listed = _setting(
+        (), "Permissions whose bearers no limit holds for.", "write permissions, parted by commas"
+    )
+    auth_failure_rate_limit: str = _setting(
+        "20/minute",
+        "Failed authentications answered with 401 for each client address.",
+        "write a count and a period, such as 20/minute, or off",
+    )
+    trusted_proxies: Listed = _setting(
+        (),
+        "Proxies whose X-Forwarded-For is believed.",
+        "write the addresses or networks of your own proxies, such as 10.0.0.0/8",
+    )
+    rate_limit_storage_url: SecretStr = _setting(
+        SecretStr("memory://"),
+        "Where counts are kept, and what replicas share.",
+        "write memory://, or an address such as redis://host:6379/0",
+    )
+    rate_limit_store_timeout_seconds: float = _setting(
+        0.05, "How long the store's silence is borne.", "write 0.001 to 5", ge=0.001, le=5
+    )
+    rate_limit_on_store_error: Literal["local", "allow", "deny"] = _setting(
+        "local", "What holds while the store is down.", "write local, allow or deny"
+    )
+    rate_limit_memory_mib: int = _setting(
+        64, "Memory for counts in each process.", "write 16 to 65536", ge=16, le=65_536
+    )
+    workers: int = _setting(1, "Processes that serve.", "write 1 to 256", ge=1, le=256)
+    shutdown_notice_seconds: float = _setting(
+        3, "How long /readyz says 503 before connections are refused.", "write 0 to 15", ge=0, le=15
+    )
+    metrics_enabled: bool = _setting(False, "Serve GET /metrics for Prometheus.", "write true or false")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting(
+        "INFO", "Least level logged.", "write DEBUG, INFO, WARNING or ERROR"
+    )
 
     @classmethod
     def load(cls, **values: Any) -> Self:  # noqa: ANN401 - pydantic checks them, field by field
@@ -151,10 +228,10 @@ class Settings(BaseSettings):
             raise ConfigurationError((problem,)) from None
 
     @classmethod
-    def load_or_exit(cls) -> Self:
+    def load_or_exit(cls, **values: Any) -> Self:  # noqa: ANN401 - as in load
         """Read the settings as `load` does; on a problem say all of them on stderr and exit with 78."""
         try:
-            return cls.load()
+            return cls.load(**values)
         except ConfigurationError as error:
             _exit(error)
 
@@ -164,12 +241,24 @@ class Settings(BaseSettings):
         return self.auth0_issuer_base_url
 
     @property
+    def has_shared_store(self) -> bool:
+        """Whether counts, roles and keys are shared with other processes."""
+        return self.rate_limit_storage_url.get_secret_value() != "memory://"
+
+    @property
     def has_management(self) -> bool:
         """Whether the Management API can be called at all."""
         return bool(self.auth0_management_client_id)
 
     @field_validator(
-        "auth0_audience", "auth0_algorithms", "auth0_allowed_clients", "cors_allowed_origins", mode="before"
+        "auth0_audience",
+        "auth0_algorithms",
+        "auth0_allowed_clients",
+        "cors_allowed_origins",
+        "rate_limit_exempt_clients",
+        "rate_limit_exempt_permissions",
+        "trusted_proxies",
+        mode="before",
     )
     @classmethod
     def _split_at_commas(cls, value: object) -> object:
@@ -268,17 +357,31 @@ class Settings(BaseSettings):
 
     @field_validator("rate_limit")
     @classmethod
-    def _readable_rate_limit(cls, value: str) -> str:
-        items = parse_many(value)
-        if len(items) != 1 or items[0].amount < 1:
-            raise ValueError("is not one limit")
+    def _readable_policy(cls, value: str) -> str:
+        Policy.parse(value)
+        return value
+
+    @field_validator("auth_failure_rate_limit")
+    @classmethod
+    def _readable_policy_or_off(cls, value: str) -> str:
+        return value if value == "off" else cls._readable_policy(value)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses_or_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in value:
+            try:
+                ip_network(proxy)
+            except ValueError:
+                raise ValueError("names what is no address and no network") from None
         return value
 
     @field_validator("rate_limit_storage_url")
     @classmethod
-    def _known_storage(cls, value: str) -> str:
-        if value != "memory://":
-            raise ValueError("names a store that is not supported")
+    def _known_storage(cls, value: SecretStr) -> SecretStr:
+        url = value.get_secret_value()
+        if url != "memory://":
+            library_address(url)
         return value
 
     @field_validator("log_level", mode="before")
@@ -310,9 +413,13 @@ def _problem(field: str, kind: str, message: str) -> str:
     fault = "is missing" if kind == "missing" else "cannot be used"
     if kind == "value_error":
         fault = message.removeprefix("Value error, ")
-        if field == "rate_limit":
-            fault = "cannot be read"  # the library's message repeats the value
-    return f"{field.upper()} {fault}: {Settings.fixes[field]}."
+    return f"{field.upper()} {fault}: {fix_of(field)}."
+
+
+def fix_of(field: str) -> str:
+    """Return what to write into the setting of that name when its value cannot be used."""
+    extra = Settings.model_fields[field].json_schema_extra
+    return str(extra["fix"]) if isinstance(extra, dict) else ""
 
 
 def _exit(error: ConfigurationError) -> NoReturn:

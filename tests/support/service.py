@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
-from starlette.types import ASGIApp
 
 from auth0_sso.devtenant import (
     MANAGEMENT_CLIENT_ID,
@@ -32,8 +31,8 @@ ADMIN, MANAGER, USER = "admin@example.com", "manager@example.com", "user@example
 class Wire(httpx.AsyncBaseTransport):
     """The network to the tenant: notes each request, and carries nothing while it is cut."""
 
-    def __init__(self, tenant: ASGIApp) -> None:
-        self._inner = httpx.ASGITransport(tenant)
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self.inner = inner
         self.cut = False
         self.requests: list[str] = []
 
@@ -41,7 +40,7 @@ class Wire(httpx.AsyncBaseTransport):
         self.requests.append(f"{request.method} {request.url.raw_path.decode()}")
         if self.cut:
             raise httpx.ConnectError("the wire is cut")
-        return await self._inner.handle_async_request(request)
+        return await self.inner.handle_async_request(request)
 
     def count(self, start: str) -> int:
         return sum(request.startswith(start) for request in self.requests)
@@ -121,14 +120,31 @@ async def running_service(
 ) -> AsyncIterator[Service]:
     """Run the service until the block ends; with `cut` it starts while the tenant is out of reach."""
     tenant = create_tenant(OPTIONS, now=clock.time, signing_keys=keys)
-    wire = Wire(tenant)
+    wire = Wire(httpx.ASGITransport(tenant))
     wire.cut = cut
+    async with (
+        httpx.AsyncClient(transport=httpx.ASGITransport(tenant)) as at_tenant,
+        _serving(wire, at_tenant, clock, settings(**changes)) as service,
+    ):
+        yield service
+
+
+@asynccontextmanager
+async def replica(of: Service, **changes: object) -> AsyncIterator[Service]:
+    """Run another of a service beside it, with the same tenant and time, and a wire of its own."""
+    async with _serving(Wire(of.wire.inner), of.tenant, of.clock, settings(**changes)) as service:
+        yield service
+
+
+@asynccontextmanager
+async def _serving(
+    wire: Wire, at_tenant: httpx.AsyncClient, clock: HandClock, chosen: Settings
+) -> AsyncIterator[Service]:
     times = Clock(wall=clock.time, monotonic=clock.time, sleep=clock.sleep)
-    app = create_app(settings(**changes), transport=wire, clock=times)
+    app = create_app(chosen, transport=wire, clock=times)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://service.example.com") as api,
-        httpx.AsyncClient(transport=httpx.ASGITransport(tenant)) as at_tenant,
     ):
         await clock.settle()
         yield Service(app, api, at_tenant, wire, clock)

@@ -65,7 +65,7 @@ def own_app() -> FastAPI:
 @pytest.fixture
 async def own(rsa_keys: Keys, clock: HandClock) -> AsyncIterator[Service]:
     tenant = create_tenant(OPTIONS, now=clock.time, signing_keys=rsa_keys)
-    wire = Wire(tenant)
+    wire = Wire(httpx.ASGITransport(tenant))
     app = protect(own_app(), settings(), transport=wire, clock=Clock(clock.time, clock.time, clock.sleep))
     async with (
         app.router.lifespan_context(app),
@@ -111,8 +111,8 @@ async def test_ones_own_routes_are_described_with_what_their_guards_answer(own: 
     document = (await own.api.get("/openapi.json")).json()
     report = document["paths"]["/reports/{year}"]["get"]
     assert report["security"] == [{"bearer": []}, {"auth0": []}]
-    assert report["responses"].keys() == {"200", "400", "401", "403", "422", "502", "503"}
-    assert document["paths"]["/me"]["get"]["responses"].keys() == {"200", "400", "401", "503"}
+    assert report["responses"].keys() == {"200", "400", "401", "403", "422", "429", "502", "503"}
+    assert document["paths"]["/me"]["get"]["responses"].keys() == {"200", "400", "401", "429", "503"}
     assert "security" not in document["paths"]["/teapot"]["get"]
 
 
@@ -125,7 +125,7 @@ async def test_the_lifespan_of_ones_own_app_still_runs_and_finds_the_services(rs
         yield {"mine": "kept"}
         seen.append("closed")
 
-    wire = Wire(create_tenant(OPTIONS, signing_keys=rsa_keys))
+    wire = Wire(httpx.ASGITransport(create_tenant(OPTIONS, signing_keys=rsa_keys)))
     app = protect(FastAPI(lifespan=lifespan), settings(), transport=wire)
     async with app.router.lifespan_context(app) as state:
         assert state == {"mine": "kept"}

@@ -3,7 +3,14 @@ from collections.abc import Iterator
 import pytest
 
 from auth0_sso import errors
-from auth0_sso.errors import Auth0SsoError, CallerError, ConfigurationError, TenantError, UnavailableError
+from auth0_sso.errors import (
+    Auth0SsoError,
+    CallerError,
+    ConfigurationError,
+    TemporaryError,
+    TenantError,
+    UnavailableError,
+)
 from auth0_sso.web.problems import STATUSES, TITLES
 from support.service import Service
 
@@ -36,6 +43,8 @@ def test_fault_decides_the_status(error: type[Auth0SsoError]) -> None:
         assert 400 <= status < 500
     elif issubclass(error, TenantError):
         assert status in {502, 503}
+    elif issubclass(error, TemporaryError):
+        assert status == 503
     else:
         assert (error, status) == (ConfigurationError, 500)
 

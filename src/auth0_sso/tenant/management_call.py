@@ -17,6 +17,7 @@ import httpx
 from pydantic import JsonValue
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
+from auth0_sso.breaker import Breaker
 from auth0_sso.errors import (
     Auth0SsoError,
     ConflictError,
@@ -28,7 +29,6 @@ from auth0_sso.errors import (
     NotFoundError,
     TenantAnswer,
 )
-from auth0_sso.tenant.breaker import Breaker
 from auth0_sso.tenant.capped import Answer, FetchError, exchange
 from auth0_sso.tenant.credentials import ManagementAuth, management_error
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from auth0_sso.settings import Settings
 from auth0_sso.web.docs_page import add_docs
+from auth0_sso.web.drain import Drain
 from auth0_sso.web.logs import configure_logs
 from auth0_sso.web.middleware import RequestLayer
 from auth0_sso.web.openapi import describe
@@ -28,12 +30,13 @@ def create_app(
     *,
     transport: httpx.AsyncBaseTransport | None = None,
     clock: Clock | None = None,
+    drain: Drain | None = None,
 ) -> FastAPI:
     """Return the whole service.
 
     Without `settings` they are read from the environment, logs are set up, and unusable settings end the process
     with exit code 78: this is what `uvicorn --factory auth0_sso:create_app` calls. `transport` and `clock` are the
-    outside world: the network to the tenant, and time.
+    outside world: the network to the tenant, and time. `drain` tells /readyz that the process is on its way out.
     """
     if settings is None:
         settings = Settings.load_or_exit()
@@ -52,7 +55,7 @@ def create_app(
     if settings.metrics_enabled:
         app.include_router(metrics.router)
     add_docs(app, settings)
-    return protect(app, settings, transport=transport, clock=clock)
+    return protect(app, settings, transport=transport, clock=clock, drain=drain)
 
 
 def protect(
@@ -61,6 +64,7 @@ def protect(
     *,
     transport: httpx.AsyncBaseTransport | None = None,
     clock: Clock | None = None,
+    drain: Drain | None = None,
 ) -> FastAPI:
     """Give an app of your own what the guards need, and return it.
 
@@ -70,10 +74,12 @@ def protect(
     chosen = Settings.load_or_exit() if settings is None else settings
     add_problem_handlers(app)
     app.add_middleware(RequestLayer, origins=chosen.cors_allowed_origins)
+    if chosen.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(chosen.trusted_proxies))
     inner = app.router.lifespan_context
 
     def lifespan(app: FastAPI) -> AbstractAsyncContextManager[Any]:
-        return _lifespan(app, inner(app), open_services(chosen, transport=transport, clock=clock))
+        return _lifespan(app, inner(app), open_services(chosen, transport=transport, clock=clock, drain=drain))
 
     app.router.lifespan_context = lifespan
     _describe_at_first_use(app, chosen.issuer)

@@ -14,23 +14,28 @@ from fastapi.security.base import SecurityBase
 
 from auth0_sso.errors import (
     Auth0SsoError,
+    CallerError,
     InsufficientScopeError,
+    InvalidRequestError,
+    InvalidTokenError,
     ManagementNotConfiguredError,
     ManagementRefusedError,
     ManagementUnavailableError,
     RateLimitedError,
+    StoreUnavailableError,
 )
 from auth0_sso.tenant.management import ManagementClient
 from auth0_sso.tenant.roles import RoleSource
 from auth0_sso.tokens.bearer import read_bearer_token
 from auth0_sso.tokens.claims import AccessToken
+from auth0_sso.web.callers import address_of
 from auth0_sso.web.openapi import note_for
 from auth0_sso.web.request_context import RequestContext
 from auth0_sso.web.services import Services
 
 Check = Callable[[Request, AccessToken], Awaitable[None]]
 
-_MODEL = HTTPBearer(bearerFormat="JWT")
+BEARER_MODEL = HTTPBearer(bearerFormat="JWT")
 _ROLE_REFUSALS = (InsufficientScopeError, ManagementRefusedError, ManagementUnavailableError)
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 section 3.3
 
@@ -40,13 +45,13 @@ class TokenGuard(SecurityBase):
 
     def __init__(self, check: Check | None = None, *, refusals: Collection[type[Auth0SsoError]] = ()) -> None:
         """Take a further check of request and token, and the errors it refuses with, for the OpenAPI document."""
-        self.model = _MODEL
+        self.model = BEARER_MODEL
         self.scheme_name = note_for(*refusals)
         self._check = check
 
     async def __call__(self, request: Request) -> AccessToken:
         """Return the token; raise the `CallerError` or `TenantError` that says why not."""
-        token = await _verified_token(request)
+        token = await verified_token(request)
         if self._check is not None:
             await self._check(request, token)
         return token
@@ -56,12 +61,12 @@ class OptionalTokenGuard(SecurityBase):
     """A dependency that lets a request without any Authorization header pass as anonymous, and no other."""
 
     def __init__(self) -> None:
-        self.model = _MODEL
+        self.model = BEARER_MODEL
         self.scheme_name = note_for(optional=True)
 
     async def __call__(self, request: Request) -> AccessToken | None:
         """Return the token, or None where there is no Authorization header; a bad token is refused."""
-        return await _verified_token(request) if "Authorization" in request.headers else None
+        return await verified_token(request) if "Authorization" in request.headers else None
 
 
 def require_any_role(*roles: str, stale_ok: bool = False) -> TokenGuard:
@@ -153,16 +158,38 @@ async def roles_source_of(request: Request) -> RoleSource:
 
 async def roles_of_user(request: Request) -> frozenset[str]:
     """Return the names of the roles of the request's user; raise what the guards raise."""
-    return await _roles(request, await _verified_token(request))
+    return await _roles(request, await verified_token(request))
 
 
-async def _verified_token(request: Request) -> AccessToken:
+async def verified_token(request: Request) -> AccessToken:
+    """Return the request's access token; a failure counts against the address it came from."""
     context = RequestContext.of(request.scope)
     if context.token is None:
         headers = [value for name, value in request.scope["headers"] if name == b"authorization"]
         services = await services_of(request)
-        context.token = await services.verifier.verify(read_bearer_token(headers))
+        try:
+            context.token = await services.verifier.verify(read_bearer_token(headers))
+        except (InvalidRequestError, InvalidTokenError) as error:
+            await _count_failure(request, services, error)
+            raise
     return context.token
+
+
+async def _count_failure(request: Request, services: Services, error: CallerError) -> None:
+    """Answer 429 instead of 401 where an address fails too often. It refuses nobody who does not fail.
+
+    An expired token was a good one: its client must hear that, to renew it, whatever its neighbours do.
+    """
+    if services.auth_failure_limit is None or error.reason == "expired":
+        return
+    try:
+        verdict = await services.counts.take(
+            services.auth_failure_limit, "failed authentications", address_of(request.scope)
+        )
+    except StoreUnavailableError:
+        return  # the failure is the caller's, and is answered as such
+    if not verdict.allowed:
+        raise RateLimitedError(retry_after=verdict.retry_after, reason="authentication_failures") from error
 
 
 async def _roles(request: Request, token: AccessToken, *, stale_ok: bool = False) -> frozenset[str]:
@@ -180,17 +207,6 @@ async def _roles(request: Request, token: AccessToken, *, stale_ok: bool = False
 async def _require_user(_: Request, token: AccessToken) -> None:
     if token.is_machine:
         raise InsufficientScopeError("no_user", "This needs the token of a user; a machine's stands for none.")
-
-
-async def _require_budget(request: Request, token: AccessToken) -> None:
-    """Count the request for its verified subject, and tell every answer what is left (draft RateLimit headers)."""
-    verdict = await (await services_of(request)).rate_limit.hit(token.subject)
-    RequestContext.of(request.scope).answer_headers += (
-        (b"ratelimit-policy", b'"default";q=%d;w=%d' % (verdict.limit, verdict.window)),
-        (b"ratelimit", b'"default";r=%d;t=%d' % (verdict.remaining, verdict.reset_after)),
-    )
-    if not verdict.allowed:
-        raise RateLimitedError(retry_after=verdict.reset_after)
 
 
 def _scope_tokens(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -219,9 +235,6 @@ OptionalToken = Annotated[AccessToken | None, Depends(OptionalTokenGuard())]
 
 UserToken = Annotated[AccessToken, Depends(TokenGuard(_require_user, refusals=(InsufficientScopeError,)))]
 """A verified access token with a user behind it."""
-
-LimitedToken = Annotated[AccessToken, Depends(TokenGuard(_require_budget, refusals=(RateLimitedError,)))]
-"""Any verified access token whose subject still has budget under RATE_LIMIT."""
 
 CurrentRoles = Annotated[frozenset[str], Depends(roles_of_user)]
 """The role names of the user; looked up once for a request, whatever guards it has."""

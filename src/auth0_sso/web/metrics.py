@@ -7,16 +7,19 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from auth0_sso.errors import Auth0SsoError
+from auth0_sso.fleet.store import SharedStore
 from auth0_sso.tenant.jwks import RemoteJwks
 
 
 class Metrics:
     """The metrics of one app; each worker process has its own."""
 
-    def __init__(self, keys: RemoteJwks) -> None:
-        """Take the keys whose state is told at each look."""
+    def __init__(self, keys: RemoteJwks, store: SharedStore | None = None) -> None:
+        """Take the keys, and the shared store where there is one, whose state is told at each look."""
         self._registry = CollectorRegistry()
         self._registry.register(_SigningKeys(keys))
+        if store is not None:
+            self._registry.register(_SharedStore(store))
         self._refusals = Counter(
             "auth0_sso_refusals",
             "Requests that were not served, by the error's code and its exact reason.",
@@ -58,3 +61,15 @@ class _SigningKeys(Collector):
             yield GaugeMetricFamily(
                 "auth0_sso_signing_keys_age_seconds", "Seconds since the keys were fetched.", value=health.age
             )
+
+
+class _SharedStore(Collector):
+    def __init__(self, store: SharedStore) -> None:
+        self._store = store
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        yield GaugeMetricFamily(
+            "auth0_sso_shared_store_up",
+            "1 while the store that replicas share answers, 0 while it is down.",
+            value=float(self._store.health.state == "up"),
+        )

@@ -1,13 +1,19 @@
 """The OpenAPI document: what FastAPI cannot know of guards and problems, put right after it wrote the rest.
 
 FastAPI asks a guard for one thing only, the name of its security scheme. Ours is a note to this file, such as
-`bearer 400 401 403 503`: `describe` turns it into real schemes and into the problems the guard answers with.
+`bearer 400 401 403 429 503`: `describe` turns it into real schemes and into the problems the guard answers with.
 """
 
 from collections.abc import Iterator
 from typing import Any, Final
 
-from auth0_sso.errors import Auth0SsoError, InvalidRequestError, InvalidTokenError, KeysUnavailableError
+from auth0_sso.errors import (
+    Auth0SsoError,
+    InvalidRequestError,
+    InvalidTokenError,
+    KeysUnavailableError,
+    RateLimitedError,
+)
 from auth0_sso.web.problems import STATUSES, problem_responses
 from auth0_sso.web.schemas import Problem
 
@@ -15,7 +21,7 @@ BEARER: Final = "bearer"
 LOGIN: Final = "auth0"
 _OPTIONAL: Final = "optional"
 _METHODS = ("get", "put", "post", "delete", "patch")
-_EVERY_GUARD = (InvalidRequestError, InvalidTokenError, KeysUnavailableError)
+_EVERY_GUARD = (InvalidRequestError, InvalidTokenError, KeysUnavailableError, RateLimitedError)
 
 
 def note_for(*refusals: type[Auth0SsoError], optional: bool = False) -> str:

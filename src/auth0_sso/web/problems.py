@@ -28,7 +28,8 @@ from auth0_sso.errors import (
     MissingTokenError,
     NotFoundError,
     RateLimitedError,
-    UnavailableError,
+    ShuttingDownError,
+    StoreUnavailableError,
 )
 from auth0_sso.tokens.bearer import challenge
 from auth0_sso.web.request_context import RequestContext
@@ -46,6 +47,8 @@ STATUSES: Final[Mapping[type[Auth0SsoError], int]] = {
     NotFoundError: 404,
     ConflictError: 409,
     RateLimitedError: 429,
+    StoreUnavailableError: 503,
+    ShuttingDownError: 503,
     KeysUnavailableError: 503,
     ManagementUnavailableError: 503,
     ManagementRateLimitedError: 503,
@@ -125,11 +128,15 @@ async def _answer_error(request: Request, error: Exception) -> JSONResponse:
     headers: dict[str, str] = {}
     if (value := challenge(error)) is not None:
         headers["WWW-Authenticate"] = value
-    retry_after = error.retry_after if isinstance(error, UnavailableError | RateLimitedError) else None
-    if retry_after is not None:
-        headers["Retry-After"] = str(retry_after)
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
     return _problem(
-        STATUSES[type(error)], error.code, error.detail, context.request_id, headers=headers, retry_after=retry_after
+        STATUSES[type(error)],
+        error.code,
+        error.detail,
+        context.request_id,
+        headers=headers,
+        retry_after=error.retry_after,
     )
 
 

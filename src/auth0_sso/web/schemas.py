@@ -231,8 +231,16 @@ class KeyHealth(_Body):
     last_error: str | None
 
 
+class StoreState(_Body):
+    """The state of the store that replicas share."""
+
+    state: Literal["up", "down"]
+    last_error: str | None
+
+
 class Readiness(_Body):
-    """The service can verify tokens."""
+    """The service can verify tokens. `sharedStore` is null where each process counts for itself."""
 
     status: Literal["ready"] = "ready"
     signing_keys: KeyHealth
+    shared_store: StoreState | None

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 
 import httpx
 
-from auth0_sso.limits.rate import RateLimit
+from auth0_sso.fleet.store import SharedStore
+from auth0_sso.limits.limiter import RateLimiter
+from auth0_sso.limits.memory import MIB, BoundedMemory
+from auth0_sso.limits.policy import Policy
+from auth0_sso.limits.rate_limits import RateLimits
 from auth0_sso.settings import Settings
 from auth0_sso.tenant.credentials import ClientCredentials, ManagementAuth
 from auth0_sso.tenant.jwks import Freshness, RemoteJwks
@@ -19,6 +23,7 @@ from auth0_sso.tenant.roles import ClaimRoles, RoleDirectory, RoleMemory, RoleSo
 from auth0_sso.tokens.claims import TokenPolicy
 from auth0_sso.tokens.client_assertion import AssertionKey
 from auth0_sso.tokens.verifier import TokenVerifier
+from auth0_sso.web.drain import Drain
 from auth0_sso.web.metrics import Metrics
 
 _TIMEOUT = httpx.Timeout(5, connect=2)
@@ -42,12 +47,23 @@ class Services:
     metrics: Metrics
     management: ManagementClient | None
     roles: RoleSource | None
-    rate_limit: RateLimit
+    counts: RateLimits
+    rate_limit: Policy
+    auth_failure_limit: Policy | None
+    exempt_permissions: frozenset[str]
+    exempt_clients: frozenset[str]
+    store: SharedStore | None
+    """The store shared with other processes, where there is one."""
+    drain: Drain
 
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None, clock: Clock | None = None
+    settings: Settings,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+    clock: Clock | None = None,
+    drain: Drain | None = None,
 ) -> AsyncIterator[Services]:
     """Build the services, keep the signing keys fresh meanwhile, and close everything at the end.
 
@@ -55,6 +71,7 @@ async def open_services(
     """
     clock = Clock() if clock is None else clock
     async with AsyncExitStack() as stack:
+        store = _shared_store(settings, clock, stack)
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, timeout=_TIMEOUT))
         keys = RemoteJwks(
             client,
@@ -78,7 +95,44 @@ async def open_services(
         roles = _roles(settings, management, clock, stack)
         refresher = asyncio.create_task(keys.keep_fresh())
         stack.push_async_callback(_cancelled, refresher)
-        yield Services(keys, verifier, Metrics(keys), management, roles, RateLimit(settings.rate_limit))
+        failures = settings.auth_failure_rate_limit
+        yield Services(
+            keys=keys,
+            verifier=verifier,
+            metrics=Metrics(keys, store),
+            management=management,
+            roles=roles,
+            counts=_counts(settings, store, clock),
+            rate_limit=Policy.parse(settings.rate_limit),
+            auth_failure_limit=None if failures == "off" else Policy.parse(failures),
+            exempt_permissions=frozenset(settings.rate_limit_exempt_permissions),
+            exempt_clients=frozenset(settings.rate_limit_exempt_clients),
+            store=store,
+            drain=Drain() if drain is None else drain,
+        )
+
+
+def _shared_store(settings: Settings, clock: Clock, stack: AsyncExitStack) -> SharedStore | None:
+    if not settings.has_shared_store:
+        return None
+    store = SharedStore(
+        settings.rate_limit_storage_url.get_secret_value(),
+        timeout=settings.rate_limit_store_timeout_seconds,
+        clock=clock.monotonic,
+    )
+    stack.push_async_callback(store.aclose)
+    return store
+
+
+def _counts(settings: Settings, store: SharedStore | None, clock: Clock) -> RateLimits:
+    strategy = settings.rate_limit_strategy
+    memory = BoundedMemory(settings.rate_limit_memory_mib * MIB, clock=clock.monotonic)
+    return RateLimits(
+        RateLimiter(memory, strategy),
+        None if store is None else RateLimiter(store.storage, strategy, together=True),
+        store,
+        on_store_error=settings.rate_limit_on_store_error,
+    )
 
 
 def _store(settings: Settings, clock: Clock) -> JwksFile | None:

@@ -24,8 +24,8 @@ async def test_the_eleventh_request_in_a_minute_is_told_when_to_come_back(servic
 
 async def test_every_answer_says_what_is_left(service: Service) -> None:
     answer = await service.api.get("/api/data", headers=await service.as_user(USER))
-    assert answer.headers["RateLimit-Policy"] == '"default";q=10;w=60'
-    assert re.fullmatch(r'"default";r=9;t=\d+', answer.headers["RateLimit"])
+    assert answer.headers["RateLimit-Policy"] == '"10/minute";q=10;w=60'
+    assert re.fullmatch(r'"10/minute";r=9;t=\d+', answer.headers["RateLimit"])
 
 
 async def test_fifty_requests_at_once_let_exactly_ten_through(service: Service) -> None:
@@ -53,4 +53,4 @@ async def test_a_forged_token_spends_nothing_of_its_victims_budget(service: Serv
     for _ in range(20):
         assert (await service.api.get("/api/data", headers=forged)).status_code == 401
     answer = await service.api.get("/api/data", headers=await service.as_user(USER))
-    assert answer.headers["RateLimit"].startswith('"default";r=9;')
+    assert answer.headers["RateLimit"].startswith('"10/minute";r=9;')

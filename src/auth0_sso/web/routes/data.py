@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from fastapi import APIRouter
 
-from auth0_sso.web.dependencies import LimitedToken
+from auth0_sso.web.rate_limits import LimitedToken
 from auth0_sso.web.schemas import DataAnswer
 
 router = APIRouter(prefix="/api", tags=["data"])

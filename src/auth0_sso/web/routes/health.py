@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 
 from auth0_sso.web.dependencies import services_of
 from auth0_sso.web.problems import problem_responses
-from auth0_sso.web.schemas import KeyHealth, Liveness, Readiness
+from auth0_sso.web.schemas import KeyHealth, Liveness, Readiness, StoreState
 
 router = APIRouter(tags=["health"])
 
@@ -17,9 +17,16 @@ async def get_liveness() -> Liveness:
 
 @router.get("/readyz", responses=problem_responses(503))
 async def get_readiness(request: Request) -> Readiness:
-    """Answer whether tokens can be verified now. Send no traffic while this is 503; do not restart for it."""
-    keys = (await services_of(request)).keys
+    """Answer whether this process serves: it can verify tokens, and is not on its way out.
+
+    Send no traffic while this is 503; do not restart for it. A shared store that is down is told, and no reason to
+    send no traffic: what holds then, RATE_LIMIT_ON_STORE_ERROR says.
+    """
+    services = await services_of(request)
+    services.drain.require_not_begun()
+    keys = services.keys
     health = keys.health
+    store = None if services.store is None else services.store.health
     if health.state == "missing":
         raise keys.unavailable()
     return Readiness(
@@ -29,5 +36,6 @@ async def get_readiness(request: Request) -> Readiness:
             age=health.age,
             next_refresh=health.next_refresh,
             last_error=health.last_error,
-        )
+        ),
+        shared_store=None if store is None else StoreState(state=store.state, last_error=store.last_error),
     )

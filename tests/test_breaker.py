@@ -1,4 +1,4 @@
-from auth0_sso.tenant.breaker import Breaker
+from auth0_sso.breaker import Breaker
 from support.clock import HandClock
 
 

@@ -1,0 +1,1 @@
+"""What all workers and replicas of one service share: a Redis or Valkey. The only door to redis-py."""

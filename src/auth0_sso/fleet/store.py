@@ -1,0 +1,133 @@
+"""The shared Redis as the rest of the service sees it: asked with a bounded wait, left alone while it is down.
+
+Which Redis it is, the library `limits` reads from the URL: one server, a Sentinel's master, or a cluster.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeVar
+
+from limits.aio.storage import RedisStorage
+from limits.errors import ConfigurationError
+from limits.storage import storage_from_string
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from auth0_sso.breaker import Breaker
+from auth0_sso.errors import StoreUnavailableError
+from auth0_sso.fleet.address import library_address
+from auth0_sso.fleet.multiplexer import Multiplexer
+
+_log = logging.getLogger(__name__)
+
+KEY_PREFIX: Final = "auth0-sso"
+
+# How long a connection may take to open or to answer, in seconds: longer than anybody waits for it, since opening
+# one goes on behind the back of those who gave up.
+_CONNECTION_TIMEOUT: Final = 2.0
+_PAUSE: Final = 1.0
+_FAILURES: Final = 3
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class StoreHealth:
+    """Whether the store answers, as the last calls found; `last_error` is a word for why not."""
+
+    state: Literal["up", "down"]
+    last_error: str | None
+
+
+class SharedStore:
+    """One Redis, for any number of callers at once over one connection."""
+
+    def __init__(self, url: str, *, timeout: float = 0.05, clock: Callable[[], float] = time.monotonic) -> None:
+        """Take the address as `open_storage` does, how long its silence is borne, and a clock, both in seconds.
+
+        Nothing is connected yet, so a store that is down is no failed start. Raises `ValueError` for another URL.
+        """
+        self.storage = open_storage(url)
+        self._client: Any = self.storage.bridge.get_connection()  # type: ignore[attr-defined]  # of each of limits' bridges but not of their base
+        self._multiplexer = Multiplexer(self._client, patience=timeout)
+        # Whatever calls this client from here on, the scripts of `limits` too, shares its connection.
+        self._client.execute_command = self._multiplexer.execute_command
+        self._breaker = Breaker(failures=_FAILURES, pause=_PAUSE, clock=clock)
+        self._is_down = False
+        self._last_error: str | None = None
+
+    @property
+    def health(self) -> StoreHealth:
+        """The state of the store; asks nothing of it."""
+        return StoreHealth("down" if self._is_down else "up", self._last_error)
+
+    async def ask(self, call: Callable[[], Awaitable[_T]]) -> _T:
+        """Return what `call` does with the store; raise `StoreUnavailableError` where it fails or takes too long."""
+        if self._breaker.wait() > 0:
+            raise StoreUnavailableError(self._last_error or "down")
+        try:
+            answer = await call()
+        except (TimeoutError, RedisError, OSError) as error:
+            raise self._failed(error) from None
+        self._passed()
+        return answer
+
+    async def execute(self, *words: str | bytes | float) -> Any:  # noqa: ANN401 - what Redis answers
+        """Send one command; raises as `ask` does."""
+        return await self.ask(lambda: self._client.execute_command(*words))
+
+    async def execute_blocking(self, *words: str | bytes | float) -> Any:  # noqa: ANN401 - what Redis answers
+        """Send a command that waits for something to happen; raises `StoreUnavailableError`."""
+        try:
+            return await self._multiplexer.execute_alone(*words)
+        except (TimeoutError, RedisError, OSError) as error:
+            raise StoreUnavailableError(_reason(error)) from None
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._multiplexer.aclose()
+        sentinel = getattr(self.storage.bridge, "sentinel", None)
+        for client in [] if sentinel is None else sentinel.sentinels:
+            await client.aclose()
+
+    def _passed(self) -> None:
+        self._breaker.passed()
+        if self._is_down:
+            self._is_down, self._last_error = False, None
+            _log.warning("the shared store answers again")
+
+    def _failed(self, error: Exception) -> StoreUnavailableError:
+        self._last_error = _reason(error)
+        if self._breaker.failed() and not self._is_down:
+            self._is_down = True
+            _log.error("the shared store is down: %s", self._last_error)
+        return StoreUnavailableError(self._last_error)
+
+
+def open_storage(url: str) -> RedisStorage:
+    """Return the library's store for an address as `library_address` takes it; raise `ValueError` for another."""
+    address = library_address(url)
+    options: dict[str, Any] = {
+        "socket_timeout": _CONNECTION_TIMEOUT,
+        "socket_connect_timeout": _CONNECTION_TIMEOUT,
+        "retry": Retry(NoBackoff(), 1),  # a connection that went stale is opened anew once; more is the breaker's
+    }
+    if address.startswith("async+redis+sentinel:"):
+        options["use_replicas"] = False  # they may be behind, and what was just counted would not be there
+    try:
+        storage = storage_from_string(address, implementation="redispy", key_prefix=f"{KEY_PREFIX}:limits", **options)
+    except (ConfigurationError, ValueError):
+        raise ValueError("cannot be read as the address of a Redis") from None
+    if not isinstance(storage, RedisStorage):
+        raise TypeError("limits gave another store than the scheme names")
+    return storage
+
+
+def _reason(error: Exception) -> str:
+    """Return one word for an error; its text may name the store's address or user."""
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__.removesuffix("Error")).lower()
+    return "timeout" if isinstance(error, TimeoutError) else name

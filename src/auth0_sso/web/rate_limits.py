@@ -1,0 +1,113 @@
+"""Rate limits for routes, said in the route's signature or for a whole router.
+
+Who is counted is the token's verified subject, so a renewed token shares its budget and a forged one spends nothing
+of it; who sends no token is counted by address.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+from fastapi.security.base import SecurityBase
+
+from auth0_sso.errors import MissingTokenError, RateLimitedError, StoreUnavailableError
+from auth0_sso.limits.limiter import Quota
+from auth0_sso.limits.policy import Policy
+from auth0_sso.tokens.claims import AccessToken
+from auth0_sso.web.callers import caller_of
+from auth0_sso.web.dependencies import BEARER_MODEL, TokenGuard, services_of, verified_token
+from auth0_sso.web.openapi import note_for
+from auth0_sso.web.request_context import RequestContext
+from auth0_sso.web.services import Services
+
+_REFUSALS: Final = (RateLimitedError, StoreUnavailableError)
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """What a request is counted under. Without a policy it is RATE_LIMIT, without a name the route's own budget."""
+
+    policy: Policy | None = None
+    cost: int = 1
+    name: str | None = None
+    exempt_permissions: frozenset[str] = frozenset()
+    exempt_clients: frozenset[str] = frozenset()
+
+    async def require_budget(self, request: Request, token: AccessToken | None) -> None:
+        """Count the request and tell every answer what is left; raise `RateLimitedError` where nothing is."""
+        services = await services_of(request)
+        if token is not None and self._exempts(token, services):
+            return
+        name = f"{request.method} {request.scope['route'].path}" if self.name is None else self.name
+        policy = services.rate_limit if self.policy is None else self.policy
+        caller = caller_of(request.scope, token)
+        verdict = await services.counts.take(policy, name, caller, cost=self.cost)
+        RequestContext.of(request.scope).answer_headers += _headers(verdict.quotas)
+        if not verdict.allowed:
+            raise RateLimitedError(retry_after=verdict.retry_after)
+
+    def _exempts(self, token: AccessToken, services: Services) -> bool:
+        return (
+            token.client_id in self.exempt_clients
+            or token.client_id in services.exempt_clients
+            or not token.permissions.isdisjoint(self.exempt_permissions)
+            or not token.permissions.isdisjoint(services.exempt_permissions)
+        )
+
+
+class RateLimitGuard(SecurityBase):
+    """A dependency that counts the request and gives its access token, or None where none was sent."""
+
+    def __init__(self, limit: _Limit) -> None:
+        self.model = BEARER_MODEL
+        self.scheme_name = note_for(*_REFUSALS, optional=True)
+        self._limit = limit
+
+    async def __call__(self, request: Request) -> AccessToken | None:
+        """Return the token; raise `RateLimitedError` for a spent budget, and what refuses a bad token."""
+        token = await _token_if_sent(request)
+        await self._limit.require_budget(request, token)
+        return token
+
+
+def rate_limit(
+    policy: str | None = None,
+    *,
+    cost: int = 1,
+    name: str | None = None,
+    exempt_permissions: tuple[str, ...] = (),
+    exempt_clients: tuple[str, ...] = (),
+) -> RateLimitGuard:
+    """Return a guard that lets each caller pass as often as `policy` says: `10/minute`, `10/minute;200/hour`.
+
+    Without a policy RATE_LIMIT holds. A request takes `cost` of the budget. Each route has a budget of its own, or
+    shares it with those of the same `name`. Bearers of one of `exempt_permissions`, and the clients with one of
+    `exempt_clients` as their id, are not counted. A bad token is refused, and no token is no fault. Raises
+    `ValueError` for a policy that cannot be read, or that a request of this cost never fits.
+    """
+    parsed = None if policy is None else Policy.parse(policy)
+    if parsed is not None:
+        parsed.require_room(cost)
+    return RateLimitGuard(_Limit(parsed, cost, name, frozenset(exempt_permissions), frozenset(exempt_clients)))
+
+
+async def _token_if_sent(request: Request) -> AccessToken | None:
+    if "Authorization" not in request.headers:
+        return None
+    try:
+        return await verified_token(request)
+    except MissingTokenError:  # another scheme: the route may have an authentication of its own
+        return None
+
+
+def _headers(quotas: tuple[Quota, ...]) -> list[tuple[bytes, bytes]]:
+    """Tell each limit and what is left of it (draft-ietf-httpapi-ratelimit-headers-10)."""
+    if not quotas:
+        return []
+    policies = ", ".join(f'"{quota.name}";q={quota.limit};w={quota.window}' for quota in quotas)
+    states = ", ".join(f'"{quota.name}";r={quota.remaining};t={quota.reset_after}' for quota in quotas)
+    return [(b"ratelimit-policy", policies.encode("ascii")), (b"ratelimit", states.encode("ascii"))]
+
+
+LimitedToken = Annotated[AccessToken, Depends(TokenGuard(_Limit().require_budget, refusals=_REFUSALS))]
+"""Any verified access token whose subject still has budget under RATE_LIMIT."""

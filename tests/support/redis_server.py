@@ -1,0 +1,92 @@
+"""A real Redis of a test's own: started on a free port, stopped, frozen and started again at will."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+_PATIENCE = 15.0
+
+
+def require_program(name: str) -> str:
+    """Return a program's path; skip the test where it is not installed, except in CI, which skips nothing."""
+    path = shutil.which(name)
+    if path is None and not os.environ.get("CI"):
+        pytest.skip(f"{name} is not installed")
+    assert path is not None, f"{name} is not installed"
+    return path
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port
+
+
+def wait_for_port(port: int) -> None:
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            assert time.monotonic() < end, f"nothing listens on {port}"
+            time.sleep(0.02)
+        else:
+            return
+
+
+class RedisServer:
+    """One server without persistence: what it knew, a restart forgets."""
+
+    def __init__(self, *options: str, port: int | None = None) -> None:
+        self.port = free_port() if port is None else port
+        without_files = () if "--sentinel" in options else ("--save", "", "--appendonly", "no")
+        # A configuration file, where there is one, comes first.
+        self._command = [require_program("redis-server"), *options, "--port", str(self.port), *without_files]
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        wait_for_port(self.port)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(_PATIENCE)
+            self._process = None
+
+    def freeze(self) -> None:
+        """Let it hang: connections are accepted by the kernel, and nothing is ever answered."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def cli(self, *words: str) -> str:
+        """Run a command of redis-cli and return what it prints."""
+        command = [require_program("redis-cli"), "-p", str(self.port), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=_PATIENCE).stdout
+
+
+@contextmanager
+def redis_server(*options: str) -> Iterator[RedisServer]:
+    server = RedisServer(*options)
+    try:
+        yield server
+    finally:
+        server.stop()

@@ -1,0 +1,283 @@
+"""Rate limits on somebody's own routes: who is counted, what is counted, what is answered."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from typing import Annotated, Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from fastapi import APIRouter, Depends, FastAPI
+
+from auth0_sso import AccessToken, CurrentToken, LimitedToken, protect, rate_limit
+from auth0_sso.devtenant import MACHINE_CLIENT_ID, create_tenant
+from auth0_sso.web.services import Clock
+from support.clock import HandClock
+from support.redis_server import RedisServer, redis_server
+from support.service import MANAGER, OPTIONS, USER, Service, Wire, replica, running_service, settings
+
+Keys = tuple[rsa.RSAPrivateKey, ...]
+
+
+def own_app() -> FastAPI:
+    app = FastAPI()
+    group = APIRouter(prefix="/group", dependencies=[Depends(rate_limit("3/minute", name="group"))])
+
+    @app.get("/public", dependencies=[Depends(rate_limit("2/minute;3/hour"))])
+    async def read_public() -> str:
+        return "x"
+
+    @app.get("/dear", dependencies=[Depends(rate_limit("10/minute", cost=4))])
+    async def read_dear() -> str:
+        return "x"
+
+    @app.get("/default")
+    async def read_by_default(token: LimitedToken) -> str:
+        return token.subject
+
+    @app.get("/also-default", dependencies=[Depends(rate_limit())])
+    async def read_by_default_too(token: CurrentToken) -> str:
+        return token.subject
+
+    @app.get("/who")
+    async def read_who(token: Annotated[AccessToken | None, Depends(rate_limit("100/minute"))]) -> str:
+        return "nobody" if token is None else token.subject
+
+    @app.get(
+        "/exempt",
+        dependencies=[Depends(rate_limit("1/minute", exempt_permissions=("read:data",), exempt_clients=("app",)))],
+    )
+    async def read_exempt() -> str:
+        return "x"
+
+    @group.get("/one")
+    async def read_one() -> str:
+        return "x"
+
+    @group.get("/two")
+    async def read_two() -> str:
+        return "x"
+
+    app.include_router(group)
+    return app
+
+
+async def own(keys: Keys, clock: HandClock, **changes: object) -> AsyncIterator[Service]:
+    """Run the app above beside a development tenant."""
+    tenant = create_tenant(OPTIONS, now=clock.time, signing_keys=keys)
+    wire = Wire(httpx.ASGITransport(tenant))
+    times = Clock(wall=clock.time, monotonic=clock.time, sleep=clock.sleep)
+    app = protect(own_app(), settings(rate_limit="5/minute", **changes), transport=wire, clock=times)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://service.example.com") as api,
+        httpx.AsyncClient(transport=httpx.ASGITransport(tenant)) as at_tenant,
+    ):
+        await clock.settle()
+        yield Service(app, api, at_tenant, wire, clock)
+
+
+@pytest.fixture
+async def app(rsa_keys: Keys, clock: HandClock) -> AsyncIterator[Service]:
+    async for running in own(rsa_keys, clock):
+        yield running
+
+
+async def statuses(service: Service, path: str, number: int, headers: dict[str, str] | None = None) -> list[int]:
+    return [(await service.api.get(path, headers=headers)).status_code for _ in range(number)]
+
+
+async def test_without_a_token_the_address_is_counted(app: Service) -> None:
+    assert await statuses(app, "/public", 3) == [200, 200, 429]
+    elsewhere = httpx.ASGITransport(app.app, client=("192.0.2.9", 1))
+    async with httpx.AsyncClient(transport=elsewhere, base_url="https://service.example.com") as other:
+        assert (await other.get("/public")).status_code == 200
+
+
+async def test_a_subject_is_counted_wherever_it_comes_from_and_apart_from_its_address(app: Service) -> None:
+    user, manager = await app.as_user(USER), await app.as_user(MANAGER)
+    assert await statuses(app, "/public", 3, user) == [200, 200, 429]
+    assert await statuses(app, "/public", 1, manager) == [200]
+    assert await statuses(app, "/public", 1) == [200]
+
+
+async def test_all_limits_are_told_and_the_longest_wait_is_named(app: Service) -> None:
+    first = await app.api.get("/public")
+    assert first.headers["RateLimit-Policy"] == '"2/minute";q=2;w=60, "3/hour";q=3;w=3600'
+    assert first.headers["RateLimit"] == '"2/minute";r=1;t=60, "3/hour";r=2;t=3600'
+    await app.api.get("/public")
+    assert (await app.api.get("/public")).headers["Retry-After"] == "60"
+    await app.clock.advance(60)
+    assert (await app.api.get("/public")).status_code == 200
+    refused = await app.api.get("/public")
+    assert refused.json()["retryAfter"] == int(refused.headers["Retry-After"]) == 3540
+    assert refused.headers["RateLimit"] == '"2/minute";r=1;t=60, "3/hour";r=0;t=3540'
+    await app.clock.advance(3540)
+    assert (await app.api.get("/public")).status_code == 200
+
+
+async def test_a_request_takes_its_cost(app: Service) -> None:
+    assert await statuses(app, "/dear", 3) == [200, 200, 429]
+    assert (await app.api.get("/dear")).headers["RateLimit"].startswith('"10/minute";r=2;')
+
+
+async def test_routes_that_share_a_name_share_a_budget_and_others_do_not(app: Service) -> None:
+    assert await statuses(app, "/group/one", 2) + await statuses(app, "/group/two", 2) == [200, 200, 200, 429]
+    user = await app.as_user(USER)
+    assert await statuses(app, "/default", 6, user) == [200] * 5 + [429]
+    assert await statuses(app, "/also-default", 6, user) == [200] * 5 + [429]
+
+
+async def test_the_guard_gives_the_token_or_none(app: Service) -> None:
+    assert (await app.api.get("/who")).json() == "nobody"
+    assert (await app.api.get("/who", headers=await app.as_user(USER))).json().startswith("auth0|")
+
+
+async def test_a_bad_token_is_refused_and_another_scheme_is_none_of_ours(app: Service) -> None:
+    bad = await app.api.get("/who", headers={"Authorization": "Bearer not.a.token"})
+    assert (bad.status_code, bad.json()["code"]) == (401, "invalid_token")
+    assert (await app.api.get("/who", headers={"Authorization": "Basic dXNlcjp3b3Jk"})).json() == "nobody"
+
+
+async def test_the_exempt_are_not_counted_and_are_told_no_limit(app: Service) -> None:
+    headers = await app.as_machine()  # it has read:data
+    answers = [await app.api.get("/exempt", headers=headers) for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [200] * 5
+    assert "RateLimit" not in answers[-1].headers
+    assert await statuses(app, "/exempt", 2) == [200, 429]
+
+
+@pytest.mark.parametrize(
+    ("changes", "passed"),
+    [
+        ({"rate_limit_exempt_clients": f"other,{MACHINE_CLIENT_ID}"}, 9),
+        ({"rate_limit_exempt_permissions": "read:data,other"}, 9),
+        ({"rate_limit_exempt_clients": "other", "rate_limit_exempt_permissions": "other"}, 5),
+    ],
+    ids=["client", "permission", "neither"],
+)
+async def test_the_settings_exempt_from_every_limit(
+    rsa_keys: Keys, clock: HandClock, changes: dict[str, str], passed: int
+) -> None:
+    async for app in own(rsa_keys, clock, **changes):
+        assert (await statuses(app, "/default", 9, await app.as_machine())).count(200) == passed
+
+
+@pytest.mark.parametrize("policy", ["", "often", "10/minute;20/minute"])
+def test_a_policy_that_cannot_be_read_is_refused_where_it_is_written(policy: str) -> None:
+    with pytest.raises(ValueError, match="limit"):
+        rate_limit(policy)
+
+
+def test_a_cost_that_never_fits_is_refused_where_it_is_written() -> None:
+    with pytest.raises(ValueError, match="costs"):
+        rate_limit("10/minute;100/hour", cost=11)
+
+
+async def test_the_document_tells_of_limits_and_that_a_token_is_optional(app: Service) -> None:
+    public = (await app.api.get("/openapi.json")).json()["paths"]["/public"]["get"]
+    assert public["security"] == [{}, {"bearer": []}, {"auth0": []}]
+    assert {"429", "503"} <= public["responses"].keys()
+
+
+async def test_failures_of_one_address_are_answered_429_past_their_limit(
+    app: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "auth0_sso.access")
+    token = await app.user_token(USER)
+    forged = {"Authorization": f"Bearer {token[:-8]}AAAAAAAA"}
+    assert await statuses(app, "/who", 22, forged) == [401] * 20 + [429] * 2
+    refused = await app.api.get("/who", headers=forged)
+    assert (refused.json()["code"], "WWW-Authenticate" in refused.headers) == ("rate_limited", False)
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert "refusal=authentication_failures" in caplog.text
+    assert forged["Authorization"][7:] not in caplog.text
+
+    # Nobody else is shut out: not the good token from the same address, nor who sends none.
+    assert await statuses(app, "/who", 1, await app.as_user(MANAGER)) == [200]
+    assert await statuses(app, "/who", 1) == [200]
+    await app.clock.advance(int(refused.headers["Retry-After"]))
+    assert await statuses(app, "/who", 1, forged) == [401]
+
+
+async def test_an_expired_token_is_told_so_however_often_it_comes(app: Service) -> None:
+    headers = await app.as_user(USER)
+    await app.clock.advance(90_000)
+    for _ in range(30):
+        answer = await app.api.get("/who", headers=headers)
+        assert (answer.status_code, answer.json()["detail"]) == (401, "The access token has expired.")
+
+
+async def test_failures_can_be_left_uncounted(rsa_keys: Keys, clock: HandClock) -> None:
+    async for app in own(rsa_keys, clock, auth_failure_rate_limit="off"):
+        assert set(await statuses(app, "/who", 50, {"Authorization": "Bearer not.a.token"})) == {401}
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "passed"),
+    [
+        ("", ["192.0.2.1", "192.0.2.2", "192.0.2.3"], 2),  # not named: whoever forwards is the caller
+        ("127.0.0.1", ["192.0.2.1", "192.0.2.2", "192.0.2.3"], 3),
+        ("127.0.0.1", ["192.0.2.1", "1.1.1.1, 192.0.2.1", "2.2.2.2, 192.0.2.1"], 2),  # its own lies do not help
+        ("127.0.0.0/8,10.0.0.0/8", ["192.0.2.1, 10.0.0.5", "192.0.2.2, 10.0.0.5", "192.0.2.3, 10.0.0.6"], 3),
+        ("10.0.0.0/8", ["192.0.2.1", "192.0.2.2", "192.0.2.3"], 2),
+    ],
+)
+async def test_an_address_is_taken_from_named_proxies_alone(
+    rsa_keys: Keys, clock: HandClock, proxies: str, forwarded: list[str], passed: int
+) -> None:
+    async for app in own(rsa_keys, clock, trusted_proxies=proxies):
+        answers = [await app.api.get("/public", headers={"X-Forwarded-For": value}) for value in forwarded]
+        assert [answer.status_code for answer in answers].count(200) == passed
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    with redis_server() as server:
+        yield server
+
+
+async def test_two_replicas_with_one_store_let_exactly_ten_of_fifty_through(
+    rsa_keys: Keys, clock: HandClock, redis: RedisServer
+) -> None:
+    shared: dict[str, Any] = {"rate_limit_storage_url": redis.url, "rate_limit_store_timeout_seconds": 5}
+    async with running_service(rsa_keys, clock, **shared) as one, replica(one, **shared) as two:
+        headers = await one.as_user(USER)
+        asked = [replica.api.get("/api/data", headers=headers) for replica in (one, two) * 25]
+        answers = await asyncio.gather(*asked)
+        assert sorted(answer.status_code for answer in answers) == [200] * 10 + [429] * 40
+        assert (await one.api.get("/readyz")).json()["sharedStore"] == {"state": "up", "lastError": None}
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected"), [("local", [200] * 10 + [429] * 5), ("allow", [200] * 15), ("deny", [503] * 15)]
+)
+async def test_a_store_that_is_down_leaves_what_was_chosen_and_recovers(
+    rsa_keys: Keys, clock: HandClock, redis: RedisServer, choice: str, expected: list[int]
+) -> None:
+    changes: dict[str, Any] = {
+        "rate_limit_storage_url": redis.url,
+        "rate_limit_store_timeout_seconds": 5,
+        "rate_limit_on_store_error": choice,
+        "metrics_enabled": True,
+    }
+    async with running_service(rsa_keys, clock, **changes) as service:
+        headers = await service.as_user(USER)
+        assert await statuses(service, "/api/data", 1, headers) == [200]
+        redis.stop()
+        assert await statuses(service, "/api/data", 15, headers) == expected
+        ready = await service.api.get("/readyz")
+        assert (ready.status_code, ready.json()["sharedStore"]["state"]) == (200, "down")
+        assert "auth0_sso_shared_store_up 0.0" in (await service.api.get("/metrics")).text
+        if choice == "deny":
+            refused = await service.api.get("/api/data", headers=headers)
+            assert (refused.json()["code"], refused.headers["Retry-After"]) == ("store_unavailable", "1")
+        bad = await service.api.get("/", headers={"Authorization": "Bearer not.a.token"})
+        assert bad.status_code == 401  # whatever the store does, a bad token is its sender's fault
+        redis.start()
+        await clock.advance(2)
+        assert await statuses(service, "/api/data", 10, headers) == [200] * 10  # it counts again, from nothing
+        assert await statuses(service, "/api/data", 1, headers) == [429]
+        assert (await service.api.get("/readyz")).json()["sharedStore"]["state"] == "up"
+        assert "auth0_sso_shared_store_up 1.0" in (await service.api.get("/metrics")).text
