@@ -1,10 +1,13 @@
 """What every test may ask for: asyncio as the loop, RSA keys made once, and a clock moved by hand."""
 
+from collections.abc import Iterator
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from support.clock import HandClock
 from support.issuer import Issuer
+from support.redis_server import RedisServer, redis_server
 from support.token_cases import Forge
 
 
@@ -26,6 +29,12 @@ def issuer(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> Issuer:
 @pytest.fixture(scope="session")
 def forge(issuer: Issuer) -> Forge:
     return Forge(issuer)
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    with redis_server() as server:
+        yield server
 
 
 @pytest.fixture

@@ -1,15 +1,9 @@
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
 from auth0_sso.fleet.store import SharedStore
-from support.redis_server import RedisServer, redis_server
-
-
-@pytest.fixture
-def redis() -> Iterator[RedisServer]:
-    with redis_server() as server:
-        yield server
+from support.redis_server import RedisServer
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from auth0_sso.tenant.jwks import Freshness, RemoteJwks
-from auth0_sso.tenant.jwks_file import JwksFile, StoredKeys
+from auth0_sso.tenant.jwks_file import JwksFile
+from auth0_sso.tenant.key_store import StoredKeys
 from support.clock import HandClock
 from support.issuer import ISSUER, Issuer
 from support.tenant_keys import KeyPages, found, kept_fresh, outage, refusal

@@ -149,14 +149,14 @@ async def test_forget_asks_anew_at_the_next_check(tenant: ScriptedTenant, direct
     await directory.roles_of(of(SUBJECT))
     await directory.roles_of(of(OTHER))
     tenant.on(ASKED, _roles("user"))
-    directory.forget(SUBJECT)
+    await directory.forget(SUBJECT)
     assert await directory.roles_of(of(SUBJECT)) == {"user"}
     await directory.roles_of(of(OTHER))
     assert (tenant.count(ASKED), tenant.count(ASKED_OTHER)) == (2, 1)
 
 
 async def test_forgetting_a_stranger_is_no_error(directory: RoleDirectory) -> None:
-    directory.forget("auth0|nobody")
+    await directory.forget("auth0|nobody")
     assert await directory.roles_of(of(SUBJECT)) == {"admin"}
 
 
@@ -165,7 +165,7 @@ async def test_forget_drops_an_answer_that_was_under_way(tenant: ScriptedTenant,
     tenant.on(ASKED, _roles("admin", gate=old), _roles("user", gate=new))
     before = asyncio.create_task(directory.roles_of(of(SUBJECT)))
     await tenant.arrival(ASKED)
-    directory.forget(SUBJECT)
+    await directory.forget(SUBJECT)
     after = asyncio.create_task(directory.roles_of(of(SUBJECT)))
     await tenant.arrival(ASKED, 2)
     new.set()
@@ -183,7 +183,7 @@ async def test_an_answer_forgotten_under_way_is_not_remembered(
     tenant.on(ASKED, _roles("admin", gate=gate), _roles("user"))
     before = asyncio.create_task(directory.roles_of(of(SUBJECT)))
     await tenant.arrival(ASKED)
-    directory.forget(SUBJECT)
+    await directory.forget(SUBJECT)
     gate.set()
     assert await before == {"admin"}
     assert await directory.roles_of(of(SUBJECT)) == {"user"}
@@ -320,7 +320,7 @@ async def test_forgetting_a_user_is_for_every_organization(tenant: ScriptedTenan
         await directory.roles_of(of(SUBJECT, organization))
     tenant.on(ASKED, _roles())
     tenant.on(_member_line("org_1"), _roles())
-    directory.forget(SUBJECT)
+    await directory.forget(SUBJECT)
     assert await directory.roles_of(of(SUBJECT, "org_1")) == set()
     assert await directory.roles_of(of(SUBJECT)) == set()
 
@@ -350,7 +350,7 @@ async def test_old_roles_do_not_survive_being_taken_away_through_us(
     tenant.on(_user_line(SUBJECT), user(SUBJECT))
     tenant.on(ASKED, _roles("admin"), Reply(503))
     await directory.roles_of(of(SUBJECT))
-    directory.forget(SUBJECT)
+    await directory.forget(SUBJECT)
     with pytest.raises(ManagementUnavailableError):
         await directory.roles_of(of(SUBJECT), stale_ok=True)
 
@@ -378,7 +378,7 @@ async def test_a_claim_gives_the_roles_it_lists_and_its_absence_none() -> None:
     assert await roles.roles_of(saying(["admin", "manager"])) == {"admin", "manager"}
     assert await roles.roles_of(saying([])) == set()
     assert await roles.roles_of(saying(...)) == set()
-    roles.forget(SUBJECT)
+    await roles.forget(SUBJECT)
 
 
 @pytest.mark.parametrize("value", [None, "admin", {"admin": True}, ["admin", 1], [["admin"]]], ids=str)

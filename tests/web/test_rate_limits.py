@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 import httpx
@@ -14,7 +14,7 @@ from auth0_sso import AccessToken, CurrentToken, LimitedToken, protect, rate_lim
 from auth0_sso.devtenant import MACHINE_CLIENT_ID, create_tenant
 from auth0_sso.web.services import Clock
 from support.clock import HandClock
-from support.redis_server import RedisServer, redis_server
+from support.redis_server import RedisServer
 from support.service import MANAGER, OPTIONS, USER, Service, Wire, replica, running_service, settings
 
 Keys = tuple[rsa.RSAPrivateKey, ...]
@@ -230,12 +230,6 @@ async def test_an_address_is_taken_from_named_proxies_alone(
     async for app in own(rsa_keys, clock, trusted_proxies=proxies):
         answers = [await app.api.get("/public", headers={"X-Forwarded-For": value}) for value in forwarded]
         assert [answer.status_code for answer in answers].count(200) == passed
-
-
-@pytest.fixture
-def redis() -> Iterator[RedisServer]:
-    with redis_server() as server:
-        yield server
 
 
 async def test_two_replicas_with_one_store_let_exactly_ten_of_fifty_through(

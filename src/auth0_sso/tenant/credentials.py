@@ -13,6 +13,7 @@ import httpx
 
 from auth0_sso.errors import ManagementAnswerError, ManagementRefusedError, ManagementUnavailableError, TenantError
 from auth0_sso.tenant.capped import Answer, FetchError, exchange
+from auth0_sso.tenant.management_token import ManagementToken, SharedToken
 from auth0_sso.tenant.single_flight import SingleFlight
 from auth0_sso.tokens.client_assertion import ASSERTION_TYPE, AssertionKey
 
@@ -20,9 +21,6 @@ _log = logging.getLogger(__name__)
 
 _DEADLINE = 5.0
 _MAX_ANSWER_BYTES = 64 * 1024
-_LONGEST_MARGIN = 300.0
-"""A token is renewed this many seconds before its end, or a tenth of its life before when that is less."""
-
 _REPLACEMENT_COOLDOWN = 30.0
 _LONGEST_BACKOFF = 30.0
 _RENEWAL = "renewal"
@@ -45,18 +43,6 @@ class ClientCredentials:
     audience: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    text: str = field(repr=False)
-    renew_at: float
-    expires_at: float
-    scopes: frozenset[str] | None
-    """What it allows, where the token endpoint said so."""
-
-    def allows_any(self, scopes: tuple[str, ...]) -> bool:
-        return self.scopes is None or not self.scopes.isdisjoint(scopes)
-
-
 class ManagementAuth(httpx.Auth):
     """Puts a living Management token on each request it authenticates, and drops the token that a 401 met.
 
@@ -69,20 +55,24 @@ class ManagementAuth(httpx.Auth):
         base_url: str,
         credentials: ClientCredentials,
         *,
+        shared: SharedToken | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
         """Take the client that fetches tokens from the tenant, whose address ends in a slash.
 
-        Of the clocks the one never goes back, the other counts from 1970; both in seconds.
+        With `shared` the token is that of all replicas. Of the clocks the one never goes back, the other counts from
+        1970; both in seconds.
         """
         self._client = client
         self._base_url = base_url
         self._credentials = credentials
+        self._shared = shared
+        self._refused: str | None = None
         self._clock = clock
         self._wall = wall
-        self._flight: SingleFlight[str, _Token] = SingleFlight()
-        self._token: _Token | None = None
+        self._flight: SingleFlight[str, ManagementToken] = SingleFlight()
+        self._token: ManagementToken | None = None
         self._next_replacement_at = clock()
         self._failure: TenantError | None = None
         self._failures = 0
@@ -115,7 +105,7 @@ class ManagementAuth(httpx.Auth):
         """Give up a token fetch that is under way."""
         await self._flight.aclose()
 
-    async def _living_token(self) -> _Token:
+    async def _living_token(self) -> ManagementToken:
         now, token = self._clock(), self._token
         if token is not None and now < token.renew_at:
             return token
@@ -127,7 +117,7 @@ class ManagementAuth(httpx.Auth):
             raise self._failure.with_traceback(None)
         return await self._flight.run(_RENEWAL, self._renew)
 
-    def _drop(self, token: _Token) -> None:
+    def _drop(self, token: ManagementToken) -> None:
         """Forget a refused token, unless its successor would be refused as well.
 
         Fifty callers may meet the same 401: only the first finds it current, the others join its renewal. And
@@ -136,11 +126,11 @@ class ManagementAuth(httpx.Auth):
         now = self._clock()
         if self._token is token and now >= self._next_replacement_at:
             self._next_replacement_at = now + _REPLACEMENT_COOLDOWN
-            self._token = None
+            self._token, self._refused = None, token.text
 
-    async def _renew(self) -> _Token:
+    async def _renew(self) -> ManagementToken:
         try:
-            self._token = await self._fetch()
+            self._token = await self._newest()
         except TenantError as error:
             backoff = min(_LONGEST_BACKOFF, 2.0**self._failures)
             self._failures = min(self._failures + 1, 10)
@@ -150,7 +140,14 @@ class ManagementAuth(httpx.Auth):
         self._failures, self._failure = 0, None
         return self._token
 
-    async def _fetch(self) -> _Token:
+    async def _newest(self) -> ManagementToken:
+        return (
+            await self._fetch()
+            if self._shared is None
+            else await self._shared.renewed(self._fetch, refused=self._refused)
+        )
+
+    async def _fetch(self) -> ManagementToken:
         request = self._client.build_request(
             "POST",
             f"{self._base_url}oauth/token",
@@ -174,7 +171,7 @@ class ManagementAuth(httpx.Auth):
         assertion = proof.assertion(self._credentials.client_id, self._base_url, self._wall())
         return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
 
-    def _read_token(self, answer: Answer) -> _Token:
+    def _read_token(self, answer: Answer) -> ManagementToken:
         """RFC 6749 sections 5.1 and 5.2."""
         if answer.status == 429 or answer.status >= 500:
             raise ManagementUnavailableError(f"token_status_{answer.status}", retry_after=5)
@@ -191,8 +188,7 @@ class ManagementAuth(httpx.Auth):
             raise ManagementAnswerError("token_answer_incomplete")
         scope = body.get("scope")
         scopes = frozenset(scope.split()) if isinstance(scope, str) else None
-        now = self._clock()
-        return _Token(text, now + life - min(_LONGEST_MARGIN, life / 10), now + life, scopes)
+        return ManagementToken.living(text, life, scopes, self._clock())
 
 
 def _oauth_error(answer: Answer) -> str:

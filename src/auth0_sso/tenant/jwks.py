@@ -20,7 +20,7 @@ import httpx
 from auth0_sso.errors import InvalidTokenError, KeysUnavailableError
 from auth0_sso.tenant.capped import FetchError
 from auth0_sso.tenant.jwks_endpoint import FetchedKeys, JwksEndpoint
-from auth0_sso.tenant.jwks_file import KeyStore, StoredKeys
+from auth0_sso.tenant.key_store import KeyStore, StoredKeys
 from auth0_sso.tenant.single_flight import SingleFlight
 from auth0_sso.tokens.jwk import JwkSet, VerificationKey
 

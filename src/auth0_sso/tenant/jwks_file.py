@@ -10,35 +10,15 @@ import logging
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from stat import S_IWGRP, S_IWOTH
-from typing import Protocol
 
+from auth0_sso.tenant.key_store import StoredKeys
 from auth0_sso.tokens import strict_json
 
 _log = logging.getLogger(__name__)
 
 _MAX_BYTES = 128 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class StoredKeys:
-    """A JWK Set as it was fetched `age` seconds ago, to be kept for `max_age` seconds from then."""
-
-    document: object = field(repr=False)
-    max_age: float
-    age: float = 0
-
-
-class KeyStore(Protocol):
-    """Keeps one issuer's last good JWK Set beyond the life of the process. Neither call raises."""
-
-    async def load(self) -> StoredKeys | None:
-        """Return what was saved last, or None where there is nothing to be believed."""
-
-    async def save(self, keys: StoredKeys) -> None:
-        """Keep a set that was fetched just now."""
 
 
 class JwksFile:
@@ -53,7 +33,8 @@ class JwksFile:
     async def load(self) -> StoredKeys | None:
         """Return what the file says, or None, logged, where it is missing, unsafe, foreign or unreadable."""
         try:
-            return self._stored(await asyncio.to_thread(self._read))
+            data = await asyncio.to_thread(self._read)
+            return StoredKeys.read(strict_json.loads(data), self._issuer, self._clock())
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
@@ -63,9 +44,9 @@ class JwksFile:
 
     async def save(self, keys: StoredKeys) -> None:
         """Replace the file; that it cannot be is logged and changes nothing."""
-        saved = {"issuer": self._issuer, "savedAt": self._clock(), "maxAge": keys.max_age, "jwks": keys.document}
+        saved = json.dumps(keys.written(self._issuer, self._clock())).encode()
         try:
-            await asyncio.to_thread(self._replace, json.dumps(saved).encode())
+            await asyncio.to_thread(self._replace, saved)
         except OSError as error:
             _log.warning("the file of signing keys cannot be written: %s", error.strerror)
 
@@ -84,15 +65,3 @@ class JwksFile:
             except BaseException:
                 Path(file.name).unlink(missing_ok=True)
                 raise
-
-    def _stored(self, data: bytes) -> StoredKeys:
-        saved = strict_json.loads(data)
-        if not isinstance(saved, dict) or saved.get("issuer") != self._issuer:
-            raise ValueError("it holds another issuer's keys")
-        saved_at, max_age = saved.get("savedAt"), saved.get("maxAge")
-        if not isinstance(saved_at, (int, float)) or not isinstance(max_age, (int, float)) or max_age < 0:
-            raise ValueError("it does not say how old it is")
-        age = self._clock() - saved_at
-        if age < 0:
-            raise ValueError("it is of the future: check the clock")
-        return StoredKeys(saved.get("jwks"), max_age, age)

@@ -15,7 +15,9 @@ from cachetools import TLRUCache, TTLCache
 from auth0_sso.errors import InsufficientScopeError, ManagementUnavailableError, NotFoundError
 from auth0_sso.tenant.documents import Role
 from auth0_sso.tenant.management import ManagementClient
+from auth0_sso.tenant.shared_standings import SharedStandings
 from auth0_sso.tenant.single_flight import SingleFlight
+from auth0_sso.tenant.standing import Standing, StandingKey
 from auth0_sso.tokens.claims import AccessToken
 
 
@@ -28,8 +30,8 @@ class RoleSource(Protocol):
         Raises `InsufficientScopeError` for a user who is deleted or blocked, and `TenantError`s.
         """
 
-    def forget(self, subject: str) -> None:
-        """Ask anew at the next check: the user's roles have changed."""
+    async def forget(self, subject: str) -> None:
+        """Ask anew at the next check, in every replica: the user's roles have changed."""
 
 
 class ClaimRoles:
@@ -46,7 +48,7 @@ class ClaimRoles:
             raise InsufficientScopeError("role_claim_invalid", "The roles of this token cannot be read.")
         return frozenset(names)
 
-    def forget(self, subject: str) -> None:
+    async def forget(self, subject: str) -> None:
         """Do nothing: what a token says stays said."""
 
 
@@ -63,21 +65,9 @@ class RoleMemory:
     max_stale: float = 0
     most_entries: int = 10_000
 
-
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """What the tenant says of a user: the roles, or why there are none."""
-
-    roles: frozenset[str] = frozenset()
-    refusal: str | None = None
-
-    def require(self) -> frozenset[str]:
-        if self.refusal is not None:
-            raise InsufficientScopeError(self.refusal, "The user of this token is not known any more, or is blocked.")
-        return self.roles
-
-
-_Key = tuple[str, str | None]
+    def ttl_of(self, standing: Standing) -> float:
+        """Return how long an answer is remembered."""
+        return self.ttl if standing.roles else min(self.refused, self.ttl)
 
 
 class RoleDirectory:
@@ -88,20 +78,22 @@ class RoleDirectory:
         management: ManagementClient,
         memory: RoleMemory | None = None,
         *,
+        shared: SharedStandings | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the client that is asked, and a clock that never goes back, in seconds."""
+        """Take the client that is asked, what replicas share, and a clock that never goes back, in seconds."""
         self._management = management
+        self._shared = shared
         self._memory = memory = RoleMemory() if memory is None else memory
 
-        def end(_: _Key, standing: _Standing, now: float) -> float:
-            return now + (memory.ttl if standing.roles else min(memory.refused, memory.ttl))
+        def end(_: StandingKey, standing: Standing, now: float) -> float:
+            return now + memory.ttl_of(standing) - standing.age
 
-        self._known: TLRUCache[_Key, _Standing] = TLRUCache(memory.most_entries, end, timer=clock)
-        self._old: TTLCache[_Key, _Standing] = TTLCache(
+        self._known: TLRUCache[StandingKey, Standing] = TLRUCache(memory.most_entries, end, timer=clock)
+        self._old: TTLCache[StandingKey, Standing] = TTLCache(
             memory.most_entries if memory.max_stale else 0, memory.ttl + memory.max_stale, timer=clock
         )
-        self._flight: SingleFlight[_Key, _Standing] = SingleFlight()
+        self._flight: SingleFlight[StandingKey, Standing] = SingleFlight()
         self._forgotten = 0
 
     async def roles_of(self, token: AccessToken, *, stale_ok: bool = False) -> frozenset[str]:
@@ -122,8 +114,19 @@ class RoleDirectory:
                 raise
             return old.require()
 
-    def forget(self, subject: str) -> None:
-        """Ask anew at the next check, in every organization."""
+    async def forget(self, subject: str) -> None:
+        """Ask anew at the next check, in every organization and every replica."""
+        self.forget_here(subject)
+        if self._shared is not None:
+            await self._shared.announce(subject)
+
+    def forget_all_here(self) -> None:
+        """Ask anew about everybody: news of changes may have been missed."""
+        for subject in {key[0] for key in (*self._known, *self._old, *self._flight.keys())}:
+            self.forget_here(subject)
+
+    def forget_here(self, subject: str) -> None:
+        """Ask anew at the next check in this process."""
         self._forgotten += 1
         for key in [key for key in (*self._known, *self._old, *self._flight.keys()) if key[0] == subject]:
             self._known.pop(key, None)
@@ -134,16 +137,26 @@ class RoleDirectory:
         """Give up look-ups that are under way."""
         await self._flight.aclose()
 
-    async def _look_up(self, key: _Key) -> _Standing:
+    async def _look_up(self, key: StandingKey) -> Standing:
         forgotten = self._forgotten
-        standing = await self._ask(*key)
+        standing = await self._ask(*key) if self._shared is None else await self._ask_once(key, self._shared)
         if forgotten == self._forgotten:  # else this answer may be older than a change made meanwhile
             self._known[key] = standing
             if self._old.maxsize:
                 self._old[key] = standing
         return standing
 
-    async def _ask(self, subject: str, organization: str | None) -> _Standing:
+    async def _ask_once(self, key: StandingKey, shared: SharedStandings) -> Standing:
+        """Take what another replica found out, else ask and tell the others."""
+        known, generation = await shared.read(key)
+        if known is not None:
+            return known
+        standing = await self._ask(*key)
+        if generation is not None:
+            await shared.write(key, standing, generation, ttl=self._memory.ttl_of(standing))
+        return standing
+
+    async def _ask(self, subject: str, organization: str | None) -> Standing:
         try:
             # The user as well: assigned roles say nothing of a block.
             user, assigned, as_member = await asyncio.gather(
@@ -152,10 +165,10 @@ class RoleDirectory:
                 self._as_member(subject, organization),
             )
         except NotFoundError:
-            return _Standing(refusal="user_unknown")
+            return Standing(refusal="user_unknown")
         if user.blocked:
-            return _Standing(refusal="user_blocked")
-        return _Standing(frozenset(role.name for role in (*assigned, *as_member)))
+            return Standing(refusal="user_blocked")
+        return Standing(frozenset(role.name for role in (*assigned, *as_member)))
 
     async def _as_member(self, subject: str, organization: str | None) -> tuple[Role, ...]:
         return () if organization is None else await self._management.list_member_roles(organization, subject)

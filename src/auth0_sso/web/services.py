@@ -2,12 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import NoReturn
 
 import httpx
 
+from auth0_sso.fleet.sealed import SealedStore
 from auth0_sso.fleet.store import SharedStore
 from auth0_sso.limits.limiter import RateLimiter
 from auth0_sso.limits.memory import MIB, BoundedMemory
@@ -17,9 +19,12 @@ from auth0_sso.settings import Settings
 from auth0_sso.tenant.credentials import ClientCredentials, ManagementAuth
 from auth0_sso.tenant.jwks import Freshness, RemoteJwks
 from auth0_sso.tenant.jwks_file import JwksFile
+from auth0_sso.tenant.key_store import KeyStore, KeyStores, SharedKeys
 from auth0_sso.tenant.management import ManagementClient
 from auth0_sso.tenant.management_call import ManagementCaller
+from auth0_sso.tenant.management_token import SharedToken
 from auth0_sso.tenant.roles import ClaimRoles, RoleDirectory, RoleMemory, RoleSource
+from auth0_sso.tenant.shared_standings import SharedStandings
 from auth0_sso.tokens.claims import TokenPolicy
 from auth0_sso.tokens.client_assertion import AssertionKey
 from auth0_sso.tokens.verifier import TokenVerifier
@@ -72,13 +77,14 @@ async def open_services(
     clock = Clock() if clock is None else clock
     async with AsyncExitStack() as stack:
         store = _shared_store(settings, clock, stack)
+        sealed = _sealed(settings, store)
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, timeout=_TIMEOUT))
         keys = RemoteJwks(
             client,
             settings.issuer,
             algorithms=settings.auth0_algorithms,
             freshness=Freshness(max_stale=settings.auth0_jwks_max_stale_seconds),
-            store=_store(settings, clock),
+            store=_key_store(settings, sealed, clock),
             clock=clock.monotonic,
             sleep=clock.sleep,
         )
@@ -91,10 +97,9 @@ async def open_services(
             cache_size=settings.auth0_token_cache_size,
             clock=clock.wall,
         )
-        management = _management(settings, client, clock, stack)
-        roles = _roles(settings, management, clock, stack)
-        refresher = asyncio.create_task(keys.keep_fresh())
-        stack.push_async_callback(_cancelled, refresher)
+        management = _management(settings, client, sealed, clock, stack)
+        roles = _roles(settings, management, sealed, clock, stack)
+        _beside(keys.keep_fresh(), stack)
         failures = settings.auth_failure_rate_limit
         yield Services(
             keys=keys,
@@ -135,9 +140,24 @@ def _counts(settings: Settings, store: SharedStore | None, clock: Clock) -> Rate
     )
 
 
-def _store(settings: Settings, clock: Clock) -> JwksFile | None:
-    path = settings.auth0_jwks_cache_file
-    return None if path is None else JwksFile(path, settings.issuer, clock=clock.wall)
+def _sealed(settings: Settings, store: SharedStore | None) -> SealedStore | None:
+    """Return where roles, keys and tokens are shared; its secret is the Management client's, which replicas have."""
+    if store is None or not settings.has_management:
+        return None
+    proof = settings.auth0_management_private_key.get_secret_value() or (
+        settings.auth0_management_client_secret.get_secret_value()
+    )
+    return SealedStore(store, proof, f"{settings.issuer} {settings.auth0_management_client_id}")
+
+
+def _key_store(settings: Settings, sealed: SealedStore | None, clock: Clock) -> KeyStore | None:
+    stores: list[KeyStore] = []
+    if sealed is not None:
+        keep = settings.auth0_jwks_max_stale_seconds
+        stores.append(SharedKeys(sealed, settings.issuer, keep=keep, clock=clock.wall))
+    if settings.auth0_jwks_cache_file is not None:
+        stores.append(JwksFile(settings.auth0_jwks_cache_file, settings.issuer, clock=clock.wall))
+    return KeyStores(stores) if stores else None
 
 
 def _policy(settings: Settings) -> TokenPolicy:
@@ -151,7 +171,7 @@ def _policy(settings: Settings) -> TokenPolicy:
 
 
 def _management(
-    settings: Settings, client: httpx.AsyncClient, clock: Clock, stack: AsyncExitStack
+    settings: Settings, client: httpx.AsyncClient, sealed: SealedStore | None, clock: Clock, stack: AsyncExitStack
 ) -> ManagementClient | None:
     if not settings.has_management:
         return None
@@ -159,14 +179,20 @@ def _management(
     credentials = ClientCredentials(
         settings.auth0_management_client_id, _proof(settings), settings.auth0_management_audience
     )
-    auth = ManagementAuth(client, base_url, credentials, clock=clock.monotonic, wall=clock.wall)
+    times = {"clock": clock.monotonic, "wall": clock.wall}
+    shared = None if sealed is None else SharedToken(sealed, **times, sleep=clock.sleep)
+    auth = ManagementAuth(client, base_url, credentials, shared=shared, **times)
     stack.push_async_callback(auth.aclose)
-    caller = ManagementCaller(client, base_url, auth, clock=clock.monotonic, wall=clock.wall, sleep=clock.sleep)
+    caller = ManagementCaller(client, base_url, auth, **times, sleep=clock.sleep)
     return ManagementClient(caller)
 
 
 def _roles(
-    settings: Settings, management: ManagementClient | None, clock: Clock, stack: AsyncExitStack
+    settings: Settings,
+    management: ManagementClient | None,
+    sealed: SealedStore | None,
+    clock: Clock,
+    stack: AsyncExitStack,
 ) -> RoleSource | None:
     if settings.auth0_role_source == "claim":
         return ClaimRoles(settings.auth0_role_claim)
@@ -177,8 +203,11 @@ def _roles(
         refused=min(10, settings.auth0_role_ttl_seconds),
         max_stale=settings.auth0_role_max_stale_seconds,
     )
-    roles = RoleDirectory(management, memory, clock=clock.monotonic)
+    shared = None if sealed is None else SharedStandings(sealed, ttl=memory.ttl, wall=clock.wall)
+    roles = RoleDirectory(management, memory, shared=shared, clock=clock.monotonic)
     stack.push_async_callback(roles.aclose)
+    if shared is not None:
+        _beside(shared.follow(roles.forget_here, roles.forget_all_here), stack)
     return roles
 
 
@@ -189,6 +218,12 @@ def _proof(settings: Settings) -> str | AssertionKey:
     return settings.auth0_management_client_secret.get_secret_value()
 
 
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+def _beside(forever: Coroutine[object, object, NoReturn], stack: AsyncExitStack) -> None:
+    """Run what never ends beside the app, until the app does."""
+    task = asyncio.create_task(forever)
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    stack.push_async_callback(end)

@@ -4,8 +4,8 @@ User ids are paths here, `{user_id:path}`: a connection may put slashes into the
 order of the routes: whatever ends in /roles is about roles, and likewise /block, /logout and /logs.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 from urllib.parse import quote
 
@@ -70,7 +70,7 @@ async def list_roles(user_id: UserId, management: Management) -> RoleList:
 async def assign_roles(user_id: UserId, change: RoleChange, management: Management, roles: Roles) -> RoleChangeAnswer:
     """Give roles to a user; they hold from the user's next request on."""
     role_ids = await _role_ids(change, management)
-    with _changing(user_id, roles):
+    async with _changing(user_id, roles):
         await management.assign_roles(user_id, role_ids)
     return RoleChangeAnswer(message="Roles are assigned.", user_id=user_id, role_ids=role_ids)
 
@@ -79,7 +79,7 @@ async def assign_roles(user_id: UserId, change: RoleChange, management: Manageme
 async def remove_roles(user_id: UserId, change: RoleChange, management: Management, roles: Roles) -> RoleChangeAnswer:
     """Take roles from a user; the user's next request is without them."""
     role_ids = await _role_ids(change, management)
-    with _changing(user_id, roles):
+    async with _changing(user_id, roles):
         await management.remove_roles(user_id, role_ids)
     return RoleChangeAnswer(message="Roles are removed.", user_id=user_id, role_ids=role_ids)
 
@@ -87,14 +87,14 @@ async def remove_roles(user_id: UserId, change: RoleChange, management: Manageme
 @router.put("/users/{user_id:path}/block", responses=problem_responses(404))
 async def block_user(user_id: UserId, management: Management, roles: Roles) -> ManagedUser:
     """Block a user: no login any more, and no role from the next request on. Log them out to end their sessions."""
-    with _changing(user_id, roles):
+    async with _changing(user_id, roles):
         return ManagedUser.of(await management.block_user(user_id))
 
 
 @router.delete("/users/{user_id:path}/block", responses=problem_responses(404))
 async def unblock_user(user_id: UserId, management: Management, roles: Roles) -> ManagedUser:
     """Let a user in again."""
-    with _changing(user_id, roles):
+    async with _changing(user_id, roles):
         return ManagedUser.of(await management.unblock_user(user_id))
 
 
@@ -126,17 +126,17 @@ async def get_user(user_id: UserId, management: Management) -> ManagedUser:
 @router.delete("/users/{user_id:path}", status_code=204, responses=problem_responses(404))
 async def delete_user(user_id: UserId, management: Management, roles: Roles) -> None:
     """Delete a user. One who is not there counts as deleted, as at Auth0."""
-    with _changing(user_id, roles):
+    async with _changing(user_id, roles):
         await management.delete_user(user_id)
 
 
-@contextmanager
-def _changing(user_id: str, roles: RoleSource) -> Iterator[None]:
+@asynccontextmanager
+async def _changing(user_id: str, roles: RoleSource) -> AsyncIterator[None]:
     """Forget a user's roles after a change, a failed one too: whether the tenant carried it out is then unknown."""
     try:
         yield
     finally:
-        roles.forget(user_id)
+        await roles.forget(user_id)
 
 
 async def _role_ids(change: RoleChange, management: ManagementClient) -> list[str]:

@@ -1,0 +1,24 @@
+"""What the tenant says of a user: the roles, or why there are none."""
+
+from dataclasses import dataclass
+
+from auth0_sso.errors import InsufficientScopeError
+
+StandingKey = tuple[str, str | None]
+"""Whose standing it is: a subject, and the organization it is logged in to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Role names, or the reason of a refusal: `user_unknown` or `user_blocked`."""
+
+    roles: frozenset[str] = frozenset()
+    refusal: str | None = None
+    age: float = 0
+    """For how long it was known already when this process learned it, in seconds."""
+
+    def require(self) -> frozenset[str]:
+        """Return the role names; raise `InsufficientScopeError` for a user who is deleted or blocked."""
+        if self.refusal is not None:
+            raise InsufficientScopeError(self.refusal, "The user of this token is not known any more, or is blocked.")
+        return self.roles

@@ -1,0 +1,257 @@
+"""Two replicas and what they tell each other of roles, over a real Redis."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from auth0_sso.errors import InsufficientScopeError
+from auth0_sso.fleet.sealed import SealedStore
+from auth0_sso.fleet.store import SharedStore
+from auth0_sso.tenant.credentials import ClientCredentials, ManagementAuth
+from auth0_sso.tenant.management import ManagementClient
+from auth0_sso.tenant.management_call import ManagementCaller
+from auth0_sso.tenant.roles import RoleDirectory, RoleMemory
+from auth0_sso.tenant.shared_standings import SharedStandings
+from auth0_sso.tokens.claims import AccessToken, TokenPolicy, validate
+from support.clock import HandClock
+from support.issuer import AUDIENCE, ISSUER, SUBJECT, user_claims
+from support.redis_server import RedisServer
+from support.tenant_script import TOKEN, Reply, ScriptedTenant, json_reply, token_reply
+
+SECRET = "the-client-secret"
+USER = f"GET /api/v2/users/{quote(SUBJECT, safe='')}"
+ROLES = f"{USER}/roles"
+
+
+def roles(*names: str, gate: asyncio.Event | None = None) -> Reply:
+    entries = [{"id": f"rol_{name}", "name": name} for name in names]
+    return json_reply({"roles": entries, "start": 0, "limit": 100, "total": len(entries)}, gate=gate)
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    directory: RoleDirectory
+    store: SharedStore
+    clock: HandClock
+
+    async def roles(self, organization: str | None = None) -> frozenset[str]:
+        return await self.directory.roles_of(self.token(organization))
+
+    def token(self, organization: str | None = None) -> AccessToken:
+        now = self.clock.now
+        claims = user_claims(now, **({} if organization is None else {"org_id": organization}))
+        return validate(claims, TokenPolicy(ISSUER, frozenset({AUDIENCE})), now)
+
+    async def until_roles_are(self, names: set[str]) -> None:
+        """Ask again and again until the answer is that; news takes milliseconds, and a second is too long."""
+        async with asyncio.timeout(1):
+            while await self.roles() != names:
+                await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def replica(
+    url: str, client: httpx.AsyncClient, clock: HandClock, secret: str = SECRET
+) -> AsyncIterator[Replica]:
+    store = SharedStore(url, timeout=5, clock=clock.time)
+    shared = SharedStandings(SealedStore(store, secret, "a test"), ttl=60, wall=clock.time)
+    credentials = ClientCredentials("the-client-id", secret, f"{ISSUER}api/v2/")
+    auth = ManagementAuth(client, ISSUER, credentials, clock=clock.time)
+    caller = ManagementCaller(client, ISSUER, auth, clock=clock.time, wall=clock.time, sleep=clock.hurry)
+    directory = RoleDirectory(ManagementClient(caller), RoleMemory(), shared=shared, clock=clock.time)
+    news = asyncio.create_task(shared.follow(directory.forget_here, directory.forget_all_here))
+    try:
+        yield Replica(directory, store, clock)
+    finally:
+        news.cancel()
+        await asyncio.gather(news, return_exceptions=True)
+        await directory.aclose()
+        await store.aclose()
+
+
+@pytest.fixture
+def asked(tenant: ScriptedTenant) -> ScriptedTenant:
+    tenant.on(TOKEN, token_reply("token-1"))
+    tenant.on(USER, json_reply({"user_id": SUBJECT}))
+    tenant.on(ROLES, roles("admin"))
+    return tenant
+
+
+@pytest.fixture
+async def pair(
+    redis: RedisServer, asked: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+) -> AsyncIterator[tuple[Replica, Replica]]:
+    async with replica(redis.url, client, clock) as one, replica(redis.url, client, clock) as two:
+        async with asyncio.timeout(5):
+            while redis.cli("client", "list").count("cmd=xread") < 2:  # both listen
+                await asyncio.sleep(0.01)
+        yield one, two
+
+
+async def test_what_one_replica_found_out_the_other_does_not_ask(
+    pair: tuple[Replica, Replica], asked: ScriptedTenant
+) -> None:
+    one, two = pair
+    assert await one.roles() == await two.roles() == {"admin"}
+    assert asked.count(ROLES) == 1
+
+
+async def test_it_is_remembered_from_when_it_was_found_out(
+    pair: tuple[Replica, Replica], asked: ScriptedTenant, clock: HandClock
+) -> None:
+    one, two = pair
+    await one.roles()
+    clock.now += 50
+    await two.roles()
+    asked.on(ROLES, roles("user"))
+    clock.now += 9
+    assert await two.roles() == {"admin"}
+    clock.now += 1
+    assert await two.roles() == {"user"}
+
+
+async def test_a_role_taken_away_through_one_is_gone_at_the_other_within_a_second(
+    pair: tuple[Replica, Replica], asked: ScriptedTenant
+) -> None:
+    one, two = pair
+    assert await one.roles() == await two.roles() == {"admin"}
+    asked.on(ROLES, roles("user"))
+    await one.directory.forget(SUBJECT)
+    await two.until_roles_are({"user"})
+    assert await one.roles() == {"user"}
+    assert asked.count(ROLES) == 2
+
+
+async def test_an_answer_older_than_a_change_elsewhere_is_remembered_by_nobody(
+    pair: tuple[Replica, Replica], asked: ScriptedTenant
+) -> None:
+    one, two = pair
+    gate = asyncio.Event()
+    asked.on(ROLES, roles("admin", gate=gate), roles("user"))
+    slow = asyncio.create_task(two.roles())
+    await asked.arrival(ROLES)
+    await one.directory.forget(SUBJECT)
+    gate.set()
+    assert await slow == {"admin"}
+    await two.until_roles_are({"user"})
+    assert await one.roles() == {"user"}
+
+
+async def test_a_refused_user_is_shared_as_such_and_for_a_shorter_time(
+    pair: tuple[Replica, Replica], asked: ScriptedTenant, clock: HandClock
+) -> None:
+    one, two = pair
+    asked.on(USER, json_reply({"user_id": SUBJECT, "blocked": True}))
+    for each in pair:
+        with pytest.raises(InsufficientScopeError) as caught:
+            await each.roles()
+        assert caught.value.reason == "user_blocked"
+    assert asked.count(USER) == 1
+    asked.on(USER, json_reply({"user_id": SUBJECT}))
+    clock.now += 10
+    assert await two.roles() == await one.roles() == {"admin"}
+
+
+async def test_organizations_are_kept_apart_and_forgotten_together(
+    pair: tuple[Replica, Replica], asked: ScriptedTenant
+) -> None:
+    one, two = pair
+    member = f"GET /api/v2/organizations/org_1/members/{quote(SUBJECT, safe='')}/roles"
+    asked.on(member, roles("billing"))
+    assert await one.roles("org_1") == await two.roles("org_1") == {"admin", "billing"}
+    assert await two.roles() == {"admin"}
+    assert asked.count(member) == 1
+    asked.on(member, roles())
+    await one.directory.forget(SUBJECT)
+    assert await one.roles("org_1") == {"admin"}
+
+
+async def test_the_store_tells_nothing_and_believes_nobody_without_the_secret(
+    redis: RedisServer, asked: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+) -> None:
+    async with replica(redis.url, client, clock) as one:
+        await one.roles()
+        await one.directory.forget(SUBJECT)
+        await one.roles()
+        keys = redis.cli("--raw", "keys", "*").split()
+        dump = redis.cli("--raw", "xrange", next(key for key in keys if "changes" in key), "-", "+")
+        for key in keys:
+            if "standing" in key:
+                dump += redis.cli("--raw", "hgetall", key)
+        assert len(dump) > 200
+        for told in ("admin", SUBJECT, SUBJECT.partition("|")[2], "user_"):
+            assert told not in dump + " ".join(keys)
+    async with replica(redis.url, client, clock, secret="the-wrong-secret") as stranger:
+        asked.on(ROLES, roles("user"))
+        assert await stranger.roles() == {"user"}
+        await stranger.directory.forget(SUBJECT)
+
+
+async def test_what_lies_there_in_another_form_or_place_is_not_believed(
+    redis: RedisServer, pair: tuple[Replica, Replica], asked: ScriptedTenant
+) -> None:
+    one, two = pair
+    await one.roles()
+    (key,) = [key for key in redis.cli("--raw", "keys", "*").split() if "standing" in key]
+    value = redis.cli("--raw", "hget", key, "in ").strip()
+    asked.on(ROLES, roles("user"))
+    for forged in ("", "x", '{"roles":["admin"]}', value[:-4] + "AAAA"):
+        redis.cli("hset", key, "in ", forged)
+        two.directory.forget_all_here()
+        assert await two.roles() == {"user"}
+    # The seal of this user's standing in no organization, moved to one.
+    member = f"GET /api/v2/organizations/org_1/members/{quote(SUBJECT, safe='')}/roles"
+    asked.on(member, roles())
+    redis.cli("hset", key, "in org_1", value)
+    assert await two.roles("org_1") == {"user"}
+
+
+async def test_strange_news_disturb_nobody(
+    redis: RedisServer, pair: tuple[Replica, Replica], asked: ScriptedTenant, caplog: pytest.LogCaptureFixture
+) -> None:
+    one, two = pair
+    await two.roles()
+    await one.directory.forget("auth0|another")
+    (news,) = [key for key in redis.cli("--raw", "keys", "*").split() if "changes" in key]
+    redis.cli("xadd", news, "*", "subject", "garbage")
+    redis.cli("xadd", news, "*", "other", "garbage")
+    asked.on(ROLES, roles("user"))
+    await one.directory.forget(SUBJECT)
+    await two.until_roles_are({"user"})
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+async def test_without_the_store_each_asks_for_itself_and_a_change_is_known_here_at_least(
+    redis: RedisServer, pair: tuple[Replica, Replica], asked: ScriptedTenant, caplog: pytest.LogCaptureFixture
+) -> None:
+    one, two = pair
+    redis.stop()
+    assert await one.roles() == await two.roles() == {"admin"}
+    assert asked.count(ROLES) == 2
+    asked.on(ROLES, roles("user"))
+    await one.directory.forget(SUBJECT)
+    assert await one.roles() == {"user"}
+    assert "other replicas do not learn of a changed role" in caplog.text
+
+
+async def test_news_missed_during_an_outage_are_made_up_for_by_forgetting_all(
+    redis: RedisServer, pair: tuple[Replica, Replica], asked: ScriptedTenant
+) -> None:
+    one, two = pair
+    assert await two.roles() == {"admin"}
+    redis.stop()
+    asked.on(ROLES, roles("user"))
+    await one.directory.forget(SUBJECT)  # two cannot learn of it
+    assert await two.roles() == {"admin"}
+    redis.start()
+    async with asyncio.timeout(10):
+        while await two.roles() != {"user"}:
+            two.clock.now += 0.01
+            await asyncio.sleep(0.01)
+    assert two.clock.now < 1_800_000_055  # sooner than it would have forgotten by itself
