@@ -98,6 +98,14 @@ async def test_a_token_the_tenant_refuses_is_replaced_once_for_all(
     assert tenant.count(TOKEN) == 2
 
 
+async def test_a_token_that_is_dead_when_it_comes_is_not_shared(
+    redis: RedisServer, tenant: ScriptedTenant, client: httpx.AsyncClient, process: Process
+) -> None:
+    tenant.on(TOKEN, token_reply("token-1", expires_in=0))
+    await ask(client, process())
+    assert redis.cli("--raw", "keys", "*").strip() == ""
+
+
 async def test_a_failed_fetch_holds_up_nobody_for_long(
     tenant: ScriptedTenant, client: httpx.AsyncClient, process: Process
 ) -> None:

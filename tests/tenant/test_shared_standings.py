@@ -227,6 +227,33 @@ async def test_strange_news_disturb_nobody(
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
+async def test_the_reader_of_news_outlives_whatever_they_provoke(
+    redis: RedisServer, clock: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = SharedStore(redis.url, timeout=5, clock=clock.time)
+    standings = SharedStandings(SealedStore(store, SECRET, "a test"), ttl=60, wall=clock.time)
+    told: list[str] = []
+    listening = asyncio.Event()
+
+    def forget(subject: str) -> None:
+        told.append(subject)
+        if len(told) == 1:
+            raise RuntimeError("nobody thought of this")
+
+    news = asyncio.create_task(standings.follow(forget, listening.set, sleep=clock.hurry))
+    for subject in ("one", "two"):
+        await listening.wait()
+        listening.clear()
+        await standings.announce(subject)
+        async with asyncio.timeout(5):
+            while subject not in told:
+                await asyncio.sleep(0.005)
+    assert "nobody thought of" in caplog.text
+    news.cancel()
+    await asyncio.gather(news, return_exceptions=True)
+    await store.aclose()
+
+
 async def test_without_the_store_each_asks_for_itself_and_a_change_is_known_here_at_least(
     redis: RedisServer, pair: tuple[Replica, Replica], asked: ScriptedTenant, caplog: pytest.LogCaptureFixture
 ) -> None:

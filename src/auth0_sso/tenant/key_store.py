@@ -90,10 +90,10 @@ class KeyStores:
 
     async def load(self) -> StoredKeys | None:
         """Return the keys of the first store that has some."""
+        stored: StoredKeys | None = None
         for store in self._stores:
-            if (stored := await store.load()) is not None:
-                return stored
-        return None
+            stored = await store.load() if stored is None else stored
+        return stored
 
     async def save(self, keys: StoredKeys) -> None:
         """Save to each."""

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from secrets import token_hex
 from typing import Final, NoReturn
 
@@ -61,23 +62,24 @@ class SharedStandings:
             "since": self._wall(),
             "generation": generation,
         }
-        await self._quietly(
-            self._store.execute("HSET", place, _field(key), self._sealed.seal(_seat(place, key), value)),
-            self._store.execute("EXPIRE", place, max(_GENERATION_SECONDS, int(self._ttl) + 1)),
-        )
+        with suppress(StoreUnavailableError):
+            await asyncio.gather(
+                self._store.execute("HSET", place, _field(key), self._sealed.seal(_seat(place, key), value)),
+                self._store.execute("EXPIRE", place, max(_GENERATION_SECONDS, int(self._ttl) + 1)),
+            )
 
     async def announce(self, subject: str) -> None:
         """Tell every replica, before this returns, that a user's standing has changed; log where that cannot be."""
         place = self._place((subject, None))
-        told = await self._quietly(
-            self._store.execute("DEL", place),
-            self._store.execute("HSET", place, _GENERATION, token_hex(8)),
-            self._store.execute("EXPIRE", place, _GENERATION_SECONDS),
-            self._store.execute(
-                "XADD", self._news, "MAXLEN", "~", _NEWS_KEPT, "*", "subject", self._sealed.seal(self._news, subject)
-            ),
-        )
-        if not told:
+        news = self._sealed.seal(self._news, subject)
+        try:
+            await asyncio.gather(  # in this order: they go through one connection
+                self._store.execute("DEL", place),
+                self._store.execute("HSET", place, _GENERATION, token_hex(8)),
+                self._store.execute("EXPIRE", place, _GENERATION_SECONDS),
+                self._store.execute("XADD", self._news, "MAXLEN", "~", _NEWS_KEPT, "*", "subject", news),
+            )
+        except StoreUnavailableError:
             _log.error("other replicas do not learn of a changed role before %.0f s have passed", self._ttl)
 
     async def follow(
@@ -127,14 +129,6 @@ class SharedStandings:
 
     def _place(self, key: StandingKey) -> str:
         return self._sealed.name("standing", key[0])
-
-    async def _quietly(self, *commands: Awaitable[object]) -> bool:
-        """Send commands in their order, and tell whether all arrived."""
-        answers = await asyncio.gather(*commands, return_exceptions=True)
-        errors = [answer for answer in answers if isinstance(answer, BaseException)]
-        if any(not isinstance(error, StoreUnavailableError) for error in errors):
-            raise errors[0]
-        return not errors
 
 
 def _field(key: StandingKey) -> str:
