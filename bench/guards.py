@@ -1,54 +1,70 @@
-"""What a role guard costs a route: its throughput as a ratio to the same route guarded by the token alone.
+"""What a guard costs a route: its throughput as a ratio to the same route guarded by the token alone.
 
-Requests go straight into the app, without a server: whatever a server adds to both brings the ratio nearer to one.
+Requests go straight into the app, without a server, 32 at a time as a busy server has them: whatever a server adds to
+both brings the ratio nearer to one. Counts in Redis need a `redis-server`; without one those rows are left out.
 """
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from shutil import which
 from statistics import median
 from typing import Annotated
 
 import httpx
+import uvloop
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import Depends, FastAPI
 from starlette.types import Message, Scope
 
-from auth0_sso import AccessToken, CurrentToken, protect, require_role
+from auth0_sso import AccessToken, CurrentToken, LimitedToken, protect, rate_limit, require_role
 from auth0_sso.devtenant import PEOPLE, create_tenant, fetch_user_token
+from support.redis_server import redis_server
 from support.service import OPTIONS, settings
 
-REQUESTS, ROUNDS = 500, 40
-WANTED = 0.85
+REQUESTS, ROUNDS, AT_ONCE = 512, 40, 32
+ALONE = "CurrentToken"
+LIMIT, PATH = "1000000/minute", "/data"
 
 
-def own_app() -> FastAPI:
-    app = FastAPI()
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A route with its guards, alone in an app; how fast it should be at least, and where it is counted."""
 
-    @app.get("/bare")
-    async def read_bare() -> dict[str, str]:
-        return {"data": "x"}
-
-    @app.get("/token")
-    async def read_by_token(_: CurrentToken) -> dict[str, str]:
-        return {"data": "x"}
-
-    @app.get("/role")
-    async def read_by_role(_: Annotated[AccessToken, Depends(require_role("admin"))]) -> dict[str, str]:
-        return {"data": "x"}
-
-    return app
+    name: str
+    route: Callable[..., Awaitable[dict[str, str]]]
+    guards: tuple[Callable[..., object], ...] = ()
+    wanted: float | None = None
+    url: str = "memory://"
 
 
-def request_to(path: str, token: str) -> Scope:
+async def read_bare() -> dict[str, str]:
+    return {"data": "x"}
+
+
+async def read_by_token(_: CurrentToken) -> dict[str, str]:
+    return {"data": "x"}
+
+
+async def read_by_role(_: Annotated[AccessToken, Depends(require_role("admin"))]) -> dict[str, str]:
+    return {"data": "x"}
+
+
+async def read_limited(_: LimitedToken) -> dict[str, str]:
+    return {"data": "x"}
+
+
+def request_to(token: str) -> Scope:
     return {
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
         "method": "GET",
         "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
+        "path": PATH,
+        "raw_path": PATH.encode(),
         "query_string": b"",
         "root_path": "",
         "headers": [(b"host", b"127.0.0.1"), (b"authorization", f"Bearer {token}".encode())],
@@ -57,29 +73,44 @@ def request_to(path: str, token: str) -> Scope:
     }
 
 
-async def timed(app: FastAPI, path: str, token: str) -> float:
-    """Return the seconds that one round of requests to a route takes."""
+async def timed(app: FastAPI, token: str) -> float:
+    """Return the seconds that one round of requests takes."""
 
     async def receive() -> Message:
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: Message) -> None:
         if message["type"] == "http.response.start":
-            assert message["status"] == 200, path  # noqa: S101 - a refusal would be fast
+            assert message["status"] == 200  # noqa: S101 - a refusal would be fast
+
+    async def caller() -> None:
+        for _ in range(REQUESTS // AT_ONCE):
+            await app(request_to(token), receive, send)
 
     started = time.perf_counter()
-    for _ in range(REQUESTS):
-        await app(request_to(path, token), receive, send)
+    await asyncio.gather(*(caller() for _ in range(AT_ONCE)))
     return time.perf_counter() - started
 
 
-async def throughputs(paths: Sequence[str]) -> dict[str, float]:
+@asynccontextmanager
+async def serving(contender: Contender, tenant: httpx.ASGITransport) -> AsyncIterator[FastAPI]:
+    app = FastAPI()
+    app.get(PATH, dependencies=[Depends(guard) for guard in contender.guards])(contender.route)
+    protect(app, settings(rate_limit=LIMIT, rate_limit_storage_url=contender.url), transport=tenant)
+    async with app.router.lifespan_context(app):
+        yield app
+        store = app.state.auth0_sso.store
+        assert store is None or store.health.state == "up"  # noqa: S101 - counting locally would be fast
+
+
+async def throughputs(contenders: Sequence[Contender]) -> dict[str, float]:
     """Return each route's median throughput as a ratio to that of the route guarded by the token alone."""
     keys = [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2)]
     tenant = httpx.ASGITransport(create_tenant(OPTIONS, signing_keys=keys))
-    app = protect(own_app(), settings(), transport=tenant)
-    taken: dict[str, list[float]] = {path: [] for path in paths}
-    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=tenant) as client:
+    taken: dict[str, list[float]] = {contender.name: [] for contender in contenders}
+    async with AsyncExitStack() as stack:
+        apps = {each.name: await stack.enter_async_context(serving(each, tenant)) for each in contenders}
+        client = await stack.enter_async_context(httpx.AsyncClient(transport=tenant))
         admin = PEOPLE[0]
         token = await fetch_user_token(
             client,
@@ -89,24 +120,46 @@ async def throughputs(paths: Sequence[str]) -> dict[str, float]:
             audience=OPTIONS.audience,
             redirect_uri="http://127.0.0.1:3000/callback",
         )
-        for path in paths:
-            await timed(app, path, token)
+        for app in apps.values():
+            await timed(app, token)
         for _ in range(ROUNDS):
-            for path in paths:
-                taken[path].append(await timed(app, path, token))
+            for name, app in apps.items():
+                taken[name].append(await timed(app, token))
     return {
-        path: median(base / own for own, base in zip(times, taken["/token"], strict=True))
-        for path, times in taken.items()
+        name: median(base / own for own, base in zip(times, taken[ALONE], strict=True))
+        for name, times in taken.items()
     }
 
 
 def main() -> None:
     """Measure, and print a table."""
-    print(f"Throughput of a route, as a ratio to one guarded by the token alone ({ROUNDS} rounds of {REQUESTS}):\n")
-    names = {"/bare": "no guard", "/token": "CurrentToken", "/role": 'require_role("admin"), warm'}
-    for path, ratio in asyncio.run(throughputs(list(names))).items():
-        wanted = f"  (wanted: at least {WANTED})" if path == "/role" else ""
-        print(f"  {names[path]:<36} {ratio:5.2f}{wanted}")
+    print(
+        f"Throughput of a route, as a ratio to one guarded by the token alone ({ROUNDS} rounds of {REQUESTS} "
+        f"requests, {AT_ONCE} at once):\n"
+    )
+    apart, twice = (rate_limit(LIMIT),), (rate_limit("900000/minute;1000000/hour"),)
+    contenders = [
+        Contender("no guard", read_bare),
+        Contender(ALONE, read_by_token),
+        Contender('require_role("admin"), warm', read_by_role, wanted=0.85),
+        Contender("LimitedToken, memory", read_limited, wanted=0.85),
+        Contender("CurrentToken and rate_limit(), memory", read_by_token, apart),
+        Contender("the same with two limits, memory", read_by_token, twice),
+    ]
+    with ExitStack() as stack:
+        if which("redis-server") is None:
+            print("  redis-server is not installed: nothing is counted there\n")
+        else:
+            url = stack.enter_context(redis_server()).url
+            contenders += [
+                Contender("LimitedToken, Redis", read_limited, wanted=0.5, url=url),
+                Contender("CurrentToken and rate_limit(), Redis", read_by_token, apart, url=url),
+                Contender("the same with two limits, Redis", read_by_token, twice, url=url),
+            ]
+        ratios = uvloop.run(throughputs(contenders))
+    for contender in contenders:
+        wanted = "" if contender.wanted is None else f"  (wanted: at least {contender.wanted})"
+        print(f"  {contender.name:<40} {ratios[contender.name]:5.2f}{wanted}")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.fleet.address import library_address
-from auth0_sso.limits.limiter import Strategy
+from auth0_sso.limits.counter import Strategy
 from auth0_sso.limits.policy import Policy
 from auth0_sso.tokens.client_assertion import AssertionKey
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS

@@ -5,58 +5,12 @@ import pytest
 
 from auth0_sso.errors import StoreUnavailableError
 from auth0_sso.fleet.store import SharedStore, StoreHealth
-from auth0_sso.limits.limiter import RateLimiter, Strategy
-from auth0_sso.limits.policy import Policy
 from support.clock import HandClock
 from support.redis_server import RedisServer, free_port
-
-STRATEGIES: tuple[Strategy, ...] = ("moving-window", "sliding-window-counter", "fixed-window")
 
 
 def outages(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.name == "auth0_sso.fleet.store"]
-
-
-async def count_passed(store: SharedStore, strategy: Strategy, policy: str, number: int, key: str = "a") -> int:
-    limiter, parsed = RateLimiter(store.storage, strategy, together=True), Policy.parse(policy)
-    verdicts = await asyncio.gather(*(store.ask(lambda: limiter.take(parsed, "route", key)) for _ in range(number)))
-    return sum(verdict.allowed for verdict in verdicts)
-
-
-@pytest.mark.parametrize("strategy", STRATEGIES)
-async def test_fifty_at_once_over_two_processes_let_exactly_ten_through(
-    redis: RedisServer, store: SharedStore, strategy: Strategy
-) -> None:
-    other = SharedStore(redis.url, timeout=5)
-    counts = await asyncio.gather(
-        count_passed(store, strategy, "10/minute", 25), count_passed(other, strategy, "10/minute", 25)
-    )
-    assert sum(counts) == 10
-    await other.aclose()
-
-
-@pytest.mark.parametrize("strategy", STRATEGIES)
-async def test_two_limits_hold_at_once_and_a_strategy_can_be_changed_on_a_live_store(
-    store: SharedStore, strategy: Strategy
-) -> None:
-    for each in (strategy, *STRATEGIES):
-        assert await count_passed(store, each, "5/minute;8/hour", 30, key=each) in {5, 0}
-    assert store.health.state == "up"
-
-
-async def test_a_retry_succeeds_after_the_time_that_was_named(store: SharedStore) -> None:
-    policy = Policy.parse("3/second")
-
-    async def spend_and_retry(strategy: Strategy) -> None:
-        limiter = RateLimiter(store.storage, strategy)
-        verdict = await limiter.take(policy, "route", "a")
-        while verdict.allowed:
-            verdict = await limiter.take(policy, "route", "a")
-        assert 1 <= verdict.retry_after <= 3
-        await asyncio.sleep(verdict.retry_after)  # Redis has a clock of its own, which no hand moves
-        assert (await limiter.take(policy, "route", "a")).allowed
-
-    await asyncio.gather(*map(spend_and_retry, STRATEGIES))
 
 
 async def test_an_outage_is_logged_once_told_and_recovered_from(

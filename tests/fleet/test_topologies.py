@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from auth0_sso.fleet.counter import RedisCounter
 from auth0_sso.fleet.store import SharedStore
-from auth0_sso.limits.limiter import RateLimiter, Strategy
+from auth0_sso.limits.counter import Strategy
+from auth0_sso.limits.limiter import RateLimiter
 from auth0_sso.limits.policy import Policy
 from support.redis_server import RedisServer, free_port, redis_server
 
@@ -61,11 +63,11 @@ def eventually(holds: Callable[[], bool]) -> None:
 
 
 async def spend(store: SharedStore, strategy: Strategy) -> None:
-    """See many budgets kept, by scripts and plain commands, alone and in company."""
-    limiter, policy = RateLimiter(store.storage, strategy, together=True), Policy.parse("5/minute;50/hour")
+    """See many budgets kept, alone and in company."""
+    limiter, policy = RateLimiter(RedisCounter(store, strategy), strategy), Policy.parse("5/minute;50/hour")
     for caller in range(20):
-        takes = [store.ask(lambda: limiter.take(policy, "route", str(caller))) for _ in range(8)]  # noqa: B023 - awaited in this turn of the loop
-        assert sum(verdict.allowed for verdict in await asyncio.gather(*takes)) == 5
+        verdicts = await asyncio.gather(*(limiter.take(policy, "GET /{id}", str(caller)) for _ in range(8)))
+        assert sum(verdict.allowed for verdict in verdicts) == 5
     assert store.health.state == "up"
 
 

@@ -3,8 +3,9 @@ from typing import get_args
 
 import pytest
 
-from auth0_sso.limits.limiter import RateLimiter, Strategy, Verdict
-from auth0_sso.limits.memory import BoundedMemory
+from auth0_sso.limits.counter import Strategy
+from auth0_sso.limits.limiter import RateLimiter, Verdict
+from auth0_sso.limits.memory import MemoryCounter
 from auth0_sso.limits.policy import Policy
 from support.clock import HandClock
 
@@ -13,7 +14,7 @@ each_strategy = pytest.mark.parametrize("strategy", STRATEGIES)
 
 
 def limiter(clock: HandClock, strategy: Strategy = "moving-window") -> RateLimiter:
-    return RateLimiter(BoundedMemory(clock=clock.time), strategy)
+    return RateLimiter(MemoryCounter(strategy, clock=clock.time), strategy)
 
 
 async def take(limiter: RateLimiter, policy: str, key: str = "a", cost: int = 1) -> Verdict:
@@ -27,7 +28,7 @@ async def test_the_budget_is_spent_one_by_one(clock: HandClock, strategy: Strate
     assert [verdict.allowed for verdict in verdicts] == [True, True, True, False]
     quotas = [verdict.quotas[0] for verdict in verdicts]
     assert [quota.remaining for quota in quotas] == [2, 1, 0, 0]
-    assert {(quota.name, quota.limit, quota.window) for quota in quotas} == {("3/minute", 3, 60)}
+    assert {(quota.limit.name, quota.limit.amount, quota.limit.window) for quota in quotas} == {("3/minute", 3, 60)}
     assert quotas[0].reset_after == 60
     assert all(1 <= quota.reset_after <= 121 for quota in quotas)
 
@@ -100,8 +101,8 @@ async def test_what_one_limit_refuses_costs_nothing_under_the_others(clock: Hand
     verdicts = [await take(limit, "10/minute;3/hour") for _ in range(50)]
     assert {verdict.retry_after for verdict in verdicts} == {3600}
     minute, hour = verdicts[-1].quotas
-    assert (minute.name, minute.remaining) == ("10/minute", 7)
-    assert (hour.name, hour.remaining) == ("3/hour", 0)
+    assert (minute.limit.name, minute.remaining) == ("10/minute", 7)
+    assert (hour.limit.name, hour.remaining) == ("3/hour", 0)
 
 
 @each_strategy

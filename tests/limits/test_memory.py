@@ -1,59 +1,75 @@
 import time
+from collections.abc import Callable
+from typing import get_args
 
 import pytest
-from limits import parse
-from limits.aio.storage import MemoryStorage
+from limits.aio.storage import MemoryStorage, Storage
+from limits.aio.strategies import (
+    FixedWindowRateLimiter,
+    MovingWindowRateLimiter,
+    RateLimiter,
+    SlidingWindowCounterRateLimiter,
+)
 
-from auth0_sso.limits.limiter import RateLimiter, Strategy
-from auth0_sso.limits.memory import MIB, BoundedMemory
+from auth0_sso.limits.counter import Strategy
+from auth0_sso.limits.memory import MIB, MemoryCounter
 from auth0_sso.limits.policy import Policy
 from support.clock import HandClock
 
-POLICY = Policy.parse("10/minute")
+LIBRARY: dict[Strategy, Callable[[Storage], RateLimiter]] = {
+    "moving-window": MovingWindowRateLimiter,
+    "sliding-window-counter": SlidingWindowCounterRateLimiter,
+    "fixed-window": FixedWindowRateLimiter,
+}
+LIMITS = Policy.parse("10/minute").limits
+
+each_strategy = pytest.mark.parametrize("strategy", get_args(Strategy))
 
 
-@pytest.mark.parametrize("strategy", ["moving-window", "sliding-window-counter", "fixed-window"])
+@each_strategy
 async def test_callers_beyond_the_bound_push_out_the_longest_unseen(clock: HandClock, strategy: Strategy) -> None:
-    memory = BoundedMemory(MIB, clock=clock.time)
-    limiter = RateLimiter(memory, strategy)
+    counter = MemoryCounter(strategy, MIB, clock=clock.time)
+
+    async def left(caller: str) -> int:
+        return (await counter.take(LIMITS, "route", caller, 1)).before[0].remaining
+
     for number in range(10_000):
-        await limiter.take(POLICY, str(number))
-        await limiter.take(POLICY, "always here")
-    assert not (await limiter.take(POLICY, "always here")).allowed
-    assert (await limiter.take(POLICY, "9999")).quotas[0].remaining == 8
-    assert (await limiter.take(POLICY, "0")).quotas[0].remaining == 9  # forgotten
-    assert 1000 < await memory.reset() < MIB / 500
+        await left(str(number))
+        await left("always here")
+    assert await left("always here") == 0
+    assert await left("9999") == 9
+    assert await left("0") == 10  # forgotten
+    assert 1000 < len(counter) < MIB / 500
 
 
 async def test_long_memories_count_for_more(clock: HandClock) -> None:
-    memory = BoundedMemory(MIB, clock=clock.time)
+    counter = MemoryCounter("moving-window", MIB, clock=clock.time)
     for number in range(100):
-        await memory.acquire_entry(str(number), 5000, 60, amount=5000)
-    assert await memory.reset() < 25
+        await counter.take(Policy.parse("5000/minute").limits, "route", str(number), 5000)
+    assert len(counter) < 25
 
 
 async def test_hits_that_no_longer_count_take_no_room(clock: HandClock) -> None:
-    memory = BoundedMemory(MIB, clock=clock.time)
-    for _ in range(1000):
-        assert await memory.acquire_entry("a", 10, 60)
+    counter = MemoryCounter("moving-window", MIB, clock=clock.time)
+    for _ in range(100_000):
+        assert (await counter.take(LIMITS, "route", "a", 1)).allowed
         clock.now += 6
-    assert len(memory._hits["a"]) <= 10  # noqa: SLF001 - what it takes is the point
+    assert len(counter) == 1  # a million bytes of hits would not have fitted
 
 
-@pytest.mark.parametrize("cut", [0.0, 0.25])
-async def test_it_agrees_with_the_librarys_own_store(monkeypatch: pytest.MonkeyPatch, cut: float) -> None:
-    """Second by second, by each strategy, with the library's clock moved beside ours."""
-    clock = HandClock()
-    monkeypatch.setattr(time, "time", clock.time)
-    ours, theirs = BoundedMemory(clock=clock.time), MemoryStorage()
-    item = parse("5/10second")
-    strategies: tuple[Strategy, ...] = ("moving-window", "sliding-window-counter", "fixed-window")
-    for step in range(200):
-        for strategy in strategies:
-            verdicts = []
-            for store in (ours, theirs):
-                window = RateLimiter(store, strategy)._window  # noqa: SLF001 - the library's strategy over either store
-                stats = await window.get_window_stats(item, strategy)
-                verdicts.append((await window.hit(item, strategy), stats.remaining))
-            assert verdicts[0] == verdicts[1], (step, strategy)
-        clock.now += 0.7 + cut
+@each_strategy
+@pytest.mark.parametrize("pace", [0.3, 0.7, 2.1, 6.25])
+async def test_each_strategy_is_the_librarys_second_by_second(
+    monkeypatch: pytest.MonkeyPatch, clock: HandClock, strategy: Strategy, pace: float
+) -> None:
+    monkeypatch.setattr(time, "time", clock.time)  # the library's clock, moved beside ours
+    (limit,) = Policy.parse("5/10second").limits
+    ours, theirs = MemoryCounter(strategy, clock=clock.time), LIBRARY[strategy](MemoryStorage())
+    for step in range(300):
+        stats = await theirs.get_window_stats(limit.item, "a")
+        expected = (await theirs.hit(limit.item, "a"), stats.remaining)
+        taken = await ours.take([limit], "route", "a", 1)
+        assert (taken.allowed, taken.before[0].remaining) == expected, step
+        if not taken.allowed:
+            assert taken.before[0].reset_in == pytest.approx(stats.reset_time - clock.now, abs=0.002), step
+        clock.now += pace * (1 + step % 7 / 3)

@@ -1,6 +1,6 @@
 import pytest
 
-from auth0_sso.limits.policy import Policy, name_of
+from auth0_sso.limits.policy import Policy
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ from auth0_sso.limits.policy import Policy, name_of
     ],
 )
 def test_a_policy_is_its_limits_the_shortest_window_first(text: str, names: list[str]) -> None:
-    assert [name_of(limit) for limit in Policy.parse(text).limits] == names
+    assert [limit.name for limit in Policy.parse(text).limits] == names
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,6 @@ from redis.asyncio import Redis, RedisCluster
 
 _MOST_TOGETHER: Final = 500
 _TURNS: Final = 8
-_LOAD: Final = "SCRIPT LOAD"
-"""The command that a cluster takes from no pipeline, and with which all come at once after a server's restart."""
 
 Command = Callable[..., Awaitable[Any]]
 """redis-py's `execute_command`: the command's words in, its answer out."""
@@ -85,13 +83,10 @@ class Multiplexer:
         try:
             if len(batch) == 1:
                 return [await self._alone(*batch[0].words, **batch[0].options)]
-            loads = {asked.words: await self._alone(*asked.words) for asked in _unique(batch, _LOAD)}
             pipeline = self._client.pipeline(transaction=False)
-            others = [asked for asked in batch if asked.words[0] != _LOAD]
-            for asked in others:
+            for asked in batch:
                 pipeline.execute_command(*asked.words, **asked.options)
-            answers = iter(await pipeline.execute(raise_on_error=False)) if others else iter(())
-            return [loads[asked.words] if asked.words[0] == _LOAD else next(answers) for asked in batch]
+            return await pipeline.execute(raise_on_error=False)
         except Exception as error:  # noqa: BLE001 - whatever it was, those who asked are told
             return [error] * len(batch)
 
@@ -112,10 +107,6 @@ class Multiplexer:
         waiting, self._asked = [*self._sent, *self._asked], []
         for asked in waiting:
             _settle(asked.answer, error)
-
-
-def _unique(batch: list[_Asked], command: str) -> list[_Asked]:
-    return list({asked.words: asked for asked in batch if asked.words[0] == command}.values())
 
 
 def _settle(future: asyncio.Future[Any], answer: object) -> None:

@@ -6,8 +6,9 @@ Which Redis it is, the library `limits` reads from the URL: one server, a Sentin
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha1
 from typing import Any, Final, Literal, TypeVar
 
 from limits.aio.storage import RedisStorage
@@ -15,7 +16,7 @@ from limits.errors import ConfigurationError
 from limits.storage import storage_from_string
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 
 from auth0_sso.breaker import Breaker
 from auth0_sso.errors import StoreUnavailableError
@@ -43,6 +44,14 @@ class StoreHealth:
     last_error: str | None
 
 
+class Script:
+    """A Lua script, known to the server by its digest once it has run there."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.digest = sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
 class SharedStore:
     """One Redis, for any number of callers at once over one connection."""
 
@@ -51,10 +60,10 @@ class SharedStore:
 
         Nothing is connected yet, so a store that is down is no failed start. Raises `ValueError` for another URL.
         """
-        self.storage = open_storage(url)
-        self._client: Any = self.storage.bridge.get_connection()  # type: ignore[attr-defined]  # of each of limits' bridges but not of their base
+        self._storage = open_storage(url)
+        self._client: Any = self._storage.bridge.get_connection()  # type: ignore[attr-defined]  # of each of limits' bridges but not of their base
         self._multiplexer = Multiplexer(self._client, patience=timeout)
-        # Whatever calls this client from here on, the scripts of `limits` too, shares its connection.
+        # Whatever calls this client from here on shares its connection.
         self._client.execute_command = self._multiplexer.execute_command
         self._breaker = Breaker(failures=_FAILURES, pause=_PAUSE, clock=clock)
         self._is_down = False
@@ -76,6 +85,16 @@ class SharedStore:
         self._passed()
         return answer
 
+    async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[int]) -> Any:  # noqa: ANN401 - what the script returns
+        """Run a Lua script; raises as `ask` does."""
+        return await self.ask(lambda: self._run(script, len(keys), *keys, *arguments))
+
+    async def _run(self, script: Script, *words: str | int) -> Any:  # noqa: ANN401 - as above
+        try:
+            return await self._client.execute_command("EVALSHA", script.digest, *words)
+        except NoScriptError:  # the server is new, or was restarted
+            return await self._client.execute_command("EVAL", script.text, *words)
+
     async def execute(self, *words: str | bytes | float) -> Any:  # noqa: ANN401 - what Redis answers
         """Send one command; raises as `ask` does."""
         return await self.ask(lambda: self._client.execute_command(*words))
@@ -90,7 +109,7 @@ class SharedStore:
     async def aclose(self) -> None:
         """Close all connections."""
         await self._multiplexer.aclose()
-        sentinel = getattr(self.storage.bridge, "sentinel", None)
+        sentinel = getattr(self._storage.bridge, "sentinel", None)
         for client in [] if sentinel is None else sentinel.sentinels:
             await client.aclose()
 
@@ -119,7 +138,7 @@ def open_storage(url: str) -> RedisStorage:
     if address.startswith("async+redis+sentinel:"):
         options["use_replicas"] = False  # they may be behind, and what was just counted would not be there
     try:
-        storage = storage_from_string(address, implementation="redispy", key_prefix=f"{KEY_PREFIX}:limits", **options)
+        storage = storage_from_string(address, implementation="redispy", **options)
     except (ConfigurationError, ValueError):
         raise ValueError("cannot be read as the address of a Redis") from None
     if not isinstance(storage, RedisStorage):

@@ -1,17 +1,20 @@
-"""A store of the library `limits` in this process's memory, of bounded size.
+"""Counts in this process's memory, of bounded size, by the strategies of the library `limits`.
 
-The library's own looks at every caller it knows after each request, and forgets none before the time: a million
-callers would stall the process. Here the callers not seen for longest go first, once all together take too much.
+The library's own store in memory looks at every caller it knows after each request, and forgets none before the time:
+a million callers would stall the process. Here those not seen for longest go first, once all together take too much.
+tests/limits/test_memory.py holds each strategy to the library's, second by second.
 """
 
 import time
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence, Sized
+from typing import Final, NamedTuple, Protocol
 
 from cachetools import LRUCache
-from limits.aio.storage import MovingWindowSupport, SlidingWindowCounterSupport, Storage
+
+from auth0_sso.limits.counter import JUST_AFTER, Count, Strategy, Taken
+from auth0_sso.limits.policy import Limit
 
 MIB: Final = 1024 * 1024
 
@@ -20,118 +23,124 @@ _ENTRY_BYTES: Final = 560
 _HIT_BYTES: Final = 9  # eight, and an array's spare room
 
 
-class BoundedMemory(Storage, MovingWindowSupport, SlidingWindowCounterSupport):
-    """Counts in at most `most_bytes` bytes. Not for use from several threads.
+class MemoryCounter:
+    """Counts in at most `most_bytes` bytes. Nothing here waits, so nobody is served between a look and a count."""
 
-    No method ever waits, so that whoever looks and then counts is not overtaken in between.
-    """
-
-    STORAGE_SCHEME = None
-
-    def __init__(self, most_bytes: int = 64 * MIB, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        strategy: Strategy = "moving-window",
+        most_bytes: int = 64 * MIB,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Take the bound, of 16 MiB or more, and a clock that never goes back, in seconds."""
-        super().__init__()
+        self._window = _WINDOWS[strategy](most_bytes)
         self._clock = clock
-        self._hits: LRUCache[str, array[float]] = LRUCache(most_bytes, getsizeof=_size)
-        self._counters: LRUCache[str, tuple[float, int, int]] = LRUCache(most_bytes, getsizeof=_counter_size)
+
+    def __len__(self) -> int:
+        """Return how many budgets are remembered."""
+        return len(self._window.budgets)
+
+    async def take(self, limits: Sequence[Limit], name: str, caller: str, cost: int) -> Taken:
+        """Take `cost` from a caller's budget under a name if each limit has room for it, else from none."""
+        now, key, take = self._clock(), f" {name} {caller}", self._window.take
+        if len(limits) == 1:
+            count = take(limits[0].name + key, limits[0], now, cost)
+            return Taken(count.remaining >= cost, (count,))
+        before = [take(limit.name + key, limit, now, 0) for limit in limits]
+        if any(count.remaining < cost for count in before):
+            return Taken(allowed=False, before=before)
+        for limit in limits:
+            take(limit.name + key, limit, now, cost)
+        return Taken(allowed=True, before=before)
+
+
+class _Window(Protocol):
+    """One strategy, and the budgets counted by it."""
 
     @property
-    def base_exceptions(self) -> type[Exception]:
-        """Nothing here fails in a way of its own."""
-        return ValueError
+    def budgets(self) -> Sized: ...
 
-    async def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Count `amount` hits of `key` unless the last `expiry` seconds then held more than `limit`."""
-        now = self._clock()
-        hits = self._hits.get(key)
+    def take(self, key: str, limit: Limit, now: float, cost: int) -> Count:
+        """Return what is left of a budget at `now`, and take `cost` from it if it is that much; 0 only looks."""
+
+
+class _MovingWindow:
+    """Remembers the time of each hit."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.budgets: LRUCache[str, array[float]] = LRUCache(most_bytes, getsizeof=_size_of_hits)
+
+    def take(self, key: str, limit: Limit, now: float, cost: int) -> Count:
+        hits = self.budgets.get(key)
         if hits is None:
             hits = array("d")
         else:
-            del hits[: bisect_right(hits, now - expiry)]
-        if len(hits) + amount > limit:
-            return False
-        hits.extend([now] * amount)
-        self._hits[key] = hits  # anew, for its size has changed
-        return True
-
-    async def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:  # noqa: ARG002 - the library's signature
-        """Return the time of the oldest hit that still counts, since 1970 as the library reckons, and how many do."""
-        hits, now, since_1970 = self._hits.get(key), self._clock(), time.time()
-        if hits is None:
-            return since_1970, 0
-        oldest = bisect_right(hits, now - expiry)
-        count = len(hits) - oldest
-        return (since_1970 - (now - hits[oldest]), count) if count else (since_1970, 0)
-
-    async def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Count `amount` hits unless this window's, and of the last one's the part still near, exceed `limit`."""
-        now = self._clock()
-        number, current, previous = self._window_pair(key, expiry, now)
-        weighted = int(previous * (1 - now / expiry % 1)) + current
-        if weighted + amount > limit:
-            return False
-        self._counters[key] = (number, current + amount, previous)
-        return True
-
-    async def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
-        """Return the last window's count and the seconds it still matters, and the same of this one."""
-        now = self._clock()
-        _, current, previous = self._window_pair(key, expiry, now)
-        left = (1 - now / expiry % 1) * expiry
-        return previous, left, current, left + expiry
-
-    async def clear_sliding_window(self, key: str, expiry: int) -> None:  # noqa: ARG002 - the library's signature
-        """Forget a budget."""
-        await self.clear(key)
-
-    async def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        """Count `amount` hits in the window that the first one opened; return how many it has."""
-        ends, count, _ = self._open_window(key) or (self._clock() + expiry, 0, 0)
-        self._counters[key] = (ends, count + amount, 0)
-        return count + amount
-
-    async def get(self, key: str) -> int:
-        """Return how many hits the open window has."""
-        window = self._open_window(key)
-        return 0 if window is None else window[1]
-
-    async def get_expiry(self, key: str) -> float:
-        """Return when the open window ends, since 1970 as the library reckons."""
-        window = self._open_window(key)
-        return time.time() + (0 if window is None else window[0] - self._clock())
-
-    async def check(self) -> bool:
-        """Return that memory is there."""
-        return True
-
-    async def reset(self) -> int:
-        """Forget all budgets; return how many there were."""
-        forgotten = len(self._hits) + len(self._counters)
-        self._hits.clear()
-        self._counters.clear()
-        return forgotten
-
-    async def clear(self, key: str) -> None:
-        """Forget a budget."""
-        self._hits.pop(key, None)
-        self._counters.pop(key, None)
-
-    def _window_pair(self, key: str, expiry: int, now: float) -> tuple[float, int, int]:
-        """Return the number of the window `now` is in, its count, and that of the one before."""
-        number = now // expiry
-        known, current, previous = self._counters.get(key, (number, 0, 0))
-        if known == number:
-            return number, current, previous
-        return number, 0, current if known == number - 1 else 0
-
-    def _open_window(self, key: str) -> tuple[float, int, int] | None:
-        window = self._counters.get(key)
-        return window if window is not None and self._clock() < window[0] else None
+            del hits[: bisect_right(hits, now - limit.window)]
+        before = Count(limit.amount - len(hits), (hits[0] - now if hits else 0) + limit.window)
+        if 0 < cost <= before.remaining:
+            hits.extend([now] * cost)
+            self.budgets[key] = hits  # anew, for its size has changed
+        return before
 
 
-def _size(hits: "array[float]") -> int:
+class _Pair(NamedTuple):
+    """The hits of the window with that number, and of the one before."""
+
+    number: float
+    current: int
+    previous: int
+
+
+class _SlidingWindowCounter:
+    """Remembers two numbers: the hits of this window, and of the last one, of which a share still counts."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.budgets: LRUCache[str, _Pair] = LRUCache(most_bytes, getsizeof=_size_of_numbers)
+
+    def take(self, key: str, limit: Limit, now: float, cost: int) -> Count:
+        number, current, previous = self._pair(key, limit, now)
+        left = limit.window - now % limit.window
+        weighted = int(previous * left / limit.window) + current
+        if 0 < cost <= limit.amount - weighted:
+            self.budgets[key] = _Pair(number, current + cost, previous)
+        if not weighted:
+            return Count(limit.amount, limit.window)
+        step = left % (limit.window / previous) if previous else left
+        return Count(max(0, limit.amount - weighted), min(step, left) + JUST_AFTER)
+
+    def _pair(self, key: str, limit: Limit, now: float) -> _Pair:
+        number = now // limit.window
+        known = self.budgets.get(key)
+        if known is None or known.number < number - 1:
+            return _Pair(number, 0, 0)
+        return known if known.number == number else _Pair(number, 0, known.current)
+
+
+class _FixedWindow:
+    """Remembers when the window ends that the first hit opened, and how many it has."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.budgets: LRUCache[str, tuple[float, int]] = LRUCache(most_bytes, getsizeof=_size_of_numbers)
+
+    def take(self, key: str, limit: Limit, now: float, cost: int) -> Count:
+        known = self.budgets.get(key)
+        ends, hits = known if known is not None and now < known[0] else (now + limit.window, 0)
+        if 0 < cost <= limit.amount - hits:
+            self.budgets[key] = (ends, hits + cost)
+        return Count(limit.amount - hits, ends - now)
+
+
+def _size_of_hits(hits: "array[float]") -> int:
     return _ENTRY_BYTES + _HIT_BYTES * len(hits)
 
 
-def _counter_size(_: tuple[float, int, int]) -> int:
+def _size_of_numbers(_: tuple[float, ...]) -> int:
     return _ENTRY_BYTES
+
+
+_WINDOWS: Final[dict[Strategy, Callable[[int], _Window]]] = {
+    "moving-window": _MovingWindow,
+    "sliding-window-counter": _SlidingWindowCounter,
+    "fixed-window": _FixedWindow,
+}

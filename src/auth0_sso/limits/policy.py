@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from limits import RateLimitItem, parse_many
 
@@ -12,22 +12,34 @@ MOST_REQUESTS = 1_000_000
 _SEPARATORS = re.compile(r"[,;|]")  # the library's; it passes over what it cannot read between two of them
 
 
+class Limit(NamedTuple):
+    """So many requests in a window of so many seconds."""
+
+    name: str
+    """What it is called in the RateLimit headers: `10/minute`, `100/5minute`."""
+    amount: int
+    window: int
+    item: RateLimitItem
+    """The same, as the library has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Limits with different windows, the shortest window first."""
 
-    limits: tuple[RateLimitItem, ...]
+    limits: tuple[Limit, ...]
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read a policy; raise `ValueError` where it is none, without repeating it."""
         try:
-            limits = sorted(parse_many(text), key=RateLimitItem.get_expiry)
+            items = parse_many(text)
         except ValueError:
             raise ValueError("is no rate limit such as 10/minute or 10/minute;200/hour") from None
-        if len(limits) != len(_SEPARATORS.split(text)) or not all(_usable(limit) for limit in limits):
+        if len(items) != len(_SEPARATORS.split(text)) or not all(_usable(item) for item in items):
             raise ValueError(f"names a limit that cannot be read, or not 1 to {MOST_REQUESTS} requests")
-        if len({limit.get_expiry() for limit in limits}) < len(limits):
+        limits = sorted(map(_limit, items), key=lambda limit: limit.window)
+        if len({limit.window for limit in limits}) < len(limits):
             raise ValueError("has two limits for one length of time")
         return cls(tuple(limits))
 
@@ -37,11 +49,10 @@ class Policy:
             raise ValueError("a request costs at least 1, and no more than each of its limits allows")
 
 
-def _usable(limit: RateLimitItem) -> bool:
-    return 1 <= limit.amount <= MOST_REQUESTS and 1 <= limit.multiples <= 10_000
+def _usable(item: RateLimitItem) -> bool:
+    return 1 <= item.amount <= MOST_REQUESTS and 1 <= item.multiples <= 10_000
 
 
-def name_of(limit: RateLimitItem) -> str:
-    """Return what a limit is called in the RateLimit headers: `10/minute`, `100/5minute`."""
-    times = "" if limit.multiples == 1 else limit.multiples
-    return f"{limit.amount}/{times}{limit.GRANULARITY.name}"
+def _limit(item: RateLimitItem) -> Limit:
+    times = "" if item.multiples == 1 else item.multiples
+    return Limit(f"{item.amount}/{times}{item.GRANULARITY.name}", item.amount, item.get_expiry(), item)

@@ -104,8 +104,8 @@ def _headers(quotas: tuple[Quota, ...]) -> list[tuple[bytes, bytes]]:
     """Tell each limit and what is left of it (draft-ietf-httpapi-ratelimit-headers-10)."""
     if not quotas:
         return []
-    policies = ", ".join(f'"{quota.name}";q={quota.limit};w={quota.window}' for quota in quotas)
-    states = ", ".join(f'"{quota.name}";r={quota.remaining};t={quota.reset_after}' for quota in quotas)
+    policies = ", ".join([f'"{limit.name}";q={limit.amount};w={limit.window}' for limit, _, _ in quotas])
+    states = ", ".join([f'"{limit.name}";r={remaining};t={reset}' for limit, remaining, reset in quotas])
     return [(b"ratelimit-policy", policies.encode("ascii")), (b"ratelimit", states.encode("ascii"))]
 
 

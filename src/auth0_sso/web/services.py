@@ -9,10 +9,11 @@ from typing import NoReturn
 
 import httpx
 
+from auth0_sso.fleet.counter import RedisCounter
 from auth0_sso.fleet.sealed import SealedStore
 from auth0_sso.fleet.store import SharedStore
 from auth0_sso.limits.limiter import RateLimiter
-from auth0_sso.limits.memory import MIB, BoundedMemory
+from auth0_sso.limits.memory import MIB, MemoryCounter
 from auth0_sso.limits.policy import Policy
 from auth0_sso.limits.rate_limits import RateLimits
 from auth0_sso.settings import Settings
@@ -131,11 +132,10 @@ def _shared_store(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Sh
 
 def _counts(settings: Settings, store: SharedStore | None, clock: Clock) -> RateLimits:
     strategy = settings.rate_limit_strategy
-    memory = BoundedMemory(settings.rate_limit_memory_mib * MIB, clock=clock.monotonic)
+    memory = MemoryCounter(strategy, settings.rate_limit_memory_mib * MIB, clock=clock.monotonic)
     return RateLimits(
         RateLimiter(memory, strategy),
-        None if store is None else RateLimiter(store.storage, strategy, together=True),
-        store,
+        None if store is None else RateLimiter(RedisCounter(store, strategy), strategy),
         on_store_error=settings.rate_limit_on_store_error,
     )
 
