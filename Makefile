@@ -27,10 +27,12 @@ check: $(VENV)/dev.stamp ## Lint, types, import rules, full coverage of tokens a
 	  $(MAKE) --no-print-directory lock LOCKS=$(VENV)/locks.now && diff -r locks $(VENV)/locks.now && \
 	  echo "Lock files are in step."
 
-bench: $(VENV)/bench.stamp ## Measure what a verification and a guard cost
+bench: $(VENV)/bench.stamp ## Measure what a verification, a guard and a counted caller cost
 	PYTHONPATH=tests $(BIN)/python -W ignore bench/verification.py
 	@echo
 	PYTHONPATH=tests $(BIN)/python -W ignore bench/guards.py
+	@echo
+	PYTHONPATH=tests $(BIN)/python -W ignore bench/callers.py
 
 format: $(VENV)/dev.stamp ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix

@@ -97,6 +97,8 @@ class _Workers(Multiprocess):
 
     def join_all(self) -> None:
         """Wait for every worker as long as a stop may take, then end those that hang."""
+        for shared in self.sockets:  # else it would take connections that no worker accepts any more
+            shared.close()
         end = time.monotonic() + SHUTDOWN_SECONDS + 1
         for worker in self.processes:
             worker.process.join(max(0.0, end - time.monotonic()))
@@ -111,4 +113,4 @@ def _exit_in_good_order(_: int, __: FrameType | None) -> None:
 
 
 def _code(stop: SystemExit) -> int:
-    return stop.code if isinstance(stop.code, int) else 1
+    return 1 if stop.code else 0

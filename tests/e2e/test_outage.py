@@ -1,66 +1,14 @@
 """The tenant stopped and started again, as processes: what passes, what waits, what recovers."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 
-from auth0_sso.devtenant import MANAGEMENT_CLIENT_ID, MANAGEMENT_CLIENT_SECRET
-from support.process import COMMAND, eventually
-
-TENANT = """
-import sys, uvicorn
-from auth0_sso.devtenant import TenantOptions, create_tenant
-port = int(sys.argv[1])
-uvicorn.run(create_tenant(TenantOptions(issuer=f"http://127.0.0.1:{port}/")), port=port, log_level="warning")
-"""
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
-
-
-@contextmanager
-def process(*command: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen(command, env=os.environ | environment, stderr=subprocess.DEVNULL) as running:
-        try:
-            yield running
-        finally:
-            running.send_signal(signal.SIGINT)
-            running.wait(30)
-
-
-@contextmanager
-def tenant(port: int) -> Iterator[None]:
-    with process(sys.executable, "-c", TENANT, str(port)):
-        eventually(f"http://127.0.0.1:{port}/.well-known/jwks.json", 200)
-        yield
-
-
-def environment(tenant_port: int, port: int) -> dict[str, str]:
-    return {
-        "AUTH0_DOMAIN": f"127.0.0.1:{tenant_port}",
-        "AUTH0_ISSUER_BASE_URL": f"http://127.0.0.1:{tenant_port}/",
-        "AUTH0_AUDIENCE": "https://api.example.com",
-        "AUTH0_MANAGEMENT_CLIENT_ID": MANAGEMENT_CLIENT_ID,
-        "AUTH0_MANAGEMENT_CLIENT_SECRET": MANAGEMENT_CLIENT_SECRET,
-        "HOST": "127.0.0.1",
-        "PORT": str(port),
-    }
-
-
-def token_of(tenant_port: int, *who: str) -> dict[str, str]:
-    command = [*COMMAND, "token", *who, "--tenant", f"http://127.0.0.1:{tenant_port}/"]
-    token = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout.strip()
-    return {"Authorization": f"Bearer {token}"}
+from support.process import COMMAND, environment, eventually, free_port, process, tenant, token_of
 
 
 def test_known_tokens_pass_while_the_tenant_is_stopped_and_role_checks_answer_503() -> None:

@@ -6,7 +6,8 @@ import pytest
 from auth0_sso.errors import StoreUnavailableError
 from auth0_sso.fleet.store import SharedStore, StoreHealth
 from support.clock import HandClock
-from support.redis_server import RedisServer, free_port
+from support.process import free_port
+from support.redis_server import RedisServer
 
 
 def outages(caplog: pytest.LogCaptureFixture) -> list[str]:

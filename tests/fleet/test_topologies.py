@@ -13,7 +13,8 @@ from auth0_sso.fleet.store import SharedStore
 from auth0_sso.limits.counter import Strategy
 from auth0_sso.limits.limiter import RateLimiter
 from auth0_sso.limits.policy import Policy
-from support.redis_server import RedisServer, free_port, redis_server
+from support.process import free_port
+from support.redis_server import RedisServer, redis_server
 
 PATIENCE = 15.0
 

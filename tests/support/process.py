@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -10,12 +11,22 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TextIO
 
 import httpx
 
+from auth0_sso.devtenant import MANAGEMENT_CLIENT_ID, MANAGEMENT_CLIENT_SECRET
+
 COMMAND = [sys.executable, "-m", "auth0_sso"]
 _PATIENCE = 30.0
+
+TENANT = """
+import sys, uvicorn
+from auth0_sso.devtenant import TenantOptions, create_tenant
+port = int(sys.argv[1])
+uvicorn.run(create_tenant(TenantOptions(issuer=f"http://127.0.0.1:{port}/")), port=port, log_level="warning")
+"""
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,19 @@ def _announced(process: subprocess.Popen[str], log: TextIO) -> Dev:
     return Dev(found[1], found[2], process)
 
 
+def wait_for_port(port: int) -> None:
+    """Wait until something listens there."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            assert time.monotonic() < end, f"nothing listens on {port}"
+            time.sleep(0.02)
+        else:
+            return
+
+
 def eventually(url: str, status: int) -> httpx.Response:
     """Ask until the answer has that status; a process gives no other sign."""
     end = time.monotonic() + _PATIENCE
@@ -78,3 +102,48 @@ def eventually(url: str, status: int) -> httpx.Response:
             return answer
         assert time.monotonic() < end, f"{url} never answered {status}, last: {answer}"
         time.sleep(0.05)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port
+
+
+@contextmanager
+def process(*command: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command until the block ends; its log goes to the file that LOG_TO names, if any."""
+    with (
+        Path(environment.pop("LOG_TO", os.devnull)).open("wb") as log,
+        subprocess.Popen(command, env=os.environ | environment, stderr=log) as running,
+    ):
+        try:
+            yield running
+        finally:
+            running.send_signal(signal.SIGINT)
+            running.wait(_PATIENCE)
+
+
+@contextmanager
+def tenant(port: int) -> Iterator[None]:
+    with process(sys.executable, "-c", TENANT, str(port)):
+        eventually(f"http://127.0.0.1:{port}/.well-known/jwks.json", 200)
+        yield
+
+
+def environment(tenant_port: int, port: int) -> dict[str, str]:
+    return {
+        "AUTH0_DOMAIN": f"127.0.0.1:{tenant_port}",
+        "AUTH0_ISSUER_BASE_URL": f"http://127.0.0.1:{tenant_port}/",
+        "AUTH0_AUDIENCE": "https://api.example.com",
+        "AUTH0_MANAGEMENT_CLIENT_ID": MANAGEMENT_CLIENT_ID,
+        "AUTH0_MANAGEMENT_CLIENT_SECRET": MANAGEMENT_CLIENT_SECRET,
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+    }
+
+
+def token_of(tenant_port: int, *who: str) -> dict[str, str]:
+    command = [*COMMAND, "token", *who, "--tenant", f"http://127.0.0.1:{tenant_port}/"]
+    token = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout.strip()
+    return {"Authorization": f"Bearer {token}"}

@@ -3,13 +3,13 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+
+from support.process import free_port, wait_for_port
 
 _PATIENCE = 15.0
 
@@ -21,24 +21,6 @@ def require_program(name: str) -> str:
         pytest.skip(f"{name} is not installed")
     assert path is not None, f"{name} is not installed"
     return path
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
-
-
-def wait_for_port(port: int) -> None:
-    end = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            assert time.monotonic() < end, f"nothing listens on {port}"
-            time.sleep(0.02)
-        else:
-            return
 
 
 class RedisServer:

@@ -1,0 +1,179 @@
+"""`auth0-sso serve` with workers, stopped and restarted under load, over real sockets."""
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from support.process import COMMAND, environment, eventually, free_port, process, tenant, token_of
+from support.redis_server import RedisServer, require_program
+from support.service import USER, person_id
+
+HAPROXY = Path(__file__).parents[2] / "deploy" / "haproxy.cfg"
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A running `auth0-sso serve`, its tenant's address and the file it logs to."""
+
+    url: str
+    tenant_port: int
+    running: subprocess.Popen[bytes]
+    log: Path
+
+    def stop(self) -> int:
+        self.running.send_signal(signal.SIGTERM)
+        return self.running.wait(30)
+
+
+@pytest.fixture
+def tenant_port() -> Iterator[int]:
+    port = free_port()
+    with tenant(port):
+        yield port
+
+
+@contextmanager
+def serve(tenant_port: int, log: Path, workers: int = 1, **changes: str) -> Iterator[Serving]:
+    port = int(changes.pop("PORT", 0)) or free_port()
+    variables = environment(tenant_port, port) | {"LOG_TO": str(log), "SHUTDOWN_NOTICE_SECONDS": "1"} | changes
+    with process(*COMMAND, "serve", "--workers", str(workers), **variables) as running:
+        eventually(f"http://127.0.0.1:{port}/readyz", 200)
+        yield Serving(f"http://127.0.0.1:{port}", tenant_port, running, log)
+
+
+def workers_of(log: Path) -> set[str]:
+    return set(re.findall(r"Started server process \[(\d+)\]", log.read_text()))
+
+
+async def many(url: str, number: int, headers: dict[str, str]) -> Counter[int]:
+    """Ask at once, each over a connection of its own, so that all workers get some."""
+    async with httpx.AsyncClient(limits=httpx.Limits(max_keepalive_connections=0), timeout=30) as client:
+        answers = await asyncio.gather(*(client.get(url, headers=headers) for _ in range(number)))
+    return Counter(answer.status_code for answer in answers)
+
+
+async def test_four_workers_with_one_store_let_exactly_ten_of_fifty_through(
+    tenant_port: int, redis: RedisServer, tmp_path: Path
+) -> None:
+    with serve(tenant_port, tmp_path / "log", 4, RATE_LIMIT_STORAGE_URL=redis.url) as serving:
+        headers = token_of(tenant_port, USER)
+        eventually_workers(serving, 4)
+        assert await many(f"{serving.url}/api/data", 50, headers) == {200: 10, 429: 40}
+    assert "without a shared store" not in serving.log.read_text()
+
+
+def eventually_workers(serving: Serving, number: int) -> None:
+    end = time.monotonic() + 30
+    while len(workers_of(serving.log)) < number:
+        assert time.monotonic() < end, serving.log.read_text()
+        time.sleep(0.05)
+
+
+def test_workers_without_a_store_are_warned_of(tenant_port: int, tmp_path: Path) -> None:
+    with serve(tenant_port, tmp_path / "log", 2) as serving:
+        pass
+    assert "2 workers without a shared store" in serving.log.read_text()
+
+
+def test_a_worker_that_dies_is_replaced(tenant_port: int, tmp_path: Path) -> None:
+    with serve(tenant_port, tmp_path / "log", 2) as serving:
+        eventually_workers(serving, 2)
+        os.kill(int(workers_of(serving.log).pop()), signal.SIGKILL)
+        eventually_workers(serving, 3)
+        assert httpx.get(f"{serving.url}/healthz").status_code == 200
+        assert serving.stop() == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_start_that_fails_exits_with_1(tenant_port: int, tmp_path: Path, workers: int) -> None:
+    with serve(tenant_port, tmp_path / "log") as serving:
+        taken = serving.url.rpartition(":")[2]
+        again = subprocess.run(
+            [*COMMAND, "serve", "--workers", str(workers)],
+            check=False,
+            env=os.environ | environment(tenant_port, int(taken)),
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+    assert again.returncode == 1
+    assert "address already in use" in again.stderr.lower()
+    assert "Traceback" not in again.stderr
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_a_stop_is_told_first_then_nothing_new_is_taken_and_what_is_under_way_is_finished(
+    tenant_port: int, tmp_path: Path, workers: int
+) -> None:
+    with serve(tenant_port, tmp_path / "log", workers) as serving:
+        headers = token_of(tenant_port, USER)
+        async with httpx.AsyncClient(base_url=serving.url, timeout=30) as client:
+            fault = {"path": f"/api/v2/users/{person_id(USER)}", "status": 429, "headers": {"Retry-After": "3"}}
+            await client.post(f"http://127.0.0.1:{tenant_port}/_development/faults", json=fault)
+            slow = asyncio.create_task(client.get("/profile", headers=headers))  # waits three seconds for the tenant
+            await asyncio.sleep(0.3)
+            serving.running.send_signal(signal.SIGTERM)
+            refused = await asyncio.to_thread(eventually, f"{serving.url}/readyz", 503)
+            assert refused.json()["code"] == "shutting_down"
+            told = await client.get("/healthz")  # served on for as long as the notice lasts
+            assert (told.status_code, told.headers["Connection"]) == (200, "close")
+            assert not slow.done()
+            assert (await slow).status_code == 200
+            with pytest.raises(httpx.ConnectError):
+                await client.get("/healthz")
+        assert serving.running.wait(30) == 0
+    assert "Traceback" not in serving.log.read_text()
+
+
+async def test_a_rolling_restart_behind_a_load_balancer_loses_no_request(
+    tenant_port: int, redis: RedisServer, tmp_path: Path
+) -> None:
+    haproxy, listen, ports = require_program("haproxy"), free_port(), [free_port(), free_port()]
+    servers = {f"REPLICA_{number}": f"127.0.0.1:{port}" for number, port in enumerate(ports, 1)}
+    shared: dict[str, Any] = {
+        "RATE_LIMIT_STORAGE_URL": redis.url,
+        "TRUSTED_PROXIES": "127.0.0.1",
+        "SHUTDOWN_NOTICE_SECONDS": "2",
+    }
+
+    def start(number: int, generation: int) -> Serving:
+        log = tmp_path / f"{number}-{generation}"
+        return stack.enter_context(serve(tenant_port, log, PORT=str(ports[number]), **shared))
+
+    with ExitStack() as stack:
+        replicas = [start(number, 0) for number in range(2)]
+        stack.enter_context(process(haproxy, "-f", str(HAPROXY), LISTEN=f"127.0.0.1:{listen}", **servers))
+        url = f"http://127.0.0.1:{listen}"
+        eventually(f"{url}/readyz", 200)
+        headers, stopping, seen = token_of(tenant_port, USER), asyncio.Event(), Counter[str]()
+
+        async def caller(client: httpx.AsyncClient) -> None:
+            while not stopping.is_set():
+                try:
+                    answer = await client.get("/", headers=headers)
+                    seen[f"{answer.status_code}"] += 1
+                except httpx.HTTPError as error:
+                    seen[type(error).__name__] += 1
+
+        async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+            callers = [asyncio.create_task(caller(client)) for _ in range(8)]
+            for number in range(2):
+                assert await asyncio.to_thread(replicas[number].stop) == 0
+                await asyncio.to_thread(start, number, 1)
+                await asyncio.sleep(1.5)  # the balancer notices that it is back
+            stopping.set()
+            await asyncio.gather(*callers)
+    assert seen.keys() == {"200"}
+    assert seen["200"] > 100
