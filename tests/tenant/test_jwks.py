@@ -275,6 +275,28 @@ async def test_a_rotation_is_picked_up_within_the_request_that_first_shows_it(
     assert tenant.count(JWKS) == 2
 
 
+async def test_rotations_in_quick_succession_are_each_picked_up_at_once(
+    tenant: ScriptedTenant, jwks: RemoteJwks, pages: KeyPages, clock: HandClock
+) -> None:
+    await found(jwks)
+    for number in range(1, 4):
+        pages.show(f"key-{number}", f"key-{number - 1}")
+        assert await found(jwks, f"key-{number}") == f"key-{number}"
+        await clock.advance(2)
+    assert tenant.count(JWKS) == 4
+
+
+async def test_a_rotation_gives_a_flood_one_fetch_more_and_no_second(
+    tenant: ScriptedTenant, jwks: RemoteJwks, pages: KeyPages, clock: HandClock
+) -> None:
+    await found(jwks)
+    pages.show("key-1", "key-0")
+    for number in range(25):
+        assert await refusal(jwks, f"kid-{number}") == "kid_unknown"
+        await clock.advance(1)
+    assert tenant.count(JWKS) == 3
+
+
 async def test_a_rotation_under_load_refuses_nobody_and_costs_one_fetch(
     tenant: ScriptedTenant, jwks: RemoteJwks, pages: KeyPages
 ) -> None:

@@ -1,8 +1,8 @@
 """The issuer's JWK Set, found by OIDC discovery and kept fresh over HTTP.
 
-Freshness is three numbers, not one TTL: a set is fresh for `max_age`; an unknown kid may force one early fetch per
-`cooldown`; while fetches fail, the last good set serves on for `max_stale`. A successful fetch replaces the set
-whole, so a key the issuer withdrew ends at once.
+Freshness is three numbers, not one TTL: a set is fresh for `max_age`; an unknown kid may force an early fetch, one in
+vain per `cooldown`; while fetches fail, the last good set serves on for `max_stale`. A successful fetch replaces the
+set whole, so a key the issuer withdrew ends at once.
 """
 
 import asyncio
@@ -112,7 +112,8 @@ class RemoteJwks:
     async def find_key(self, key_id: str, algorithm: str) -> VerificationKey:
         """Return the issuer's key of that kid and algorithm.
 
-        An unknown kid forces one fetch per cooldown; known ones never wait for it. Raises `InvalidTokenError` when
+        An unknown kid forces one fetch, and one that finds the same keys as before is the last for the cooldown;
+        known ones never wait for it. Raises `InvalidTokenError` when
         the issuer has no such key, `KeysUnavailableError` when the issuer could not be asked.
         """
         before = self._snapshot
@@ -184,6 +185,8 @@ class RemoteJwks:
         if self._is_current(seen) and self._clock() >= self._next_forced_at:
             self._next_forced_at = self._clock() + self._freshness.cooldown
             await self._refresh()
+            if not self._is_current(seen):  # the issuer has rotated, which no flood can make it do
+                self._next_forced_at = self._clock()
         return seen if self._snapshot is None else self._snapshot.keys
 
     def _is_current(self, keys: JwkSet) -> bool:
