@@ -6,7 +6,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench format lock clean
+.PHONY: help run test check bench load format lock clean
 
 help: ## List these targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -33,6 +33,13 @@ bench: $(VENV)/bench.stamp ## Measure what a verification, a guard and a counted
 	PYTHONPATH=tests $(BIN)/python -W ignore bench/guards.py
 	@echo
 	PYTHONPATH=tests $(BIN)/python -W ignore bench/callers.py
+	@echo
+	PYTHONPATH=tests $(BIN)/python -W ignore bench/tenant_calls.py
+
+load: $(VENV)/dev.stamp ## Serve a thousand connections at saturation, then go on while everything fails in turn
+	PYTHONPATH=tests $(BIN)/python -W ignore bench/load.py
+	@echo
+	PYTHONPATH=tests $(BIN)/python -W ignore bench/soak.py 180
 
 format: $(VENV)/dev.stamp ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix

@@ -14,7 +14,6 @@ from statistics import median
 from typing import Annotated
 
 import httpx
-import uvloop
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import Depends, FastAPI
 from starlette.types import Message, Scope
@@ -156,7 +155,7 @@ def main() -> None:
                 Contender("CurrentToken and rate_limit(), Redis", read_by_token, apart, url=url),
                 Contender("the same with two limits, Redis", read_by_token, twice, url=url),
             ]
-        ratios = uvloop.run(throughputs(contenders))
+        ratios = asyncio.run(throughputs(contenders))
     for contender in contenders:
         wanted = "" if contender.wanted is None else f"  (wanted: at least {contender.wanted})"
         print(f"  {contender.name:<40} {ratios[contender.name]:5.2f}{wanted}")

@@ -95,3 +95,17 @@ def test_no_tracked_file_names_where_it_was_made() -> None:
     for path in names:
         if path.is_file() and path.name != "uv.lock":
             assert not forbidden.search(path.read_text()), path
+
+
+def test_compose_sets_nothing_but_settings_and_what_the_proxy_reads() -> None:
+    proxy = set(re.findall(r"\$\{(\w+)\}", read("deploy/haproxy.cfg")))
+    named = set(re.findall(r"^ +([A-Z][A-Z0-9_]+):", read("docker-compose.yml"), re.MULTILINE))
+    assert proxy <= named <= proxy | {name.upper() for name in Settings.model_fields}
+
+
+def test_every_make_target_is_in_its_list() -> None:
+    makefile = read("Makefile")
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    assert targets == set(re.findall(r"^([a-z]+):.*##", makefile, re.MULTILINE))
+    (phony,) = re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
+    assert targets == set(phony.split())

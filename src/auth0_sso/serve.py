@@ -27,6 +27,7 @@ SERVER_OPTIONS: Final[dict[str, Any]] = {
     "date_header": True,
     "lifespan": "on",
     "log_config": None,
+    "loop": "asyncio",  # uvloop lets new connections wait for seconds under load: docs/decisions/0012
     "proxy_headers": False,  # whoever connects could forge the address in our log; TRUSTED_PROXIES names who may
     "server_header": False,
     # Longer than load balancers keep idle connections (a minute): who closes first must not be who is sent to.

@@ -90,9 +90,9 @@ def wait_for_port(port: int) -> None:
             return
 
 
-def eventually(url: str, status: int) -> httpx.Response:
-    """Ask until the answer has that status; a process gives no other sign."""
-    end = time.monotonic() + _PATIENCE
+def eventually(url: str, status: int, *, patience: float = _PATIENCE) -> httpx.Response:
+    """Ask until the answer has that status, for so many seconds; a process gives no other sign."""
+    end = time.monotonic() + patience
     while True:
         try:
             answer = httpx.get(url)

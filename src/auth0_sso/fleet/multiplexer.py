@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from redis.asyncio import Redis, RedisCluster
 
-_MOST_TOGETHER: Final = 500
+_MOST_TOGETHER: Final = 256
 _TURNS: Final = 8
 
 Command = Callable[..., Awaitable[Any]]

@@ -7,6 +7,7 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha1
 from typing import Any, Final, Literal, TypeVar
@@ -68,6 +69,11 @@ class SharedStore:
         self._breaker = Breaker(failures=_FAILURES, pause=_PAUSE, clock=clock)
         self._is_down = False
         self._last_error: str | None = None
+
+    async def open(self) -> None:
+        """Connect ahead of the first request, which would not wait for that; a store that is away is met later."""
+        with suppress(StoreUnavailableError):
+            await self.execute_blocking("PING")
 
     @property
     def health(self) -> StoreHealth:

@@ -73,11 +73,12 @@ async def open_services(
 ) -> AsyncIterator[Services]:
     """Build the services, keep the signing keys fresh meanwhile, and close everything at the end.
 
-    Nothing is waited for: with the tenant out of reach this succeeds, and recovers when the tenant returns.
+    The tenant is not waited for: with it out of reach this succeeds, and recovers when the tenant returns. Nor does a
+    shared store that is away fail it.
     """
     clock = Clock() if clock is None else clock
     async with AsyncExitStack() as stack:
-        store = _shared_store(settings, clock, stack)
+        store = await _shared_store(settings, clock, stack)
         sealed = _sealed(settings, store)
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, timeout=_TIMEOUT))
         keys = RemoteJwks(
@@ -118,7 +119,7 @@ async def open_services(
         )
 
 
-def _shared_store(settings: Settings, clock: Clock, stack: AsyncExitStack) -> SharedStore | None:
+async def _shared_store(settings: Settings, clock: Clock, stack: AsyncExitStack) -> SharedStore | None:
     if not settings.has_shared_store:
         return None
     store = SharedStore(
@@ -127,6 +128,7 @@ def _shared_store(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Sh
         clock=clock.monotonic,
     )
     stack.push_async_callback(store.aclose)
+    await store.open()
     return store
 
 
