@@ -130,9 +130,11 @@ async def running_service(
 
 
 @asynccontextmanager
-async def replica(of: Service, **changes: object) -> AsyncIterator[Service]:
+async def replica(of: Service, *, cut: bool = False, **changes: object) -> AsyncIterator[Service]:
     """Run another of a service beside it, with the same tenant and time, and a wire of its own."""
-    async with _serving(Wire(of.wire.inner), of.tenant, of.clock, settings(**changes)) as service:
+    wire = Wire(of.wire.inner)
+    wire.cut = cut
+    async with _serving(wire, of.tenant, of.clock, settings(**changes)) as service:
         yield service
 
 

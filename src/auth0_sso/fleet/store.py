@@ -69,6 +69,7 @@ class SharedStore:
         self._breaker = Breaker(failures=_FAILURES, pause=_PAUSE, clock=clock)
         self._is_down = False
         self._last_error: str | None = None
+        self._last_failure: Exception | None = None
 
     async def open(self) -> None:
         """Connect ahead of the first request, which would not wait for that; a store that is away is met later."""
@@ -127,9 +128,11 @@ class SharedStore:
 
     def _failed(self, error: Exception) -> StoreUnavailableError:
         self._last_error = _reason(error)
-        if self._breaker.failed() and not self._is_down:
+        # All whom one message was for get the same error, which is one failure: a hiccup under load is no outage.
+        if error is not self._last_failure and self._breaker.failed() and not self._is_down:
             self._is_down = True
             _log.error("the shared store is down: %s", self._last_error)
+        self._last_failure = error
         return StoreUnavailableError(self._last_error)
 
 

@@ -1,0 +1,86 @@
+"""Two replicas of the whole service with one Redis: what the one does, the other knows."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from support.clock import HandClock
+from support.redis_server import RedisServer
+from support.service import ADMIN, MANAGER, USER, Service, person_id, replica, running_service
+
+Keys = tuple[rsa.RSAPrivateKey, ...]
+Pair = tuple[Service, Service]
+
+
+def sharing(redis: RedisServer) -> dict[str, Any]:
+    return {"rate_limit_storage_url": redis.url, "rate_limit_store_timeout_seconds": 5}
+
+
+@pytest.fixture
+async def pair(rsa_keys: Keys, clock: HandClock, redis: RedisServer) -> AsyncIterator[Pair]:
+    async with running_service(rsa_keys, clock, **sharing(redis)) as one, replica(one, **sharing(redis)) as two:
+        async with asyncio.timeout(5):
+            while redis.cli("client", "list").count("cmd=xread") < 2:  # both listen for changed roles
+                await asyncio.sleep(0.01)
+        yield one, two
+
+
+async def until(service: Service, who: str, status: int) -> None:
+    """Ask for the dashboard until the answer is that, for a second at most."""
+    async with asyncio.timeout(1):
+        while (await service.api.get("/dashboard", headers=await service.as_user(who))).status_code != status:
+            await asyncio.sleep(0.005)
+
+
+async def test_roles_given_taken_and_blocked_through_one_hold_at_the_other_within_a_second(pair: Pair) -> None:
+    one, two = pair
+    admin, path = await one.as_user(ADMIN), f"/admin/users/{person_id(MANAGER)}"
+    change = {"roleNames": ["manager"]}
+    await until(two, MANAGER, 200)
+    assert (await one.api.request("DELETE", f"{path}/roles", headers=admin, json=change)).status_code == 200
+    await until(two, MANAGER, 403)
+    assert (await two.api.post(f"{path}/roles", headers=admin, json=change)).status_code == 200
+    await until(one, MANAGER, 200)
+    assert (await one.api.put(f"{path}/block", headers=admin)).status_code == 200
+    await until(two, MANAGER, 403)
+
+
+async def test_a_fleet_has_one_management_token_and_one_look_up_of_a_user(pair: Pair) -> None:
+    one, two = pair
+    for service in (one, two, one, two):
+        await until(service, ADMIN, 200)
+    assert one.wire.count("POST /oauth/token") + two.wire.count("POST /oauth/token") == 1
+    lookups = f"GET /api/v2/users/{person_id(ADMIN).replace('|', '%7C')}/roles"
+    assert one.wire.count(lookups) + two.wire.count(lookups) == 1
+
+
+async def test_a_replica_that_starts_during_an_outage_of_the_tenant_verifies_with_the_keys_of_the_other(
+    pair: Pair, redis: RedisServer
+) -> None:
+    one, _ = pair
+    headers = await one.as_user(USER)
+    await one.clock.settle()
+    async with replica(one, cut=True, **sharing(redis)) as late:
+        assert (await late.api.get("/", headers=headers)).json()["authenticated"] is True
+        ready = (await late.api.get("/readyz")).json()["signingKeys"]
+        assert (ready["state"], ready["lastError"]) == ("fresh", "unreachable")
+
+
+async def test_nothing_in_the_store_names_a_user_a_role_or_a_token(pair: Pair, redis: RedisServer) -> None:
+    one, two = pair
+    for service in (one, two):
+        await until(service, ADMIN, 200)
+        await service.api.get("/api/data", headers=await service.as_user(ADMIN))
+    read = {"string": ("get",), "hash": ("hgetall",), "list": ("lrange",), "stream": ("xrange",)}
+    span = {"list": ("0", "-1"), "stream": ("-", "+")}
+    keys = redis.cli("--raw", "keys", "*").split("\n")[:-1]
+    kinds = [redis.cli("--raw", "type", key).strip() for key in keys]
+    assert {"string", "hash", "list"} <= set(kinds)
+    dump = "".join(
+        key + redis.cli(*read[kind], key, *span.get(kind, ())) for key, kind in zip(keys, kinds, strict=True)
+    )
+    for told in ("admin", person_id(ADMIN).partition("|")[2], "eyJ"):
+        assert told not in dump
