@@ -5,20 +5,30 @@ shown. The names are a contract with every deployment: see docs/settings.md.
 """
 
 import os
-import re
 import sys
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn, Self, get_args
-from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from auth0_sso.errors import ConfigurationError
-from auth0_sso.fleet.address import library_address
 from auth0_sso.limits.counter import Strategy
-from auth0_sso.limits.policy import Policy
+from auth0_sso.setting_values import (
+    MEMORY,
+    Algorithms,
+    Audiences,
+    Domain,
+    File,
+    Networks,
+    Origins,
+    PolicyText,
+    PolicyTextOrOff,
+    StoreUrl,
+    UpperCase,
+    base_url,
+    split_at_commas,
+)
 from auth0_sso.tokens.client_assertion import AssertionKey
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
 from auth0_sso.tokens.verifier import MAX_TOKEN_BYTES
@@ -30,10 +40,6 @@ SECRETS_DIRECTORY = Path("/run/secrets")
 """Where files named like settings may lie; the variable SECRETS_DIR names another place."""
 
 _LONGEST_TIME = 31_536_000  # a year, in seconds
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-_HOST = re.compile(
-    r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?::\d{1,5})?", re.IGNORECASE
-)
 
 
 def _setting(default: Any, meaning: str, fix: str, **bounds: Any) -> Any:  # noqa: ANN401 - as pydantic's Field
@@ -41,7 +47,7 @@ def _setting(default: Any, meaning: str, fix: str, **bounds: Any) -> Any:  # noq
     return Field(default, description=meaning, json_schema_extra={"fix": fix}, **bounds)
 
 
-Listed = Annotated[tuple[str, ...], NoDecode]
+Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_at_commas)]
 """Several values, parted by commas."""
 
 
@@ -62,12 +68,12 @@ class Settings(BaseSettings):
         env_file_encoding="utf-8",
     )
 
-    auth0_domain: str = _setting(
+    auth0_domain: Domain = _setting(
         ...,
         "The tenant's domain, e.g. `tenant.eu.auth0.com`.",
         "write the tenant's domain, such as tenant.eu.auth0.com",
     )
-    auth0_audience: Listed = _setting(
+    auth0_audience: Annotated[Listed, Audiences] = _setting(
         ...,
         "The API identifier, or several parted by commas.",
         "write the API's identifier as Auth0 shows it (Applications, APIs)",
@@ -77,7 +83,7 @@ class Settings(BaseSettings):
         "The issuer, where it is not `https://{AUTH0_DOMAIN}/` (a custom domain).",
         "write https:// and the domain that issues tokens, such as https://login.example.com/",
     )
-    auth0_algorithms: Listed = _setting(
+    auth0_algorithms: Annotated[Listed, Algorithms] = _setting(
         ("RS256",), "Signing algorithms accepted.", f"write one or more of {', '.join(SUPPORTED_ALGORITHMS)}"
     )
     auth0_leeway_seconds: float = _setting(10, "Clock difference tolerated.", "write 0 to 300", ge=0, le=300)
@@ -102,7 +108,7 @@ class Settings(BaseSettings):
     auth0_jwks_max_stale_seconds: float = _setting(
         86_400, "How long known keys serve while fetches fail.", "write 0 to 31536000", ge=0, le=_LONGEST_TIME
     )
-    auth0_jwks_cache_file: Path | None = _setting(
+    auth0_jwks_cache_file: File = _setting(
         None,
         "Keeps the last good signing keys over a restart during an outage.",
         "write a file's path, in a directory this service alone may write",
@@ -160,12 +166,12 @@ class Settings(BaseSettings):
         min_length=1,
     )
     port: int = _setting(3000, "The port to listen on.", "write a port number, such as 3000", ge=0, le=65535)
-    cors_allowed_origins: Listed = _setting(
+    cors_allowed_origins: Annotated[Listed, Origins] = _setting(
         (),
         "Browser origins that may call, parted by commas.",
         "write origins such as https://app.example.com, without a path and without *",
     )
-    rate_limit: str = _setting(
+    rate_limit: PolicyText = _setting(
         "10/minute",
         "Requests allowed to each caller, on each limited route.",
         "write a count and a period, such as 10/minute, or several: 10/minute;200/hour",
@@ -179,18 +185,18 @@ class Settings(BaseSettings):
     rate_limit_exempt_permissions: Listed = _setting(
         (), "Permissions whose bearers no limit holds for.", "write permissions, parted by commas"
     )
-    auth_failure_rate_limit: str = _setting(
+    auth_failure_rate_limit: PolicyTextOrOff = _setting(
         "20/minute",
         "Failed authentications answered with 401 for each client address.",
         "write a count and a period, such as 20/minute, or off",
     )
-    trusted_proxies: Listed = _setting(
+    trusted_proxies: Annotated[Listed, Networks] = _setting(
         (),
         "Proxies whose X-Forwarded-For is believed.",
         "write the addresses or networks of your own proxies, such as 10.0.0.0/8",
     )
-    rate_limit_storage_url: SecretStr = _setting(
-        SecretStr("memory://"),
+    rate_limit_storage_url: StoreUrl = _setting(
+        SecretStr(MEMORY),
         "Where counts are kept, and what replicas share.",
         "write memory://, or an address such as redis://host:6379/0",
     )
@@ -208,7 +214,7 @@ class Settings(BaseSettings):
         3, "How long /readyz says 503 before connections are refused.", "write 0 to 15", ge=0, le=15
     )
     metrics_enabled: bool = _setting(False, "Serve GET /metrics for Prometheus.", "write true or false")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting(
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], UpperCase] = _setting(
         "INFO", "Least level logged.", "write DEBUG, INFO, WARNING or ERROR"
     )
 
@@ -243,72 +249,27 @@ class Settings(BaseSettings):
     @property
     def has_shared_store(self) -> bool:
         """Whether counts, roles and keys are shared with other processes."""
-        return self.rate_limit_storage_url.get_secret_value() != "memory://"
+        return self.rate_limit_storage_url.get_secret_value() != MEMORY
 
     @property
     def has_management(self) -> bool:
         """Whether the Management API can be called at all."""
         return bool(self.auth0_management_client_id)
 
-    @field_validator(
-        "auth0_audience",
-        "auth0_algorithms",
-        "auth0_allowed_clients",
-        "cors_allowed_origins",
-        "rate_limit_exempt_clients",
-        "rate_limit_exempt_permissions",
-        "trusted_proxies",
-        mode="before",
-    )
-    @classmethod
-    def _split_at_commas(cls, value: object) -> object:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-    @field_validator("auth0_domain")
-    @classmethod
-    def _bare_domain(cls, value: str) -> str:
-        domain = value.strip().removeprefix("https://").removeprefix("http://").removesuffix("/")
-        if not _HOST.fullmatch(domain):
-            raise ValueError("is not a domain")
-        return domain.lower()
-
     @field_validator("auth0_issuer_base_url")
     @classmethod
     def _issuer_or_domain(cls, value: str, info: ValidationInfo) -> str:
-        return _base_url(value or f"https://{info.data.get('auth0_domain', 'unknown.invalid')}/")
+        return base_url(value or f"https://{info.data.get('auth0_domain', 'unknown.invalid')}/")
 
     @field_validator("auth0_management_base_url")
     @classmethod
     def _management_or_issuer(cls, value: str, info: ValidationInfo) -> str:
-        return _base_url(value) if value else str(info.data.get("auth0_issuer_base_url", ""))
+        return base_url(value) if value else str(info.data.get("auth0_issuer_base_url", ""))
 
     @field_validator("auth0_management_audience")
     @classmethod
     def _management_audience_or_issuer(cls, value: str, info: ValidationInfo) -> str:
         return value or f"{info.data.get('auth0_issuer_base_url', '')}api/v2/"
-
-    @field_validator("auth0_audience")
-    @classmethod
-    def _some_audience(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not value:
-            raise ValueError("names no audience")
-        return value
-
-    @field_validator("auth0_algorithms")
-    @classmethod
-    def _known_algorithms(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if any(algorithm.startswith("HS") for algorithm in value):
-            raise ValueError("names a shared-secret algorithm, with which this service could forge tokens")
-        if not value or not set(value) <= set(SUPPORTED_ALGORITHMS):
-            raise ValueError("names an algorithm that is not supported")
-        return value
-
-    @field_validator("auth0_jwks_cache_file")
-    @classmethod
-    def _directory_is_there(cls, value: Path | None) -> Path | None:
-        if value is not None and (value.is_dir() or not value.parent.is_dir()):
-            raise ValueError("is no file in a directory that exists")
-        return value
 
     @field_validator("auth0_client_id")
     @classmethod
@@ -345,63 +306,6 @@ class Settings(BaseSettings):
         if bool(value) != (info.data.get("auth0_role_source") == "claim"):
             raise ValueError("and AUTH0_ROLE_SOURCE=claim are not set together")
         return value
-
-    @field_validator("cors_allowed_origins")
-    @classmethod
-    def _plain_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for origin in value:
-            scheme, _, host = origin.partition("://")
-            if scheme not in {"http", "https"} or not _is_host(host):
-                raise ValueError("names what is no origin")
-        return value
-
-    @field_validator("rate_limit")
-    @classmethod
-    def _readable_policy(cls, value: str) -> str:
-        Policy.parse(value)
-        return value
-
-    @field_validator("auth_failure_rate_limit")
-    @classmethod
-    def _readable_policy_or_off(cls, value: str) -> str:
-        return value if value == "off" else cls._readable_policy(value)
-
-    @field_validator("trusted_proxies")
-    @classmethod
-    def _addresses_or_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for proxy in value:
-            try:
-                ip_network(proxy)
-            except ValueError:
-                raise ValueError("names what is no address and no network") from None
-        return value
-
-    @field_validator("rate_limit_storage_url")
-    @classmethod
-    def _known_storage(cls, value: SecretStr) -> SecretStr:
-        url = value.get_secret_value()
-        if url != "memory://":
-            library_address(url)
-        return value
-
-    @field_validator("log_level", mode="before")
-    @classmethod
-    def _upper_case(cls, value: object) -> object:
-        return value.upper() if isinstance(value, str) else value
-
-
-def _is_host(text: str) -> bool:
-    return bool(_HOST.fullmatch(text)) or bool(re.fullmatch(r"\[[0-9a-f:.]+\](?::\d{1,5})?", text, re.IGNORECASE))
-
-
-def _base_url(value: str) -> str:
-    """Return a URL with its trailing slash: https, or http on a loopback host, and nothing behind its path."""
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not _is_host(parts.netloc) or parts.query or parts.fragment:
-        raise ValueError("is not a URL")
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-        raise ValueError("is plain http, which only a loopback host may use")
-    return value if value.endswith("/") else value + "/"
 
 
 def _problems(error: ValidationError) -> tuple[str, ...]:

@@ -120,8 +120,12 @@ def process(*command: str, **environment: str) -> Iterator[subprocess.Popen[byte
         try:
             yield running
         finally:
-            running.send_signal(signal.SIGINT)
-            running.wait(_PATIENCE)
+            running.terminate()
+            try:
+                running.wait(_PATIENCE)
+            except subprocess.TimeoutExpired:
+                running.kill()
+                raise
 
 
 @contextmanager
@@ -140,6 +144,7 @@ def environment(tenant_port: int, port: int) -> dict[str, str]:
         "AUTH0_MANAGEMENT_CLIENT_SECRET": MANAGEMENT_CLIENT_SECRET,
         "HOST": "127.0.0.1",
         "PORT": str(port),
+        "SHUTDOWN_NOTICE_SECONDS": "0",
     }
 
 
