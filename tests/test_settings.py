@@ -114,6 +114,8 @@ def test_an_audience_keeps_its_spelling(monkeypatch: pytest.MonkeyPatch) -> None
         ("TRUSTED_PROXIES", "proxy.example.com"),
         ("RATE_LIMIT_STORAGE_URL", "redis+sentinel://10.0.0.1:26379"),
         ("RATE_LIMIT_STORAGE_URL", "redis+cluster://10.0.0.1"),
+        ("RATE_LIMIT_STORAGE_URL", "redis://:the-word@127.0.0.1:abc/0"),
+        ("RATE_LIMIT_STORAGE_URL", "redis://:the-word@127.0.0.1:99999/0"),
         ("RATE_LIMIT_STORE_TIMEOUT_SECONDS", "60"),
         ("RATE_LIMIT_ON_STORE_ERROR", "panic"),
         ("RATE_LIMIT_MEMORY_MIB", "1"),

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
-from auth0_sso.fleet.address import library_address
+from auth0_sso.fleet.store import open_storage
 from auth0_sso.limits.policy import Policy
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
 
@@ -99,7 +99,7 @@ def _policy_or_off(value: str) -> str:
 
 def _store(value: SecretStr) -> SecretStr:
     if value.get_secret_value() != MEMORY:
-        library_address(value.get_secret_value())
+        open_storage(value.get_secret_value())  # connects nothing
     return value
 
 

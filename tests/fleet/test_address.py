@@ -34,9 +34,10 @@ def test_an_address_is_spelled_as_the_library_knows_it(url: str, address: str) -
         "redis+sentinel://:the-secret-word@a:26379/",
         "redis+sentinel://:the-secret-word@a/main",
         "redis+cluster://:the-secret-word@a:6379,b",
+        "redis://:the-secret-word@a:6379?foo=1",
     ],
 )
 def test_another_is_refused_and_not_repeated(url: str) -> None:
-    with pytest.raises(ValueError, match=r"address|master|port") as caught:
+    with pytest.raises(ValueError, match=r"address|master|port|query") as caught:
         library_address(url)
     assert "the-secret-word" not in str(caught.value)

@@ -18,7 +18,7 @@ each_strategy = pytest.mark.parametrize("strategy", STRATEGIES)
 
 
 async def take(store: SharedStore, strategy: Strategy, policy: str, key: str = "a", cost: int = 1) -> Verdict:
-    limiter = RateLimiter(RedisCounter(store, strategy), strategy)
+    limiter = RateLimiter(RedisCounter(store, strategy))
     return await limiter.take(Policy.parse(policy), "route", key, cost=cost)
 
 
@@ -39,7 +39,7 @@ async def test_fifty_at_once_over_two_processes_let_exactly_ten_through(
 
 @each_strategy
 async def test_it_says_what_counts_in_memory_say(store: SharedStore, strategy: Strategy) -> None:
-    memory = RateLimiter(MemoryCounter(strategy), strategy)
+    memory = RateLimiter(MemoryCounter(strategy))
     for policy, cost in (("5/hour", 1), ("5/hour;8/day", 2), ("100/5hour", 33)):
         for _ in range(6):
             ours = await take(store, strategy, policy, policy, cost)

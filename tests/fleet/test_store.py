@@ -84,6 +84,16 @@ async def test_no_store_is_no_failed_start_and_its_password_is_nowhere(caplog: p
     await store.aclose()
 
 
+@pytest.mark.parametrize("scheme", ["redis", "redis+cluster"])
+async def test_one_that_is_away_from_the_start_is_told_as_down(scheme: str) -> None:
+    store = SharedStore(f"{scheme}://127.0.0.1:{free_port()}")
+    await store.open()
+    assert store.health.state == "down"
+    with pytest.raises(StoreUnavailableError):
+        await store.execute("GET", "a")
+    await store.aclose()
+
+
 async def test_another_scheme_is_refused_without_its_password() -> None:
     with pytest.raises(ValueError, match="address") as caught:
         SharedStore("memcached://:the-secret-word@127.0.0.1:11211")

@@ -65,7 +65,7 @@ def eventually(holds: Callable[[], bool]) -> None:
 
 async def spend(store: SharedStore, strategy: Strategy) -> None:
     """See many budgets kept, alone and in company."""
-    limiter, policy = RateLimiter(RedisCounter(store, strategy), strategy), Policy.parse("5/minute;50/hour")
+    limiter, policy = RateLimiter(RedisCounter(store, strategy)), Policy.parse("5/minute;50/hour")
     for caller in range(20):
         verdicts = await asyncio.gather(*(limiter.take(policy, "GET /{id}", str(caller)) for _ in range(8)))
         assert sum(verdict.allowed for verdict in verdicts) == 5

@@ -3,6 +3,7 @@ from collections.abc import Callable
 from typing import get_args
 
 import pytest
+from limits import parse
 from limits.aio.storage import MemoryStorage, Storage
 from limits.aio.strategies import (
     FixedWindowRateLimiter,
@@ -63,11 +64,11 @@ async def test_each_strategy_is_the_librarys_second_by_second(
     monkeypatch: pytest.MonkeyPatch, clock: HandClock, strategy: Strategy, pace: float
 ) -> None:
     monkeypatch.setattr(time, "time", clock.time)  # the library's clock, moved beside ours
-    (limit,) = Policy.parse("5/10second").limits
+    (limit,), item = Policy.parse("5/10second").limits, parse("5/10second")
     ours, theirs = MemoryCounter(strategy, clock=clock.time), LIBRARY[strategy](MemoryStorage())
     for step in range(300):
-        stats = await theirs.get_window_stats(limit.item, "a")
-        expected = (await theirs.hit(limit.item, "a"), stats.remaining)
+        stats = await theirs.get_window_stats(item, "a")
+        expected = (await theirs.hit(item, "a"), stats.remaining)
         taken = await ours.take([limit], "route", "a", 1)
         assert (taken.allowed, taken.before[0].remaining) == expected, step
         if not taken.allowed:

@@ -59,7 +59,14 @@ def own_app() -> FastAPI:
     async def read_two() -> str:
         return "x"
 
+    twice = APIRouter(prefix="/twice", dependencies=[Depends(rate_limit())])
+
+    @twice.get("/same", dependencies=[Depends(rate_limit())])
+    async def read_same() -> str:
+        return "x"
+
     app.include_router(group)
+    app.include_router(twice)
     return app
 
 
@@ -173,6 +180,16 @@ def test_a_policy_that_cannot_be_read_is_refused_where_it_is_written(policy: str
 def test_a_cost_that_never_fits_is_refused_where_it_is_written() -> None:
     with pytest.raises(ValueError, match="costs"):
         rate_limit("10/minute;100/hour", cost=11)
+
+
+@pytest.mark.parametrize("cost", [0, -1])
+def test_a_cost_of_nothing_is_refused_where_it_is_written(cost: int) -> None:
+    with pytest.raises(ValueError, match="costs"):
+        rate_limit(cost=cost)
+
+
+async def test_a_limit_that_a_router_and_its_route_both_have_counts_once(app: Service) -> None:
+    assert await statuses(app, "/twice/same", 6) == [200] * 5 + [429]
 
 
 async def test_the_document_tells_of_limits_and_that_a_token_is_optional(app: Service) -> None:

@@ -1,7 +1,7 @@
 """Addresses of a shared store: one server, a Sentinel's master, or a cluster."""
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 _SCHEMES = re.compile(r"(?:redis|valkey)(s?|\+unix|\+sentinel|\+cluster)")
 
@@ -18,6 +18,8 @@ def library_address(url: str) -> str:
     if found is None or not rest:
         raise ValueError("is no address of a Redis")
     kind = found[1]
+    if not set(parse_qs(urlsplit(url).query)) <= {"db"}:
+        raise ValueError("has a query that is not known")
     if kind == "+sentinel" and not urlsplit(url).path.strip("/"):
         raise ValueError("names no master for the Sentinels to find")
     if kind in {"+sentinel", "+cluster"} and not all(_has_port(host) for host in urlsplit(url).netloc.split(",")):

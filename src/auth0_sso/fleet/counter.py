@@ -75,8 +75,8 @@ class RedisCounter:
     """Counts in the shared store."""
 
     def __init__(self, store: SharedStore, strategy: Strategy = "moving-window") -> None:
+        self.strategy = strategy
         self._store = store
-        self._strategy = strategy
         self._script = Script(_script(strategy))
 
     async def take(self, limits: Sequence[Limit], name: str, caller: str, cost: int) -> Taken:
@@ -97,8 +97,8 @@ class RedisCounter:
         The caller is in it as a hash: a subject is nobody else's business, and may be long.
         """
         digest = blake2b(caller.encode(), digest_size=12).hexdigest()
-        places = [f"{KEY_PREFIX}:{self._strategy}:{{{digest}}}:{limit.name}:{name}" for limit in limits]
-        if self._strategy != "sliding-window-counter":
+        places = [f"{KEY_PREFIX}:{self.strategy}:{{{digest}}}:{limit.name}:{name}" for limit in limits]
+        if self.strategy != "sliding-window-counter":
             return places
         return [key for place in places for key in (f"{place}:previous", place)]
 

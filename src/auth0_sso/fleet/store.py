@@ -3,11 +3,11 @@
 Which Redis it is, the library `limits` reads from the URL: one server, a Sentinel's master, or a cluster.
 """
 
+import asyncio
 import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha1
 from typing import Any, Final, Literal, TypeVar
@@ -17,7 +17,7 @@ from limits.errors import ConfigurationError
 from limits.storage import storage_from_string
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisClusterException, RedisError
 
 from auth0_sso.breaker import Breaker
 from auth0_sso.errors import StoreUnavailableError
@@ -34,7 +34,13 @@ _CONNECTION_TIMEOUT: Final = 2.0
 _PAUSE: Final = 1.0
 _FAILURES: Final = 3
 
+_ERRORS: Final = (TimeoutError, OSError, RedisError, RedisClusterException)  # the last is no RedisError
+
 _T = TypeVar("_T")
+
+
+Word = str | bytes | int | float
+"""A part of a command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,46 +78,61 @@ class SharedStore:
         self._last_failure: Exception | None = None
 
     async def open(self) -> None:
-        """Connect ahead of the first request, which would not wait for that; a store that is away is met later."""
-        with suppress(StoreUnavailableError):
-            await self.execute_blocking("PING")
+        """Connect ahead of the first request, which would not wait for that; a store that is away is no error."""
+        try:
+            async with asyncio.timeout(2 * _CONNECTION_TIMEOUT):
+                await self._multiplexer.execute_alone("PING")
+        except _ERRORS as error:
+            self._go_down(error)
 
     @property
     def health(self) -> StoreHealth:
         """The state of the store; asks nothing of it."""
         return StoreHealth("down" if self._is_down else "up", self._last_error)
 
-    async def ask(self, call: Callable[[], Awaitable[_T]]) -> _T:
-        """Return what `call` does with the store; raise `StoreUnavailableError` where it fails or takes too long."""
-        if self._breaker.wait() > 0:
-            raise StoreUnavailableError(self._last_error or "down")
+    async def run(
+        self, script: Script, keys: Sequence[str], arguments: Sequence[Word], *, insist: bool = False
+    ) -> Any:  # noqa: ANN401 - what the script returns
+        """Run a Lua script, with `insist` even while the store is left alone; raises as `execute` does."""
+        if not insist:
+            self._require_not_left_alone()
+        return await self._asked(self._run(script, len(keys), *keys, *arguments))
+
+    async def execute(self, *words: Word) -> Any:  # noqa: ANN401 - what Redis answers
+        """Send one command; raise `StoreUnavailableError` where that fails or takes too long."""
+        self._require_not_left_alone()
+        return await self._asked(self._client.execute_command(*words))
+
+    async def execute_blocking(self, *words: Word) -> Any:  # noqa: ANN401 - what Redis answers
+        """Send a command that waits for something to happen; raises `StoreUnavailableError`."""
         try:
-            answer = await call()
-        except (TimeoutError, RedisError, OSError) as error:
-            raise self._failed(error) from None
-        self._passed()
+            answer = await self._multiplexer.execute_alone(*words)
+        except _ERRORS as error:
+            _require_not_cancelled()
+            raise StoreUnavailableError(_reason(error)) from None
+        _require_not_cancelled()
+        if self._is_down:
+            self._passed()
         return answer
 
-    async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[int]) -> Any:  # noqa: ANN401 - what the script returns
-        """Run a Lua script; raises as `ask` does."""
-        return await self.ask(lambda: self._run(script, len(keys), *keys, *arguments))
+    def _require_not_left_alone(self) -> None:
+        if self._breaker.wait() > 0:
+            raise StoreUnavailableError(self._last_error or "down")
 
-    async def _run(self, script: Script, *words: str | int) -> Any:  # noqa: ANN401 - as above
+    async def _asked(self, answer: Awaitable[_T]) -> _T:
+        """Wait for an answer, and note whether it came."""
+        try:
+            answered = await answer
+        except _ERRORS as error:
+            raise self._failed(error) from None
+        self._passed()
+        return answered
+
+    async def _run(self, script: Script, *words: Word) -> Any:  # noqa: ANN401 - as above
         try:
             return await self._client.execute_command("EVALSHA", script.digest, *words)
         except NoScriptError:  # the server is new, or was restarted
             return await self._client.execute_command("EVAL", script.text, *words)
-
-    async def execute(self, *words: str | bytes | float) -> Any:  # noqa: ANN401 - what Redis answers
-        """Send one command; raises as `ask` does."""
-        return await self.ask(lambda: self._client.execute_command(*words))
-
-    async def execute_blocking(self, *words: str | bytes | float) -> Any:  # noqa: ANN401 - what Redis answers
-        """Send a command that waits for something to happen; raises `StoreUnavailableError`."""
-        try:
-            return await self._multiplexer.execute_alone(*words)
-        except (TimeoutError, RedisError, OSError) as error:
-            raise StoreUnavailableError(_reason(error)) from None
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -129,11 +150,16 @@ class SharedStore:
     def _failed(self, error: Exception) -> StoreUnavailableError:
         self._last_error = _reason(error)
         # All whom one message was for get the same error, which is one failure: a hiccup under load is no outage.
-        if error is not self._last_failure and self._breaker.failed() and not self._is_down:
-            self._is_down = True
-            _log.error("the shared store is down: %s", self._last_error)
+        if error is not self._last_failure and self._breaker.failed():
+            self._go_down(error)
         self._last_failure = error
         return StoreUnavailableError(self._last_error)
+
+    def _go_down(self, error: Exception) -> None:
+        self._last_error = _reason(error)
+        if not self._is_down:
+            self._is_down = True
+            _log.error("the shared store is down: %s", self._last_error)
 
 
 def open_storage(url: str) -> RedisStorage:
@@ -146,13 +172,22 @@ def open_storage(url: str) -> RedisStorage:
     }
     if address.startswith("async+redis+sentinel:"):
         options["use_replicas"] = False  # they may be behind, and what was just counted would not be there
+        options["sentinel_kwargs"] = dict(options) | {"retry": Retry(NoBackoff(), 0)}
+        del options["sentinel_kwargs"]["use_replicas"]
     try:
         storage = storage_from_string(address, implementation="redispy", **options)
-    except (ConfigurationError, ValueError):
+    except (ConfigurationError, ValueError, TypeError):
         raise ValueError("cannot be read as the address of a Redis") from None
     if not isinstance(storage, RedisStorage):
         raise TypeError("limits gave another store than the scheme names")
     return storage
+
+
+def _require_not_cancelled() -> None:
+    """Go on with a cancellation that redis-py took for its own timeout's."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _reason(error: Exception) -> str:

@@ -27,7 +27,9 @@ class Taken(NamedTuple):
 
 
 class Counter(Protocol):
-    """A store of counts."""
+    """A store of counts, kept by one strategy."""
+
+    strategy: Strategy
 
     async def take(self, limits: Sequence[Limit], name: str, caller: str, cost: int) -> Taken:
         """Take `cost` from a caller's budget under a name if each limit has room for it, else from none.

@@ -34,10 +34,9 @@ class Verdict(NamedTuple):
 class RateLimiter:
     """Gives verdicts by the counts of one store."""
 
-    def __init__(self, counter: Counter, strategy: Strategy = "moving-window") -> None:
-        """Take the store, and the strategy it counts by."""
+    def __init__(self, counter: Counter) -> None:
         self._counter = counter
-        self._forgotten_after = _FORGOTTEN_AFTER[strategy]
+        self._forgotten_after = _FORGOTTEN_AFTER[counter.strategy]
 
     async def take(self, policy: Policy, name: str, caller: str, *, cost: int = 1) -> Verdict:
         """Take `cost` from the budget that a caller has under a name, if each limit of the policy has room for it.

@@ -34,6 +34,7 @@ class MemoryCounter:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take the bound, of 16 MiB or more, and a clock that never goes back, in seconds."""
+        self.strategy = strategy
         self._window = _WINDOWS[strategy](most_bytes)
         self._clock = clock
 

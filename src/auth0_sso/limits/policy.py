@@ -19,8 +19,6 @@ class Limit(NamedTuple):
     """What it is called in the RateLimit headers: `10/minute`, `100/5minute`."""
     amount: int
     window: int
-    item: RateLimitItem
-    """The same, as the library has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +53,4 @@ def _usable(item: RateLimitItem) -> bool:
 
 def _limit(item: RateLimitItem) -> Limit:
     times = "" if item.multiples == 1 else item.multiples
-    return Limit(f"{item.amount}/{times}{item.GRANULARITY.name}", item.amount, item.get_expiry(), item)
+    return Limit(f"{item.amount}/{times}{item.GRANULARITY.name}", item.amount, item.get_expiry())

@@ -206,9 +206,9 @@ class RemoteJwks:
         await self._flight.run(_FETCH, self._fetch)
 
     async def _fetch(self) -> None:
-        if self._store is not None and self._snapshot is None:
-            await self._restore(self._store)
         try:
+            if self._store is not None and self._snapshot is None:
+                await self._restore(self._store)
             async with asyncio.timeout(self._freshness.deadline):
                 fetched = await self._endpoint.fetch()
         except (FetchError, TimeoutError) as error:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from cachetools import TLRUCache, TTLCache
+from cachetools import TLRUCache
 
 from auth0_sso.errors import InsufficientScopeError, ManagementUnavailableError, NotFoundError
 from auth0_sso.tenant.documents import Role
@@ -89,9 +89,12 @@ class RoleDirectory:
         def end(_: StandingKey, standing: Standing, now: float) -> float:
             return now + memory.ttl_of(standing) - standing.age
 
+        def end_of_old(_: StandingKey, standing: Standing, now: float) -> float:
+            return now + memory.ttl + memory.max_stale - standing.age
+
         self._known: TLRUCache[StandingKey, Standing] = TLRUCache(memory.most_entries, end, timer=clock)
-        self._old: TTLCache[StandingKey, Standing] = TTLCache(
-            memory.most_entries if memory.max_stale else 0, memory.ttl + memory.max_stale, timer=clock
+        self._old: TLRUCache[StandingKey, Standing] = TLRUCache(
+            memory.most_entries if memory.max_stale else 0, end_of_old, timer=clock
         )
         self._flight: SingleFlight[StandingKey, Standing] = SingleFlight()
         self._forgotten = 0
@@ -122,8 +125,12 @@ class RoleDirectory:
 
     def forget_all_here(self) -> None:
         """Ask anew about everybody: news of changes may have been missed."""
-        for subject in {key[0] for key in (*self._known, *self._old, *self._flight.keys())}:
-            self.forget_here(subject)
+        self._forgotten += 1
+        self._known.clear()
+        self._old.clear()
+        under_way = self._flight.keys()
+        for key in under_way:
+            self._flight.forget(key)
 
     def forget_here(self, subject: str) -> None:
         """Ask anew at the next check in this process."""

@@ -16,6 +16,7 @@ from typing import Final, NoReturn
 
 from auth0_sso.errors import StoreUnavailableError
 from auth0_sso.fleet.sealed import SealedStore
+from auth0_sso.fleet.store import Script
 from auth0_sso.tenant.standing import Standing, StandingKey
 
 _log = logging.getLogger(__name__)
@@ -23,6 +24,12 @@ _log = logging.getLogger(__name__)
 _GENERATION: Final = "generation"
 _GENERATION_SECONDS: Final = 120
 """How long a change is remembered by its generation: longer than any look-up is under way."""
+_WRITE: Final = Script(
+    "redis.call('hset', KEYS[1], ARGV[1], ARGV[2]) redis.call('expire', KEYS[1], ARGV[3])",
+)
+_REPLACE: Final = Script(
+    "redis.call('del', KEYS[1]) redis.call('hset', KEYS[1], ARGV[1], ARGV[2]) redis.call('expire', KEYS[1], ARGV[3])"
+)
 _NEWS_KEPT: Final = 10_000
 _NEWS_WAIT: Final = 1000  # milliseconds
 _PAUSE: Final = 0.5
@@ -38,13 +45,16 @@ class SharedStandings:
         self._ttl = ttl
         self._wall = wall
         self._news = sealed.name("role-changes")
+        self._unannounced: set[str] = set()
 
     async def read(self, key: StandingKey) -> tuple[Standing | None, str | None]:
         """Return a standing that still holds, if there is one, and the generation to write another with.
 
-        Without a generation nothing is to be written: the store is away.
+        Without a generation nothing is to be written: the store is away, or has not heard of a change yet.
         """
         place = self._place(key)
+        if key[0] in self._unannounced:
+            return None, None
         try:
             generation, sealed = await self._store.execute("HMGET", place, _GENERATION, _field(key))
         except StoreUnavailableError:
@@ -62,25 +72,28 @@ class SharedStandings:
             "since": self._wall(),
             "generation": generation,
         }
+        life = max(_GENERATION_SECONDS, int(self._ttl) + 1)
+        words = (_field(key), self._sealed.seal(_seat(place, key), value), life)
         with suppress(StoreUnavailableError):
-            await asyncio.gather(
-                self._store.execute("HSET", place, _field(key), self._sealed.seal(_seat(place, key), value)),
-                self._store.execute("EXPIRE", place, max(_GENERATION_SECONDS, int(self._ttl) + 1)),
-            )
+            await self._store.run(_WRITE, [place], words)
 
     async def announce(self, subject: str) -> None:
-        """Tell every replica, before this returns, that a user's standing has changed; log where that cannot be."""
-        place = self._place((subject, None))
-        news = self._sealed.seal(self._news, subject)
+        """Tell every replica, before this returns, that a user's standing has changed.
+
+        While that cannot be, what the store says of the user is not believed here, and telling is tried again.
+        """
+        self._unannounced.add(subject)
         try:
-            await asyncio.gather(  # in this order: they go through one connection
-                self._store.execute("DEL", place),
-                self._store.execute("HSET", place, _GENERATION, token_hex(8)),
-                self._store.execute("EXPIRE", place, _GENERATION_SECONDS),
-                self._store.execute("XADD", self._news, "MAXLEN", "~", _NEWS_KEPT, "*", "subject", news),
-            )
+            await self._tell(subject)
         except StoreUnavailableError:
-            _log.error("other replicas do not learn of a changed role before %.0f s have passed", self._ttl)
+            _log.error("other replicas learn of a changed role later, in %.0f s at the latest", self._ttl)
+
+    async def _tell(self, subject: str) -> None:
+        place = self._place((subject, None))
+        await self._store.run(_REPLACE, [place], [_GENERATION, token_hex(8), _GENERATION_SECONDS], insist=True)
+        news = self._sealed.seal(self._news, subject)
+        await self._store.execute("XADD", self._news, "MAXLEN", "~", _NEWS_KEPT, "*", "subject", news)
+        self._unannounced.discard(subject)
 
     async def follow(
         self,
@@ -91,17 +104,22 @@ class SharedStandings:
     ) -> NoReturn:
         """Hand each subject of the news to `forget`, for ever; call `forget_all` where some may have been missed."""
         last: bytes | None = None
+        trouble = False
         while True:
             try:
                 if last is None:
                     last = await self._latest()
                     forget_all()
+                for changed in tuple(self._unannounced):
+                    await self._tell(changed)
                 for identifier, subject in await self._next(last):
-                    last = identifier
+                    last, trouble = identifier, False
                     if subject is not None:
                         forget(subject)
-            except StoreUnavailableError:
-                last = None
+            except StoreUnavailableError as error:
+                if not trouble:
+                    _log.warning("news of changed roles cannot be read: %s", error.reason)
+                last, trouble = None, True
                 await sleep(_PAUSE)
             except Exception:  # noqa: BLE001 - whatever the store said, the next may be good: the reader must live
                 _log.exception("reading the news of changed roles failed in a way nobody thought of")

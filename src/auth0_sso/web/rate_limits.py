@@ -39,10 +39,17 @@ class _Limit:
         if token is not None and self._exempts(token, services):
             return
         name = f"{request.method} {request.scope['route'].path}" if self.name is None else self.name
-        policy = services.rate_limit if self.policy is None else self.policy
+        policy = self.policy
+        if policy is None:
+            policy = services.rate_limit
+            policy.require_room(self.cost)
+        context = RequestContext.of(request.scope)
+        if (name, policy, self.cost) in context.counted:  # its router has the same limit
+            return
+        context.counted.append((name, policy, self.cost))
         caller = caller_of(request.scope, token)
         verdict = await services.counts.take(policy, name, caller, cost=self.cost)
-        RequestContext.of(request.scope).answer_headers += _headers(verdict.quotas)
+        context.answer_headers += _headers(verdict.quotas)
         if not verdict.allowed:
             raise RateLimitedError(retry_after=verdict.retry_after)
 
@@ -83,11 +90,14 @@ def rate_limit(
     Without a policy RATE_LIMIT holds. A request takes `cost` of the budget. Each route has a budget of its own, or
     shares it with those of the same `name`. Bearers of one of `exempt_permissions`, and the clients with one of
     `exempt_clients` as their id, are not counted. A bad token is refused, and no token is no fault. Raises
-    `ValueError` for a policy that cannot be read, or that a request of this cost never fits.
+    `ValueError` for a policy that cannot be read, or that a request of this cost never fits; for RATE_LIMIT that can
+    be said at the first request only.
     """
     parsed = None if policy is None else Policy.parse(policy)
     if parsed is not None:
         parsed.require_room(cost)
+    if cost < 1:
+        raise ValueError("a request costs at least 1")
     return RateLimitGuard(_Limit(parsed, cost, name, frozenset(exempt_permissions), frozenset(exempt_clients)))
 
 

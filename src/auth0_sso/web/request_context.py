@@ -23,6 +23,8 @@ class RequestContext:
     roles: frozenset[str] | None = None
     refusal: str | None = None
     """Why the request was refused, for the access log."""
+    counted: list[object] = field(default_factory=list)
+    """What the request was counted under already."""
     answer_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Headers every answer to this request gets, refusals included."""
 

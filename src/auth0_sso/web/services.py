@@ -136,8 +136,8 @@ def _counts(settings: Settings, store: SharedStore | None, clock: Clock) -> Rate
     strategy = settings.rate_limit_strategy
     memory = MemoryCounter(strategy, settings.rate_limit_memory_mib * MIB, clock=clock.monotonic)
     return RateLimits(
-        RateLimiter(memory, strategy),
-        None if store is None else RateLimiter(RedisCounter(store, strategy), strategy),
+        RateLimiter(memory),
+        None if store is None else RateLimiter(RedisCounter(store, strategy)),
         on_store_error=settings.rate_limit_on_store_error,
     )
 
