@@ -113,12 +113,13 @@ class SharedStandings:
                 for changed in tuple(self._unannounced):
                     await self._tell(changed)
                 for identifier, subject in await self._next(last):
-                    last, trouble = identifier, False
+                    last = identifier
                     if subject is not None:
                         forget(subject)
+                trouble = False
             except StoreUnavailableError as error:
-                if not trouble:
-                    _log.warning("news of changed roles cannot be read: %s", error.reason)
+                level = logging.DEBUG if trouble else logging.WARNING  # once for each outage
+                _log.log(level, "news of changed roles cannot be read: %s", error.reason)
                 last, trouble = None, True
                 await sleep(_PAUSE)
             except Exception:  # noqa: BLE001 - whatever the store said, the next may be good: the reader must live
