@@ -3,12 +3,13 @@ FROM python:3.13-slim AS build
 WORKDIR /build
 RUN python -m venv /app
 COPY locks/runtime.txt locks/build.txt locks/
-RUN /app/bin/pip install --no-cache-dir --require-hashes -r locks/runtime.txt \
- && pip install --no-cache-dir --require-hashes -r locks/build.txt
+RUN /app/bin/pip install --no-cache-dir --no-deps --require-hashes -r locks/runtime.txt \
+ && pip install --no-cache-dir --no-deps --require-hashes -r locks/build.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
 RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir dist . \
- && /app/bin/pip install --no-cache-dir --no-deps dist/*.whl
+ && /app/bin/pip install --no-cache-dir --no-deps dist/*.whl \
+ && /app/bin/pip check
 
 FROM python:3.13-slim
 RUN useradd --system --no-create-home --uid 10001 service

@@ -2,7 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# The lock files name everything: with its dependencies resolved again, a package's newer release could break an install.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+VERIFY := $(BIN)/python -m pip --disable-pip-version-check check
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
@@ -61,13 +63,16 @@ $(BIN)/python:
 
 $(VENV)/run.stamp: $(BIN)/python pyproject.toml locks/runtime.txt locks/build.txt
 	$(INSTALL) --require-hashes -r locks/runtime.txt -r locks/build.txt
-	$(INSTALL) --no-deps --no-build-isolation --editable .
+	$(INSTALL) --no-build-isolation --editable .
+	@$(VERIFY)
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp locks/dev.txt
 	$(INSTALL) --require-hashes -r locks/dev.txt
+	@$(VERIFY)
 	@touch $@
 
 $(VENV)/bench.stamp: $(VENV)/dev.stamp locks/bench.txt
 	$(INSTALL) --require-hashes -r locks/bench.txt
+	@$(VERIFY)
 	@touch $@
