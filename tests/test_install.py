@@ -1,0 +1,44 @@
+"""An install takes what the lock files name, and nothing that a package index came to offer since."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+RECIPES = ("Makefile", "Dockerfile", ".ci/run", "README.md")
+LOCKS = sorted((ROOT / "locks").glob("*.txt"))
+
+
+def pip_installs(name: str) -> list[str]:
+    """Return the commands of a file that install, with make's variables replaced by what they stand for."""
+    text = (ROOT / name).read_text().replace("\\\n", " ")
+    for variable, value in re.findall(r"^([A-Z]+) := (.+)$", text, re.MULTILINE):
+        text = text.replace(f"$({variable})", value)
+    return [
+        command for command in re.split(r"\n|&&", text) if re.search(r"\bpip\b.* install\b|\bpip install\b", command)
+    ]
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_no_install_resolves_dependencies_again(name: str) -> None:
+    assert [command for command in pip_installs(name) if "--no-deps" not in command] == []
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_install_of_a_lock_file_checks_hashes(name: str) -> None:
+    locked = [command for command in pip_installs(name) if "-r locks/" in command]
+    assert [command for command in locked if "--require-hashes" not in command] == []
+
+
+def test_the_install_commands_are_found() -> None:
+    assert len(pip_installs("Makefile")) >= 4
+    assert len(pip_installs("Dockerfile")) >= 3
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+def test_a_lock_file_pins_each_package_by_hash_and_names_no_index(lock: Path) -> None:
+    requirements = re.sub(r" \\\n\s*", " ", lock.read_text()).strip().splitlines()
+    assert requirements
+    assert [line for line in requirements if not re.match(r"[a-z0-9._-]+==\S+( ; .+?)? --hash=sha256:", line)] == []
+    assert "://" not in lock.read_text()
