@@ -78,5 +78,5 @@ def error_page(fault: str, status: int = 400) -> HTMLResponse:
 
 def _page(title: str, content: str, status: int) -> HTMLResponse:
     html = _PAGE.substitute(title=title, style=_STYLE, content=content)
-    headers = {"Cache-Control": "no-store", "Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
+    headers = {"Cache-Control": "no-store", "Content-Security-Policy": _POLICY, "Referrer-Policy": "same-origin"}
     return HTMLResponse(html, status, headers | {"X-Content-Type-Options": "nosniff"})
