@@ -250,3 +250,23 @@ def test_settings_do_not_change(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load(monkeypatch)
     with pytest.raises(ValueError, match="frozen"):
         settings.port = 1
+
+
+def test_settings_of_given_values_take_nothing_from_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in (GOOD | {"RATE_LIMIT": "1/hour", "SECRETS_DIR": str(tmp_path)}).items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / ".env").write_text("WORKERS=4\n")
+    (tmp_path / "port").write_text("4000")
+    assert Settings.load().port == 4000, "this test would prove nothing"
+    settings = Settings.of(auth0_domain="other.eu.auth0.com", auth0_audience="one, two", metrics_enabled="true")
+    assert (settings.rate_limit, settings.workers, settings.port) == ("10/minute", 1, 3000)
+    assert (settings.auth0_audience, settings.metrics_enabled) == (("one", "two"), True)
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.of(workers="0")
+    assert [problem.partition(" ")[0] for problem in caught.value.problems] == [
+        "AUTH0_DOMAIN",
+        "AUTH0_AUDIENCE",
+        "WORKERS",
+    ]

@@ -3,45 +3,110 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import httpx
 
 from auth0_sso import dev, serve
 from auth0_sso.devtenant import PEOPLE, LoginError, fetch_machine_token, fetch_user_token
-from auth0_sso.settings import Settings
+from auth0_sso.errors import ConfigurationError
+from auth0_sso.settings import EX_CONFIG, Settings
+
+_INTERRUPTED = 130
+"""Exit code after Ctrl-C: 128 and the number of SIGINT, as shells have it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit code: 0, 1 for a failure, 2 for bad usage, 78 for unusable settings."""
+    """Run one command; return its exit code.
+
+    It is 0, 1 for a failure, 78 for unusable settings or 130 after Ctrl-C. Bad usage raises `SystemExit` with 2.
+    """
     options = _parser().parse_args(arguments)
-    code: int = options.run(options)
+    try:
+        code: int = options.run(options)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     return code
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="auth0-sso", description="An API guarded by Auth0.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_serve(
+        commands.add_parser("serve", help="serve the API; settings come from the environment (docs/settings.md)")
+    )
+    _add_dev(commands.add_parser("dev", help="serve the API with a development tenant beside it; needs no settings"))
+    _add_token(commands.add_parser("token", help="print an access token of the development tenant"))
+    return parser
 
-    start = commands.add_parser("serve", help="serve the API; settings come from the environment (docs/settings.md)")
-    start.add_argument("--workers", type=int, metavar="N", help="processes that serve (default: WORKERS, else 1)")
-    start.set_defaults(run=_serve)
 
-    start = commands.add_parser("dev", help="serve the API with a development tenant beside it; needs no settings")
-    start.add_argument("--host", default="127.0.0.1", help="address both listen on (default %(default)s)")
-    start.add_argument("--port", type=int, default=3000, help="port of the API, 0 for any (default %(default)s)")
-    start.add_argument("--tenant-port", type=int, default=3001, help="port of the tenant (default %(default)s)")
-    start.set_defaults(run=_dev)
+def _add_serve(command: argparse.ArgumentParser) -> None:
+    workers = _whole_number(1, 256)
+    command.add_argument(
+        "--workers", type=workers, metavar="N", help="number of processes (default: WORKERS, else 1)"
+    )
+    command.set_defaults(run=_serve)
 
-    token = commands.add_parser("token", help="print an access token of the development tenant")
-    who = token.add_mutually_exclusive_group(required=True)
+
+def _add_dev(command: argparse.ArgumentParser) -> None:
+    port = _whole_number(0, 65_535)
+    command.add_argument(
+        "--host", choices=dev.HOSTS, default=dev.HOSTS[0], help="address of both (default %(default)s)"
+    )
+    command.add_argument("--port", type=port, default=3000, help="port of the API, 0 for any (default %(default)s)")
+    command.add_argument("--tenant-port", type=port, default=3001, help="port of the tenant (default %(default)s)")
+    command.add_argument(
+        "--set",
+        type=_setting,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="change a setting of docs/settings.md, such as LOG_LEVEL=DEBUG; the environment and .env are not read",
+    )
+    command.set_defaults(run=_dev, refuse=command.error)
+
+
+def _add_token(command: argparse.ArgumentParser) -> None:
+    who = command.add_mutually_exclusive_group(required=True)
     who.add_argument("email", nargs="?", help=f"a person: {', '.join(person.email for person in PEOPLE)}")
     who.add_argument("--machine", action="store_true", help="a machine, by client credentials")
-    token.add_argument("--password", help="for a person who is none of these three")
-    token.add_argument("--organization", help="log in to this organization, by id or name: acme")
-    token.add_argument("--tenant", default="http://127.0.0.1:3001/", help="the tenant (default %(default)s)")
-    token.set_defaults(run=_token)
-    return parser
+    command.add_argument("--password", help="for a person who is none of these three")
+    command.add_argument("--organization", help="log in to this organization, by id or name: acme")
+    command.add_argument(
+        "--tenant", type=_url, default="http://127.0.0.1:3001/", help="the tenant (default %(default)s)"
+    )
+    command.set_defaults(run=_token, refuse=command.error)
+
+
+def _whole_number(minimum: int, maximum: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdecimal() and len(text) <= 9 and minimum <= int(text) <= maximum):
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {minimum} to {maximum}")
+        return int(text)
+
+    return parse
+
+
+def _url(text: str) -> str:
+    """Return the URL of a tenant, with its trailing slash."""
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        url = httpx.URL()
+    if url.scheme not in {"http", "https"} or not url.host or (url.port or 0) > 65_535 or url.query or url.fragment:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a URL such as http://127.0.0.1:3001/")
+    return text if text.endswith("/") else f"{text}/"
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    if name.lower() not in Settings.model_fields:
+        raise argparse.ArgumentTypeError(f"{name!r} is not a setting of docs/settings.md")
+    if name.lower() not in dev.CHANGEABLE:
+        raise argparse.ArgumentTypeError(f"{name} follows from the development tenant, --host and --port")
+    return name.lower(), value
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -50,31 +115,40 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _dev(options: argparse.Namespace) -> int:
+    if options.port == options.tenant_port != 0:
+        options.refuse("--port and --tenant-port must differ")
     try:
-        return dev.run(host=options.host, port=options.port, tenant_port=options.tenant_port)
-    except OSError as error:
-        return _fail(f"cannot listen: {error.strerror or error}")
+        return dev.run(
+            host=options.host, port=options.port, tenant_port=options.tenant_port, changes=dict(options.set)
+        )
+    except dev.ListenError as error:
+        return _fail(str(error))
+    except ConfigurationError as error:
+        return _fail(error.detail, EX_CONFIG)
 
 
 def _token(options: argparse.Namespace) -> int:
+    if options.machine and (options.organization is not None or options.password is not None):
+        options.refuse("--organization and --password are for a person, not for --machine")
     try:
-        print(asyncio.run(_fetch_token(options)))
+        token = asyncio.run(_fetch_token(options))
     except LoginError as error:
         return _fail(str(error))
-    except httpx.HTTPError:
+    except (httpx.HTTPError, httpx.InvalidURL):
         return _fail(f"no development tenant answers at {options.tenant}; start one with: auth0-sso dev")
+    dev.show(token)
     return 0
 
 
 async def _fetch_token(options: argparse.Namespace) -> str:
-    issuer = options.tenant if options.tenant.endswith("/") else f"{options.tenant}/"
-    async with httpx.AsyncClient() as client:
+    # The tenant is on this machine: a proxy that the environment names could not reach it.
+    async with httpx.AsyncClient(trust_env=False) as client:
         if options.machine:
-            return await fetch_machine_token(client, issuer, audience=dev.AUDIENCE)
+            return await fetch_machine_token(client, options.tenant, audience=dev.AUDIENCE)
         password = options.password or next((who.password for who in PEOPLE if who.email == options.email), "")
         return await fetch_user_token(
             client,
-            issuer,
+            options.tenant,
             email=options.email,
             password=password,
             audience=dev.AUDIENCE,
@@ -83,6 +157,6 @@ async def _fetch_token(options: argparse.Namespace) -> str:
         )
 
 
-def _fail(sentence: str) -> int:
+def _fail(sentence: str, code: int = 1) -> int:
     print(f"auth0-sso: {sentence}", file=sys.stderr)
-    return 1
+    return code

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn, Self, get_args
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from auth0_sso.errors import ConfigurationError
@@ -232,6 +232,19 @@ class Settings(BaseSettings):
         except (OSError, UnicodeDecodeError):
             problem = ".env, or a file among the secrets, cannot be read: make it readable text in UTF-8."
             raise ConfigurationError((problem,)) from None
+
+    @classmethod
+    def of(cls, **values: Any) -> Self:  # noqa: ANN401 - as in load
+        """Return settings made of `values` and the defaults; the environment, `.env` and the secrets are not read.
+
+        A value may be text, as in the environment. Raises `ConfigurationError` that lists every problem.
+        """
+        settings = cls.__new__(cls)
+        try:
+            BaseModel.__init__(settings, **values)  # the initializer of BaseSettings reads the environment
+        except ValidationError as error:
+            raise ConfigurationError(_problems(error)) from None
+        return settings
 
     @classmethod
     def load_or_exit(cls, **values: Any) -> Self:  # noqa: ANN401 - as in load

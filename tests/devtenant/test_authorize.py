@@ -23,6 +23,7 @@ async def test_the_form_shows_who_there_is_and_loads_nothing(visitor: Visitor) -
     assert not re.search(r'(src|href)="', page.text)
     policy = page.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy, "another site could frame the form and have it clicked"
     assert "form-action" not in policy
 
 
@@ -49,6 +50,11 @@ async def test_what_was_typed_cannot_become_markup(visitor: Visitor) -> None:
         ({"client_id": None}, "Unknown client"),
         ({"redirect_uri": "https://evil.example.com/"}, "Callback URL mismatch"),
         ({"redirect_uri": f"{REDIRECT_URI}/more"}, "Callback URL mismatch"),
+        ({"redirect_uri": f"{REDIRECT_URI}?next=https://evil.example.com/"}, "Callback URL mismatch"),
+        ({"redirect_uri": f"{REDIRECT_URI}/../evil"}, "Callback URL mismatch"),
+        ({"redirect_uri": REDIRECT_URI.upper()}, "Callback URL mismatch"),
+        ({"redirect_uri": "http://127.0.0.1:3000@evil.example.com/callback"}, "Callback URL mismatch"),
+        ({"redirect_uri": "javascript:alert(1)"}, "Callback URL mismatch"),
         ({"redirect_uri": None}, "Callback URL mismatch"),
     ],
 )
@@ -89,16 +95,44 @@ async def test_a_session_saves_the_second_login_until_the_logout(visitor: Visito
     assert query_of(await visitor.authorize(prompt="none"))["error"] == "login_required"
 
 
+async def test_the_session_is_no_scripts_and_no_other_sites_business(visitor: Visitor) -> None:
+    finished = await visitor.log_in()
+    (cookie,) = finished.headers.get_list("Set-Cookie")
+    attributes = {part.strip().lower() for part in cookie.split(";")[1:]}
+    assert attributes == {"httponly", "samesite=lax", "path=/"}
+
+
+async def test_a_form_sends_its_origin_and_tells_other_sites_nothing(visitor: Visitor) -> None:
+    begun = await visitor.authorize()
+    page = await visitor.client.get(begun.headers["Location"])
+    # With no-referrer browsers send "Origin: null" even to the page's own site (Fetch, "append a request Origin").
+    assert page.headers["Referrer-Policy"] == "same-origin"
+
+
 async def test_prompt_login_asks_again_in_spite_of_a_session(visitor: Visitor) -> None:
     await visitor.log_in()
     answer = await visitor.authorize(prompt="login")
     assert urlsplit(answer.headers["Location"]).path == "/u/login"
 
 
-async def test_a_logout_goes_to_agreed_addresses_only(visitor: Visitor) -> None:
-    answer = await visitor.client.get("v2/logout", params={"returnTo": "https://evil.example.com/"})
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example.com/",
+        "//evil.example.com/",
+        "http://127.0.0.1:3000@evil.example.com/",
+        "http://127.0.0.1:3000.evil.example.com/",
+        "http://127.0.0.1:3000//evil.example.com/",
+        "http://127.0.0.1:3000/?next=https://evil.example.com/",
+        "javascript:alert(1)",
+    ],
+)
+async def test_a_logout_goes_to_agreed_addresses_only(visitor: Visitor, target: str) -> None:
+    await visitor.log_in()
+    answer = await visitor.client.get("v2/logout", params={"returnTo": target})
     assert answer.status_code == 400
     assert "Location" not in answer.headers
+    assert "code" in query_of(await visitor.authorize(prompt="none")), "the refused logout ended the session"
 
 
 async def test_a_login_ticket_serves_once(visitor: Visitor) -> None:

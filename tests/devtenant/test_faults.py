@@ -19,7 +19,33 @@ async def test_all_requests_are_counted_the_faulty_ones_too_and_these_two_are_no
     assert (await visitor.client.get("_development/requests")).json() == {"GET /.well-known/jwks.json": 2}
 
 
-@pytest.mark.parametrize("body", ["", "[]", "{}", '{"path":"/","color":"red"}', "\xff", '{"path":5}'], ids=range(6))
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"path":"/","color":"red"}',
+        "\xff",
+        '{"path":5}',
+        '{"path":"/","status":99}',
+        '{"path":"/","status":1000}',
+        '{"path":"/","times":0}',
+        '{"path":"/","headers":{"X-Two":"a\\r\\nb: c"}}',
+        '{"path":"/","headers":{"X Two":"a"}}',
+        '{"path":"/","headers":{"X-Two":"\u20ac"}}',
+    ],
+)
 async def test_what_is_no_fault_is_refused(visitor: Visitor, body: str) -> None:
-    assert (await visitor.client.post("_development/faults", content=body.encode("latin-1"))).status_code == 400
+    content = body.encode("latin-1", "replace") if body == "\xff" else body.encode()
+    headers = {"Content-Type": "application/json"}
+    answer = await visitor.client.post("_development/faults", content=content, headers=headers)
+    assert (answer.status_code, answer.json()["error"][:11]) == (400, "not a fault")
     assert (await visitor.client.get(".well-known/jwks.json")).status_code == 200
+
+
+async def test_a_fault_is_posted_and_the_count_is_read(visitor: Visitor) -> None:
+    for method, path in (("GET", "faults"), ("PUT", "faults"), ("POST", "requests"), ("DELETE", "requests")):
+        answer = await visitor.client.request(method, f"_development/{path}")
+        assert (answer.status_code, answer.json()["statusCode"]) == (405, 405)
+    assert (await visitor.client.get("_development/nothing")).status_code == 404

@@ -202,3 +202,12 @@ async def test_garbage_is_never_a_fault_of_the_tenant(visitor: Visitor, content:
         answer = await visitor.client.request(method, f"api/v2/{route}", content=content, headers=headers)
         assert 400 <= answer.status_code < 500
         assert answer.json()["statusCode"] == answer.status_code
+
+
+async def test_a_body_is_json_and_says_so_or_says_nothing(visitor: Visitor) -> None:
+    token = (await visitor.machine()).json()["access_token"]
+    for kind, status in (("application/json; charset=utf-8", 200), ("", 200), ("text/plain", 415)):
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": kind}
+        answer = await visitor.client.patch(f"api/v2{path(USER.user_id)}", content=b'{"name": "N"}', headers=headers)
+        assert answer.status_code == status, kind
+        assert (answer.json().get("error") == "Unsupported Media Type") is (status == 415)

@@ -1,4 +1,6 @@
+import json
 from base64 import b64encode
+from urllib.parse import urlencode
 
 import pytest
 
@@ -204,6 +206,23 @@ async def test_garbage_is_the_callers_fault(visitor: Visitor, content: bytes, ki
     answer = await visitor.client.post("oauth/token", content=content, headers={"Content-Type": kind})
     assert 400 <= answer.status_code < 500
     assert answer.json().keys() == {"error", "error_description"}
+
+
+async def test_parameters_come_as_a_form_or_as_json_and_not_as_text(visitor: Visitor) -> None:
+    form = urlencode(MACHINE | {"grant_type": "client_credentials"})
+    for kind, status in (
+        ("application/x-www-form-urlencoded;charset=UTF-8", 200),
+        ("Application/X-WWW-Form-URLEncoded", 200),
+        ("text/plain", 400),
+        ("multipart/form-data", 400),
+        ("", 400),
+    ):
+        answer = await visitor.client.post("oauth/token", content=form, headers={"Content-Type": kind})
+        assert answer.status_code == status, kind
+        assert answer.json().get("error") == (None if status == 200 else "invalid_request")
+    body = json.dumps(MACHINE | {"grant_type": "client_credentials"})
+    headers = {"Content-Type": "application/json; charset=utf-8"}
+    assert (await visitor.client.post("oauth/token", content=body, headers=headers)).status_code == 200
 
 
 @pytest.mark.parametrize("value", ["Basic", "Basic !!!", "Basic /w==", "Basic "])

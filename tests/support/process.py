@@ -37,21 +37,24 @@ class Dev:
     tenant: str
     process: subprocess.Popen[str]
 
-    def token(self, *who: str) -> str:
+    def token(self, *who: str, **environment: str) -> str:
         """Run `auth0-sso token`, as the README does."""
         command = [*COMMAND, "token", *who, "--tenant", self.tenant]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=_PATIENCE).stdout.strip()
+        result = subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=_PATIENCE, env=os.environ | environment
+        )
+        return result.stdout.strip()
 
 
 @contextmanager
-def dev(*options: str, **environment: str) -> Iterator[Dev]:
+def dev(*options: str, cwd: Path | None = None, **environment: str) -> Iterator[Dev]:
     """Run `auth0-sso dev` until the block ends, then see it stop in good order."""
     command = [*COMMAND, "dev", "--port", "0", "--tenant-port", "0", *options]
     # The log goes to a file: a pipe nobody reads would stop the process once it is full.
     with (
         tempfile.TemporaryFile("w+") as log,
         subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=log, text=True, env=os.environ | environment
+            command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=cwd, env=os.environ | environment
         ) as process,
     ):
         try:

@@ -111,7 +111,7 @@ def settings(**changes: object) -> Settings:
         "rate_limit": "10/minute",
         "log_level": "INFO",
     }
-    return Settings.model_validate(values | changes)
+    return Settings.of(**(values | changes))
 
 
 @asynccontextmanager

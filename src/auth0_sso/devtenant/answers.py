@@ -32,6 +32,7 @@ class ApiError(Exception):
         409: "Conflict",
         413: "Payload Too Large",
         415: "Unsupported Media Type",
+        421: "Misdirected Request",
     }
 
     def __init__(self, status: int, message: str, code: str | None = None, **more: object) -> None:

@@ -18,9 +18,10 @@ from auth0_sso.devtenant.answers import (
     answer_http_exception,
     answer_oauth_error,
 )
-from auth0_sso.devtenant.faults import Faults
+from auth0_sso.devtenant.faults import FaultLayer, Faults
 from auth0_sso.devtenant.management import ROUTES
 from auth0_sso.devtenant.options import TenantOptions
+from auth0_sso.devtenant.origins import DEVELOPMENT, OriginCheck
 from auth0_sso.devtenant.state import Tenant
 from auth0_sso.devtenant.token_endpoint import issue_token
 
@@ -37,6 +38,7 @@ def create_tenant(
     before any is generated.
     """
     options = TenantOptions() if options is None else options
+    faults = Faults()
     app = Starlette(
         routes=[
             Route("/.well-known/openid-configuration", metadata.show_discovery),
@@ -48,10 +50,12 @@ def create_tenant(
             Route("/oauth/token", issue_token, methods=["POST"]),
             Route("/userinfo", metadata.show_userinfo, methods=["GET", "POST"]),
             Mount("/api/v2", routes=list(ROUTES)),
+            Mount(DEVELOPMENT, routes=list(faults.routes)),
         ],
         # auth0-spa-js sends the header Auth0-Client, so its token request is preflighted.
         middleware=[
-            Middleware(Faults),
+            Middleware(OriginCheck, options=options),
+            Middleware(FaultLayer, faults=faults),
             Middleware(
                 CORSMiddleware,
                 allow_origins=list(options.web_origins),

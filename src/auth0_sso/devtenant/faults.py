@@ -1,15 +1,24 @@
 """Faults on demand: how a service behaves when Auth0 limits, fails, hangs or talks nonsense.
 
-`POST /_development/faults` takes one; `GET /_development/requests` counts what came, faulty answers included. Auth0
-has neither.
+`POST /_development/faults` takes one, as JSON; `GET /_development/requests` counts the requests, those that
+were answered with a fault included. Auth0 has neither.
 """
 
 from collections import Counter
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from auth0_sso.devtenant.answers import ApiError
+from auth0_sso.devtenant.bodies import media_type
+from auth0_sso.devtenant.origins import DEVELOPMENT
+
+_HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")]
+_HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]*$")]
 
 
 class Fault(BaseModel):
@@ -18,43 +27,28 @@ class Fault(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     path: str
-    times: int = 1
-    status: int = 503
-    headers: dict[str, str] = Field(default_factory=dict)
+    times: int = Field(1, ge=1)
+    status: int = Field(503, ge=200, le=599)
+    headers: dict[_HeaderName, _HeaderValue] = Field(default_factory=dict)
     body: str = ""
     hang: bool = False
 
 
 class Faults:
-    """ASGI middleware that counts requests and answers with the faults that were asked for."""
+    """The faults that were asked for and are still to come, and how often each path was asked."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self) -> None:
         self._waiting: list[Fault] = []
         self._seen: Counter[str] = Counter()
-        self._routes = {"/_development/faults": self._take, "/_development/requests": self._tell}
+        self.routes = (
+            Route("/faults", self._take, methods=["POST"]),
+            Route("/requests", self._tell, methods=["GET"]),
+        )
+        """Under /_development."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, faultily if that is its turn."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        path = scope["path"]
-        if path in self._routes:
-            response = await self._routes[path](Request(scope, receive))
-            await response(scope, receive, send)
-            return
-        self._seen[f"{scope['method']} {path}"] += 1
-        fault = self._next(path)
-        if fault is None:
-            await self._app(scope, receive, send)
-        elif fault.hang:
-            while (await receive())["type"] != "http.disconnect":  # until the caller has had enough
-                pass
-        else:
-            await Response(fault.body, fault.status, fault.headers)(scope, receive, send)
-
-    def _next(self, path: str) -> Fault | None:
+    def next(self, method: str, path: str) -> Fault | None:
+        """Count a request, and return the fault that answers it, if one does."""
+        self._seen[f"{method} {path}"] += 1
         for fault in self._waiting:
             if fault.times > 0 and path.startswith(fault.path):
                 fault.times -= 1
@@ -62,6 +56,9 @@ class Faults:
         return None
 
     async def _take(self, request: Request) -> Response:
+        # JSON alone: other types a page of another site may send without a preflight (Fetch standard).
+        if media_type(request) != "application/json":
+            raise ApiError(415, "A fault is sent with Content-Type: application/json.")
         try:
             fault = Fault.model_validate_json(await request.body())
         except ValidationError as error:
@@ -71,3 +68,25 @@ class Faults:
 
     async def _tell(self, _: Request) -> Response:
         return JSONResponse(self._seen)
+
+
+class FaultLayer:
+    """ASGI middleware that answers with faults in their turn; what is under /_development has none."""
+
+    def __init__(self, app: ASGIApp, faults: Faults) -> None:
+        self._app = app
+        self._faults = faults
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, faultily if that is its turn."""
+        if scope["type"] != "http" or scope["path"].startswith(f"{DEVELOPMENT}/"):
+            await self._app(scope, receive, send)
+            return
+        fault = self._faults.next(scope["method"], scope["path"])
+        if fault is None:
+            await self._app(scope, receive, send)
+        elif fault.hang:
+            while (await receive())["type"] != "http.disconnect":  # until the caller has had enough
+                pass
+        else:
+            await Response(fault.body, fault.status, fault.headers)(scope, receive, send)

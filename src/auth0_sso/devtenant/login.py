@@ -43,12 +43,16 @@ async def fetch_user_token(
     if organization is not None:
         query["organization"] = organization
     begun = await client.get(f"{issuer}authorize", params=query)
+    login = _location(begun, f"{issuer} begins no login ({begun.status_code}): is it a development tenant?")
+    if parse_qs(urlsplit(login).query).get("state") == [state]:
+        raise LoginError(f"the login was refused: {_reason(login)}")
     form = {"username": email, "password": password}
-    finished = await client.post(urljoin(issuer, _location(begun)), data=form)
+    finished = await client.post(urljoin(issuer, login), data=form)
     client.cookies.clear()  # the session is of this person alone
-    answer = parse_qs(urlsplit(_location(finished)).query)
+    back = _location(finished, "the tenant asks again: wrong email or password")
+    answer = parse_qs(urlsplit(back).query)
     if answer.get("state") != [state] or "code" not in answer:
-        raise LoginError(f"the login was refused: {answer.get('error_description', ['no code came back'])[0]}")
+        raise LoginError(f"the login was refused: {_reason(back)}")
     grant = {
         "grant_type": "authorization_code",
         "client_id": SPA_CLIENT_ID,
@@ -79,13 +83,23 @@ async def fetch_machine_token(
 
 async def _fetch(client: httpx.AsyncClient, issuer: str, grant: dict[str, str]) -> str:
     answer = await client.post(f"{issuer}oauth/token", data=grant)
-    body = answer.json()
-    if answer.status_code != 200:
+    try:
+        body = answer.json()
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise LoginError(f"{issuer} answers without JSON ({answer.status_code}): is it a development tenant?")
+    if answer.status_code != 200 or "access_token" not in body:
         raise LoginError(f"no token was issued: {body.get('error_description', answer.status_code)}")
     return str(body["access_token"])
 
 
-def _location(answer: httpx.Response) -> str:
-    if answer.status_code != 302:
-        raise LoginError("the tenant asks again: wrong email or password, or an address it does not know")
+def _location(answer: httpx.Response, otherwise: str) -> str:
+    """Return where a redirect leads; raise `LoginError` with the text `otherwise` for another answer."""
+    if answer.status_code != 302 or "Location" not in answer.headers:
+        raise LoginError(otherwise)
     return str(answer.headers["Location"])
+
+
+def _reason(address: str) -> str:
+    return parse_qs(urlsplit(address).query).get("error_description", ["no code came back"])[0]

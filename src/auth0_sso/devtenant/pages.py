@@ -12,16 +12,20 @@ from auth0_sso.devtenant.people import PEOPLE
 
 _STYLE: Final = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: Canvas; color: CanvasText; }
-main { width: min(26rem, calc(100vw - 3rem)); padding: 2rem; border: 1px solid GrayText; border-radius: .75rem; }
+* { box-sizing: border-box; }
+body { margin: 0; padding: 1rem; min-height: 100vh; display: grid; place-items: center; background: Canvas;
+  color: CanvasText; }
+main { width: 100%; max-width: 30rem; padding: clamp(1rem, 6vw, 2rem); border: 1px solid GrayText;
+  border-radius: .75rem; overflow-wrap: anywhere; }
 h1 { font-size: 1.4rem; margin: 0 0 1rem; }
 label { display: block; margin: .75rem 0 .25rem; font-weight: 600; }
-input { box-sizing: border-box; width: 100%; padding: .6rem; font: inherit; border: 1px solid GrayText;
+input { width: 100%; padding: .6rem; font: inherit; border: 1px solid GrayText;
   border-radius: .4rem; }
 button { width: 100%; margin-top: 1.25rem; padding: .7rem; font: inherit; font-weight: 600; color: #fff;
   background: #3f59e4; border: 0; border-radius: .4rem; cursor: pointer; }
-table { width: 100%; border-collapse: collapse; font-size: .85rem; }
-td { padding: .2rem 0; }
+ul { margin: 0; padding: 0; list-style: none; }
+li { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(10.5rem, 100%), 1fr)); padding: .2rem 0;
+  column-gap: .75rem; }
 .note { margin-top: 1.5rem; padding-top: 1rem; border-top: 1px solid GrayText; font-size: .85rem; }
 .fault { color: #b3261e; font-weight: 600; }
 """
@@ -49,8 +53,8 @@ _FORM: Final = Template("""$fault<form method="post">
 <button type="submit">Log in</button>
 </form>
 <div class="note">
-<p>This is a development tenant. These people live here:</p>
-<table>$people</table>
+<p>This is a development tenant. These people can log in:</p>
+<ul>$people</ul>
 </div>""")
 
 # No form-action: Chromium applies it to where the login redirects as well, which is the application.
@@ -63,8 +67,7 @@ _POLICY: Final = (
 def login_page(*, email: str = "", fault: str = "") -> HTMLResponse:
     """Return the login form, with a fault of the last try: 400 then, as Auth0 answers."""
     people = "".join(
-        f"<tr><td>{escape(person.email)}</td><td><code>{escape(person.password)}</code></td></tr>"
-        for person in PEOPLE
+        f"<li><span>{escape(person.email)}</span> <code>{escape(person.password)}</code></li>" for person in PEOPLE
     )
     said = f'<p class="fault" role="alert">{escape(fault)}</p>' if fault else ""
     content = _FORM.substitute(fault=said, email=escape(email), people=people)
@@ -78,5 +81,5 @@ def error_page(fault: str, status: int = 400) -> HTMLResponse:
 
 def _page(title: str, content: str, status: int) -> HTMLResponse:
     html = _PAGE.substitute(title=title, style=_STYLE, content=content)
-    headers = {"Cache-Control": "no-store", "Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
+    headers = {"Cache-Control": "no-store", "Content-Security-Policy": _POLICY, "Referrer-Policy": "same-origin"}
     return HTMLResponse(html, status, headers | {"X-Content-Type-Options": "nosniff"})

@@ -1,0 +1,141 @@
+"""`auth0-sso dev` and `token` on a developer's machine: a real tenant's settings, a proxy and pipes around them."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+
+from auth0_sso.dev import ALL_ADDRESSES
+from auth0_sso.devtenant import SPA_CLIENT_ID
+from support.process import COMMAND, dev
+from support.redis_server import RedisServer
+from support.service import ADMIN
+
+NOWHERE = "http://127.0.0.1:9"
+PROXIES = {
+    **{
+        name: NOWHERE
+        for scheme in ("HTTP", "HTTPS", "ALL")
+        for name in (f"{scheme}_PROXY", f"{scheme}_proxy".lower())
+    },
+    "NO_PROXY": "",
+    "no_proxy": "",
+    "SSL_CERT_FILE": "/nonexistent.pem",
+    "SSL_CERT_DIR": "/nonexistent",
+}
+REAL = {
+    "AUTH0_DOMAIN": "real.eu.auth0.com",
+    "AUTH0_ISSUER_BASE_URL": "https://login.real.example.com/",
+    "AUTH0_AUDIENCE": "https://api.real.example.com",
+    "AUTH0_ALGORITHMS": "PS256",
+    "AUTH0_ALLOWED_CLIENTS": "real-client",
+    "AUTH0_MANAGEMENT_PRIVATE_KEY": "no key",
+    "AUTH0_ROLE_SOURCE": "claim",
+    "AUTH0_ROLE_CLAIM": "https://real.example.com/roles",
+    "RATE_LIMIT": "1/hour",
+    "LOG_LEVEL": "nonsense",
+    "WORKERS": "0",
+    "WEB_CONCURRENCY": "many",
+}
+
+
+def connections(redis: RedisServer) -> int:
+    """Return how many clients ever connected, this one included."""
+    found = re.search(r"total_connections_received:(\d+)", redis.cli("info", "stats"))
+    assert found is not None
+    return int(found[1])
+
+
+def lines(variables: dict[str, str]) -> str:
+    return "".join(f"{name}={value}\n" for name, value in variables.items())
+
+
+@pytest.mark.parametrize("where", ["environment", "env-file", "secrets"])
+def test_a_real_tenants_settings_and_a_proxy_change_nothing_and_its_redis_stays_empty(
+    where: str, tmp_path: Path, redis: RedisServer
+) -> None:
+    real = REAL | {"RATE_LIMIT_STORAGE_URL": redis.url}
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    if where == "env-file":
+        (tmp_path / ".env").write_text(lines(real))
+    if where == "secrets":
+        for name, value in real.items():
+            (secrets / name.lower()).write_text(value)
+    before = connections(redis)
+    variables = PROXIES | {"SECRETS_DIR": str(secrets)} | (real if where == "environment" else {})
+    with dev(cwd=tmp_path, **variables) as running, httpx.Client(base_url=running.api, trust_env=False) as api:
+        headers = {"Authorization": f"Bearer {running.token(ADMIN, **variables)}"}
+        machine = {"Authorization": f"Bearer {running.token('--machine', **variables)}"}
+        assert api.get("/admin/users", headers=headers).status_code == 200
+        assert api.get("/dashboard", headers=headers).json()["accessLevel"] == "admin"
+        assert [api.get("/api/data", headers=machine).status_code for _ in range(3)] == [200] * 3
+    assert redis.cli("dbsize").strip() == "0"
+    assert connections(redis) == before + 2, "somebody else than redis-cli connected"
+
+
+def test_a_setting_is_changed_on_the_command_line_and_an_origin_is_an_applications() -> None:
+    origin = "http://localhost:5173"
+    options = ("--set", "RATE_LIMIT=2/minute", "--set", f"cors_allowed_origins={origin}", "--set", "LOG_LEVEL=ERROR")
+    with dev(*options) as running, httpx.Client(trust_env=False) as client:
+        headers = {"Authorization": f"Bearer {running.token('--machine')}", "Origin": origin}
+        answers = [client.get(f"{running.api}/api/data", headers=headers) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        assert answers[0].headers["Access-Control-Allow-Origin"] == origin
+        preflight = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+        assert client.options(f"{running.tenant}oauth/token", headers=preflight).status_code == 200
+        query = {
+            "response_type": "code",
+            "client_id": SPA_CLIENT_ID,
+            "redirect_uri": origin,
+            "code_challenge": "0" * 43,
+            "code_challenge_method": "S256",
+        }
+        begun = client.get(f"{running.tenant}authorize", params=query)
+        assert begun.headers["Location"].startswith("/u/login")
+        assert client.get(f"{running.tenant}v2/logout", params={"returnTo": origin}).headers["Location"] == origin
+
+
+def test_on_every_address_the_printed_ones_still_work_and_other_names_do_not() -> None:
+    with dev("--host", ALL_ADDRESSES) as running, httpx.Client(trust_env=False) as client:
+        assert running.api.startswith("http://127.0.0.1:")
+        headers = {"Authorization": f"Bearer {running.token(ADMIN)}"}
+        assert client.get(f"{running.api}/dashboard", headers=headers).status_code == 200
+        port = httpx.URL(running.tenant).port
+        assert client.get(f"http://127.0.0.2:{port}/authorize").status_code == 421
+
+
+def broken_pipe() -> int:
+    """Return the end to write to of a pipe that nobody reads."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    return writing
+
+
+@pytest.mark.parametrize("command", [("dev", "--port", "0", "--tenant-port", "0"), ("token", "--machine")])
+def test_a_reader_who_left_ends_the_command_as_any_other(command: tuple[str, ...]) -> None:
+    with dev() as running:
+        target = ("--tenant", running.tenant) if command[0] == "token" else ()
+        writing = broken_pipe()
+        result = subprocess.run(
+            [*COMMAND, *command, *target], check=False, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=30
+        )
+        os.close(writing)
+    assert result.returncode == -signal.SIGPIPE
+    assert result.stderr == ""
+
+
+def test_an_interrupted_command_says_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        command = [*COMMAND, "token", "--machine", "--tenant", f"http://127.0.0.1:{silent.getsockname()[1]}/"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            connection, _ = silent.accept()  # now it waits for an answer
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=30)
+            connection.close()
+    assert (process.returncode, errors) == (130, "")
