@@ -66,6 +66,13 @@ def test_an_empty_list_of_allowed_clients_does_not_allow_all(monkeypatch: pytest
     assert problems(monkeypatch) == expected
 
 
+def test_an_empty_file_among_the_secrets_counts_as_unset(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("trusted_proxies", "auth0_client_id"):
+        (tmp_path / "secrets" / name).write_text("\n")
+    settings = load(monkeypatch)
+    assert (settings.trusted_proxies, settings.auth0_client_id) == ((), "")
+
+
 def test_an_empty_variable_gives_way_to_a_value_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("AUTH0_ALLOWED_CLIENTS=app\nPORT=4000\n")
     settings = load(monkeypatch, AUTH0_ALLOWED_CLIENTS="", PORT="")

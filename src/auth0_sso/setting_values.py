@@ -29,15 +29,23 @@ MEMORY = "memory://"
 EXAMPLE_AUDIENCE: Final = "https://api.your-company.example"
 """What .env.example shows as the audience: of a top-level domain that no API has (RFC 2606 section 2)."""
 
+_NAMES_NOTHING: Final = "is set but names nothing"
+
 
 def _split_at_commas(value: object) -> object:
-    """Return the entries of a text; a value that is not a text is returned as it is."""
+    """Return the entries of a text, none of an empty one; a value that is not a text is returned as it is."""
     if not isinstance(value, str):
         return value
     entries = tuple(part.strip() for part in value.split(",") if part.strip())
-    if not entries:
-        raise ValueError("is set but names nothing")
+    if value and not entries:
+        raise ValueError(_NAMES_NOTHING)
     return entries
+
+
+def _not_empty(value: object) -> object:
+    if value == "":
+        raise ValueError(_NAMES_NOTHING)
+    return value
 
 
 def _plain_entries(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -105,7 +113,10 @@ def _upper_case(value: object) -> object:
 
 
 Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_at_commas), AfterValidator(_plain_entries)]
-"""A comma-separated list. Set, it names something; not set, it is the setting's default."""
+"""A comma-separated list. Set, it names something; empty, it is as if it were not set."""
+
+NotEmpty = BeforeValidator(_not_empty)
+"""For a list whose default is everything: empty reads as nothing, so it is refused."""
 
 Plain = Annotated[str, AfterValidator(plain)]
 PlainSecret = Annotated[SecretStr, AfterValidator(_plain_secret)]

@@ -24,6 +24,7 @@ from auth0_sso.setting_values import (
     Listed,
     ListenAddress,
     Networks,
+    NotEmpty,
     Origins,
     Plain,
     PlainSecret,
@@ -86,10 +87,10 @@ class Settings(BaseSettings):
         gt=0,
         le=_LONGEST_TIME,
     )
-    auth0_allowed_clients: Listed = _setting(
+    auth0_allowed_clients: Annotated[Listed, NotEmpty] = _setting(
         (),
-        "Client ids whose tokens pass; empty is all.",
-        "write the client ids whose tokens may pass, parted by commas",
+        "Client ids whose tokens pass; all, when it is not set.",
+        "write the client ids whose tokens may pass, comma-separated, or unset it to let those of all pass",
     )
     auth0_max_token_bytes: int = _setting(
         MAX_TOKEN_BYTES, "Longest token read.", "write 1024 to 1048576", ge=1024, le=1_048_576
