@@ -68,8 +68,8 @@ class Settings(BaseSettings):
 
     auth0_domain: Domain = _setting(
         ...,
-        "The tenant's domain, e.g. `tenant.eu.auth0.com`.",
-        "write the tenant's domain, such as tenant.eu.auth0.com",
+        "The tenant's domain, e.g. `your-tenant.eu.auth0.com`.",
+        "write the tenant's domain as Auth0 shows it, such as your-tenant.eu.auth0.com",
     )
     auth0_issuer_base_url: str = _setting(
         "",
@@ -136,7 +136,7 @@ class Settings(BaseSettings):
     auth0_management_base_url: str = _setting(
         "",
         "Where the Management API is, when not at the issuer (custom domains).",
-        "write https:// and the tenant's own domain, such as https://tenant.eu.auth0.com/",
+        "write https:// and the tenant's own domain, such as https://your-tenant.eu.auth0.com/",
     )
     # Declared behind the settings it is compared with: a check sees only those before its own.
     auth0_audience: Annotated[Listed, Audiences] = _setting(
