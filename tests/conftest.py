@@ -1,10 +1,12 @@
 """What every test may ask for: asyncio as the loop, RSA keys made once, and a clock moved by hand."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from support import environment
 from support.clock import HandClock
 from support.issuer import Issuer
 from support.redis_server import RedisServer, redis_server
@@ -40,3 +42,8 @@ def redis() -> Iterator[RedisServer]:
 @pytest.fixture
 def clock() -> HandClock:
     return HandClock()
+
+
+@pytest.fixture
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    environment.clear(monkeypatch, tmp_path)

@@ -43,7 +43,7 @@ def test_without_a_tenant_running_the_token_command_says_how_to_start_one(
         (["dev", "--host", "192.168.0.1"], "argument --host: invalid choice: '192.168.0.1'"),
         (["dev", "--set", "RATE_LIMIT"], "'RATE_LIMIT' is not NAME=VALUE"),
         (["dev", "--set", "RATE_LIMITS=1/minute"], "'RATE_LIMITS' is not a setting of docs/settings.md"),
-        (["dev", "--set", "AUTH0_DOMAIN=tenant.eu.auth0.com"], "AUTH0_DOMAIN follows from the development tenant"),
+        (["dev", "--set", "AUTH0_DOMAIN=acme.eu.auth0.com"], "AUTH0_DOMAIN follows from the development tenant"),
         (["dev", "--set", "port=4000"], "port follows from the development tenant, --host and --port"),
         (["serve", "--workers", "0"], "argument --workers: '0' is not a whole number from 1 to 256"),
         (["serve", "--workers", "-1"], "argument --workers: '-1' is not a whole number from 1 to 256"),
@@ -79,7 +79,7 @@ def test_bad_usage_exits_with_2_and_says_what_is_wrong(
 
 
 def test_the_most_workers_of_the_option_are_the_settings_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    given = {"auth0_domain": "tenant.eu.auth0.com", "auth0_audience": "https://api.example.com"}
+    given = {"auth0_domain": "acme.eu.auth0.com", "auth0_audience": "https://api.example.com"}
     assert Settings.of(**given, workers="256").workers == 256
     with pytest.raises(ConfigurationError):
         Settings.of(**given, workers="257")

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from auth0_sso.errors import Auth0SsoError
+from auth0_sso.errors import Auth0SsoError, ConfigurationError
+from auth0_sso.setting_addresses import EXAMPLE_DOMAIN
+from auth0_sso.setting_values import EXAMPLE_AUDIENCE
 from auth0_sso.settings import Settings, fix_of
 from auth0_sso.web import problems
 
@@ -25,7 +27,7 @@ def first_cells(document: str) -> list[tuple[str, ...]]:
 
 def test_every_setting_is_documented_once_with_its_default() -> None:
     rows = first_cells(read("docs/settings.md"))
-    assert [row[0] for row in rows] == [name.upper() for name in Settings.model_fields]
+    assert sorted(row[0] for row in rows) == sorted(name.upper() for name in Settings.model_fields)
     defaults = {row[0]: row[1].strip("`") for row in rows}
     for name, field in Settings.model_fields.items():
         if isinstance(field.default, int | float) or (isinstance(field.default, str) and field.default):
@@ -36,15 +38,22 @@ def test_every_setting_is_documented_once_with_its_default() -> None:
 
 def test_every_setting_is_in_the_example_file() -> None:
     named = re.findall(r"^#?([A-Z0-9_]+)=", read(".env.example"), re.MULTILINE)
-    assert named == [name.upper() for name in Settings.model_fields]
+    assert sorted(named) == sorted(name.upper() for name in Settings.model_fields)
 
 
-def test_the_example_file_is_usable_as_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
-    (tmp_path / ".env").write_text(read(".env.example").replace("\n#AUTH0_LEEWAY", "\nAUTH0_LEEWAY"))
-    monkeypatch.chdir(tmp_path)
-    assert Settings.load().auth0_domain == "tenant.eu.auth0.com"
+@pytest.mark.usefixtures("clean_environment")
+def test_the_example_file_starts_once_what_it_requires_is_filled_in(tmp_path: Path) -> None:
+    example = read(".env.example").replace("\n#AUTH0_LEEWAY", "\nAUTH0_LEEWAY")
+    (tmp_path / ".env").write_text(example)
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.load()
+    assert caught.value.problems == tuple(
+        f"{name} still has the example's value: {fix_of(name.lower())}."
+        for name in ("AUTH0_DOMAIN", "AUTH0_AUDIENCE")
+    )
+    filled = example.replace(f"={EXAMPLE_DOMAIN}\n", "=acme.eu.auth0.com\n")
+    (tmp_path / ".env").write_text(filled.replace(f"={EXAMPLE_AUDIENCE}\n", "=https://api.example.com\n"))
+    assert Settings.load().auth0_domain == "acme.eu.auth0.com"
 
 
 def test_every_setting_says_how_to_mend_it() -> None:
@@ -72,7 +81,7 @@ def test_the_readmes_python_is_the_example_that_is_tested() -> None:
 
 
 def test_the_example_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("AUTH0_DOMAIN", "tenant.eu.auth0.com")
+    monkeypatch.setenv("AUTH0_DOMAIN", "acme.eu.auth0.com")
     monkeypatch.setenv("AUTH0_AUDIENCE", "https://api.example.com")
     monkeypatch.chdir(tmp_path)
     spec = importlib.util.spec_from_file_location("own_routes", ROOT / "examples" / "own_routes.py")

@@ -3,50 +3,20 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from pydantic import SecretStr
 
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.settings import EX_CONFIG, Settings, fix_of
+from support.environment import GOOD, load, problems
 
-GOOD = {"AUTH0_DOMAIN": "tenant.eu.auth0.com", "AUTH0_AUDIENCE": "https://api.example.com"}
 SECRET = "Xy-very-secret-0123456789"
 
-
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No variable, .env file or secret of whoever runs the tests."""
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setenv("SECRETS_DIR", str(tmp_path / "none"))
-    monkeypatch.chdir(tmp_path)
-
-
-def load(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
-    for name, value in (GOOD | variables).items():
-        monkeypatch.setenv(name, value)
-    return Settings.load()
-
-
-def problems(monkeypatch: pytest.MonkeyPatch, **variables: str) -> tuple[str, ...]:
-    with pytest.raises(ConfigurationError) as caught:
-        load(monkeypatch, **variables)
-    return caught.value.problems
-
-
-@pytest.mark.parametrize(
-    "domain",
-    ["tenant.eu.auth0.com", "https://tenant.eu.auth0.com", "https://tenant.eu.auth0.com/", " Tenant.EU.auth0.com "],
-)
-def test_a_domain_is_understood_however_it_was_copied(monkeypatch: pytest.MonkeyPatch, domain: str) -> None:
-    settings = load(monkeypatch, AUTH0_DOMAIN=domain)
-    assert settings.auth0_domain == "tenant.eu.auth0.com"
-    assert settings.issuer == "https://tenant.eu.auth0.com/"
+pytestmark = pytest.mark.usefixtures("clean_environment")
 
 
 def test_what_is_not_set_follows_from_the_domain(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load(monkeypatch)
-    assert settings.auth0_management_base_url == "https://tenant.eu.auth0.com/"
-    assert settings.auth0_management_audience == "https://tenant.eu.auth0.com/api/v2/"
+    assert settings.auth0_management_base_url == "https://acme.eu.auth0.com/"
+    assert settings.auth0_management_audience == "https://acme.eu.auth0.com/api/v2/"
     assert (settings.port, settings.rate_limit, settings.auth0_algorithms) == (3000, "10/minute", ("RS256",))
     assert settings.cors_allowed_origins == ()
     assert not settings.has_management
@@ -58,14 +28,14 @@ def test_a_custom_domain_issues_while_the_management_api_stays_at_the_tenants(
     settings = load(
         monkeypatch,
         AUTH0_ISSUER_BASE_URL="https://login.example.com",
-        AUTH0_MANAGEMENT_BASE_URL="https://tenant.eu.auth0.com",
-        AUTH0_MANAGEMENT_AUDIENCE="https://tenant.eu.auth0.com/api/v2/",
+        AUTH0_MANAGEMENT_BASE_URL="https://acme.eu.auth0.com",
+        AUTH0_MANAGEMENT_AUDIENCE="https://acme.eu.auth0.com/api/v2/",
     )
     assert settings.issuer == "https://login.example.com/"
-    assert settings.auth0_management_base_url == "https://tenant.eu.auth0.com/"
+    assert settings.auth0_management_base_url == "https://acme.eu.auth0.com/"
 
 
-def test_several_values_are_parted_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_values_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load(
         monkeypatch,
         AUTH0_AUDIENCE="https://a.example.com, https://b.example.com",
@@ -82,36 +52,23 @@ def test_an_audience_keeps_its_spelling(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("AUTH0_DOMAIN", "https://tenant.eu.auth0.com/path"),
-        ("AUTH0_DOMAIN", "two words"),
-        ("AUTH0_DOMAIN", "user@tenant.eu.auth0.com"),
         ("AUTH0_AUDIENCE", " , "),
-        ("AUTH0_ISSUER_BASE_URL", "http://login.example.com/"),
-        ("AUTH0_ISSUER_BASE_URL", "http://127.0.0.1.example.com/"),
-        ("AUTH0_ISSUER_BASE_URL", "https://user:pass@login.example.com/"),
-        ("AUTH0_ISSUER_BASE_URL", "https://login.example.com/?a=b"),
-        ("AUTH0_ISSUER_BASE_URL", "https://[::1"),
-        ("AUTH0_ISSUER_BASE_URL", "login.example.com"),
         ("AUTH0_ALGORITHMS", "none"),
         ("AUTH0_ALGORITHMS", "RS256,HS256"),
         ("AUTH0_ALGORITHMS", "rs256"),
         ("AUTH0_LEEWAY_SECONDS", "-1"),
         ("AUTH0_LEEWAY_SECONDS", "301"),
-        ("AUTH0_LEEWAY_SECONDS", "nan"),
-        ("AUTH0_CLIENT_ID", "https://api.example.com"),
-        ("AUTH0_MANAGEMENT_BASE_URL", "http://tenant.eu.auth0.com/"),
+        ("AUTH0_JWKS_CACHE_FILE", "/none/keys.json"),
+        ("AUTH0_JWKS_CACHE_FILE", "/"),
+        ("AUTH0_JWKS_CACHE_FILE", f"/{'a' * 5000}"),
         ("PORT", "70000"),
         ("PORT", "http"),
-        ("CORS_ALLOWED_ORIGINS", "*"),
-        ("CORS_ALLOWED_ORIGINS", "https://app.example.com/"),
-        ("CORS_ALLOWED_ORIGINS", "app.example.com"),
         ("RATE_LIMIT", "ten a minute"),
         ("RATE_LIMIT", "0/minute"),
         ("RATE_LIMIT", "10/minute;20/minute"),
         ("RATE_LIMIT", "10/minute;often"),
         ("RATE_LIMIT_STRATEGY", "leaky-bucket"),
         ("AUTH_FAILURE_RATE_LIMIT", "never"),
-        ("TRUSTED_PROXIES", "proxy.example.com"),
         ("RATE_LIMIT_STORAGE_URL", "redis+sentinel://10.0.0.1:26379"),
         ("RATE_LIMIT_STORAGE_URL", "redis+cluster://10.0.0.1"),
         ("RATE_LIMIT_STORAGE_URL", "redis://:the-word@127.0.0.1:abc/0"),
@@ -133,16 +90,66 @@ def test_a_malformed_setting_is_named_with_its_fix_and_without_its_value(
     assert problem.endswith(f": {fix_of(name.lower())}.")
 
 
-def test_plain_http_is_for_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    for url in ("http://127.0.0.1:3001/", "http://localhost:3001", "http://[::1]:3001/"):
-        assert load(monkeypatch, AUTH0_ISSUER_BASE_URL=url).issuer.startswith("http://")
-
-
 @pytest.mark.parametrize("name", ["AUTH0_MANAGEMENT_CLIENT_ID", "AUTH0_MANAGEMENT_CLIENT_SECRET"])
 def test_half_of_the_management_credentials_is_a_problem(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     (problem,) = problems(monkeypatch, **{name: SECRET})
     assert problem.startswith("AUTH0_MANAGEMENT_CLIENT_SECRET and AUTH0_MANAGEMENT_CLIENT_ID are not set together")
     assert SECRET not in problem
+
+
+FLOATS = [name for name, field in Settings.model_fields.items() if field.annotation in {float, float | None}]
+
+
+def test_there_are_numbers_that_could_be_endless() -> None:
+    assert len(FLOATS) > 5
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e999"])
+@pytest.mark.parametrize("name", FLOATS)
+def test_no_duration_is_endless_or_not_a_number(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    (problem,) = problems(monkeypatch, **{name.upper(): value})
+    assert problem == f"{name.upper()} cannot be used: {fix_of(name)}."
+
+
+PLAIN = [
+    "AUTH0_DOMAIN",
+    "AUTH0_AUDIENCE",
+    "AUTH0_ISSUER_BASE_URL",
+    "AUTH0_ALLOWED_CLIENTS",
+    "AUTH0_CLIENT_ID",
+    "AUTH0_MANAGEMENT_CLIENT_ID",
+    "AUTH0_MANAGEMENT_CLIENT_SECRET",
+    "AUTH0_MANAGEMENT_PRIVATE_KEY_ID",
+    "AUTH0_MANAGEMENT_AUDIENCE",
+    "AUTH0_MANAGEMENT_BASE_URL",
+    "AUTH0_ROLE_CLAIM",
+    "CORS_ALLOWED_ORIGINS",
+    "HOST",
+    "RATE_LIMIT_EXEMPT_CLIENTS",
+    "RATE_LIMIT_EXEMPT_PERMISSIONS",
+    "RATE_LIMIT_STORAGE_URL",
+    "TRUSTED_PROXIES",
+]
+
+
+@pytest.mark.parametrize("inside", [" ", "\n", "\t", "\r\n", "\x7f", "\u200b", "\xa0"], ids=ascii)
+@pytest.mark.parametrize("name", PLAIN)
+def test_whitespace_and_control_characters_are_refused_where_nobody_would_see_them(
+    monkeypatch: pytest.MonkeyPatch, name: str, inside: str
+) -> None:
+    told = [each for each in problems(monkeypatch, **{name: f"redis://a{inside}b"}) if each.startswith(f"{name} ")]
+    assert told == [f"{name} has whitespace or a control character in it: {fix_of(name.lower())}."]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["https://x:hunter2@exam\u2100ple.com/", "redis://:hunter2\u2100@[::hunter2]:6379/0", "hunter2 x", "/hunter2/x"],
+    ids=["normalization", "ipv6", "whitespace", "path"],
+)
+def test_no_problem_repeats_a_value(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    told = problems(monkeypatch, **{name.upper(): value for name in Settings.model_fields})
+    assert len(told) > 30
+    assert "hunter2" not in "\n".join(told)
 
 
 def private_key(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> str:
@@ -217,35 +224,6 @@ def test_unusable_settings_exit_with_78_and_show_no_secret(
     assert SECRET not in output.out + output.err
 
 
-def test_secrets_come_from_files_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "secrets").mkdir()
-    (tmp_path / "secrets" / "auth0_management_client_secret").write_text(f"{SECRET}\n")
-    monkeypatch.setenv("SECRETS_DIR", str(tmp_path / "secrets"))
-    settings = load(monkeypatch, AUTH0_MANAGEMENT_CLIENT_ID="client")
-    assert settings.auth0_management_client_secret == SecretStr(SECRET)
-    assert SECRET not in repr(settings)
-
-
-def test_a_dotenv_file_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("AUTH0_DOMAIN=file.auth0.com\nPORT=4000\nSOMETHING_ELSE=1\n")
-    settings = load(monkeypatch)
-    assert (settings.auth0_domain, settings.port) == ("tenant.eu.auth0.com", 4000)
-
-
-@pytest.mark.parametrize("content", [b"\xff\xfe", b"AUTH0_DOMAIN=\xe9\n"], ids=["utf-16", "latin-1"])
-def test_a_dotenv_file_that_is_no_text_is_a_problem_not_a_crash(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes
-) -> None:
-    (tmp_path / ".env").write_bytes(content)
-    (problem,) = problems(monkeypatch)
-    assert problem.startswith(".env")
-
-
-def test_empty_variables_count_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = load(monkeypatch, AUTH0_ISSUER_BASE_URL="", PORT="", AUTH0_CLIENT_ID="")
-    assert (settings.port, settings.issuer) == (3000, "https://tenant.eu.auth0.com/")
-
-
 def test_settings_do_not_change(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load(monkeypatch)
     with pytest.raises(ValueError, match="frozen"):
@@ -265,8 +243,8 @@ def test_settings_of_given_values_take_nothing_from_elsewhere(
     assert (settings.auth0_audience, settings.metrics_enabled) == (("one", "two"), True)
     with pytest.raises(ConfigurationError) as caught:
         Settings.of(workers="0")
-    assert [problem.partition(" ")[0] for problem in caught.value.problems] == [
-        "AUTH0_DOMAIN",
+    assert sorted(problem.partition(" ")[0] for problem in caught.value.problems) == [
         "AUTH0_AUDIENCE",
+        "AUTH0_DOMAIN",
         "WORKERS",
     ]

@@ -39,6 +39,7 @@ SERVER_OPTIONS: Final[dict[str, Any]] = {
 def run(settings: Settings) -> int:
     """Serve until a signal comes; return the exit code, 0 after a stop in good order and 1 for a failed start."""
     configure_logs(settings.log_level)
+    Settings.log_unknown_names()
     for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises the signal again once it has stopped
         signal.signal(number, _exit_in_good_order)
     app = _served(settings)  # in the parent of workers too, so that what fails at once fails once

@@ -1,59 +1,67 @@
 """Values of single settings: what each must look like, and the form it is kept in.
 
 Each check takes a value and returns it, or raises `ValueError` with a sentence that follows the setting's name and
-never repeats the value.
+never repeats the value. URLs, domains and networks are checked in `setting_addresses`.
 """
 
-import re
-from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated
-from urllib.parse import urlsplit
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic_settings import NoDecode
 
 from auth0_sso.fleet.store import open_storage
 from auth0_sso.limits.policy import Policy
+from auth0_sso.setting_addresses import (
+    STILL_AN_EXAMPLE,
+    bare_domain,
+    browser_origin,
+    listen_address,
+    plain,
+    proxy_network,
+    split_url,
+)
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
 
 MEMORY = "memory://"
 """Where counts are kept when nothing is shared."""
 
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-_HOST = re.compile(
-    r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?::\d{1,5})?", re.IGNORECASE
-)
+EXAMPLE_AUDIENCE: Final = "https://api.your-company.example"
+"""What .env.example shows as the audience: of a top-level domain that no API has (RFC 2606 section 2)."""
+
+_NAMES_NOTHING: Final = "is set but names nothing"
 
 
-def base_url(value: str) -> str:
-    """Return a URL with its trailing slash: https, or http on a loopback host, and nothing behind its path."""
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not _is_host(parts.netloc) or parts.query or parts.fragment:
-        raise ValueError("is not a URL")
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-        raise ValueError("is plain http, which only a loopback host may use")
-    return value if value.endswith("/") else value + "/"
+def _split_at_commas(value: object) -> object:
+    """Return the entries of a text, none of an empty one; a value that is not a text is returned as it is."""
+    if not isinstance(value, str):
+        return value
+    entries = tuple(part.strip() for part in value.split(",") if part.strip())
+    if value and not entries:
+        raise ValueError(_NAMES_NOTHING)
+    return entries
 
 
-def split_at_commas(value: object) -> object:
-    """Return the parts of a text; what is none is left as it is."""
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+def _not_empty(value: object) -> object:
+    if value == "":
+        raise ValueError(_NAMES_NOTHING)
+    return value
 
 
-def _is_host(text: str) -> bool:
-    return bool(_HOST.fullmatch(text)) or bool(re.fullmatch(r"\[[0-9a-f:.]+\](?::\d{1,5})?", text, re.IGNORECASE))
+def _plain_entries(value: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(plain(entry) for entry in value)
 
 
-def _bare_domain(value: str) -> str:
-    domain = value.strip().removeprefix("https://").removeprefix("http://").removesuffix("/")
-    if not _HOST.fullmatch(domain):
-        raise ValueError("is not a domain")
-    return domain.lower()
+def _plain_secret(value: SecretStr) -> SecretStr:
+    plain(value.get_secret_value())
+    return value
 
 
-def _some(value: tuple[str, ...]) -> tuple[str, ...]:
+def _audiences(value: tuple[str, ...]) -> tuple[str, ...]:
     if not value:
         raise ValueError("names no audience")
+    if EXAMPLE_AUDIENCE in value:
+        raise ValueError(STILL_AN_EXAMPLE)
     return value
 
 
@@ -66,26 +74,21 @@ def _known_algorithms(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _in_a_directory(value: Path | None) -> Path | None:
-    if value is not None and (value.is_dir() or not value.parent.is_dir()):
+    try:
+        is_usable = value is None or (value.parent.is_dir() and not value.is_dir())
+    except (OSError, ValueError):  # a name too long, a directory that may not be searched, a NUL
+        is_usable = False
+    if not is_usable:
         raise ValueError("is no file in a directory that exists")
     return value
 
 
-def _plain_origins(value: tuple[str, ...]) -> tuple[str, ...]:
-    for origin in value:
-        scheme, _, host = origin.partition("://")
-        if scheme not in {"http", "https"} or not _is_host(host):
-            raise ValueError("names what is no origin")
-    return value
+def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(browser_origin(entry) for entry in value)
 
 
 def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
-    for network in value:
-        try:
-            ip_network(network)
-        except ValueError:
-            raise ValueError("names what is no address and no network") from None
-    return value
+    return tuple(proxy_network(entry) for entry in value)
 
 
 def _policy(value: str) -> str:
@@ -98,8 +101,10 @@ def _policy_or_off(value: str) -> str:
 
 
 def _store(value: SecretStr) -> SecretStr:
-    if value.get_secret_value() != MEMORY:
-        open_storage(value.get_secret_value())  # connects nothing
+    url = plain(value.get_secret_value())
+    if url != MEMORY:
+        split_url(url)
+        open_storage(url)  # connects nothing
     return value
 
 
@@ -107,10 +112,19 @@ def _upper_case(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
 
-Domain = Annotated[str, AfterValidator(_bare_domain)]
-Audiences = AfterValidator(_some)
+Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_at_commas), AfterValidator(_plain_entries)]
+"""A comma-separated list. Set, it names something; empty, it is as if it were not set."""
+
+NotEmpty = BeforeValidator(_not_empty)
+"""For a list whose default is everything: empty reads as nothing, so it is refused."""
+
+Plain = Annotated[str, AfterValidator(plain)]
+PlainSecret = Annotated[SecretStr, AfterValidator(_plain_secret)]
+Domain = Annotated[str, AfterValidator(bare_domain)]
+ListenAddress = Annotated[str, AfterValidator(listen_address)]
+Audiences = AfterValidator(_audiences)
 Algorithms = AfterValidator(_known_algorithms)
-Origins = AfterValidator(_plain_origins)
+Origins = AfterValidator(_origins)
 Networks = AfterValidator(_networks)
 File = Annotated[Path | None, AfterValidator(_in_a_directory)]
 PolicyText = Annotated[str, AfterValidator(_policy)]

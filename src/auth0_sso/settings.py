@@ -4,40 +4,42 @@ Every fault is reported at once, by its variable's name and with what to write i
 shown. The names are a contract with every deployment: see docs/settings.md.
 """
 
-import os
+import logging
 import sys
-from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from auth0_sso import setting_loading, setting_rules
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.limits.counter import Strategy
+from auth0_sso.setting_addresses import base_url, management_audience
 from auth0_sso.setting_values import (
     MEMORY,
     Algorithms,
     Audiences,
     Domain,
     File,
+    Listed,
+    ListenAddress,
     Networks,
+    NotEmpty,
     Origins,
+    Plain,
+    PlainSecret,
     PolicyText,
     PolicyTextOrOff,
     StoreUrl,
     UpperCase,
-    base_url,
-    split_at_commas,
 )
-from auth0_sso.tokens.client_assertion import AssertionKey
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
 from auth0_sso.tokens.verifier import MAX_TOKEN_BYTES
 
+_log = logging.getLogger(__name__)
+
 EX_CONFIG = 78
 """Exit code of a start with unusable settings (sysexits.h)."""
-
-SECRETS_DIRECTORY = Path("/run/secrets")
-"""Where files named like settings may lie; the variable SECRETS_DIR names another place."""
 
 _LONGEST_TIME = 31_536_000  # a year, in seconds
 
@@ -45,10 +47,6 @@ _LONGEST_TIME = 31_536_000  # a year, in seconds
 def _setting(default: Any, meaning: str, fix: str, **bounds: Any) -> Any:  # noqa: ANN401 - as pydantic's Field
     """Declare a setting: its default (`...` for none), what it means, and what to write when its value is no good."""
     return Field(default, description=meaning, json_schema_extra={"fix": fix}, **bounds)
-
-
-Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_at_commas)]
-"""Several values, parted by commas."""
 
 
 class Settings(BaseSettings):
@@ -62,7 +60,7 @@ class Settings(BaseSettings):
         frozen=True,
         extra="ignore",
         case_sensitive=False,
-        env_ignore_empty=True,
+        allow_inf_nan=False,
         hide_input_in_errors=True,
         validate_default=True,
         env_file_encoding="utf-8",
@@ -70,13 +68,8 @@ class Settings(BaseSettings):
 
     auth0_domain: Domain = _setting(
         ...,
-        "The tenant's domain, e.g. `tenant.eu.auth0.com`.",
-        "write the tenant's domain, such as tenant.eu.auth0.com",
-    )
-    auth0_audience: Annotated[Listed, Audiences] = _setting(
-        ...,
-        "The API identifier, or several parted by commas.",
-        "write the API's identifier as Auth0 shows it (Applications, APIs)",
+        "The tenant's domain, e.g. `your-tenant.eu.auth0.com`.",
+        "write the tenant's domain as Auth0 shows it, such as your-tenant.eu.auth0.com",
     )
     auth0_issuer_base_url: str = _setting(
         "",
@@ -94,10 +87,10 @@ class Settings(BaseSettings):
         gt=0,
         le=_LONGEST_TIME,
     )
-    auth0_allowed_clients: Listed = _setting(
+    auth0_allowed_clients: Annotated[Listed, NotEmpty] = _setting(
         (),
-        "Client ids whose tokens pass; empty is all.",
-        "write the client ids whose tokens may pass, parted by commas",
+        "Client ids whose tokens pass; all, when it is not set.",
+        "write the client ids whose tokens may pass, comma-separated, or unset it to let those of all pass",
     )
     auth0_max_token_bytes: int = _setting(
         MAX_TOKEN_BYTES, "Longest token read.", "write 1024 to 1048576", ge=1024, le=1_048_576
@@ -113,12 +106,12 @@ class Settings(BaseSettings):
         "Keeps the last good signing keys over a restart during an outage.",
         "write a file's path, in a directory this service alone may write",
     )
-    auth0_client_id: str = _setting(
+    auth0_client_id: Plain = _setting(
         "",
         "A public client, for logging in at /docs.",
         "write the client id of a public (single page) application, none of the audiences",
     )
-    auth0_management_client_id: str = _setting(
+    auth0_management_client_id: Plain = _setting(
         "", "The machine client for the Management API.", "set it together with its secret or private key, or neither"
     )
     auth0_management_private_key: SecretStr = _setting(
@@ -126,13 +119,13 @@ class Settings(BaseSettings):
         "Instead of the secret: an RSA private key in PEM (private_key_jwt).",
         "write an RSA private key in PEM, with AUTH0_MANAGEMENT_CLIENT_ID alone",
     )
-    auth0_management_private_key_id: str = _setting(
+    auth0_management_private_key_id: Plain = _setting(
         "",
         "That key's kid at Auth0.",
         "write the key's id as Auth0 shows it (Applications, Credentials)",
         max_length=255,
     )
-    auth0_management_client_secret: SecretStr = _setting(
+    auth0_management_client_secret: PlainSecret = _setting(
         SecretStr(""), "Its secret.", "set it with AUTH0_MANAGEMENT_CLIENT_ID; or a private key; or neither"
     )
     auth0_management_audience: str = _setting(
@@ -143,14 +136,20 @@ class Settings(BaseSettings):
     auth0_management_base_url: str = _setting(
         "",
         "Where the Management API is, when not at the issuer (custom domains).",
-        "write https:// and the tenant's own domain, such as https://tenant.eu.auth0.com/",
+        "write https:// and the tenant's own domain, such as https://your-tenant.eu.auth0.com/",
+    )
+    # Declared behind the settings it is compared with: a check sees only those before its own.
+    auth0_audience: Annotated[Listed, Audiences] = _setting(
+        ...,
+        "The API identifier, or several comma-separated.",
+        "write the API's identifier as Auth0 shows it (Applications, APIs)",
     )
     auth0_role_source: Literal["management", "claim"] = _setting(
         "management",
         "Who says which roles a user has: the Management API, or the token.",
         "write management, or claim with AUTH0_ROLE_CLAIM",
     )
-    auth0_role_claim: str = _setting(
+    auth0_role_claim: Plain = _setting(
         "",
         "The claim that holds the roles, when they come by token.",
         "write the claim's name, such as https://example.com/roles, with AUTH0_ROLE_SOURCE=claim",
@@ -159,11 +158,10 @@ class Settings(BaseSettings):
     auth0_role_max_stale_seconds: float = _setting(
         0, "How long old roles do during an outage, for guards that allow it.", "write 0 to 86400", ge=0, le=86_400
     )
-    host: str = _setting(
+    host: ListenAddress = _setting(
         "127.0.0.1",
         "The address to listen on.",
-        "write an address to listen on, such as 127.0.0.1 or 0.0.0.0",
-        min_length=1,
+        "write an address to listen on, without a port, such as 127.0.0.1 or 0.0.0.0",
     )
     port: int = _setting(3000, "The port to listen on.", "write a port number, such as 3000", ge=0, le=65535)
     cors_allowed_origins: Annotated[Listed, Origins] = _setting(
@@ -224,14 +222,7 @@ class Settings(BaseSettings):
 
         What `values` names is taken from there alone. Raises `ConfigurationError` that lists every problem.
         """
-        secrets = Path(os.environ.get("SECRETS_DIR", SECRETS_DIRECTORY))
-        try:
-            return cls(_env_file=".env", _secrets_dir=secrets if secrets.is_dir() else None, **values)  # type: ignore[call-arg]  # pydantic-settings reads these two, and hides them from type checkers
-        except ValidationError as error:
-            raise ConfigurationError(_problems(error)) from None
-        except (OSError, UnicodeDecodeError):
-            problem = ".env, or a file among the secrets, cannot be read: make it readable text in UTF-8."
-            raise ConfigurationError((problem,)) from None
+        return setting_loading.load(cls, values)
 
     @classmethod
     def of(cls, **values: Any) -> Self:  # noqa: ANN401 - as in load
@@ -239,20 +230,22 @@ class Settings(BaseSettings):
 
         A value may be text, as in the environment. Raises `ConfigurationError` that lists every problem.
         """
-        settings = cls.__new__(cls)
-        try:
-            BaseModel.__init__(settings, **values)  # the initializer of BaseSettings reads the environment
-        except ValidationError as error:
-            raise ConfigurationError(_problems(error)) from None
-        return settings
+        return setting_loading.made(cls, values)
 
     @classmethod
     def load_or_exit(cls, **values: Any) -> Self:  # noqa: ANN401 - as in load
-        """Read the settings as `load` does; on a problem say all of them on stderr and exit with 78."""
+        """Read the settings as `load` does; on a problem print all of them on stderr and exit with 78."""
         try:
             return cls.load(**values)
         except ConfigurationError as error:
-            _exit(error)
+            print("\n  ".join((f"auth0-sso: {error.detail}", *setting_loading.unknown_names(cls))), file=sys.stderr)
+            raise SystemExit(EX_CONFIG) from None
+
+    @classmethod
+    def log_unknown_names(cls) -> None:
+        """Log a warning for each AUTH0_ name that is set and is not a setting: it may be a setting misspelt."""
+        for sentence in setting_loading.unknown_names(cls):
+            _log.warning("%s", sentence)
 
     @property
     def issuer(self) -> str:
@@ -269,6 +262,22 @@ class Settings(BaseSettings):
         """Whether the Management API can be called at all."""
         return bool(self.auth0_management_client_id)
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return where settings come from, the first wins. An empty variable counts as unset, with one exception.
+
+        Of AUTH0_ALLOWED_CLIENTS empty reads as no client, and unset means all of them: empty is refused.
+        """
+        sources = (init_settings, env_settings, dotenv_settings, file_secret_settings)
+        return setting_loading.without_empty(settings_cls, sources, kept="auth0_allowed_clients")
+
     @field_validator("auth0_issuer_base_url")
     @classmethod
     def _issuer_or_domain(cls, value: str, info: ValidationInfo) -> str:
@@ -282,63 +291,29 @@ class Settings(BaseSettings):
     @field_validator("auth0_management_audience")
     @classmethod
     def _management_audience_or_issuer(cls, value: str, info: ValidationInfo) -> str:
-        return value or f"{info.data.get('auth0_issuer_base_url', '')}api/v2/"
-
-    @field_validator("auth0_client_id")
-    @classmethod
-    def _client_is_no_audience(cls, value: str, info: ValidationInfo) -> str:
-        # An ID token's audience is its client: with the client id as an audience, ID tokens would pass.
-        if value and value in info.data.get("auth0_audience", ()):
-            raise ValueError("is also named in AUTH0_AUDIENCE, where only API identifiers belong")
-        return value
+        return management_audience(value) if value else f"{info.data.get('auth0_issuer_base_url', '')}api/v2/"
 
     @field_validator("auth0_management_private_key")
     @classmethod
     def _usable_private_key(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
-        if not value.get_secret_value():
-            return value
-        if not info.data.get("auth0_management_client_id"):
-            raise ValueError("is set without AUTH0_MANAGEMENT_CLIENT_ID")
-        pem = value.get_secret_value().replace("\\n", "\n")  # one line, as some environments want it
-        AssertionKey(pem)
-        return SecretStr(pem)
+        return setting_rules.require_usable_key(value, info.data)
 
     @field_validator("auth0_management_client_secret")
     @classmethod
     def _whole_credentials(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
-        client_id, key = info.data.get("auth0_management_client_id"), info.data.get("auth0_management_private_key")
-        if value and key:
-            raise ValueError("and AUTH0_MANAGEMENT_PRIVATE_KEY are both set")
-        if "auth0_management_private_key" in info.data and bool(value or key) != bool(client_id):
-            raise ValueError("and AUTH0_MANAGEMENT_CLIENT_ID are not set together")
-        return value
+        return setting_rules.require_whole_credentials(value, info.data)
+
+    @field_validator("auth0_audience")
+    @classmethod
+    def _own_audiences(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        return setting_rules.require_own_audiences(value, info.data)
 
     @field_validator("auth0_role_claim")
     @classmethod
     def _claim_where_roles_come_by_token(cls, value: str, info: ValidationInfo) -> str:
-        if bool(value) != (info.data.get("auth0_role_source") == "claim"):
-            raise ValueError("and AUTH0_ROLE_SOURCE=claim are not set together")
-        return value
-
-
-def _problems(error: ValidationError) -> tuple[str, ...]:
-    return tuple(_problem(str(fault["loc"][0]), fault["type"], fault["msg"]) for fault in error.errors())
-
-
-def _problem(field: str, kind: str, message: str) -> str:
-    """Say what is wrong with one variable and what to do: our own sentences, which never repeat the value."""
-    fault = "is missing" if kind == "missing" else "cannot be used"
-    if kind == "value_error":
-        fault = message.removeprefix("Value error, ")
-    return f"{field.upper()} {fault}: {fix_of(field)}."
+        return setting_rules.require_role_claim(value, info.data)
 
 
 def fix_of(field: str) -> str:
     """Return what to write into the setting of that name when its value cannot be used."""
-    extra = Settings.model_fields[field].json_schema_extra
-    return str(extra["fix"]) if isinstance(extra, dict) else ""
-
-
-def _exit(error: ConfigurationError) -> NoReturn:
-    print(f"auth0-sso: {error.detail}", file=sys.stderr)
-    raise SystemExit(EX_CONFIG)
+    return setting_loading.fix_of(Settings, field)

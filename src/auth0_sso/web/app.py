@@ -41,6 +41,7 @@ def create_app(
     if settings is None:
         settings = Settings.load_or_exit()
         configure_logs(settings.log_level)
+        Settings.log_unknown_names()
     app = FastAPI(
         title="auth0-sso",
         description=_DESCRIPTION,
@@ -71,7 +72,7 @@ def protect(
     Its lifespan opens and closes the services, errors become problems, CORS and security headers are set, and its
     OpenAPI document tells what each guard asks for. Without `settings` they are read as in `create_app`.
     """
-    chosen = Settings.load_or_exit() if settings is None else settings
+    chosen = _read_settings() if settings is None else settings
     add_problem_handlers(app)
     app.add_middleware(RequestLayer, origins=chosen.cors_allowed_origins)
     if chosen.trusted_proxies:
@@ -84,6 +85,12 @@ def protect(
     app.router.lifespan_context = lifespan
     _describe_at_first_use(app, chosen.issuer)
     return app
+
+
+def _read_settings() -> Settings:
+    settings = Settings.load_or_exit()
+    Settings.log_unknown_names()
+    return settings
 
 
 @asynccontextmanager

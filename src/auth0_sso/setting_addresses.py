@@ -1,0 +1,132 @@
+"""Settings that name a place: domains, URLs, browser origins, networks and addresses to listen on.
+
+Each check takes a text and returns it in the form it is kept in, or raises `ValueError` with a sentence that follows
+the setting's name and never repeats the value.
+"""
+
+import re
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+EXAMPLE_DOMAIN: Final = "tenant.eu.auth0.com"
+"""What .env.example shows as the tenant's domain. It may be somebody's tenant: no secret may go there by mistake."""
+
+STILL_AN_EXAMPLE: Final = "still has the example's value"
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
+# ASCII alone: without that, IGNORECASE lets the Kelvin sign pass for a k.
+_FLAGS = re.ASCII | re.IGNORECASE
+_NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", _FLAGS)
+_PORT = re.compile(r"(.*?)(?::(\d{1,5}))?", _FLAGS)
+_SCHEME = re.compile(r"https?://", _FLAGS)
+
+# 10.0.0.0/8 is the widest private network of IPv4, and no registry gives a network of IPv6 wider than a /16 away.
+_MIN_PREFIX = {4: 8, 6: 16}
+_LOCAL_IPV6 = (IPv6Network("fc00::/7"), IPv6Network("fe80::/10"))
+_IPV4_MAPPED = IPv6Network("::ffff:0:0/96")
+
+
+def plain(value: str) -> str:
+    """Return a text that has no whitespace and no control or invisible character anywhere."""
+    if " " in value or not value.isprintable():
+        raise ValueError("has whitespace or a control character in it")
+    return value
+
+
+def split_url(value: str) -> SplitResult:
+    """Return the parts of a URL."""
+    try:
+        return urlsplit(value)
+    except ValueError:  # its sentence would repeat the host, and a password before it
+        raise ValueError("is not a URL") from None
+
+
+def base_url(value: str) -> str:
+    """Return the URL of a host, in lower case and with a slash behind: https, or http on a loopback host."""
+    parts = split_url(plain(value))
+    if parts.scheme not in _DEFAULT_PORTS or not _is_host(parts.netloc) or parts.query or parts.fragment:
+        raise ValueError("is not a URL")
+    if parts.path not in {"", "/"}:
+        raise ValueError("has a path")
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        raise ValueError("is plain http, which only a loopback host may use")
+    if parts.hostname == EXAMPLE_DOMAIN:
+        raise ValueError(STILL_AN_EXAMPLE)
+    return f"{parts.scheme}://{parts.netloc.lower()}/"
+
+
+def management_audience(value: str) -> str:
+    """Return the identifier of a tenant's Management API, which is always its URL with api/v2/ behind."""
+    base, found, rest = plain(value).removesuffix("/").rpartition("/api/v2")
+    if not found or rest:
+        raise ValueError("is not the identifier of a Management API")
+    return f"{base_url(base)}api/v2/"
+
+
+def bare_domain(value: str) -> str:
+    """Return a domain in lower case, without the https:// and the slash it may be copied with."""
+    domain = plain(value.strip(" "))
+    domain = domain[found.end() :] if (found := _SCHEME.match(domain)) else domain
+    domain = domain.removesuffix("/")
+    if "[" in domain or not _is_host(domain):
+        raise ValueError("is not a domain")
+    if domain.lower() == EXAMPLE_DOMAIN:
+        raise ValueError(STILL_AN_EXAMPLE)
+    return domain.lower()
+
+
+def browser_origin(value: str) -> str:
+    """Return an origin as browsers write it: in lower case, without its scheme's own port (RFC 6454 section 6.2)."""
+    scheme, _, host = value.partition("://")
+    default = _DEFAULT_PORTS.get(scheme.lower())
+    if default is None or not _is_host(host):
+        raise ValueError("names something that is not an origin")
+    return f"{scheme}://{host}".lower().removesuffix(default)
+
+
+def proxy_network(value: str) -> str:
+    """Return an address or network of trusted proxies; one too wide to be one's own would trust any client."""
+    try:
+        network = ip_network(value)
+    except ValueError:
+        raise ValueError("names something that is neither an address nor a network") from None
+    if network.prefixlen < _min_prefix(network):
+        raise ValueError("trusts a network so wide that clients could name their own address")
+    return value
+
+
+def listen_address(value: str) -> str:
+    """Return an IP address or a host name, without a port."""
+    try:
+        ip_address(value)
+    except ValueError:
+        if not _NAME.fullmatch(plain(value)):
+            raise ValueError("is not an address to listen on") from None
+    return value
+
+
+def _min_prefix(network: IPv4Network | IPv6Network) -> int:
+    if isinstance(network, IPv6Network):
+        if network.subnet_of(_IPV4_MAPPED):
+            return _IPV4_MAPPED.prefixlen + _MIN_PREFIX[4]
+        if any(network.subnet_of(local) for local in _LOCAL_IPV6):
+            return 0
+    return _MIN_PREFIX[network.version]
+
+
+def _is_host(text: str) -> bool:
+    """Whether a text is a host name, an IPv4 address or an IPv6 address in brackets, with or without a port."""
+    found = _PORT.fullmatch(text)
+    if found is None or not 1 <= int(found[2] or 1) <= 65535:
+        return False
+    return _is_ipv6(found[1]) or bool(_NAME.fullmatch(found[1]))
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return text.startswith("[") and text.endswith("]") and "%" not in text and ip_address(text[1:-1]).version == 6
+    except ValueError:
+        return False
