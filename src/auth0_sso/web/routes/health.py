@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request
 
-from auth0_sso.web.dependencies import services_of
+from auth0_sso.web.authentication import services_of
 from auth0_sso.web.problems import problem_responses
 from auth0_sso.web.schemas import KeyHealth, Liveness, Readiness, StoreState
 
