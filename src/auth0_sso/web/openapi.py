@@ -4,11 +4,12 @@ FastAPI asks a guard for one thing only, the name of its security scheme. Ours i
 `bearer 400 401 403 429 503`: `describe` turns it into real schemes and into the problems the guard answers with.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from auth0_sso.errors import (
     Auth0SsoError,
+    InsufficientScopeError,
     InvalidRequestError,
     InvalidTokenError,
     KeysUnavailableError,
@@ -33,10 +34,9 @@ def note_for(*refusals: type[Auth0SsoError], optional: bool = False) -> str:
 def describe(document: dict[str, Any], issuer: str) -> None:
     """Complete a document in place: security schemes of `issuer`, and every error as a problem (RFC 9457)."""
     components = document.setdefault("components", {})
-    components["securitySchemes"] = {
-        **{name: scheme for name, scheme in components.get("securitySchemes", {}).items() if not _is_note(name)},
-        **_security_schemes(issuer),
-    }
+    schemes = {name: scheme for name, scheme in components.get("securitySchemes", {}).items() if not _is_note(name)}
+    scopes = {scope for operation in _operations(document) for scope in _scopes(operation)}
+    components["securitySchemes"] = {**schemes, **_security_schemes(issuer, sorted(scopes))}
     components.setdefault("schemas", {}).update(_problem_schemas())
     for operation in _operations(document):
         _describe_security(operation)
@@ -59,10 +59,19 @@ def _describe_security(operation: dict[str, Any]) -> None:
     if not notes:
         return
     others = [requirement for requirement in operation["security"] if not any(map(_is_note, requirement))]
-    anonymous: list[dict[str, Any]] = [{}] if all(note.endswith(_OPTIONAL) for note in notes) else []
-    operation["security"] = [*others, *anonymous, {BEARER: []}, {LOGIN: []}]
+    scopes = _scopes(operation)
+    anonymous: list[dict[str, Any]] = [{}] if not scopes and all(note.endswith(_OPTIONAL) for note in notes) else []
+    operation["security"] = [*others, *anonymous, {BEARER: scopes}, {LOGIN: scopes}]
     statuses = {int(word) for note in notes for word in note.split() if word.isdecimal()}
+    if scopes:
+        statuses.add(STATUSES[InsufficientScopeError])
     _add_problems(operation, *sorted(statuses))
+
+
+def _scopes(operation: dict[str, Any]) -> list[str]:
+    """Return the scopes that `Security(...)` asks of an operation's guards, each once, in their order."""
+    requirements = [item for requirement in operation.get("security", ()) for item in requirement.items()]
+    return list(dict.fromkeys(scope for name, scopes in requirements if _is_note(name) for scope in scopes))
 
 
 def _describe_validation(operation: dict[str, Any]) -> None:
@@ -78,12 +87,13 @@ def _add_problems(operation: dict[str, Any], *statuses: int) -> None:
     operation["responses"] = dict(sorted(operation["responses"].items()))
 
 
-def _security_schemes(issuer: str) -> dict[str, Any]:
+def _security_schemes(issuer: str, scopes: Iterable[str]) -> dict[str, Any]:
     """Two ways to the same header: paste a token, or log in for one (OpenAPI 3.1, Security Scheme Object)."""
+    profile = {"openid": "Who you are", "profile": "Your name and picture", "email": "Your email address"}
     flow = {
         "authorizationUrl": f"{issuer}authorize",
         "tokenUrl": f"{issuer}oauth/token",
-        "scopes": {"openid": "Who you are", "profile": "Your name and picture", "email": "Your email address"},
+        "scopes": {**dict.fromkeys(scopes, "Needed by a route of this API"), **profile},
     }
     return {
         BEARER: {
