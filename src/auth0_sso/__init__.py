@@ -15,6 +15,7 @@ from auth0_sso.web.dependencies import (
     require_permission,
     require_scope,
 )
+from auth0_sso.web.guarded_route import GuardedRoute
 from auth0_sso.web.rate_limits import LimitedToken, rate_limit
 from auth0_sso.web.role_guards import (
     CurrentOrganizationRoles,
@@ -30,6 +31,7 @@ __all__ = [
     "CurrentOrganizationRoles",
     "CurrentRoles",
     "CurrentToken",
+    "GuardedRoute",
     "LimitedToken",
     "OptionalToken",
     "Settings",

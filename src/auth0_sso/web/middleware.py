@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from auth0_sso.web.problems import content_too_large, internal_error
+from auth0_sso.web.problems import internal_error
 from auth0_sso.web.request_context import RequestContext, request_id_variable
 
 _access_log = logging.getLogger("auth0_sso.access")
@@ -65,19 +65,15 @@ class RequestLayer:
             request_id_variable.reset(token)
 
     async def _serve(self, scope: Scope, receive: Receive, answer: "_Answer", headers: Headers) -> None:
-        request_id = RequestContext.of(scope).request_id
-        length = headers.get("Content-Length", "")
-        # Ten digits are too many at any cap, and thousands of them more than int() takes.
-        if length.isdecimal() and (len(length) > 9 or int(length) > self._max_body_bytes):
-            await self._with_cors(content_too_large(request_id))(scope, receive, answer.send)
-            return
+        body = _CappedBody(receive, answer, headers.get("Content-Length", ""), max_bytes=self._max_body_bytes)
         try:
-            await self._app(scope, _capped(receive, self._max_body_bytes), answer.send)
+            await self._app(scope, body.receive, answer.send)
         except Exception:
             _log.exception("a request failed")
             if answer.status:
                 raise  # its answer has begun: only closing the connection can tell the caller
-            await self._with_cors(internal_error(request_id))(scope, receive, answer.send)
+            fault = internal_error(RequestContext.of(scope).request_id)
+            await self._with_cors(fault)(scope, receive, answer.send)
 
 
 class _Answer:
@@ -105,6 +101,31 @@ class _Answer:
         return headers
 
 
+class _CappedBody:
+    """The receiving side of one request: refuses a body longer than its cap, at the moment the app reads it.
+
+    Not sooner: whether the caller may send anything at all is for the guards to say first.
+    """
+
+    def __init__(self, receive: Receive, answer: _Answer, length: str, *, max_bytes: int) -> None:
+        self._receive = receive
+        self._answer = answer
+        self._left = max_bytes
+        # Ten digits are too many at any cap, and thousands of them more than int() takes.
+        self._too_long = length.isdecimal() and (len(length) > 9 or int(length) > max_bytes)
+
+    async def receive(self) -> Message:
+        if not self._too_long:
+            message = await self._receive()
+            self._left -= len(message.get("body", b""))  # with chunked coding no header tells the length
+            if self._left >= 0:
+                return message
+            self._too_long = True
+        if self._answer.status:
+            return {"type": "http.disconnect"}  # the answer has begun, and no body is read any more
+        raise HTTPException(413, "The body is longer than this service takes.")
+
+
 def _cors(origins: Sequence[str]) -> Callable[[ASGIApp], ASGIApp]:
     if not origins:
         return lambda app: app
@@ -122,21 +143,6 @@ def _acceptable_id(value: str | None) -> str | None:
     if value is None or not 0 < len(value) <= _MAX_REQUEST_ID or not value.isascii():
         return None
     return value if value.replace("-", "").replace("_", "").replace(".", "").isalnum() else None
-
-
-def _capped(receive: Receive, max_bytes: int) -> Receive:
-    """Stop a body that turns out longer than its cap: with chunked coding no header tells beforehand."""
-    received = 0
-
-    async def receive_capped() -> Message:
-        nonlocal received
-        message = await receive()
-        received += len(message.get("body", b""))
-        if received > max_bytes:
-            raise HTTPException(413, "The body is longer than this service takes.")
-        return message
-
-    return receive_capped
 
 
 def _log_access(scope: Scope, context: RequestContext, status: int, seconds: float) -> None:

@@ -113,11 +113,6 @@ def internal_error(request_id: str) -> JSONResponse:
     return _problem(500, "internal_error", detail, request_id)
 
 
-def content_too_large(request_id: str) -> JSONResponse:
-    """Return the answer to a request whose body is longer than the service takes."""
-    return _problem(413, "content_too_large", "The body is longer than this service takes.", request_id)
-
-
 async def _answer_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Auth0SsoError)  # noqa: S101 - narrows what add_exception_handler cannot type
     context = RequestContext.of(request.scope)

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from auth0_sso.tenant.management import ManagementClient
 from auth0_sso.tenant.roles import RoleSource
 from auth0_sso.web.dependencies import Management
+from auth0_sso.web.guarded_route import GuardedRoute
 from auth0_sso.web.problems import problem_responses
 from auth0_sso.web.role_guards import Roles, require_role
 from auth0_sso.web.schemas import (
@@ -31,6 +32,7 @@ from auth0_sso.web.schemas import (
 router = APIRouter(
     prefix="/admin",
     tags=["admin"],
+    route_class=GuardedRoute,
     dependencies=[Depends(require_role("admin"))],
 )
 
