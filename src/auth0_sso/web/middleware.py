@@ -13,9 +13,10 @@ from urllib.parse import quote
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from auth0_sso.web.problems import internal_error
+from auth0_sso.web.problems import bad_request, internal_error
 from auth0_sso.web.request_context import RequestContext, request_id_variable
 
 _access_log = logging.getLogger("auth0_sso.access")
@@ -24,11 +25,25 @@ _log = logging.getLogger(__name__)
 MAX_BODY_BYTES = 64 * 1024
 """Longest request body taken, in bytes."""
 
+ALLOWED_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+ALLOWED_HEADERS = (
+    "Authorization",
+    "Content-Type",
+    "X-Request-ID",
+    "traceparent",  # W3C Trace Context, and baggage: browsers' tracing adds them to each request
+    "tracestate",
+    "baggage",
+    "sentry-trace",
+)
+"""What a browser's script may send of an origin in CORS_ALLOWED_ORIGINS."""
+
 EXPOSED_HEADERS = ("WWW-Authenticate", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-ID")
 """What a browser's script may read of an answer beside the body."""
 
 _LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d*)?", re.IGNORECASE)
 _MAX_REQUEST_ID = 64
+_MAX_LOGGED_PATH = 200
+_MAX_LOGGED_METHOD = 16
 
 # An API's answers are data: nothing in them may load, run or be framed. /docs sets a policy of its own.
 _DEFAULTS = (
@@ -56,10 +71,14 @@ class RequestLayer:
         headers = Headers(scope=scope)
         context = RequestContext.begin(scope, _acceptable_id(headers.get("X-Request-ID")))
         token = request_id_variable.set(context.request_id)
-        answer = _Answer(send, context, secure=not _LOOPBACK.fullmatch(headers.get("Host", "")))
+        hosts = headers.getlist("Host")
+        answer = _Answer(send, context, secure=not _LOOPBACK.fullmatch(hosts[0] if hosts else ""))
         started = perf_counter()
         try:
-            await self._serve(scope, receive, answer, headers)
+            if len(hosts) > 1 or (not hosts and scope["http_version"] == "1.1"):
+                await self._with_cors(_one_host(context))(scope, receive, answer.send)
+            else:
+                await self._serve(scope, receive, answer, headers)
         finally:
             _log_access(scope, context, answer.status, perf_counter() - started)
             request_id_variable.reset(token)
@@ -132,10 +151,16 @@ def _cors(origins: Sequence[str]) -> Callable[[ASGIApp], ASGIApp]:
     return lambda app: CORSMiddleware(
         app,
         allow_origins=list(origins),
-        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type"],
+        allow_methods=ALLOWED_METHODS,
+        allow_headers=ALLOWED_HEADERS,
         expose_headers=EXPOSED_HEADERS,
     )
+
+
+def _one_host(context: RequestContext) -> Response:
+    """Return the answer of RFC 9112 section 3.2: of two hosts, proxies and the app might each believe another."""
+    context.refusal = "host_not_one"
+    return bad_request("A request needs one Host header.", context.request_id)
 
 
 def _acceptable_id(value: str | None) -> str | None:
@@ -148,14 +173,18 @@ def _acceptable_id(value: str | None) -> str | None:
 def _log_access(scope: Scope, context: RequestContext, status: int, seconds: float) -> None:
     # The route's template instead of the path, which names users; never the query. Unrouted paths are quoted.
     route = getattr(scope.get("route"), "path", None)
-    path = route if isinstance(route, str) else quote(scope["path"])
+    path = route if isinstance(route, str) else _shortened(quote(scope["path"][: _MAX_LOGGED_PATH + 1]))
     client = scope.get("client")
     _access_log.info(
         "%s %s %s %.1fms client=%s refusal=%s",
-        scope["method"],
+        scope["method"][:_MAX_LOGGED_METHOD],
         path,
         status or "aborted",
         seconds * 1000,
         client[0] if client else "-",
         context.refusal or "-",
     )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MAX_LOGGED_PATH else f"{text[:_MAX_LOGGED_PATH]}..."

@@ -113,6 +113,11 @@ def internal_error(request_id: str) -> JSONResponse:
     return _problem(500, "internal_error", detail, request_id)
 
 
+def bad_request(detail: str, request_id: str) -> JSONResponse:
+    """Return the answer to a request that cannot be served as it is, before any route is asked."""
+    return _problem(400, "invalid_input", detail, request_id)
+
+
 async def _answer_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Auth0SsoError)  # noqa: S101 - narrows what add_exception_handler cannot type
     context = RequestContext.of(request.scope)
