@@ -15,7 +15,7 @@ from auth0_sso.errors import (
     KeysUnavailableError,
     RateLimitedError,
 )
-from auth0_sso.web.problems import STATUSES, problem_responses
+from auth0_sso.web.problems import problem_responses, status_of
 from auth0_sso.web.schemas import Problem
 
 BEARER: Final = "bearer"
@@ -27,7 +27,7 @@ _EVERY_GUARD = (InvalidRequestError, InvalidTokenError, KeysUnavailableError, Ra
 
 def note_for(*refusals: type[Auth0SsoError], optional: bool = False) -> str:
     """Return the scheme name of a guard that, beyond a bad token, refuses with these errors."""
-    statuses = sorted({STATUSES[error] for error in (*_EVERY_GUARD, *refusals)})
+    statuses = sorted({status_of(error) for error in (*_EVERY_GUARD, *refusals)})
     return " ".join([BEARER, *map(str, statuses), *([_OPTIONAL] if optional else [])])
 
 
@@ -64,7 +64,7 @@ def _describe_security(operation: dict[str, Any]) -> None:
     operation["security"] = [*others, *anonymous, {BEARER: scopes}, {LOGIN: scopes}]
     statuses = {int(word) for note in notes for word in note.split() if word.isdecimal()}
     if scopes:
-        statuses.add(STATUSES[InsufficientScopeError])
+        statuses.add(status_of(InsufficientScopeError))
     _add_problems(operation, *sorted(statuses))
 
 

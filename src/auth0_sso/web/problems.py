@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse
 
 from auth0_sso.errors import (
     Auth0SsoError,
+    CallerError,
     ConfigurationError,
     ConflictError,
     InsufficientScopeError,
@@ -30,6 +31,9 @@ from auth0_sso.errors import (
     RateLimitedError,
     ShuttingDownError,
     StoreUnavailableError,
+    TemporaryError,
+    TenantError,
+    UnavailableError,
 )
 from auth0_sso.tokens.bearer import challenge
 from auth0_sso.web.request_context import RequestContext
@@ -38,7 +42,9 @@ from auth0_sso.web.schemas import Problem
 MEDIA_TYPE: Final = "application/problem+json"
 
 STATUSES: Final[Mapping[type[Auth0SsoError], int]] = {
+    Auth0SsoError: 500,
     ConfigurationError: 500,
+    CallerError: 400,
     MissingTokenError: 401,
     InvalidRequestError: 400,
     InvalidTokenError: 401,
@@ -47,8 +53,11 @@ STATUSES: Final[Mapping[type[Auth0SsoError], int]] = {
     NotFoundError: 404,
     ConflictError: 409,
     RateLimitedError: 429,
+    TemporaryError: 503,
     StoreUnavailableError: 503,
     ShuttingDownError: 503,
+    TenantError: 502,
+    UnavailableError: 503,
     KeysUnavailableError: 503,
     ManagementUnavailableError: 503,
     ManagementRateLimitedError: 503,
@@ -82,6 +91,11 @@ _FRAMEWORK_CODES: Final[Mapping[int, str]] = {
     405: "method_not_allowed",
     413: "content_too_large",
 }
+
+
+def status_of(error: type[Auth0SsoError]) -> int:
+    """Return the status of an error's class, or of its nearest base for one that an app added to the tree."""
+    return next(STATUSES[base] for base in error.__mro__ if base in STATUSES)
 
 
 def add_problem_handlers(app: FastAPI) -> None:
@@ -131,7 +145,7 @@ async def _answer_error(request: Request, error: Exception) -> JSONResponse:
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     return _problem(
-        STATUSES[type(error)],
+        status_of(type(error)),
         error.code,
         error.detail,
         context.request_id,
