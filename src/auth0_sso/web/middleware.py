@@ -16,7 +16,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from auth0_sso.web.problems import bad_request, internal_error
+from auth0_sso.web.problems import BODY_TOO_LONG, bad_request, internal_error
 from auth0_sso.web.request_context import RequestContext, request_id_variable
 
 _access_log = logging.getLogger("auth0_sso.access")
@@ -142,7 +142,7 @@ class _CappedBody:
             self._too_long = True
         if self._answer.status:
             return {"type": "http.disconnect"}  # the answer has begun, and no body is read any more
-        raise HTTPException(413, "The body is longer than this service takes.")
+        raise HTTPException(413, BODY_TOO_LONG)
 
 
 def _cors(origins: Sequence[str]) -> Callable[[ASGIApp], ASGIApp]:

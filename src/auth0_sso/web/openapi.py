@@ -1,7 +1,8 @@
 """The OpenAPI document: what FastAPI cannot know of guards and problems, put right after it wrote the rest.
 
 FastAPI asks a guard for one thing only, the name of its security scheme. Ours is a note to this file, such as
-`bearer 400 401 403 429 503`: `describe` turns it into real schemes and into the problems the guard answers with.
+`bearer 401:invalid_token 403:insufficient_scope`: `describe` turns it into real schemes and into the problems the
+guard answers with.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,25 +11,34 @@ from typing import Any, Final
 from auth0_sso.errors import (
     Auth0SsoError,
     InsufficientScopeError,
+    InvalidInputError,
     InvalidRequestError,
     InvalidTokenError,
     KeysUnavailableError,
+    MissingTokenError,
     RateLimitedError,
 )
-from auth0_sso.web.problems import problem_responses, status_of
+from auth0_sso.web.problem_examples import examples_of
+from auth0_sso.web.problems import CODES, MEDIA_TYPE, problem_responses, status_of
 from auth0_sso.web.schemas import Problem
 
 BEARER: Final = "bearer"
 LOGIN: Final = "auth0"
 _OPTIONAL: Final = "optional"
 _METHODS = ("get", "put", "post", "delete", "patch")
-_EVERY_GUARD = (InvalidRequestError, InvalidTokenError, KeysUnavailableError, RateLimitedError)
+_EVERY_GUARD: Final[tuple[type[Auth0SsoError], ...]] = (
+    MissingTokenError,
+    InvalidRequestError,
+    InvalidTokenError,
+    KeysUnavailableError,
+    RateLimitedError,
+)
 
 
 def note_for(*refusals: type[Auth0SsoError], optional: bool = False) -> str:
     """Return the scheme name of a guard that, beyond a bad token, refuses with these errors."""
-    statuses = sorted({status_of(error) for error in (*_EVERY_GUARD, *refusals)})
-    return " ".join([BEARER, *map(str, statuses), *([_OPTIONAL] if optional else [])])
+    problems = dict.fromkeys(f"{status_of(error)}:{error.code}" for error in (*_EVERY_GUARD, *refusals))
+    return " ".join([BEARER, *problems, *([_OPTIONAL] if optional else [])])
 
 
 def describe(document: dict[str, Any], issuer: str) -> None:
@@ -41,6 +51,7 @@ def describe(document: dict[str, Any], issuer: str) -> None:
     for operation in _operations(document):
         _describe_security(operation)
         _describe_validation(operation)
+        _exemplify(operation)
     for name in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(name, None)
 
@@ -62,10 +73,11 @@ def _describe_security(operation: dict[str, Any]) -> None:
     scopes = _scopes(operation)
     anonymous: list[dict[str, Any]] = [{}] if not scopes and all(note.endswith(_OPTIONAL) for note in notes) else []
     operation["security"] = [*others, *anonymous, {BEARER: scopes}, {LOGIN: scopes}]
-    statuses = {int(word) for note in notes for word in note.split() if word.isdecimal()}
     if scopes:
-        statuses.add(status_of(InsufficientScopeError))
-    _add_problems(operation, *sorted(statuses))
+        notes.append(note_for(InsufficientScopeError))
+    for word in dict.fromkeys(word for note in notes for word in note.split() if ":" in word):
+        status, _, code = word.partition(":")
+        _add_problem(operation, int(status), code)
 
 
 def _scopes(operation: dict[str, Any]) -> list[str]:
@@ -78,13 +90,30 @@ def _describe_validation(operation: dict[str, Any]) -> None:
     """Replace FastAPI's own 422, which this app does not answer, by the problem it does."""
     if "HTTPValidationError" in str(operation["responses"].get("422")):
         del operation["responses"]["422"]
-        _add_problems(operation, 422)
+        _add_problem(operation, 422, InvalidInputError.code)
 
 
-def _add_problems(operation: dict[str, Any], *statuses: int) -> None:
-    for status, response in problem_responses(*statuses).items():
-        operation["responses"].setdefault(str(status), response)
+def _add_problem(operation: dict[str, Any], status: int, code: str) -> None:
+    response = operation["responses"].setdefault(str(status), problem_responses(status)[status])
+    if code not in response.get(CODES, ()):
+        response[CODES] = [*response.get(CODES, ()), code]
+
+
+def _exemplify(operation: dict[str, Any]) -> None:
+    """Show each problem as it is answered; the schema alone would show the same one everywhere."""
     operation["responses"] = dict(sorted(operation["responses"].items()))
+    for status, response in operation["responses"].items():
+        if CODES in response:
+            shown = examples_of(int(status), response.pop(CODES), at=_sent(operation))
+            response["content"][MEDIA_TYPE]["examples"] = shown
+
+
+def _sent(operation: dict[str, Any]) -> list[str]:
+    """Return where a request may have a fault: a member of its body, or a parameter."""
+    if "requestBody" in operation or not operation.get("parameters"):
+        return ["body", "email"]
+    parameter = operation["parameters"][-1]
+    return [parameter["in"], parameter["name"]]
 
 
 def _security_schemes(issuer: str, scopes: Iterable[str]) -> dict[str, Any]:

@@ -12,7 +12,9 @@ from fastapi.security import SecurityScopes
 
 from auth0_sso.errors import (
     InsufficientScopeError,
+    ManagementAnswerError,
     ManagementNotConfiguredError,
+    ManagementRateLimitedError,
     ManagementRefusedError,
     ManagementUnavailableError,
 )
@@ -22,7 +24,14 @@ from auth0_sso.web.authentication import services_of, verified_token
 from auth0_sso.web.guard import Guard, TokenGuard, require_scopes
 from auth0_sso.web.request_context import RequestContext
 
-_REFUSALS: Final = (InsufficientScopeError, ManagementRefusedError, ManagementUnavailableError)
+_REFUSALS: Final = (
+    InsufficientScopeError,
+    ManagementRefusedError,
+    ManagementAnswerError,
+    ManagementUnavailableError,
+    ManagementRateLimitedError,
+    ManagementNotConfiguredError,
+)
 
 
 class RolesGuard(Guard):
