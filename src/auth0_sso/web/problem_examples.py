@@ -84,7 +84,7 @@ def examples_of(status: int, codes: Iterable[str], *, at: Sequence[str]) -> dict
     shown = {code: _example(status, code) for code in codes or [_usual(status)]}
     if status == _MALFORMED:
         for problem in shown.values():
-            problem["errors"] = [{"at": list(at), "message": "Input should be a valid string"}]
+            problem["errors"] = [{"at": list(at), "message": "The value is not valid"}]
     return {code: {"summary": code, "value": problem} for code, problem in shown.items()}
 
 
