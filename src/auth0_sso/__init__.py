@@ -8,24 +8,30 @@ from auth0_sso.settings import Settings
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.web.app import create_app, protect
 from auth0_sso.web.dependencies import (
-    CurrentRoles,
     CurrentToken,
     OptionalToken,
     UserToken,
-    require_all_roles,
-    require_any_role,
     require_organization,
     require_permission,
-    require_role,
     require_scope,
 )
+from auth0_sso.web.guarded_route import GuardedRoute
 from auth0_sso.web.rate_limits import LimitedToken, rate_limit
+from auth0_sso.web.role_guards import (
+    CurrentOrganizationRoles,
+    CurrentRoles,
+    require_all_roles,
+    require_any_role,
+    require_role,
+)
 
 __all__ = [
     "AccessToken",
     "Auth0SsoError",
+    "CurrentOrganizationRoles",
     "CurrentRoles",
     "CurrentToken",
+    "GuardedRoute",
     "LimitedToken",
     "OptionalToken",
     "Settings",

@@ -1,8 +1,8 @@
 """The whole error tree: whose fault it is, a stable code, one public sentence. HTTP statuses live in `web.problems`.
 
-Auth0SsoError
-├── ConfigurationError               ours, before a socket opens
-├── CallerError                      the caller's
+Auth0SsoError                      internal_error           ours
+├── ConfigurationError               configuration_invalid, before a socket opens
+├── CallerError                      bad_request            the caller's
 │   ├── MissingTokenError              missing_token
 │   ├── InvalidRequestError            invalid_request      (RFC 6750 section 3.1)
 │   ├── InvalidTokenError              invalid_token        (RFC 6750 section 3.1)
@@ -11,13 +11,14 @@ Auth0SsoError
 │   ├── NotFoundError                  not_found
 │   ├── ConflictError                  conflict
 │   └── RateLimitedError               rate_limited
-├── TemporaryError                   ours, and it passes
+├── TemporaryError                   temporarily_unavailable   ours, and it passes
 │   ├── StoreUnavailableError          store_unavailable
 │   └── ShuttingDownError              shutting_down
-└── TenantError                      Auth0's, or of our own credentials there
-    ├── KeysUnavailableError           keys_unavailable
-    ├── ManagementUnavailableError     management_unavailable
-    │   └── ManagementRateLimitedError   management_rate_limited
+└── TenantError                      tenant_error           Auth0's, or of our own credentials there
+    ├── UnavailableError               tenant_unavailable
+    │   ├── KeysUnavailableError         keys_unavailable
+    │   └── ManagementUnavailableError   management_unavailable
+    │       └── ManagementRateLimitedError   management_rate_limited
     ├── ManagementRefusedError         management_refused
     ├── ManagementAnswerError          management_answer_invalid
     └── ManagementNotConfiguredError   management_not_configured
@@ -43,7 +44,8 @@ class Auth0SsoError(Exception):
     what a token, a header or a secret said.
     """
 
-    code: ClassVar[str]
+    code: ClassVar[str] = "internal_error"
+    """A word for programs. A subclass without one has that of its base."""
     answer: TenantAnswer | None = None
     """The tenant's answer behind this, where there was one."""
     retry_after: int | None = None
@@ -67,6 +69,8 @@ class ConfigurationError(Auth0SsoError):
 
 class CallerError(Auth0SsoError):
     """The caller can mend it: always a 4xx."""
+
+    code = "bad_request"
 
 
 class MissingTokenError(CallerError):
@@ -132,6 +136,7 @@ class RateLimitedError(CallerError):
 class TemporaryError(Auth0SsoError):
     """This process cannot serve the request now: another may, or this one after `retry_after` seconds."""
 
+    code = "temporarily_unavailable"
     retry_after = 1
 
 
@@ -156,10 +161,13 @@ class ShuttingDownError(TemporaryError):
 class TenantError(Auth0SsoError):
     """The tenant cannot serve us now, or does not want to: never the caller's fault, so never a 4xx."""
 
+    code = "tenant_error"
+
 
 class UnavailableError(TenantError):
     """It may pass by itself: try again after `retry_after` seconds."""
 
+    code = "tenant_unavailable"
     retry_after: int
 
     def __init__(self, detail: str, *, reason: str, retry_after: int) -> None:

@@ -18,6 +18,7 @@ from auth0_sso.devtenant import (
     fetch_machine_token,
     fetch_user_token,
 )
+from auth0_sso.devtenant.people import ORGANIZATIONS
 from auth0_sso.settings import Settings
 from auth0_sso.web.app import create_app
 from auth0_sso.web.services import Clock
@@ -69,6 +70,19 @@ class Service:
                 redirect_uri="http://127.0.0.1:3000/callback",
             )
         return self._tokens[email]
+
+    async def as_member(self, email: str) -> dict[str, str]:
+        """Log in to Acme, the tenant's organization."""
+        token = await fetch_user_token(
+            self.tenant,
+            OPTIONS.issuer,
+            email=email,
+            password=next(person.password for person in PEOPLE if person.email == email),
+            audience=OPTIONS.audience,
+            redirect_uri="http://127.0.0.1:3000/callback",
+            organization=ORGANIZATIONS[0].id,
+        )
+        return {"Authorization": f"Bearer {token}"}
 
     async def machine_token(self) -> str:
         return await fetch_machine_token(self.tenant, OPTIONS.issuer, audience=OPTIONS.audience)

@@ -308,20 +308,52 @@ async def test_the_roles_of_a_member_count_in_the_tokens_organization_alone(
 ) -> None:
     tenant.on(_member_line("org_1"), _roles("billing"))
     tenant.on(_member_line("org_2"), _roles())
-    assert await directory.roles_of(of(SUBJECT, "org_1")) == {"admin", "billing"}
-    assert await directory.roles_of(of(SUBJECT, "org_2")) == {"admin"}
-    assert await directory.roles_of(of(SUBJECT)) == {"admin"}
+    assert await directory.organization_roles_of(of(SUBJECT, "org_1")) == {"billing"}
+    assert await directory.organization_roles_of(of(SUBJECT, "org_2")) == set()
+    assert await directory.organization_roles_of(of(SUBJECT)) == set()
     assert tenant.count(_member_line("org_1")) == 1
+
+
+async def test_the_tenants_roles_are_without_a_members_and_do_not_cost_the_call_for_them(
+    tenant: ScriptedTenant, directory: RoleDirectory
+) -> None:
+    tenant.on(_member_line("org_1"), _roles("billing"))
+    for organization in ("org_1", "org_2", None):
+        assert await directory.roles_of(of(SUBJECT, organization)) == {"admin"}
+    assert tenant.count(_member_line("org_1")) == 0
+    assert tenant.count(ASKED) == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [(error_reply(404, code="inexistent_user"), "user_unknown"), (user(SUBJECT, blocked=True), "user_blocked")],
+    ids=["deleted", "blocked"],
+)
+async def test_a_user_who_is_gone_has_no_roles_in_an_organization_either(
+    tenant: ScriptedTenant, directory: RoleDirectory, reply: Reply, reason: str
+) -> None:
+    tenant.on(_user_line(SUBJECT), reply)
+    tenant.on(_member_line("org_1"), _roles("billing"))
+    with pytest.raises(InsufficientScopeError) as caught:
+        await directory.organization_roles_of(of(SUBJECT, "org_1"))
+    assert caught.value.reason == reason
+
+
+async def test_a_member_of_a_deleted_organization_has_no_roles_there_and_keeps_those_of_the_tenant(
+    tenant: ScriptedTenant, directory: RoleDirectory
+) -> None:
+    tenant.on(_member_line("org_1"), error_reply(404, code="inexistent_organization"))
+    assert await directory.organization_roles_of(of(SUBJECT, "org_1")) == set()
+    assert await directory.roles_of(of(SUBJECT, "org_1")) == {"admin"}
 
 
 async def test_forgetting_a_user_is_for_every_organization(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
     tenant.on(_member_line("org_1"), _roles("billing"))
-    for organization in (None, "org_1"):
-        await directory.roles_of(of(SUBJECT, organization))
+    assert await directory.organization_roles_of(of(SUBJECT, "org_1")) == {"billing"}
     tenant.on(ASKED, _roles())
     tenant.on(_member_line("org_1"), _roles())
     await directory.forget(SUBJECT)
-    assert await directory.roles_of(of(SUBJECT, "org_1")) == set()
+    assert await directory.organization_roles_of(of(SUBJECT, "org_1")) == set()
     assert await directory.roles_of(of(SUBJECT)) == set()
 
 
@@ -368,8 +400,8 @@ async def test_without_the_setting_no_guard_gets_old_roles(
 CLAIM = "https://example.com/roles"
 
 
-def saying(value: object) -> AccessToken:
-    claims = user_claims(NOW, **{CLAIM: value})
+def saying(value: object, **others: object) -> AccessToken:
+    claims = user_claims(NOW, **{CLAIM: value}, **others)
     return validate(claims, TokenPolicy(ISSUER, frozenset({AUDIENCE})), NOW)
 
 
@@ -381,8 +413,18 @@ async def test_a_claim_gives_the_roles_it_lists_and_its_absence_none() -> None:
     await roles.forget(SUBJECT)
 
 
+async def test_a_claim_of_an_organizations_token_gives_no_role_in_the_tenant() -> None:
+    roles = ClaimRoles(CLAIM)
+    inside, outside = saying(["admin"], org_id="org_1"), saying(["admin"])
+    assert await roles.roles_of(inside) == set()
+    assert await roles.organization_roles_of(inside) == {"admin"}
+    assert await roles.organization_roles_of(outside) == set()
+
+
 @pytest.mark.parametrize("value", [None, "admin", {"admin": True}, ["admin", 1], [["admin"]]], ids=str)
 async def test_a_claim_that_lists_no_names_opens_nothing(value: object) -> None:
     with pytest.raises(InsufficientScopeError) as caught:
         await ClaimRoles(CLAIM).roles_of(saying(value))
     assert caught.value.reason == "role_claim_invalid"
+    with pytest.raises(InsufficientScopeError):
+        await ClaimRoles(CLAIM).organization_roles_of(saying(value, org_id="org_1"))

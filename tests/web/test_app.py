@@ -24,8 +24,7 @@ from auth0_sso import (
     require_role,
     require_scope,
 )
-from auth0_sso.devtenant import PEOPLE, create_tenant, fetch_user_token
-from auth0_sso.devtenant.people import ORGANIZATIONS
+from auth0_sso.devtenant import create_tenant
 from auth0_sso.tokens.jwk import VerificationKey
 from auth0_sso.web.services import Clock
 from support.clock import HandClock
@@ -257,23 +256,6 @@ async def test_old_roles_open_in_an_outage_only_a_guard_that_says_so_and_only_by
         service.wire.cut = True
         await clock.advance(61)
         assert [await status("/lenient"), await status("/dashboard")] == [lenient, 503]
-
-
-async def test_a_members_role_opens_in_the_organization_alone(rsa_keys: Keys, clock: HandClock) -> None:
-    async with running_service(rsa_keys, clock) as service:
-        outside = await service.as_user(USER)
-        inside = await fetch_user_token(
-            service.tenant,
-            OPTIONS.issuer,
-            email=USER,
-            password=next(person.password for person in PEOPLE if person.email == USER),
-            audience=OPTIONS.audience,
-            redirect_uri="http://127.0.0.1:3000/callback",
-            organization=ORGANIZATIONS[0].id,
-        )
-        assert (await service.api.get("/dashboard", headers=outside)).status_code == 403
-        as_member = {"Authorization": f"Bearer {inside}"}
-        assert (await service.api.get("/dashboard", headers=as_member)).status_code == 200
 
 
 @pytest.mark.parametrize(("size", "checks"), [(0, 3), (8, 1)])

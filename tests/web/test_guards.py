@@ -25,6 +25,10 @@ def own_app() -> FastAPI:
     async def read_both(_: Annotated[AccessToken, Depends(require_all_roles("admin", "auditor"))]) -> str:
         return "both"
 
+    @app.get("/within", dependencies=[Depends(require_all_roles("admin", "auditor", within_organization=True))])
+    async def read_within() -> str:
+        return "within"
+
     @app.get("/member")
     async def read_member(token: Annotated[AccessToken, Depends(require_organization())]) -> str | None:
         return token.organization
@@ -65,6 +69,10 @@ async def served(issuer: Issuer, clock: HandClock) -> AsyncIterator[httpx.AsyncC
     [
         ("/both", {ROLES: ["admin", "auditor", "more"]}, 200),
         ("/both", {ROLES: ["admin"]}, 403),
+        ("/both", {ROLES: ["admin", "auditor"], "org_id": "org_any"}, 403),  # perhaps the customer gave them
+        ("/within", {ROLES: ["admin", "auditor"], "org_id": "org_any"}, 200),
+        ("/within", {ROLES: ["admin", "auditor"]}, 200),
+        ("/within", {ROLES: ["admin"], "org_id": "org_any"}, 403),
         ("/both", {ROLES: "admin auditor"}, 403),
         ("/both", {}, 403),
         ("/both", {ROLES: ["admin", "auditor"], "sub": "machine@clients"}, 403),

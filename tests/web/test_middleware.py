@@ -1,3 +1,4 @@
+import json
 import logging
 from collections.abc import AsyncIterator
 
@@ -5,6 +6,7 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request
 from starlette.responses import StreamingResponse
+from starlette.types import Message
 
 from auth0_sso.web.middleware import MAX_BODY_BYTES, RequestLayer
 from auth0_sso.web.problems import add_problem_handlers
@@ -157,6 +159,101 @@ async def test_a_preflight_passes_without_a_token(service: Service) -> None:
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize(
+    "header", ["authorization", "x-request-id", "traceparent", "tracestate", "baggage", "sentry-trace"]
+)
+async def test_a_preflight_allows_what_a_traced_single_page_app_sends(
+    service: Service, method: str, header: str
+) -> None:
+    headers = {
+        "Origin": ORIGIN,
+        "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": f"authorization,content-type,{header}",
+    }
+    answer = await service.api.options("/api/data", headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert method in answer.headers["Access-Control-Allow-Methods"].split(", ")
+    assert header in answer.headers["Access-Control-Allow-Headers"].lower().split(", ")
+
+
+@pytest.mark.parametrize(
+    ("method", "header"), [("TRACE", "authorization"), ("PROPFIND", "authorization"), ("GET", "x-forwarded-for")]
+)
+async def test_a_preflight_allows_nothing_else(service: Service, method: str, header: str) -> None:
+    headers = {
+        "Origin": ORIGIN,
+        "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": header,
+    }
+    assert (await service.api.options("/api/data", headers=headers)).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/profile/", "/admin/users/", "/docs/", "/healthz/"])
+async def test_no_redirect_takes_a_token_to_the_host_that_was_sent(service: Service, path: str) -> None:
+    headers = await service.as_user(USER) | {"Host": "evil.example.com"}
+    answer = await service.api.get(path, headers=headers)
+    assert "Location" not in answer.headers
+    assert answer.status_code in {403, 404}  # /admin/users/ is the user with an empty id
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+async def raw(service: Service, headers: list[tuple[bytes, bytes]], version: str = "1.1") -> tuple[int, bytes]:
+    """Send headers as they are: httpx adds a Host of its own. Return the status and the body."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": version,
+        "method": "GET",
+        "scheme": "http",
+        "path": "/healthz",
+        "raw_path": b"/healthz",
+        "query_string": b"",
+        "root_path": "",
+        "headers": headers,
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 3000),
+    }
+    await service.app(scope, receive, send)
+    return sent[0]["status"], sent[1]["body"]
+
+
+HOST = (b"host", b"service.example.com")
+
+
+@pytest.mark.parametrize(
+    ("headers", "version", "status"),
+    [
+        ([HOST], "1.1", 200),
+        ([HOST, HOST], "1.1", 400),
+        ([HOST, (b"host", b"evil.example.com")], "1.1", 400),
+        ([], "1.1", 400),
+        ([], "1.0", 200),
+        ([HOST, HOST], "1.0", 400),
+        ([], "2", 200),  # HTTP/2 has :authority instead, and may leave it out
+    ],
+    ids=["one", "the-same-twice", "two", "none", "none-in-1.0", "two-in-1.0", "none-in-2"],
+)
+async def test_a_request_has_one_host(
+    service: Service, caplog: pytest.LogCaptureFixture, headers: list[tuple[bytes, bytes]], version: str, status: int
+) -> None:
+    caplog.set_level(logging.INFO)
+    answered, body = await raw(service, headers, version)
+    assert answered == status
+    if status == 400:
+        assert json.loads(body)["code"] == "invalid_input"
+        assert b"evil" not in body
+        assert "refusal=host_not_one" in caplog.text
+
+
 async def test_the_access_log_holds_neither_token_nor_query_nor_user_id(
     service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -183,3 +280,29 @@ async def test_a_path_cannot_forge_a_log_line(service: Service, caplog: pytest.L
     await service.api.get("/x%0AINFO%20forged")
     lines = [record.getMessage() for record in caplog.records if record.name == "auth0_sso.access"]
     assert all("\n" not in line for line in lines)
+
+
+@pytest.mark.parametrize("path", ["/" + "x" * 60_000, "/" + "%FF" * 20_000, "/" + "%F0%9F%98%80" * 5_000])
+async def test_an_unrouted_path_takes_a_short_line_of_the_log(
+    service: Service, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    caplog.set_level(logging.INFO, "auth0_sso.access")
+    await service.api.get(path)
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "auth0_sso.access"]
+    assert len(line) < 300
+    assert "... 404 " in line
+    assert line.startswith(("GET /x", "GET /%"))
+
+
+async def test_a_path_that_fits_is_logged_whole(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "auth0_sso.access")
+    path = "/" + "x" * 199
+    await service.api.get(path)
+    assert f"GET {path} 404 " in caplog.text
+
+
+async def test_a_strange_method_takes_a_short_line_too(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "auth0_sso.access")
+    await service.api.request("X" * 60_000, "/profile")
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "auth0_sso.access"]
+    assert len(line) < 300

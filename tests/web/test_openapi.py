@@ -3,10 +3,12 @@ from typing import Any
 import pytest
 
 from auth0_sso import create_app
-from support.service import OPTIONS, Service, settings
+from auth0_sso.web.problems import TITLES
+from auth0_sso.web.schemas import Problem
+from support.service import ADMIN, OPTIONS, USER, Service, settings
 
 LOGIN_OR_BEARER: list[dict[str, list[str]]] = [{"bearer": []}, {"auth0": []}]
-PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
 # Route by route: the answer when all is well, and every problem there can be.
 EXPECTED = {
@@ -49,7 +51,85 @@ def test_every_refusal_is_described_as_a_problem(document: dict[str, Any]) -> No
     for key, entry in operations(document).items():
         for status, response in entry["responses"].items():
             if int(status) >= 400:
-                assert response["content"] == PROBLEM, (key, status)
+                assert response["content"].keys() == {"application/problem+json"}, (key, status)
+                assert response["content"]["application/problem+json"]["schema"] == PROBLEM, (key, status)
+                assert not [name for name in response if name.startswith("x-")], "a note of ours is left"
+
+
+def examples(document: dict[str, Any], method: str, path: str, status: int) -> dict[str, dict[str, Any]]:
+    """Return the problems that a response is shown to be, by their codes."""
+    content = document["paths"][path][method]["responses"][str(status)]["content"]
+    found = content["application/problem+json"]["examples"]
+    return {code: example["value"] for code, example in found.items()}
+
+
+def test_every_refusal_shows_examples_of_its_own_status_and_code(document: dict[str, Any]) -> None:
+    for (method, path), entry in operations(document).items():
+        for status in filter(lambda status: status >= 400, map(int, entry["responses"])):
+            shown = examples(document, method, path, status)
+            assert shown, (method, path, status)
+            for code, problem in shown.items():
+                assert (problem["status"], problem["code"], problem["title"]) == (status, code, TITLES[status])
+                assert ("retryAfter" in problem) == (status in {429, 503} and code != "management_not_configured")
+                assert ("errors" in problem) == (status == 422)
+                Problem.model_validate(problem)
+
+
+def test_a_malformed_request_is_shown_where_the_route_can_have_it(document: dict[str, Any]) -> None:
+    for method, path, place in (("post", "/admin/users", "body"), ("get", "/admin/users", "query")):
+        (fault,) = examples(document, method, path, 422)["invalid_input"]["errors"]
+        assert fault["at"][0] == place
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "codes"),
+    [
+        ("get", "/", 401, {"missing_token", "invalid_token"}),
+        ("get", "/", 503, {"keys_unavailable"}),
+        ("get", "/readyz", 503, {"keys_unavailable", "shutting_down"}),
+        ("get", "/api/data", 503, {"keys_unavailable", "store_unavailable"}),
+        ("post", "/admin/users", 403, {"insufficient_scope"}),
+        ("post", "/admin/users", 409, {"conflict"}),
+        ("post", "/admin/users", 413, {"content_too_large"}),
+        ("post", "/admin/users", 502, {"management_refused", "management_answer_invalid"}),
+        ("get", "/admin/users/{user_id}", 404, {"not_found"}),
+        ("get", "/profile", 404, {"not_found"}),
+    ],
+)
+def test_a_response_shows_the_problems_it_can_be_and_no_other(
+    document: dict[str, Any], method: str, path: str, status: int, codes: set[str]
+) -> None:
+    assert examples(document, method, path, status).keys() == codes
+
+
+async def test_real_answers_look_like_their_examples(service: Service, document: dict[str, Any]) -> None:
+    admin, user = await service.as_user(ADMIN), await service.as_user(USER)
+    new = {"email": "user@example.com", "password": "New-password-1!"}
+    too_long = {"email": "x" * 70_000}
+    rows: list[tuple[str, str, dict[str, str], Any]] = [
+        ("GET", "/profile", {}, None),
+        ("GET", "/profile", {"Authorization": "Bearer x y"}, None),
+        ("GET", "/dashboard", user, None),
+        ("GET", "/admin/users/auth0%7Cnobody", admin, None),
+        ("POST", "/admin/users", admin, new),
+        ("POST", "/admin/users", admin, {}),
+        ("POST", "/admin/users", admin, too_long),
+        *[("GET", "/api/data", user, None)] * 11,
+    ]
+    seen = set()
+    for method, path, headers, body in rows:
+        answer = await service.api.request(method, path, headers=headers, json=body)
+        if answer.status_code == 200:
+            continue
+        template = "/admin/users/{user_id}" if path.startswith("/admin/users/") else path
+        shown = examples(document, method.lower(), template, answer.status_code)[answer.json()["code"]]
+        assert answer.json().keys() == shown.keys()
+        assert answer.json()["title"] == shown["title"]
+        seen.add(answer.status_code)
+    assert seen == {400, 401, 403, 404, 409, 413, 422, 429}
+    await service.clock.advance(90_000)
+    expired = await service.api.get("/profile", headers=user)
+    assert expired.json()["detail"] == examples(document, "get", "/profile", 401)["invalid_token"]["detail"]
 
 
 def test_every_operation_is_described_in_words(document: dict[str, Any]) -> None:

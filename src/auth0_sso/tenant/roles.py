@@ -25,9 +25,16 @@ class RoleSource(Protocol):
     """Where the roles behind a token come from."""
 
     async def roles_of(self, token: AccessToken, *, stale_ok: bool = False) -> frozenset[str]:
-        """Return the names of the roles of a token's user; `stale_ok` takes old ones while nobody can be asked.
+        """Return the names of the roles a token's user has in the whole tenant.
 
-        Raises `InsufficientScopeError` for a user who is deleted or blocked, and `TenantError`s.
+        `stale_ok` accepts old roles while Auth0 cannot be asked. Raises `InsufficientScopeError` for a user who is
+        deleted or blocked, and `TenantError`s.
+        """
+
+    async def organization_roles_of(self, token: AccessToken, *, stale_ok: bool = False) -> frozenset[str]:
+        """Return the names of the roles a token's user has as a member of the token's organization, and only there.
+
+        Empty for a token without an organization. `stale_ok` and the errors are those of `roles_of`.
         """
 
     async def forget(self, subject: str) -> None:
@@ -35,21 +42,35 @@ class RoleSource(Protocol):
 
 
 class ClaimRoles:
-    """Roles as an Action wrote them into a claim of the token: as old as the token, and as true as the Action."""
+    """Roles as an Action wrote them into a claim of the token: as old as the token, and as true as the Action.
+
+    In a login to an organization Auth0 gives an Action the member's roles too, and does not say which they are. So
+    all roles of such a token count as the organization's, and none as the tenant's.
+    """
 
     def __init__(self, claim: str) -> None:
         """Take the claim's name, a URI of one's own (Auth0: "Create custom claims")."""
         self._claim = claim
 
     async def roles_of(self, token: AccessToken, *, stale_ok: bool = False) -> frozenset[str]:  # noqa: ARG002 - a token's claim is never stale
+        """Return the claim's names for a token without an organization, else none; errors as in `_names`."""
+        names = self._names(token)
+        return names if token.organization is None else frozenset()
+
+    async def organization_roles_of(self, token: AccessToken, *, stale_ok: bool = False) -> frozenset[str]:  # noqa: ARG002 - a token's claim is never stale
+        """Return the claim's names for a token of an organization, else none; errors as in `_names`."""
+        names = self._names(token)
+        return frozenset() if token.organization is None else names
+
+    async def forget(self, subject: str) -> None:
+        """Do nothing: what a token says stays said."""
+
+    def _names(self, token: AccessToken) -> frozenset[str]:
         """Return the claim's names; none where the token lacks it, `InsufficientScopeError` where it is malformed."""
         names = token.claims.get(self._claim, [])
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise InsufficientScopeError("role_claim_invalid", "The roles of this token cannot be read.")
         return frozenset(names)
-
-    async def forget(self, subject: str) -> None:
-        """Do nothing: what a token says stays said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +92,7 @@ class RoleMemory:
 
 
 class RoleDirectory:
-    """Roles by the Management API: those assigned to the user, and the member's in the token's organization."""
+    """Roles by the Management API: those assigned in the whole tenant, and separately those in an organization."""
 
     def __init__(
         self,
@@ -100,12 +121,24 @@ class RoleDirectory:
         self._forgotten = 0
 
     async def roles_of(self, token: AccessToken, *, stale_ok: bool = False) -> frozenset[str]:
-        """Return the role names of a token's user.
+        """Return the names of the roles assigned to a token's user in the whole tenant.
 
         Raises `InsufficientScopeError` for a user who is deleted or blocked, and the client's `TenantError`s when
         Auth0 cannot say.
         """
-        key = (token.subject, token.organization)
+        return await self._roles_for((token.subject, None), stale_ok=stale_ok)
+
+    async def organization_roles_of(self, token: AccessToken, *, stale_ok: bool = False) -> frozenset[str]:
+        """Return the names of the roles a token's user has in its organization; errors as in `roles_of`."""
+        if token.organization is None:
+            return frozenset()
+        as_member, _ = await asyncio.gather(
+            self._roles_for((token.subject, token.organization), stale_ok=stale_ok),
+            self._roles_for((token.subject, None), stale_ok=stale_ok),  # only this tells of a block
+        )
+        return as_member
+
+    async def _roles_for(self, key: StandingKey, *, stale_ok: bool) -> frozenset[str]:
         known = self._known.get(key)
         if known is not None:
             return known.require()
@@ -164,18 +197,26 @@ class RoleDirectory:
         return standing
 
     async def _ask(self, subject: str, organization: str | None) -> Standing:
+        if organization is None:
+            return await self._ask_of_user(subject)
+        return await self._ask_of_member(subject, organization)
+
+    async def _ask_of_user(self, subject: str) -> Standing:
         try:
             # The user as well: assigned roles say nothing of a block.
-            user, assigned, as_member = await asyncio.gather(
-                self._management.get_user(subject),
-                self._management.list_user_roles(subject),
-                self._as_member(subject, organization),
+            user, assigned = await asyncio.gather(
+                self._management.get_user(subject), self._management.list_user_roles(subject)
             )
         except NotFoundError:
             return Standing(refusal="user_unknown")
-        if user.blocked:
-            return Standing(refusal="user_blocked")
-        return Standing(frozenset(role.name for role in (*assigned, *as_member)))
+        return Standing(refusal="user_blocked") if user.blocked else Standing(_names_of(assigned))
 
-    async def _as_member(self, subject: str, organization: str | None) -> tuple[Role, ...]:
-        return () if organization is None else await self._management.list_member_roles(organization, subject)
+    async def _ask_of_member(self, subject: str, organization: str) -> Standing:
+        try:
+            return Standing(_names_of(await self._management.list_member_roles(organization, subject)))
+        except NotFoundError:  # the organization is deleted, or the user no longer its member
+            return Standing()
+
+
+def _names_of(roles: tuple[Role, ...]) -> frozenset[str]:
+    return frozenset(role.name for role in roles)

@@ -151,7 +151,8 @@ class SharedStandings:
 
 
 def _field(key: StandingKey) -> str:
-    return f"in {key[1] or ''}"
+    # Not "in ORGANIZATION", where older versions keep the tenant's roles and the member's in one.
+    return "in " if key[1] is None else f"member of {key[1]}"
 
 
 def _seat(place: str, key: StandingKey) -> str:

@@ -1,11 +1,15 @@
-"""What the tenant says of a user: the roles, or why there are none."""
+"""What the tenant says of a user: the roles, or why there are none.
+
+Roles in the whole tenant and roles within one organization are separate standings, under separate keys: whoever mixes
+them lets a customer's administrator administer every customer.
+"""
 
 from dataclasses import dataclass
 
 from auth0_sso.errors import InsufficientScopeError
 
 StandingKey = tuple[str, str | None]
-"""Whose standing it is: a subject, and the organization it is logged in to."""
+"""Whose standing it is: a subject, and the organization in which it is a member, or None for the whole tenant."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ _SCHEME = re.compile(rb"(?i:bearer)(?=[ \t]|\Z)")
 # RFC 6750 section 2.1: "Bearer" 1*SP b64token; the scheme's case does not matter (RFC 9110 section 11.1).
 _CREDENTIALS = re.compile(rb"(?i:bearer) +([A-Za-z0-9\-._~+/]+=*)")
 
+_UNSAYABLE = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")  # RFC 6750 section 3: quotes, line breaks, other scripts
+
 
 def read_bearer_token(authorization: Sequence[bytes]) -> str:
     """Return the one bearer token among the values of all Authorization headers of a request.
@@ -41,13 +43,14 @@ def challenge(error: Auth0SsoError) -> str | None:
     """Return the WWW-Authenticate value for an error, or None for one that is not about the token.
 
     RFC 6750 section 3: no error code where no token was sent; otherwise `error`, `error_description` and, when
-    scopes are missing, `scope`. The texts are ours, so no value needs escaping.
+    scopes are missing, `scope`. An app may raise subclasses of its own, so of their texts only what the section's
+    grammar allows is said.
     """
     match error:
         case MissingTokenError():
             return "Bearer"
         case InsufficientScopeError(scopes=scopes) if scopes:
-            return f'{_described(error)}, scope="{" ".join(scopes)}"'
+            return f'{_described(error)}, scope="{_sayable(" ".join(scopes))}"'
         case InvalidRequestError() | InvalidTokenError() | InsufficientScopeError():
             return _described(error)
         case _:
@@ -55,4 +58,8 @@ def challenge(error: Auth0SsoError) -> str | None:
 
 
 def _described(error: Auth0SsoError) -> str:
-    return f'Bearer error="{error.code}", error_description="{error.detail}"'
+    return f'Bearer error="{_sayable(error.code)}", error_description="{_sayable(error.detail)}"'
+
+
+def _sayable(text: str) -> str:
+    return _UNSAYABLE.sub("?", text)

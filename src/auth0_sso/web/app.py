@@ -49,6 +49,8 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
+        # A redirect goes to http://, as this process is spoken to, and to whatever Host was sent: with the token.
+        redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
     for routes in (home, profile, admin, data, dashboard, health):

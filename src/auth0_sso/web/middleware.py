@@ -13,9 +13,10 @@ from urllib.parse import quote
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from auth0_sso.web.problems import content_too_large, internal_error
+from auth0_sso.web.problems import BODY_TOO_LONG, bad_request, internal_error
 from auth0_sso.web.request_context import RequestContext, request_id_variable
 
 _access_log = logging.getLogger("auth0_sso.access")
@@ -24,11 +25,25 @@ _log = logging.getLogger(__name__)
 MAX_BODY_BYTES = 64 * 1024
 """Longest request body taken, in bytes."""
 
+ALLOWED_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+ALLOWED_HEADERS = (
+    "Authorization",
+    "Content-Type",
+    "X-Request-ID",
+    "traceparent",  # W3C Trace Context, and baggage: browsers' tracing adds them to each request
+    "tracestate",
+    "baggage",
+    "sentry-trace",
+)
+"""What a browser's script may send of an origin in CORS_ALLOWED_ORIGINS."""
+
 EXPOSED_HEADERS = ("WWW-Authenticate", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-ID")
 """What a browser's script may read of an answer beside the body."""
 
 _LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d*)?", re.IGNORECASE)
 _MAX_REQUEST_ID = 64
+_MAX_LOGGED_PATH = 200
+_MAX_LOGGED_METHOD = 16
 
 # An API's answers are data: nothing in them may load, run or be framed. /docs sets a policy of its own.
 _DEFAULTS = (
@@ -56,28 +71,28 @@ class RequestLayer:
         headers = Headers(scope=scope)
         context = RequestContext.begin(scope, _acceptable_id(headers.get("X-Request-ID")))
         token = request_id_variable.set(context.request_id)
-        answer = _Answer(send, context, secure=not _LOOPBACK.fullmatch(headers.get("Host", "")))
+        hosts = headers.getlist("Host")
+        answer = _Answer(send, context, secure=not _LOOPBACK.fullmatch(hosts[0] if hosts else ""))
         started = perf_counter()
         try:
-            await self._serve(scope, receive, answer, headers)
+            if len(hosts) > 1 or (not hosts and scope["http_version"] == "1.1"):
+                await self._with_cors(_one_host(context))(scope, receive, answer.send)
+            else:
+                await self._serve(scope, receive, answer, headers)
         finally:
             _log_access(scope, context, answer.status, perf_counter() - started)
             request_id_variable.reset(token)
 
     async def _serve(self, scope: Scope, receive: Receive, answer: "_Answer", headers: Headers) -> None:
-        request_id = RequestContext.of(scope).request_id
-        length = headers.get("Content-Length", "")
-        # Ten digits are too many at any cap, and thousands of them more than int() takes.
-        if length.isdecimal() and (len(length) > 9 or int(length) > self._max_body_bytes):
-            await self._with_cors(content_too_large(request_id))(scope, receive, answer.send)
-            return
+        body = _CappedBody(receive, answer, headers.get("Content-Length", ""), max_bytes=self._max_body_bytes)
         try:
-            await self._app(scope, _capped(receive, self._max_body_bytes), answer.send)
+            await self._app(scope, body.receive, answer.send)
         except Exception:
             _log.exception("a request failed")
             if answer.status:
                 raise  # its answer has begun: only closing the connection can tell the caller
-            await self._with_cors(internal_error(request_id))(scope, receive, answer.send)
+            fault = internal_error(RequestContext.of(scope).request_id)
+            await self._with_cors(fault)(scope, receive, answer.send)
 
 
 class _Answer:
@@ -105,16 +120,47 @@ class _Answer:
         return headers
 
 
+class _CappedBody:
+    """The receiving side of one request: refuses a body longer than its cap, at the moment the app reads it.
+
+    Not sooner: whether the caller may send anything at all is for the guards to say first.
+    """
+
+    def __init__(self, receive: Receive, answer: _Answer, length: str, *, max_bytes: int) -> None:
+        self._receive = receive
+        self._answer = answer
+        self._left = max_bytes
+        # Ten digits are too many at any cap, and thousands of them more than int() takes.
+        self._too_long = length.isdecimal() and (len(length) > 9 or int(length) > max_bytes)
+
+    async def receive(self) -> Message:
+        if not self._too_long:
+            message = await self._receive()
+            self._left -= len(message.get("body", b""))  # with chunked coding no header tells the length
+            if self._left >= 0:
+                return message
+            self._too_long = True
+        if self._answer.status:
+            return {"type": "http.disconnect"}  # the answer has begun, and no body is read any more
+        raise HTTPException(413, BODY_TOO_LONG)
+
+
 def _cors(origins: Sequence[str]) -> Callable[[ASGIApp], ASGIApp]:
     if not origins:
         return lambda app: app
     return lambda app: CORSMiddleware(
         app,
         allow_origins=list(origins),
-        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type"],
+        allow_methods=ALLOWED_METHODS,
+        allow_headers=ALLOWED_HEADERS,
         expose_headers=EXPOSED_HEADERS,
     )
+
+
+def _one_host(context: RequestContext) -> Response:
+    """Return the answer of RFC 9112 section 3.2: of two hosts, proxies and the app might each believe another."""
+    context.refusal = "host_not_one"
+    return bad_request("A request needs one Host header.", context.request_id)
 
 
 def _acceptable_id(value: str | None) -> str | None:
@@ -124,32 +170,21 @@ def _acceptable_id(value: str | None) -> str | None:
     return value if value.replace("-", "").replace("_", "").replace(".", "").isalnum() else None
 
 
-def _capped(receive: Receive, max_bytes: int) -> Receive:
-    """Stop a body that turns out longer than its cap: with chunked coding no header tells beforehand."""
-    received = 0
-
-    async def receive_capped() -> Message:
-        nonlocal received
-        message = await receive()
-        received += len(message.get("body", b""))
-        if received > max_bytes:
-            raise HTTPException(413, "The body is longer than this service takes.")
-        return message
-
-    return receive_capped
-
-
 def _log_access(scope: Scope, context: RequestContext, status: int, seconds: float) -> None:
     # The route's template instead of the path, which names users; never the query. Unrouted paths are quoted.
     route = getattr(scope.get("route"), "path", None)
-    path = route if isinstance(route, str) else quote(scope["path"])
+    path = route if isinstance(route, str) else _shortened(quote(scope["path"][: _MAX_LOGGED_PATH + 1]))
     client = scope.get("client")
     _access_log.info(
         "%s %s %s %.1fms client=%s refusal=%s",
-        scope["method"],
+        scope["method"][:_MAX_LOGGED_METHOD],
         path,
         status or "aborted",
         seconds * 1000,
         client[0] if client else "-",
         context.refusal or "-",
     )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MAX_LOGGED_PATH else f"{text[:_MAX_LOGGED_PATH]}..."

@@ -1,46 +1,57 @@
 """The OpenAPI document: what FastAPI cannot know of guards and problems, put right after it wrote the rest.
 
 FastAPI asks a guard for one thing only, the name of its security scheme. Ours is a note to this file, such as
-`bearer 400 401 403 429 503`: `describe` turns it into real schemes and into the problems the guard answers with.
+`bearer 401:invalid_token 403:insufficient_scope`: `describe` turns it into real schemes and into the problems the
+guard answers with.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from auth0_sso.errors import (
     Auth0SsoError,
+    InsufficientScopeError,
+    InvalidInputError,
     InvalidRequestError,
     InvalidTokenError,
     KeysUnavailableError,
+    MissingTokenError,
     RateLimitedError,
 )
-from auth0_sso.web.problems import STATUSES, problem_responses
+from auth0_sso.web.problem_examples import examples_of
+from auth0_sso.web.problems import CODES, MEDIA_TYPE, problem_responses, status_of
 from auth0_sso.web.schemas import Problem
 
 BEARER: Final = "bearer"
 LOGIN: Final = "auth0"
 _OPTIONAL: Final = "optional"
 _METHODS = ("get", "put", "post", "delete", "patch")
-_EVERY_GUARD = (InvalidRequestError, InvalidTokenError, KeysUnavailableError, RateLimitedError)
+_EVERY_GUARD: Final[tuple[type[Auth0SsoError], ...]] = (
+    MissingTokenError,
+    InvalidRequestError,
+    InvalidTokenError,
+    KeysUnavailableError,
+    RateLimitedError,
+)
 
 
 def note_for(*refusals: type[Auth0SsoError], optional: bool = False) -> str:
     """Return the scheme name of a guard that, beyond a bad token, refuses with these errors."""
-    statuses = sorted({STATUSES[error] for error in (*_EVERY_GUARD, *refusals)})
-    return " ".join([BEARER, *map(str, statuses), *([_OPTIONAL] if optional else [])])
+    problems = dict.fromkeys(f"{status_of(error)}:{error.code}" for error in (*_EVERY_GUARD, *refusals))
+    return " ".join([BEARER, *problems, *([_OPTIONAL] if optional else [])])
 
 
 def describe(document: dict[str, Any], issuer: str) -> None:
     """Complete a document in place: security schemes of `issuer`, and every error as a problem (RFC 9457)."""
     components = document.setdefault("components", {})
-    components["securitySchemes"] = {
-        **{name: scheme for name, scheme in components.get("securitySchemes", {}).items() if not _is_note(name)},
-        **_security_schemes(issuer),
-    }
+    schemes = {name: scheme for name, scheme in components.get("securitySchemes", {}).items() if not _is_note(name)}
+    scopes = {scope for operation in _operations(document) for scope in _scopes(operation)}
+    components["securitySchemes"] = {**schemes, **_security_schemes(issuer, sorted(scopes))}
     components.setdefault("schemas", {}).update(_problem_schemas())
     for operation in _operations(document):
         _describe_security(operation)
         _describe_validation(operation)
+        _exemplify(operation)
     for name in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(name, None)
 
@@ -59,31 +70,59 @@ def _describe_security(operation: dict[str, Any]) -> None:
     if not notes:
         return
     others = [requirement for requirement in operation["security"] if not any(map(_is_note, requirement))]
-    anonymous: list[dict[str, Any]] = [{}] if all(note.endswith(_OPTIONAL) for note in notes) else []
-    operation["security"] = [*others, *anonymous, {BEARER: []}, {LOGIN: []}]
-    statuses = {int(word) for note in notes for word in note.split() if word.isdecimal()}
-    _add_problems(operation, *sorted(statuses))
+    scopes = _scopes(operation)
+    anonymous: list[dict[str, Any]] = [{}] if not scopes and all(note.endswith(_OPTIONAL) for note in notes) else []
+    operation["security"] = [*others, *anonymous, {BEARER: scopes}, {LOGIN: scopes}]
+    if scopes:
+        notes.append(note_for(InsufficientScopeError))
+    for word in dict.fromkeys(word for note in notes for word in note.split() if ":" in word):
+        status, _, code = word.partition(":")
+        _add_problem(operation, int(status), code)
+
+
+def _scopes(operation: dict[str, Any]) -> list[str]:
+    """Return the scopes that `Security(...)` asks of an operation's guards, each once, in their order."""
+    requirements = [item for requirement in operation.get("security", ()) for item in requirement.items()]
+    return list(dict.fromkeys(scope for name, scopes in requirements if _is_note(name) for scope in scopes))
 
 
 def _describe_validation(operation: dict[str, Any]) -> None:
     """Replace FastAPI's own 422, which this app does not answer, by the problem it does."""
     if "HTTPValidationError" in str(operation["responses"].get("422")):
         del operation["responses"]["422"]
-        _add_problems(operation, 422)
+        _add_problem(operation, 422, InvalidInputError.code)
 
 
-def _add_problems(operation: dict[str, Any], *statuses: int) -> None:
-    for status, response in problem_responses(*statuses).items():
-        operation["responses"].setdefault(str(status), response)
+def _add_problem(operation: dict[str, Any], status: int, code: str) -> None:
+    response = operation["responses"].setdefault(str(status), problem_responses(status)[status])
+    if code not in response.get(CODES, ()):
+        response[CODES] = [*response.get(CODES, ()), code]
+
+
+def _exemplify(operation: dict[str, Any]) -> None:
+    """Show each problem as it is answered; the schema alone would show the same one everywhere."""
     operation["responses"] = dict(sorted(operation["responses"].items()))
+    for status, response in operation["responses"].items():
+        if CODES in response:
+            shown = examples_of(int(status), response.pop(CODES), at=_sent(operation))
+            response["content"][MEDIA_TYPE]["examples"] = shown
 
 
-def _security_schemes(issuer: str) -> dict[str, Any]:
+def _sent(operation: dict[str, Any]) -> list[str]:
+    """Return where a request may have a fault: a member of its body, or a parameter."""
+    if "requestBody" in operation or not operation.get("parameters"):
+        return ["body", "email"]
+    parameter = operation["parameters"][-1]
+    return [parameter["in"], parameter["name"]]
+
+
+def _security_schemes(issuer: str, scopes: Iterable[str]) -> dict[str, Any]:
     """Two ways to the same header: paste a token, or log in for one (OpenAPI 3.1, Security Scheme Object)."""
+    profile = {"openid": "Who you are", "profile": "Your name and picture", "email": "Your email address"}
     flow = {
         "authorizationUrl": f"{issuer}authorize",
         "tokenUrl": f"{issuer}oauth/token",
-        "scopes": {"openid": "Who you are", "profile": "Your name and picture", "email": "Your email address"},
+        "scopes": {**dict.fromkeys(scopes, "Needed by a route of this API"), **profile},
     }
     return {
         BEARER: {

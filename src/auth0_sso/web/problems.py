@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse
 
 from auth0_sso.errors import (
     Auth0SsoError,
+    CallerError,
     ConfigurationError,
     ConflictError,
     InsufficientScopeError,
@@ -30,6 +31,9 @@ from auth0_sso.errors import (
     RateLimitedError,
     ShuttingDownError,
     StoreUnavailableError,
+    TemporaryError,
+    TenantError,
+    UnavailableError,
 )
 from auth0_sso.tokens.bearer import challenge
 from auth0_sso.web.request_context import RequestContext
@@ -38,7 +42,9 @@ from auth0_sso.web.schemas import Problem
 MEDIA_TYPE: Final = "application/problem+json"
 
 STATUSES: Final[Mapping[type[Auth0SsoError], int]] = {
+    Auth0SsoError: 500,
     ConfigurationError: 500,
+    CallerError: 400,
     MissingTokenError: 401,
     InvalidRequestError: 400,
     InvalidTokenError: 401,
@@ -47,8 +53,11 @@ STATUSES: Final[Mapping[type[Auth0SsoError], int]] = {
     NotFoundError: 404,
     ConflictError: 409,
     RateLimitedError: 429,
+    TemporaryError: 503,
     StoreUnavailableError: 503,
     ShuttingDownError: 503,
+    TenantError: 502,
+    UnavailableError: 503,
     KeysUnavailableError: 503,
     ManagementUnavailableError: 503,
     ManagementRateLimitedError: 503,
@@ -72,6 +81,13 @@ TITLES: Final[Mapping[int, str]] = {
     503: "Service unavailable",
 }
 
+CODES: Final = "x-problem-codes"
+"""Under this name `problem_responses` notes which problems a response can be; `web.openapi` makes examples of it."""
+
+INTERNAL_ERROR: Final = "Something failed on our side. Quote the request id when you report it."
+INVALID_REQUEST: Final = "Some of what was sent is missing or malformed; see errors."
+BODY_TOO_LONG: Final = "The body is longer than this service takes."
+
 _CHALLENGE = ("WWW-Authenticate", "The challenge (RFC 6750 section 3).")
 _WAIT = ("Retry-After", "Seconds after which a retry makes sense (RFC 9110 section 10.2.3).")
 _HEADERS: Final[Mapping[int, tuple[str, str]]] = {401: _CHALLENGE, 403: _CHALLENGE, 429: _WAIT, 503: _WAIT}
@@ -84,6 +100,11 @@ _FRAMEWORK_CODES: Final[Mapping[int, str]] = {
 }
 
 
+def status_of(error: type[Auth0SsoError]) -> int:
+    """Return the status of an error's class, or of its nearest base for one that an app added to the tree."""
+    return next(STATUSES[base] for base in error.__mro__ if base in STATUSES)
+
+
 def add_problem_handlers(app: FastAPI) -> None:
     """Make an app answer this package's errors, and FastAPI's own, as problems (RFC 9457)."""
     app.add_exception_handler(Auth0SsoError, _answer_error)
@@ -91,14 +112,19 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _answer_http_exception)
 
 
-def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the `responses=` of routes that answer problems with these statuses, for the OpenAPI document."""
-    return {status: _problem_response(status) for status in statuses}
+def problem_responses(*problems: int | type[Auth0SsoError]) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses=` of routes that answer these problems, by status or error, for the OpenAPI document."""
+    codes: dict[int, list[str]] = {}
+    for each in problems:
+        status, named = (each, []) if isinstance(each, int) else (status_of(each), [each.code])
+        codes.setdefault(status, []).extend(named)
+    return {status: _problem_response(status, named) for status, named in codes.items()}
 
 
-def _problem_response(status: int) -> dict[str, Any]:
+def _problem_response(status: int, codes: list[str]) -> dict[str, Any]:
     response: dict[str, Any] = {
-        "description": TITLES[status],
+        CODES: codes,
+        "description": TITLES.get(status, "Error"),
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
     if status in _HEADERS:
@@ -109,13 +135,12 @@ def _problem_response(status: int) -> dict[str, Any]:
 
 def internal_error(request_id: str) -> JSONResponse:
     """Return the answer to a fault of ours; what it was is in the log, under the request's id."""
-    detail = "Something failed on our side. Quote the request id when you report it."
-    return _problem(500, "internal_error", detail, request_id)
+    return _problem(500, Auth0SsoError.code, INTERNAL_ERROR, request_id)
 
 
-def content_too_large(request_id: str) -> JSONResponse:
-    """Return the answer to a request whose body is longer than the service takes."""
-    return _problem(413, "content_too_large", "The body is longer than this service takes.", request_id)
+def bad_request(detail: str, request_id: str) -> JSONResponse:
+    """Return the answer to a request that cannot be served as it is, before any route is asked."""
+    return _problem(400, "invalid_input", detail, request_id)
 
 
 async def _answer_error(request: Request, error: Exception) -> JSONResponse:
@@ -131,7 +156,7 @@ async def _answer_error(request: Request, error: Exception) -> JSONResponse:
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     return _problem(
-        STATUSES[type(error)],
+        status_of(type(error)),
         error.code,
         error.detail,
         context.request_id,
@@ -144,8 +169,7 @@ async def _answer_invalid_request(request: Request, error: Exception) -> JSONRes
     assert isinstance(error, RequestValidationError)  # noqa: S101 - narrows what add_exception_handler cannot type
     # Where and what, never the input: it may hold a password.
     faults = [{"at": [str(part) for part in fault["loc"]], "message": fault["msg"]} for fault in error.errors()]
-    detail = "Some of what was sent is missing or malformed; see errors."
-    return _problem(422, "invalid_input", detail, RequestContext.of(request.scope).request_id, errors=faults)
+    return _problem(422, "invalid_input", INVALID_REQUEST, RequestContext.of(request.scope).request_id, errors=faults)
 
 
 async def _answer_http_exception(request: Request, error: Exception) -> JSONResponse:
@@ -169,6 +193,20 @@ def _problem(
     retry_after: int | None = None,
     errors: list[dict[str, Any]] | None = None,
 ) -> JSONResponse:
+    body = problem_body(status, code, detail, request_id, retry_after=retry_after, errors=errors)
+    return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
+
+
+def problem_body(
+    status: int,
+    code: str,
+    detail: str,
+    request_id: str,
+    *,
+    retry_after: int | None = None,
+    errors: list[dict[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """Return the JSON object of a problem (RFC 9457 section 3); `retry_after` is in seconds."""
     body = Problem.model_validate(
         {
             "title": TITLES.get(status, "Error"),
@@ -180,5 +218,4 @@ def _problem(
             "errors": errors,
         }
     )
-    content = body.model_dump(by_alias=True, exclude_none=True)
-    return JSONResponse(content, status, headers, media_type=MEDIA_TYPE)
+    return body.model_dump(by_alias=True, exclude_none=True)

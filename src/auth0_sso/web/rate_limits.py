@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
-from fastapi.security.base import SecurityBase
+from fastapi.security import SecurityScopes
 
 from auth0_sso.errors import MissingTokenError, RateLimitedError, StoreUnavailableError
 from auth0_sso.limits.limiter import Quota
 from auth0_sso.limits.policy import Policy
 from auth0_sso.tokens.claims import AccessToken
+from auth0_sso.web.authentication import services_of, verified_token
 from auth0_sso.web.callers import caller_of
-from auth0_sso.web.dependencies import BEARER_MODEL, TokenGuard, services_of, verified_token
-from auth0_sso.web.openapi import note_for
+from auth0_sso.web.guard import Guard, TokenGuard, require_scopes
 from auth0_sso.web.request_context import RequestContext
 from auth0_sso.web.services import Services
 
@@ -62,17 +62,18 @@ class _Limit:
         )
 
 
-class RateLimitGuard(SecurityBase):
+class RateLimitGuard(Guard):
     """A dependency that counts the request and gives its access token, or None where none was sent."""
 
     def __init__(self, limit: _Limit) -> None:
-        self.model = BEARER_MODEL
-        self.scheme_name = note_for(*_REFUSALS, optional=True)
+        super().__init__(refusals=_REFUSALS, optional=True)
         self._limit = limit
 
-    async def __call__(self, request: Request) -> AccessToken | None:
+    async def __call__(self, request: Request, scopes: SecurityScopes) -> AccessToken | None:
         """Return the token; raise `RateLimitedError` for a spent budget, and what refuses a bad token."""
-        token = await _token_if_sent(request)
+        token = await (verified_token(request) if scopes.scopes else _token_if_sent(request))
+        if token is not None:
+            require_scopes(token, scopes)
         await self._limit.require_budget(request, token)
         return token
 

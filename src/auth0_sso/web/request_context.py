@@ -20,9 +20,10 @@ class RequestContext:
 
     request_id: str
     token: AccessToken | None = None
-    roles: frozenset[str] | None = None
     refusal: str | None = None
     """Why the request was refused, for the access log."""
+    roles: dict[tuple[bool, bool], frozenset[str]] = field(default_factory=dict)
+    """The user's roles, by whether they are those of the organization's member and whether old ones were accepted."""
     counted: list[object] = field(default_factory=list)
     """What the request was counted under already."""
     answer_headers: list[tuple[bytes, bytes]] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""/admin: users and their roles, for administrators.
+"""/admin: users and their roles, for administrators of the whole tenant.
 
 User ids are paths here, `{user_id:path}`: a connection may put slashes into them, which arrive as %2F. Hence the
 order of the routes: whatever ends in /roles is about roles, and likewise /block, /logout and /logs.
@@ -13,8 +13,10 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 
 from auth0_sso.tenant.management import ManagementClient
 from auth0_sso.tenant.roles import RoleSource
-from auth0_sso.web.dependencies import Management, Roles, require_role
+from auth0_sso.web.dependencies import Management
+from auth0_sso.web.guarded_route import GuardedRoute
 from auth0_sso.web.problems import problem_responses
+from auth0_sso.web.role_guards import Roles, require_role
 from auth0_sso.web.schemas import (
     LogLine,
     LogList,
@@ -30,6 +32,7 @@ from auth0_sso.web.schemas import (
 router = APIRouter(
     prefix="/admin",
     tags=["admin"],
+    route_class=GuardedRoute,
     dependencies=[Depends(require_role("admin"))],
 )
 

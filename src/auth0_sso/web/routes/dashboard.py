@@ -4,7 +4,7 @@ from typing import Literal
 
 from fastapi import APIRouter, Depends
 
-from auth0_sso.web.dependencies import CurrentRoles, require_any_role
+from auth0_sso.web.role_guards import CurrentRoles, require_any_role
 from auth0_sso.web.schemas import Dashboard
 
 router = APIRouter(tags=["dashboard"])

@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter, Request
 
-from auth0_sso.web.dependencies import services_of
+from auth0_sso.errors import KeysUnavailableError, ShuttingDownError
+from auth0_sso.web.authentication import services_of
 from auth0_sso.web.problems import problem_responses
 from auth0_sso.web.schemas import KeyHealth, Liveness, Readiness, StoreState
 
@@ -15,7 +16,7 @@ async def get_liveness() -> Liveness:
     return Liveness()
 
 
-@router.get("/readyz", responses=problem_responses(503))
+@router.get("/readyz", responses=problem_responses(KeysUnavailableError, ShuttingDownError))
 async def get_readiness(request: Request) -> Readiness:
     """Answer whether this process serves: it can verify tokens, and is not on its way out.
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
-from auth0_sso.web.dependencies import services_of
+from auth0_sso.web.authentication import services_of
 
 router = APIRouter(include_in_schema=False)
 

@@ -3,10 +3,13 @@
 from fastapi import APIRouter
 
 from auth0_sso.web.dependencies import Management, UserToken
+from auth0_sso.web.guarded_route import GuardedRoute
 from auth0_sso.web.problems import problem_responses
 from auth0_sso.web.schemas import MetadataAnswer, MetadataChange, ProfileAnswer, UserProfile
 
-router = APIRouter(prefix="/profile", tags=["profile"], responses=problem_responses(404, 502))
+router = APIRouter(
+    prefix="/profile", tags=["profile"], route_class=GuardedRoute, responses=problem_responses(404, 502)
+)
 
 
 @router.get("")
