@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
-from auth0_sso.fleet.store import open_storage
+from auth0_sso.fleet.connections import open_storage
 from auth0_sso.limits.policy import Policy
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
 

@@ -291,7 +291,7 @@ async def test_a_change_that_could_not_be_told_is_told_once_the_store_answers_an
     one, two = pair
     assert await one.roles() == await two.roles() == {"admin"}
     for _ in range(3):  # a hiccup, after which the store is left alone for a second of a clock that stands
-        one.store._failed(TimeoutError())  # noqa: SLF001 - as the multiplexer tells it
+        one.store._failed("any-key", TimeoutError())  # noqa: SLF001 - as the multiplexer tells it
     asked.on(ROLES, roles("user"))
     await one.directory.forget(SUBJECT)
     assert await one.roles() == {"user"}

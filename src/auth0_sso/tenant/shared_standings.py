@@ -92,7 +92,7 @@ class SharedStandings:
         place = self._place((subject, None))
         await self._store.run(_REPLACE, [place], [_GENERATION, token_hex(8), _GENERATION_SECONDS], insist=True)
         news = self._sealed.seal(self._news, subject)
-        await self._store.execute("XADD", self._news, "MAXLEN", "~", _NEWS_KEPT, "*", "subject", news)
+        await self._store.execute("XADD", self._news, "MAXLEN", "~", _NEWS_KEPT, "*", "subject", news, insist=True)
         self._unannounced.discard(subject)
 
     async def follow(
@@ -107,6 +107,7 @@ class SharedStandings:
         trouble = False
         while True:
             try:
+                await self._store.require_writes(self._news)  # a demoted master has no news, and answers readers
                 if last is None:
                     last = await self._latest()
                     forget_all()
