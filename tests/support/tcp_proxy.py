@@ -33,7 +33,11 @@ class TcpProxy:
             await self._pass_both_ways(reader, writer)
 
     async def _pass_both_ways(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self.target)
+        try:
+            server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self.target)
+        except BaseException:
+            writer.close()
+            raise
         ways = [
             asyncio.create_task(self._pass(reader, server_writer)),
             asyncio.create_task(self._pass(server_reader, writer, answers=True)),
@@ -41,11 +45,11 @@ class TcpProxy:
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            server_writer.close()
+            writer.close()
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
-            server_writer.close()
-            writer.close()
 
     async def _pass(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool = False

@@ -11,6 +11,7 @@ from limits.aio.storage import RedisStorage
 from limits.errors import ConfigurationError
 from limits.storage import storage_from_string
 from redis.asyncio import Redis, RedisCluster
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.maint_notifications import MaintNotificationsConfig
@@ -49,11 +50,17 @@ async def drop_stale(client: Redis | RedisCluster) -> None:
     """Close idle connections that the server has closed. The pool of a single server looks for itself."""
     if not isinstance(client, RedisCluster):
         return
-    for node in client.get_nodes():
-        for connection in tuple(node._free):  # noqa: SLF001 - redis-py does not tell which connections are idle
-            with suppress(*STORE_ERRORS):
-                if connection.is_connected and await connection.can_read():
-                    await connection.disconnect(nowait=True)
+    for connection in _idle(client):
+        with suppress(*STORE_ERRORS):
+            if connection.is_connected and await connection.can_read():
+                await connection.disconnect(nowait=True)
+
+
+async def drop_idle(client: Redis | RedisCluster) -> None:
+    """Close the connections that nobody uses now."""
+    # Without `nowait` one that is taken meanwhile, and opened anew, would be lost open.
+    for connection in _idle(client):
+        await connection.disconnect(nowait=True)
 
 
 async def drop_all(client: Redis | RedisCluster) -> None:
@@ -61,8 +68,17 @@ async def drop_all(client: Redis | RedisCluster) -> None:
 
     The address is looked up again, a Sentinel is asked again, and a cluster's topology is read again.
     """
-    with suppress(*STORE_ERRORS):
-        if isinstance(client, RedisCluster):
+    if isinstance(client, RedisCluster):
+        with suppress(*STORE_ERRORS):
             await client.aclose()
-        else:
-            await client.connection_pool.disconnect()
+        return
+    await drop_idle(client)
+    for connection in tuple(client.connection_pool._in_use_connections):  # noqa: SLF001 - as in `_idle`
+        await connection.disconnect(nowait=True)
+
+
+def _idle(client: Redis | RedisCluster) -> tuple[AbstractConnection, ...]:
+    """Return the connections that wait for use, of which redis-py does not tell."""
+    if isinstance(client, RedisCluster):
+        return tuple(connection for node in client.get_nodes() for connection in node._free)  # noqa: SLF001 - as said
+    return tuple(client.connection_pool._available_connections)  # noqa: SLF001 - as said

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from redis.asyncio import Redis, RedisCluster
 
-from auth0_sso.fleet.connections import drop_all, drop_stale
+from auth0_sso.fleet.connections import drop_all, drop_idle, drop_stale
 from auth0_sso.fleet.failures import LOST_CONNECTION, needs_new_connection
 
 _MOST_TOGETHER: Final = 256
@@ -63,7 +63,12 @@ class Multiplexer:
 
     async def execute_alone(self, *words: Any) -> Any:  # noqa: ANN401 - redis-py's signature
         """Send a command that makes its connection wait, on one of its own."""
-        return await self._alone(*words)
+        try:
+            return await self._alone(*words)
+        except Exception as error:
+            if needs_new_connection(error):  # the other connections lead to the same server
+                await drop_idle(self._client)
+            raise
 
     async def aclose(self) -> None:
         """Give up what is under way, and close the client's connections."""
