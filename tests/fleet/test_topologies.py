@@ -10,10 +10,11 @@ import pytest
 
 from auth0_sso.errors import StoreUnavailableError
 from auth0_sso.fleet.counter import RedisCounter
-from auth0_sso.fleet.store import SharedStore
+from auth0_sso.fleet.store import SharedStore, StoreHealth
 from auth0_sso.limits.counter import Strategy
 from auth0_sso.limits.limiter import RateLimiter
 from auth0_sso.limits.policy import Policy
+from support.certificates import Certificate, make_certificate
 from support.process import free_port
 from support.redis_server import RedisServer, redis_server
 
@@ -23,15 +24,22 @@ PATIENCE = 15.0
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[list[RedisServer]]:
     """Two nodes that have half of the slots each."""
+    with cluster_in(tmp_path) as nodes:
+        yield nodes
+
+
+@contextmanager
+def cluster_in(folder: Path, tls: Certificate | None = None) -> Iterator[list[RedisServer]]:
     with ExitStack() as stack:
         nodes = []
         for number in range(2):
-            home = tmp_path / str(number)
+            home = folder / str(number)
             home.mkdir()
-            options = ("--cluster-enabled", "yes", "--dir", str(home))
+            bus = () if tls is None else ("--tls-cluster", "yes")
+            options = ("--cluster-enabled", "yes", *bus, "--dir", str(home))
             # The bus listens ten thousand ports higher, which must exist.
             port = next(port for port in iter(free_port, 0) if port < 55_000)
-            node = RedisServer(*options, port=port)
+            node = RedisServer(*options, port=port, tls=tls)
             stack.callback(node.stop)
             nodes.append(node)
         first, second = nodes
@@ -51,10 +59,10 @@ def sentinel(tmp_path: Path) -> Iterator[tuple[RedisServer, RedisServer]]:
 
 
 @contextmanager
-def sentinel_of(master: RedisServer, folder: Path) -> Iterator[RedisServer]:
-    port, file = free_port(), folder / "sentinel.conf"
-    file.write_text(f"port {port}\nsentinel monitor main 127.0.0.1 {master.port} 1\n")
-    guard = RedisServer(str(file), "--sentinel", port=port)
+def sentinel_of(master: RedisServer, folder: Path, tls: Certificate | None = None) -> Iterator[RedisServer]:
+    file = folder / "sentinel.conf"
+    file.write_text(f"sentinel monitor main 127.0.0.1 {master.port} 1\n")
+    guard = RedisServer(str(file), "--sentinel", tls=tls)
     try:
         eventually(lambda: str(master.port) in guard.cli("sentinel", "get-master-addr-by-name", "main"))
         yield guard
@@ -164,3 +172,58 @@ async def test_after_a_failover_by_sentinel_the_new_master_counts(tmp_path: Path
             await spend_again(store, "those after the failover")
             assert "role:master" in replica.cli("info", "replication")
             await store.aclose()
+
+
+@pytest.fixture
+def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Certificate:
+    """One that this process trusts, and whose servers take TLS only."""
+    made = make_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(made.certificate))
+    return made
+
+
+async def test_one_server_is_reached_by_tls(certificate: Certificate) -> None:
+    with redis_server(tls=certificate) as server:
+        store = SharedStore(server.url, timeout=5)
+        await spend(store)
+        assert server.url.startswith("rediss:")
+        await store.aclose()
+
+
+async def test_all_nodes_of_a_cluster_are_reached_by_tls(certificate: Certificate, tmp_path: Path) -> None:
+    with cluster_in(tmp_path, certificate) as nodes:
+        store = SharedStore(f"rediss+cluster://127.0.0.1:{nodes[0].port}", timeout=5)
+        await spend(store)
+        assert all(int(node.cli("dbsize")) > 0 for node in nodes)
+        await store.aclose()
+
+
+async def test_sentinel_and_master_are_reached_by_tls(certificate: Certificate, tmp_path: Path) -> None:
+    with redis_server(tls=certificate) as master, sentinel_of(master, tmp_path, certificate) as guard:
+        store = SharedStore(f"rediss+sentinel://127.0.0.1:{guard.port}/main", timeout=5)
+        await spend(store)
+        assert int(master.cli("dbsize")) > 0
+        await store.aclose()
+
+
+@pytest.mark.parametrize("made_for", ["127.0.0.1", "127.0.0.2"], ids=["by-an-unknown-authority", "for-another-host"])
+@pytest.mark.parametrize(
+    ("scheme", "path", "reason"),
+    [
+        ("rediss", "", "tls"),
+        ("rediss+cluster", "", "redis_cluster_exception"),
+        ("rediss+sentinel", "/main", "master_not_found"),
+    ],
+)
+async def test_a_server_whose_certificate_is_not_trusted_is_told_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made_for: str, scheme: str, path: str, reason: str
+) -> None:
+    made = make_certificate(tmp_path, made_for)
+    if made_for != "127.0.0.1":
+        monkeypatch.setenv("SSL_CERT_FILE", str(made.certificate))
+    with redis_server(tls=made) as server:
+        store = SharedStore(f"{scheme}://:the-word@127.0.0.1:{server.port}{path}", timeout=5)
+        await store.open()
+        assert store.health == StoreHealth("down", reason)
+        assert "cmdstat_" not in server.cli("info", "commandstats")  # not even the password was sent
+        await store.aclose()

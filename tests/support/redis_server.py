@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from support.certificates import Certificate
 from support.process import free_port, wait_for_port
 
 _PATIENCE = 15.0
@@ -24,19 +25,28 @@ def require_program(name: str) -> str:
 
 
 class RedisServer:
-    """One server without persistence: what it knew, a restart forgets."""
+    """One server without persistence: what it knew, a restart forgets. With a certificate it takes TLS only."""
 
-    def __init__(self, *options: str, port: int | None = None) -> None:
+    def __init__(self, *options: str, port: int | None = None, tls: Certificate | None = None) -> None:
         self.port = free_port() if port is None else port
+        self._tls = tls
         without_files = () if "--sentinel" in options else ("--save", "", "--appendonly", "no")
         # A configuration file, where there is one, comes first.
-        self._command = [require_program("redis-server"), *options, "--port", str(self.port), *without_files]
+        self._command = [require_program("redis-server"), *options, *self._listening(), *without_files]
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
+    def _listening(self) -> list[str]:
+        if self._tls is None:
+            return ["--port", str(self.port)]
+        authority, own = str(self._tls.certificate), str(self._tls.key)
+        files = ["--tls-cert-file", authority, "--tls-key-file", own, "--tls-ca-cert-file", authority]
+        others = ["--tls-auth-clients", "no", "--tls-replication", "yes"]
+        return ["--port", "0", "--tls-port", str(self.port), *files, *others]
+
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
+        return f"redis{'s' * (self._tls is not None)}://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
         self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
@@ -61,13 +71,14 @@ class RedisServer:
 
     def cli(self, *words: str) -> str:
         """Run a command of redis-cli and return what it prints."""
-        command = [require_program("redis-cli"), "-p", str(self.port), *words]
+        tls = [] if self._tls is None else ["--tls", "--cacert", str(self._tls.certificate)]
+        command = [require_program("redis-cli"), "-p", str(self.port), *tls, *words]
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=_PATIENCE).stdout
 
 
 @contextmanager
-def redis_server(*options: str) -> Iterator[RedisServer]:
-    server = RedisServer(*options)
+def redis_server(*options: str, tls: Certificate | None = None) -> Iterator[RedisServer]:
+    server = RedisServer(*options, tls=tls)
     try:
         yield server
     finally:

@@ -16,7 +16,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.maint_notifications import MaintNotificationsConfig
 
-from auth0_sso.fleet.address import library_address
+from auth0_sso.fleet.address import StoreAddress, parse_address
 from auth0_sso.fleet.failures import STORE_ERRORS
 
 CONNECTION_TIMEOUT: Final = 2.0
@@ -25,8 +25,18 @@ on being opened after that caller gave up."""
 
 
 def open_storage(url: str) -> RedisStorage:
-    """Return the library's store for an address as `library_address` takes it; raise `ValueError` for another."""
-    address = library_address(url)
+    """Return the library's store for an address as `parse_address` takes it; raise `ValueError` for another."""
+    address = parse_address(url)
+    try:
+        storage = storage_from_string(address.url, implementation="redispy", **_options(address))
+    except (ConfigurationError, ValueError, TypeError):
+        raise ValueError("cannot be read as the address of a Redis") from None
+    if not isinstance(storage, RedisStorage):
+        raise TypeError("limits gave another store than the scheme names")
+    return storage
+
+
+def _options(address: StoreAddress) -> dict[str, Any]:
     options: dict[str, Any] = {
         "socket_timeout": CONNECTION_TIMEOUT,
         "socket_connect_timeout": CONNECTION_TIMEOUT,
@@ -34,16 +44,14 @@ def open_storage(url: str) -> RedisStorage:
         # Where the pool waits for these it takes a closed connection for a good one.
         "maint_notifications_config": MaintNotificationsConfig(enabled=False),
     }
-    if address.startswith("async+redis+sentinel:"):
-        options["sentinel_kwargs"] = dict(options)
-        options["use_replicas"] = False  # they may be behind, and what was just counted would not be there
-    try:
-        storage = storage_from_string(address, implementation="redispy", **options)
-    except (ConfigurationError, ValueError, TypeError):
-        raise ValueError("cannot be read as the address of a Redis") from None
-    if not isinstance(storage, RedisStorage):
-        raise TypeError("limits gave another store than the scheme names")
-    return storage
+    if address.tls:  # by the system's authorities, or those of SSL_CERT_FILE
+        options |= {"ssl_cert_reqs": "required", "ssl_check_hostname": True}
+    if address.tls and address.kind != "server":  # whose scheme says so
+        options["ssl"] = True
+    if address.kind == "sentinel":
+        # Replicas may be behind: what was just counted would not be there.
+        options |= {"sentinel_kwargs": dict(options), "use_replicas": False}
+    return options
 
 
 async def drop_stale(client: Redis | RedisCluster) -> None:

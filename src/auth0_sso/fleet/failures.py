@@ -1,6 +1,7 @@
 """What an error of the shared store means: one word for it, and whether another connection may help."""
 
 import re
+from ssl import SSLError
 from typing import Final
 
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -27,6 +28,8 @@ def reason_of(error: Exception) -> str:
     """Return one word for an error, without its text, which may name the store's address or user."""
     if isinstance(error, TimeoutError):
         return "timeout"
+    if isinstance(error.__context__, SSLError):  # the certificate, most likely
+        return "tls"
     codes = _codes(error) - {"ERR"}
     if type(error) is ResponseError and len(codes) == 1:
         return codes.pop().lower()
