@@ -208,7 +208,7 @@ async def test_a_connection_that_went_stale_while_idle_fails_no_request(
         assert await store.execute("GET", "a") == str(number).encode()
 
 
-async def test_the_password_may_write_and_nothing_else_is_needed(redis: RedisServer) -> None:
+async def test_a_user_without_dangerous_commands_is_enough(redis: RedisServer) -> None:
     rules = ("on", ">word", "~auth0-sso:*", "+@all", "-@admin", "-@dangerous")
     redis.cli("acl", "setuser", "service", *rules)
     store = SharedStore(redis.url.replace("//", "//service:word@"), timeout=5)
