@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -34,6 +35,7 @@ class RedisServer:
         # A configuration file, where there is one, comes first.
         self._command = [require_program("redis-server"), *options, *self._listening(), *without_files]
         self._process: subprocess.Popen[bytes] | None = None
+        self._folder: TemporaryDirectory[str] | None = None
         self.start()
 
     def _listening(self) -> list[str]:
@@ -49,7 +51,8 @@ class RedisServer:
         return f"redis{'s' * (self._tls is not None)}://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
-        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        self._folder = TemporaryDirectory()  # where a replica writes what it receives
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, cwd=self._folder.name)
         wait_for_port(self.port)
 
     def stop(self) -> None:
@@ -57,6 +60,9 @@ class RedisServer:
             self._process.kill()
             self._process.wait(_PATIENCE)
             self._process = None
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
 
     def freeze(self) -> None:
         """Let it hang: connections are accepted by the kernel, and nothing is ever answered."""
