@@ -10,7 +10,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
-from auth0_sso.fleet.store import open_storage
+from auth0_sso.fleet.connections import open_storage
 from auth0_sso.limits.policy import Policy
 from auth0_sso.setting_addresses import (
     STILL_AN_EXAMPLE,

@@ -1,23 +1,26 @@
 import pytest
 
-from auth0_sso.fleet.address import library_address
+from auth0_sso.fleet.address import StoreAddress, parse_address
 
 
 @pytest.mark.parametrize(
     ("url", "address"),
     [
-        ("redis://127.0.0.1:6379/0", "async+redis://127.0.0.1:6379/0"),
-        ("rediss://user:word@store.example.com:6380", "async+rediss://user:word@store.example.com:6380"),
-        ("redis+unix:///run/redis.sock?db=1", "async+redis+unix:///run/redis.sock?db=1"),
-        ("redis+sentinel://a:26379,b:26379/main", "async+redis+sentinel://a:26379,b:26379/main"),
-        ("redis+cluster://:word@a:6379,b:6379", "async+redis+cluster://:word@a:6379,b:6379"),
-        ("valkey://127.0.0.1:6379", "async+redis://127.0.0.1:6379"),
-        ("valkeys://127.0.0.1:6379", "async+rediss://127.0.0.1:6379"),
-        ("valkey+cluster://a:6379", "async+redis+cluster://a:6379"),
+        ("redis://127.0.0.1:6379/0", StoreAddress("async+redis://127.0.0.1:6379/0", "server", tls=False)),
+        ("rediss://user:word@a:6380", StoreAddress("async+rediss://user:word@a:6380", "server", tls=True)),
+        ("redis+unix:///run/a.sock?db=1", StoreAddress("async+redis+unix:///run/a.sock?db=1", "unix", tls=False)),
+        ("redis+sentinel://a:1,b:2/main", StoreAddress("async+redis+sentinel://a:1,b:2/main", "sentinel", tls=False)),
+        ("rediss+sentinel://a:1,b:2/main", StoreAddress("async+redis+sentinel://a:1,b:2/main", "sentinel", tls=True)),
+        ("redis+cluster://:word@a:1,b:2", StoreAddress("async+redis+cluster://:word@a:1,b:2", "cluster", tls=False)),
+        ("rediss+cluster://:word@a:1,b:2", StoreAddress("async+redis+cluster://:word@a:1,b:2", "cluster", tls=True)),
+        ("valkey://127.0.0.1:6379", StoreAddress("async+redis://127.0.0.1:6379", "server", tls=False)),
+        ("valkeys://127.0.0.1:6379", StoreAddress("async+rediss://127.0.0.1:6379", "server", tls=True)),
+        ("valkey+cluster://a:6379", StoreAddress("async+redis+cluster://a:6379", "cluster", tls=False)),
+        ("valkeys+sentinel://a:1/main", StoreAddress("async+redis+sentinel://a:1/main", "sentinel", tls=True)),
     ],
 )
-def test_an_address_is_spelled_as_the_library_knows_it(url: str, address: str) -> None:
-    assert library_address(url) == address
+def test_an_address_is_spelled_as_the_library_knows_it(url: str, address: StoreAddress) -> None:
+    assert parse_address(url) == address
 
 
 @pytest.mark.parametrize(
@@ -30,6 +33,9 @@ def test_an_address_is_spelled_as_the_library_knows_it(url: str, address: str) -
         "memcached://:the-secret-word@a:1",
         "http://:the-secret-word@a:1",
         "redis+tls://:the-secret-word@a:1",
+        "rediss+unix:///the-secret-word",
+        "redis+sentinels://:the-secret-word@a:1/main",
+        "rediss+cluster://:the-secret-word@a:6379,b",
         "redis+sentinel://:the-secret-word@a:26379",
         "redis+sentinel://:the-secret-word@a:26379/",
         "redis+sentinel://:the-secret-word@a/main",
@@ -39,5 +45,9 @@ def test_an_address_is_spelled_as_the_library_knows_it(url: str, address: str) -
 )
 def test_another_is_refused_and_not_repeated(url: str) -> None:
     with pytest.raises(ValueError, match=r"address|master|port|query") as caught:
-        library_address(url)
+        parse_address(url)
     assert "the-secret-word" not in str(caught.value)
+
+
+def test_an_address_shows_no_password() -> None:
+    assert "the-secret-word" not in repr(parse_address("redis://:the-secret-word@a:6379"))

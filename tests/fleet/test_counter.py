@@ -1,17 +1,21 @@
 """Counts in a real Redis, by each strategy."""
 
 import asyncio
+from contextlib import suppress
 from typing import get_args
 
 import pytest
 
+from auth0_sso.errors import StoreUnavailableError
 from auth0_sso.fleet.counter import RedisCounter
 from auth0_sso.fleet.store import SharedStore
 from auth0_sso.limits.counter import Strategy
 from auth0_sso.limits.limiter import RateLimiter, Verdict
 from auth0_sso.limits.memory import MemoryCounter
 from auth0_sso.limits.policy import Policy
+from support.clock import HandClock
 from support.redis_server import RedisServer
+from support.tcp_proxy import tcp_proxy
 
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 each_strategy = pytest.mark.parametrize("strategy", STRATEGIES)
@@ -101,3 +105,53 @@ async def test_a_server_that_was_restarted_learns_the_script_anew(redis: RedisSe
     redis.cli("script", "flush")
     redis.cli("flushall")
     assert await passed(store, "moving-window", "10/minute", 50) == 10
+
+
+@each_strategy
+@pytest.mark.parametrize("passed_on", [0, 3], ids=["before-the-answer", "within-the-answer"])
+async def test_a_request_whose_answer_is_lost_is_counted_once(
+    redis: RedisServer, strategy: Strategy, passed_on: int
+) -> None:
+    async with tcp_proxy(redis.port) as address:
+        store = SharedStore(address.url, timeout=5)
+        await take(store, strategy, "10/minute")
+        address.lose_answer(passed_on)
+        with pytest.raises(StoreUnavailableError) as caught:
+            await take(store, strategy, "10/minute")
+        assert caught.value.reason == "store_connection"
+        assert (await take(store, strategy, "10/minute")).quotas[0].remaining == 7
+        await store.aclose()
+
+
+async def test_a_crowd_whose_connection_breaks_within_its_message_is_counted_once_and_is_one_failure(
+    redis: RedisServer,
+) -> None:
+    async with tcp_proxy(redis.port) as address:
+        store = SharedStore(address.url, timeout=5)
+        await take(store, "fixed-window", "1000/minute")
+        address.lose_answer(2000)
+        crowd = (take(store, "fixed-window", "1000/minute") for _ in range(256))
+        outcomes = await asyncio.gather(*crowd, return_exceptions=True)
+        assert {type(outcome) for outcome in outcomes} == {StoreUnavailableError}
+        assert store.health.state == "up"
+        assert (await take(store, "fixed-window", "1000/minute")).quotas[0].remaining == 1000 - 258
+        await store.aclose()
+
+
+@each_strategy
+async def test_a_full_store_that_still_refuses_who_is_over_the_limit_is_down(
+    redis: RedisServer, clock: HandClock, strategy: Strategy
+) -> None:
+    store = SharedStore(redis.url, timeout=5, clock=clock.time)
+    assert (await take(store, strategy, "1/minute", "spent")).allowed
+    redis.cli("config", "set", "maxmemory", "1")
+    for number in range(3):
+        assert not (await take(store, strategy, "1/minute", "spent")).allowed
+        with pytest.raises(StoreUnavailableError):
+            await take(store, strategy, "1/minute", f"new-{number}")
+    for _ in range(3):
+        assert store.health.state == "down"
+        await clock.advance(1)
+        with suppress(StoreUnavailableError):
+            await take(store, strategy, "1/minute", "spent")
+    await store.aclose()

@@ -22,7 +22,7 @@ _ASSIGNED = {"reason", "refusal"}
 
 # Reasons that no literal says: where one is computed, and all that it can be.
 COMPUTED = {
-    "fleet/store.py: _reason(error)": ("<>",),  # redis-py's name of its error
+    "fleet/store.py: reason_of(error)": ("<>",),  # Redis's code, or redis-py's name of its error
     "fleet/store.py: self._last_error": (),
     "tenant/capped.py: reason": (),
     "tenant/credentials.py: f'{during}{error.reason}'": ("token_<>",),

@@ -6,9 +6,11 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from support.certificates import Certificate
 from support.process import free_port, wait_for_port
 
 _PATIENCE = 15.0
@@ -24,22 +26,33 @@ def require_program(name: str) -> str:
 
 
 class RedisServer:
-    """One server without persistence: what it knew, a restart forgets."""
+    """One server without persistence: what it knew, a restart forgets. With a certificate it takes TLS only."""
 
-    def __init__(self, *options: str, port: int | None = None) -> None:
+    def __init__(self, *options: str, port: int | None = None, tls: Certificate | None = None) -> None:
         self.port = free_port() if port is None else port
+        self._tls = tls
         without_files = () if "--sentinel" in options else ("--save", "", "--appendonly", "no")
         # A configuration file, where there is one, comes first.
-        self._command = [require_program("redis-server"), *options, "--port", str(self.port), *without_files]
+        self._command = [require_program("redis-server"), *options, *self._listening(), *without_files]
         self._process: subprocess.Popen[bytes] | None = None
+        self._folder: TemporaryDirectory[str] | None = None
         self.start()
+
+    def _listening(self) -> list[str]:
+        if self._tls is None:
+            return ["--port", str(self.port)]
+        authority, own = str(self._tls.certificate), str(self._tls.key)
+        files = ["--tls-cert-file", authority, "--tls-key-file", own, "--tls-ca-cert-file", authority]
+        others = ["--tls-auth-clients", "no", "--tls-replication", "yes"]
+        return ["--port", "0", "--tls-port", str(self.port), *files, *others]
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
+        return f"redis{'s' * (self._tls is not None)}://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
-        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        self._folder = TemporaryDirectory()  # where a replica writes what it receives
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, cwd=self._folder.name)
         wait_for_port(self.port)
 
     def stop(self) -> None:
@@ -47,6 +60,9 @@ class RedisServer:
             self._process.kill()
             self._process.wait(_PATIENCE)
             self._process = None
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
 
     def freeze(self) -> None:
         """Let it hang: connections are accepted by the kernel, and nothing is ever answered."""
@@ -61,13 +77,14 @@ class RedisServer:
 
     def cli(self, *words: str) -> str:
         """Run a command of redis-cli and return what it prints."""
-        command = [require_program("redis-cli"), "-p", str(self.port), *words]
+        tls = [] if self._tls is None else ["--tls", "--cacert", str(self._tls.certificate)]
+        command = [require_program("redis-cli"), "-p", str(self.port), *tls, *words]
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=_PATIENCE).stdout
 
 
 @contextmanager
-def redis_server(*options: str) -> Iterator[RedisServer]:
-    server = RedisServer(*options)
+def redis_server(*options: str, tls: Certificate | None = None) -> Iterator[RedisServer]:
+    server = RedisServer(*options, tls=tls)
     try:
         yield server
     finally:

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 import httpx
@@ -22,10 +22,12 @@ from auth0_sso.tenant.standing import Standing
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy, validate
 from support.clock import HandClock
 from support.issuer import AUDIENCE, ISSUER, SUBJECT, user_claims
-from support.redis_server import RedisServer
+from support.redis_server import RedisServer, redis_server
+from support.tcp_proxy import tcp_proxy
 from support.tenant_script import TOKEN, Reply, ScriptedTenant, json_reply, token_reply
 
 SECRET = "the-client-secret"
+KEY = (SUBJECT, None)
 USER = f"GET /api/v2/users/{quote(SUBJECT, safe='')}"
 ROLES = f"{USER}/roles"
 
@@ -40,6 +42,7 @@ class Replica:
     directory: RoleDirectory
     store: SharedStore
     clock: HandClock
+    shared: SharedStandings
 
     async def roles(self) -> frozenset[str]:
         return await self.directory.roles_of(self.token())
@@ -61,17 +64,23 @@ class Replica:
 
 @asynccontextmanager
 async def replica(
-    url: str, client: httpx.AsyncClient, clock: HandClock, secret: str = SECRET
+    url: str,
+    client: httpx.AsyncClient,
+    clock: HandClock,
+    *,
+    secret: str = SECRET,
+    memory: RoleMemory | None = None,
 ) -> AsyncIterator[Replica]:
+    memory = RoleMemory() if memory is None else memory
     store = SharedStore(url, timeout=5, clock=clock.time)
-    shared = SharedStandings(SealedStore(store, secret, "a test"), ttl=60, wall=clock.time)
+    shared = SharedStandings(SealedStore(store, secret, "a test"), ttl=memory.ttl)
     credentials = ClientCredentials("the-client-id", secret, f"{ISSUER}api/v2/")
     auth = ManagementAuth(client, ISSUER, credentials, clock=clock.time)
     caller = ManagementCaller(client, ISSUER, auth, clock=clock.time, wall=clock.time, sleep=clock.hurry)
-    directory = RoleDirectory(ManagementClient(caller), RoleMemory(), shared=shared, clock=clock.time)
+    directory = RoleDirectory(ManagementClient(caller), memory, shared=shared, clock=clock.time)
     news = asyncio.create_task(shared.follow(directory.forget_here, directory.forget_all_here))
     try:
-        yield Replica(directory, store, clock)
+        yield Replica(directory, store, clock, shared)
     finally:
         news.cancel()
         await asyncio.gather(news, return_exceptions=True)
@@ -92,10 +101,15 @@ async def pair(
     redis: RedisServer, asked: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
 ) -> AsyncIterator[tuple[Replica, Replica]]:
     async with replica(redis.url, client, clock) as one, replica(redis.url, client, clock) as two:
-        async with asyncio.timeout(5):
-            while redis.cli("client", "list").count("cmd=xread") < 2:  # both listen
-                await asyncio.sleep(0.01)
+        await listening(redis, 2)
         yield one, two
+
+
+async def listening(redis: RedisServer, number: int) -> None:
+    """Wait until so many processes wait for news."""
+    async with asyncio.timeout(10):
+        while redis.cli("client", "list").count("cmd=xread") < number:
+            await asyncio.sleep(0.01)
 
 
 async def test_what_one_replica_found_out_the_other_does_not_ask(
@@ -106,18 +120,59 @@ async def test_what_one_replica_found_out_the_other_does_not_ask(
     assert asked.count(ROLES) == 1
 
 
+async def found_out(replica: Replica, *, seconds_ago: float) -> None:
+    """Keep a standing in the store as if it had been looked up some time ago."""
+    _, reading = await replica.shared.read(KEY)
+    assert reading is not None
+    before = replace(reading, at=reading.at - seconds_ago)
+    await replica.shared.write(KEY, Standing(frozenset({"admin"})), before, ttl=60)
+
+
 async def test_it_is_remembered_from_when_it_was_found_out(
-    pair: tuple[Replica, Replica], asked: ScriptedTenant, clock: HandClock
+    pair: tuple[Replica, Replica], asked: ScriptedTenant, clock: HandClock, redis: RedisServer
 ) -> None:
     one, two = pair
-    await one.roles()
-    clock.now += 50
-    await two.roles()
+    await found_out(one, seconds_ago=50)
+    assert await two.roles() == {"admin"}
+    redis.cli("flushall")
     asked.on(ROLES, roles("user"))
     clock.now += 9
     assert await two.roles() == {"admin"}
     clock.now += 1
     assert await two.roles() == {"user"}
+    assert asked.count(ROLES) == 1
+
+
+async def test_it_holds_for_its_time_by_the_servers_clock(pair: tuple[Replica, Replica]) -> None:
+    one, two = pair
+    await found_out(one, seconds_ago=59)
+    standing, _ = await two.shared.read(KEY)
+    assert standing is not None
+    assert 59 <= standing.age < 60
+    for seconds in (60, 61, -5):  # the last as after a failover to a server whose clock is behind
+        await found_out(one, seconds_ago=seconds)
+        assert (await two.shared.read(KEY))[0] is None
+
+
+async def test_replicas_whose_clocks_differ_forget_at_the_same_time(
+    redis: RedisServer, asked: ScriptedTenant, client: httpx.AsyncClient
+) -> None:
+    memory = RoleMemory(ttl=0.3)
+    clocks = [HandClock(1_800_000_000 + skew) for skew in (0, -300, 300)]
+    async with AsyncExitStack() as stack:
+        first, *others = [
+            await stack.enter_async_context(replica(redis.url, client, each, memory=memory)) for each in clocks
+        ]
+        assert await first.roles() == {"admin"}
+        asked.on(ROLES, roles("user"))
+        for each in others:
+            assert (await each.shared.read(KEY))[0] is not None
+        async with asyncio.timeout(5):
+            while (await first.shared.read(KEY))[0] is not None:
+                await asyncio.sleep(0.01)
+        for each in others:
+            assert await each.roles() == {"user"}
+        assert asked.count(ROLES) == 2
 
 
 async def test_a_role_taken_away_through_one_is_gone_at_the_other_within_a_second(
@@ -148,18 +203,25 @@ async def test_an_answer_older_than_a_change_elsewhere_is_remembered_by_nobody(
 
 
 async def test_a_refused_user_is_shared_as_such_and_for_a_shorter_time(
-    pair: tuple[Replica, Replica], asked: ScriptedTenant, clock: HandClock
+    redis: RedisServer, asked: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
 ) -> None:
-    one, two = pair
+    memory = RoleMemory(refused=0.3)
     asked.on(USER, json_reply({"user_id": SUBJECT, "blocked": True}))
-    for each in pair:
-        with pytest.raises(InsufficientScopeError) as caught:
-            await each.roles()
-        assert caught.value.reason == "user_blocked"
-    assert asked.count(USER) == 1
-    asked.on(USER, json_reply({"user_id": SUBJECT}))
-    clock.now += 10
-    assert await two.roles() == await one.roles() == {"admin"}
+    async with (
+        replica(redis.url, client, clock, memory=memory) as one,
+        replica(redis.url, client, clock, memory=memory) as two,
+    ):
+        for each in (one, two):
+            with pytest.raises(InsufficientScopeError) as caught:
+                await each.roles()
+            assert caught.value.reason == "user_blocked"
+        assert asked.count(USER) == 1
+        asked.on(USER, json_reply({"user_id": SUBJECT}))
+        clock.now += 0.3
+        async with asyncio.timeout(5):  # far from the 60 seconds that roles are remembered
+            while (await two.shared.read(KEY))[0] is not None:
+                await asyncio.sleep(0.01)
+        assert await two.roles() == await one.roles() == {"admin"}
 
 
 async def test_organizations_are_kept_apart_and_forgotten_together(
@@ -235,7 +297,7 @@ async def test_the_reader_of_news_outlives_whatever_they_provoke(
     redis: RedisServer, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = SharedStore(redis.url, timeout=5, clock=clock.time)
-    standings = SharedStandings(SealedStore(store, SECRET, "a test"), ttl=60, wall=clock.time)
+    standings = SharedStandings(SealedStore(store, SECRET, "a test"), ttl=60)
     told: list[str] = []
     listening = asyncio.Event()
 
@@ -294,7 +356,7 @@ async def test_a_change_that_could_not_be_told_is_told_once_the_store_answers_an
     one, two = pair
     assert await one.roles() == await two.roles() == {"admin"}
     for _ in range(3):  # a hiccup, after which the store is left alone for a second of a clock that stands
-        one.store._failed(TimeoutError())  # noqa: SLF001 - as the multiplexer tells it
+        one.store._failed("any-key", TimeoutError())  # noqa: SLF001 - as the multiplexer tells it
     asked.on(ROLES, roles("user"))
     await one.directory.forget(SUBJECT)
     assert await one.roles() == {"user"}
@@ -327,3 +389,50 @@ async def test_what_an_older_version_kept_for_an_organization_is_not_believed(
         redis.cli("hset", place, "in org_1", sealed.seal(f"{place} in org_1", old).decode())
         assert await one.roles_in("org_1") == {"billing"}
         assert asked.count(member) == 1
+
+
+async def test_after_a_failover_news_reach_a_process_that_asks_the_store_nothing(
+    redis: RedisServer, asked: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+) -> None:
+    with redis_server() as new:
+        async with (
+            tcp_proxy(redis.port) as address,
+            replica(address.url, client, clock) as one,
+            replica(address.url, client, clock) as two,
+        ):
+            await listening(redis, 2)
+            assert await one.roles() == await two.roles() == {"admin"}
+            address.target = new.port
+            redis.cli("replicaof", "127.0.0.1", str(new.port))  # it lives on, and has no news
+            await listening(new, 2)
+            assert await two.roles() == {"admin"}
+            asked.on(ROLES, roles("user"))
+            await one.directory.forget(SUBJECT)
+            await two.until_roles_are({"user"})
+
+
+async def test_while_no_master_is_found_all_is_forgotten_once_and_not_at_each_attempt(
+    redis: RedisServer, clock: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = SharedStore(redis.url, timeout=5, clock=clock.time)
+    standings = SharedStandings(SealedStore(store, SECRET, "a test"), ttl=60)
+    forgotten: list[float] = []
+    news = asyncio.create_task(
+        standings.follow(lambda _: None, lambda: forgotten.append(clock.now), sleep=clock.hurry)
+    )
+    await listening(redis, 1)
+    redis.cli("replicaof", "127.0.0.1", "1")
+    async with asyncio.timeout(5):
+        while len(clock.pauses) < 20:
+            await asyncio.sleep(0.01)
+    assert len(forgotten) == 1
+    assert [record.name for record in caplog.records if record.levelno >= logging.WARNING] == [
+        "auth0_sso.tenant.shared_standings",
+        "auth0_sso.fleet.store",
+    ]
+    redis.cli("replicaof", "no", "one")
+    await listening(redis, 1)
+    assert len(forgotten) == 2
+    news.cancel()
+    await asyncio.gather(news, return_exceptions=True)
+    await store.aclose()

@@ -1,30 +1,42 @@
 """Addresses of a shared store: one server, a Sentinel's master, or a cluster."""
 
 import re
+from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
-_SCHEMES = re.compile(r"(?:redis|valkey)(s?|\+unix|\+sentinel|\+cluster)")
+_SCHEMES = re.compile(r"(?:redis|valkey)(s?)(?:\+(sentinel|cluster))?|(?:redis|valkey)\+(unix)")
 
 
-def library_address(url: str) -> str:
-    """Return the address as the library `limits` spells it; Valkey speaks the protocol of Redis.
+@dataclass(frozen=True, slots=True)
+class StoreAddress:
+    """Where a store is, in the library `limits`' spelling, which may hold a password; and whether by TLS."""
 
-    Takes `redis://`, `rediss://` (TLS), `redis+unix://`, `redis+sentinel://` with hosts parted by commas and the
-    master's name as its path, `redis+cluster://` with such hosts, and each with `valkey` for `redis`. Raises
-    `ValueError`, which does not repeat the URL: it may hold a password.
+    url: str = field(repr=False)
+    kind: str
+    """`server`, `unix`, `sentinel` or `cluster`."""
+    tls: bool
+
+
+def parse_address(url: str) -> StoreAddress:
+    """Read `redis://host:port/db`, `redis+unix://path`, `redis+sentinel://host:port,host:port/master` or
+    `redis+cluster://host:port,host:port`.
+
+    `rediss` (for TLS; not with a socket's path), `valkey` and `valkeys` stand for `redis` in each: Valkey speaks the
+    same protocol. Raises `ValueError`, which does not repeat the URL: it may hold a password.
     """
     scheme, _, rest = url.partition("://")
     found = _SCHEMES.fullmatch(scheme)
     if found is None or not rest:
         raise ValueError("is no address of a Redis")
-    kind = found[1]
+    kind, tls = found[2] or found[3] or "server", bool(found[1])
     if not set(parse_qs(urlsplit(url).query)) <= {"db"}:
         raise ValueError("has a query that is not known")
-    if kind == "+sentinel" and not urlsplit(url).path.strip("/"):
+    if kind == "sentinel" and not urlsplit(url).path.strip("/"):
         raise ValueError("names no master for the Sentinels to find")
-    if kind in {"+sentinel", "+cluster"} and not all(_has_port(host) for host in urlsplit(url).netloc.split(",")):
+    if kind in {"sentinel", "cluster"} and not all(_has_port(host) for host in urlsplit(url).netloc.split(",")):
         raise ValueError("names a host without a port")
-    return f"async+redis{kind}://{rest}"
+    spelled = {"server": "redis" + "s" * tls}.get(kind, f"redis+{kind}")
+    return StoreAddress(f"async+{spelled}://{rest}", kind, tls)
 
 
 def _has_port(host: str) -> bool:

@@ -77,7 +77,7 @@ class RedisCounter:
     def __init__(self, store: SharedStore, strategy: Strategy = "moving-window") -> None:
         self.strategy = strategy
         self._store = store
-        self._script = Script(_script(strategy))
+        self._script = Script(_script(strategy), wrote=_counted)
 
     async def take(self, limits: Sequence[Limit], name: str, caller: str, cost: int) -> Taken:
         """Take `cost` from a caller's budget under a name if each limit has room for it, else from none.
@@ -89,7 +89,7 @@ class RedisCounter:
             numbers += (limit.amount, limit.window)
         answer: list[Any] = await self._store.run(self._script, keys, numbers)
         counts = [Count(left, float(reset)) for left, reset in zip(answer[1::2], answer[2::2], strict=True)]
-        return Taken(answer[0] == 1, counts)
+        return Taken(_counted(answer), counts)
 
     def _keys(self, limits: Sequence[Limit], name: str, caller: str) -> list[str]:
         """Name a budget, under each limit. The braces keep all its keys on one node of a cluster.
@@ -101,6 +101,11 @@ class RedisCounter:
         if self.strategy != "sliding-window-counter":
             return places
         return [key for place in places for key in (f"{place}:previous", place)]
+
+
+def _counted(answer: list[Any]) -> bool:
+    """Tell whether a request was counted: one that is refused is only looked at, which a full server allows."""
+    return bool(answer[0] == 1)
 
 
 def _script(strategy: Strategy) -> str:

@@ -10,6 +10,9 @@ from typing import Any, Final, NamedTuple
 
 from redis.asyncio import Redis, RedisCluster
 
+from auth0_sso.fleet.connections import drop_all, drop_idle, drop_stale
+from auth0_sso.fleet.failures import LOST_CONNECTION, needs_new_connection
+
 _MOST_TOGETHER: Final = 256
 _TURNS: Final = 8
 
@@ -24,7 +27,10 @@ class _Asked(NamedTuple):
 
 
 class Multiplexer:
-    """Takes the place of a client's `execute_command`. A caller who stops waiting disturbs no other.
+    """Sends the commands of many callers over a client's connections. A caller who stops waiting disturbs no other.
+
+    A message is sent once. When its connection breaks, each command of it gets the error, also those that the server
+    may have carried out. After that, and when the server turns out not to be the master, all connections are dropped.
 
     When the server says nothing for `patience` seconds all who wait get a `TimeoutError`. The message itself is left
     under way, for as long as the client's own timeouts let it: it may be opening a connection. And the time counts
@@ -57,7 +63,12 @@ class Multiplexer:
 
     async def execute_alone(self, *words: Any) -> Any:  # noqa: ANN401 - redis-py's signature
         """Send a command that makes its connection wait, on one of its own."""
-        return await self._alone(*words)
+        try:
+            return await self._alone(*words)
+        except Exception as error:
+            if needs_new_connection(error):  # the other connections lead to the same server
+                await drop_idle(self._client)
+            raise
 
     async def aclose(self) -> None:
         """Give up what is under way, and close the client's connections."""
@@ -72,8 +83,11 @@ class Multiplexer:
             while self._asked:
                 self._sent, self._asked = self._asked[:_MOST_TOGETHER], self._asked[_MOST_TOGETHER:]
                 self._silent_since = loop.time()
-                for asked, answer in zip(self._sent, await self._answers(self._sent), strict=True):
+                answers = await self._answers(self._sent)
+                for asked, answer in zip(self._sent, answers, strict=True):
                     _settle(asked.answer, answer)
+                if any(map(needs_new_connection, answers)):
+                    await drop_all(self._client)
         finally:
             self._give_up(TimeoutError())  # nobody is left, unless this was cancelled
             self._sender = None
@@ -81,12 +95,13 @@ class Multiplexer:
     async def _answers(self, batch: list[_Asked]) -> list[Any]:
         """Return the answer to each command, or the error it met."""
         try:
+            await drop_stale(self._client)
             if len(batch) == 1:
                 return [await self._alone(*batch[0].words, **batch[0].options)]
             pipeline = self._client.pipeline(transaction=False)
             for asked in batch:
                 pipeline.execute_command(*asked.words, **asked.options)
-            return await pipeline.execute(raise_on_error=False)
+            return _with_one_loss(await pipeline.execute(raise_on_error=False))
         except Exception as error:  # noqa: BLE001 - whatever it was, those who asked are told
             return [error] * len(batch)
 
@@ -107,6 +122,12 @@ class Multiplexer:
         waiting, self._asked = [*self._sent, *self._asked], []
         for asked in waiting:
             _settle(asked.answer, error)
+
+
+def _with_one_loss(answers: list[Any]) -> list[Any]:
+    """Give all whose connection was lost the same error, by which one loss is known as one failure."""
+    lost = next((answer for answer in answers if isinstance(answer, LOST_CONNECTION)), None)
+    return [lost if isinstance(answer, LOST_CONNECTION) else answer for answer in answers] if lost else answers
 
 
 def _settle(future: asyncio.Future[Any], answer: object) -> None:

@@ -1,6 +1,7 @@
-"""The shared Redis as the rest of the service sees it: asked with a bounded wait, left alone while it is down.
+"""The shared Redis as the rest of the service sees it: asked with a bounded wait, and left alone while it is down.
 
-Which Redis it is, the library `limits` reads from the URL: one server, a Sentinel's master, or a cluster.
+Down means that it takes no writes, whether it does not answer, is full, cannot save, or is no longer the master. One
+that answers reads is then no better, so only a write ends an outage.
 """
 
 import asyncio
@@ -12,29 +13,23 @@ from dataclasses import dataclass
 from hashlib import sha1
 from typing import Any, Final, Literal, TypeVar
 
-from limits.aio.storage import RedisStorage
-from limits.errors import ConfigurationError
-from limits.storage import storage_from_string
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisClusterException, RedisError
+from redis.exceptions import NoScriptError
 
 from auth0_sso.breaker import Breaker
 from auth0_sso.errors import StoreUnavailableError
-from auth0_sso.fleet.address import library_address
+from auth0_sso.fleet.connections import CONNECTION_TIMEOUT, open_storage
+from auth0_sso.fleet.failures import STORE_ERRORS, reason_of
 from auth0_sso.fleet.multiplexer import Multiplexer
 
 _log = logging.getLogger(__name__)
 
 KEY_PREFIX: Final = "auth0-sso"
 
-# How long a connection may take to open or to answer, in seconds: longer than anybody waits for it, since opening
-# one goes on behind the back of those who gave up.
-_CONNECTION_TIMEOUT: Final = 2.0
 _PAUSE: Final = 1.0
 _FAILURES: Final = 3
-
-_ERRORS: Final = (TimeoutError, OSError, RedisError, RedisClusterException)  # the last is no RedisError
+_WRITES: Final = frozenset({"SET", "XADD"})
+"""The commands sent here that a server refuses whenever it takes no writes; a full one still takes DEL."""
+_HASH_TAG: Final = re.compile(r"\{(.+?)\}")
 
 _T = TypeVar("_T")
 
@@ -45,7 +40,7 @@ Word = str | bytes | int | float
 
 @dataclass(frozen=True, slots=True)
 class StoreHealth:
-    """Whether the store answers, as the last calls found; `last_error` is a word for why not."""
+    """Whether the store takes writes, as the last calls found; `last_error` is a word for why not."""
 
     state: Literal["up", "down"]
     last_error: str | None
@@ -54,85 +49,84 @@ class StoreHealth:
 class Script:
     """A Lua script, known to the server by its digest once it has run there."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, wrote: Callable[[Any], bool] = lambda _: True) -> None:
+        """Take the script, and what tells from its answer whether it wrote something: by default it always does."""
         self.text = text
         self.digest = sha1(text.encode(), usedforsecurity=False).hexdigest()
+        self.wrote = wrote
 
 
 class SharedStore:
     """One Redis, for any number of callers at once over one connection."""
 
     def __init__(self, url: str, *, timeout: float = 0.05, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take the address as `open_storage` does, how long its silence is borne, and a clock, both in seconds.
+        """Take the address as `open_storage` does, how long to wait for an answer, and a clock, both in seconds.
 
         Nothing is connected yet, so a store that is down is no failed start. Raises `ValueError` for another URL.
         """
         self._storage = open_storage(url)
-        self._client: Any = self._storage.bridge.get_connection()  # type: ignore[attr-defined]  # of each of limits' bridges but not of their base
-        self._multiplexer = Multiplexer(self._client, patience=timeout)
-        # Whatever calls this client from here on shares its connection.
-        self._client.execute_command = self._multiplexer.execute_command
+        client = self._storage.bridge.get_connection()  # type: ignore[attr-defined]  # of each of limits' bridges but not of their base
+        self._multiplexer = Multiplexer(client, patience=timeout)
         self._breaker = Breaker(failures=_FAILURES, pause=_PAUSE, clock=clock)
         self._is_down = False
+        self._failed_key: Word = KEY_PREFIX
         self._last_error: str | None = None
         self._last_failure: Exception | None = None
 
     async def open(self) -> None:
         """Connect ahead of the first request, which would not wait for that; a store that is away is no error."""
         try:
-            async with asyncio.timeout(2 * _CONNECTION_TIMEOUT):
-                await self._multiplexer.execute_alone("PING")
-        except _ERRORS as error:
+            async with asyncio.timeout(2 * CONNECTION_TIMEOUT):
+                await self._multiplexer.execute_alone(*_no_change(KEY_PREFIX))
+        except STORE_ERRORS as error:
             self._go_down(error)
 
     @property
     def health(self) -> StoreHealth:
         """The state of the store; asks nothing of it."""
-        return StoreHealth("down" if self._is_down else "up", self._last_error)
+        return StoreHealth("down", self._last_error) if self._is_down else StoreHealth("up", None)
 
     async def run(
         self, script: Script, keys: Sequence[str], arguments: Sequence[Word], *, insist: bool = False
     ) -> Any:  # noqa: ANN401 - what the script returns
         """Run a Lua script, with `insist` even while the store is left alone; raises as `execute` does."""
         if not insist:
-            self._require_not_left_alone()
-        return await self._asked(self._run(script, len(keys), *keys, *arguments))
-
-    async def execute(self, *words: Word) -> Any:  # noqa: ANN401 - what Redis answers
-        """Send one command; raise `StoreUnavailableError` where that fails or takes too long."""
-        self._require_not_left_alone()
-        return await self._asked(self._client.execute_command(*words))
-
-    async def execute_blocking(self, *words: Word) -> Any:  # noqa: ANN401 - what Redis answers
-        """Send a command that waits for something to happen; raises `StoreUnavailableError`."""
-        try:
-            answer = await self._multiplexer.execute_alone(*words)
-        except _ERRORS as error:
-            _require_not_cancelled()
-            raise StoreUnavailableError(_reason(error)) from None
-        _require_not_cancelled()
-        if self._is_down:
-            self._passed()
+            await self._require_up()
+        answer = await self._asked(keys[0], self._run(script, len(keys), *keys, *arguments))
+        if script.wrote(answer):
+            self._wrote()
         return answer
 
-    def _require_not_left_alone(self) -> None:
-        if self._breaker.wait() > 0:
-            raise StoreUnavailableError(self._last_error or "down")
+    async def execute(self, *words: Word, insist: bool = False) -> Any:  # noqa: ANN401 - what Redis answers
+        """Send a command, whose first word after its name is a key; with `insist` as `run` does.
 
-    async def _asked(self, answer: Awaitable[_T]) -> _T:
-        """Wait for an answer, and note whether it came."""
-        try:
-            answered = await answer
-        except _ERRORS as error:
-            raise self._failed(error) from None
-        self._passed()
-        return answered
+        Raises `StoreUnavailableError` where that fails or takes too long.
+        """
+        if not insist:
+            await self._require_up()
+        answer = await self._asked(words[1], self._multiplexer.execute_command(*words))
+        if words[0] in _WRITES:
+            self._wrote()
+        return answer
 
-    async def _run(self, script: Script, *words: Word) -> Any:  # noqa: ANN401 - as above
+    async def execute_blocking(self, *words: Word) -> Any:  # noqa: ANN401 - what Redis answers
+        """Send a command that waits for something to happen; raises `StoreUnavailableError`.
+
+        What it finds says nothing of the store's health: a server that takes no writes answers it as well.
+        """
         try:
-            return await self._client.execute_command("EVALSHA", script.digest, *words)
-        except NoScriptError:  # the server is new, or was restarted
-            return await self._client.execute_command("EVAL", script.text, *words)
+            answer = await self._multiplexer.execute_alone(*words)
+        except STORE_ERRORS as error:
+            _require_not_cancelled()
+            raise StoreUnavailableError(reason_of(error)) from None
+        _require_not_cancelled()
+        return answer
+
+    async def require_writes(self, key: str) -> None:
+        """Raise `StoreUnavailableError` unless the server that has a key takes writes; nothing is changed there."""
+        await self._require_up()
+        await self._asked(key, self._multiplexer.execute_command(*_no_change(key)))
+        self._wrote()
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -141,46 +135,63 @@ class SharedStore:
         for client in [] if sentinel is None else sentinel.sentinels:
             await client.aclose()
 
-    def _passed(self) -> None:
-        self._breaker.passed()
-        if self._is_down:
-            self._is_down, self._last_error = False, None
-            _log.warning("the shared store answers again")
+    async def _require_up(self) -> None:
+        """Refuse while the store is down; once a pause is over, find out first whether it still is."""
+        if not self._is_down:
+            return
+        if self._breaker.wait() > 0:
+            raise StoreUnavailableError(self._last_error or "down")
+        # The same node of a cluster as before: others may be fine.
+        await self._asked(self._failed_key, self._multiplexer.execute_command(*_no_change(self._failed_key)))
+        self._come_up()
 
-    def _failed(self, error: Exception) -> StoreUnavailableError:
-        self._last_error = _reason(error)
-        # All whom one message was for get the same error, which is one failure: a hiccup under load is no outage.
+    async def _asked(self, key: Word, answer: Awaitable[_T]) -> _T:
+        """Wait for an answer about a key; note where none came."""
+        try:
+            return await answer
+        except STORE_ERRORS as error:
+            raise self._failed(key, error) from None
+
+    async def _run(self, script: Script, *words: Word) -> Any:  # noqa: ANN401 - as above
+        try:
+            return await self._multiplexer.execute_command("EVALSHA", script.digest, *words)
+        except NoScriptError:  # the server is new, or was restarted
+            return await self._multiplexer.execute_command("EVAL", script.text, *words)
+
+    def _wrote(self) -> None:
+        if not self._is_down:  # else it was sent before, or to another node: `_require_up` finds out
+            self._breaker.passed()
+
+    def _failed(self, key: Word, error: Exception) -> StoreUnavailableError:
+        self._last_error = reason_of(error)
+        # All whose message got lost have the same error, which is one failure: a hiccup under load is no outage.
         if error is not self._last_failure and self._breaker.failed():
+            self._failed_key = key
             self._go_down(error)
         self._last_failure = error
         return StoreUnavailableError(self._last_error)
 
     def _go_down(self, error: Exception) -> None:
-        self._last_error = _reason(error)
+        self._last_error = reason_of(error)
         if not self._is_down:
             self._is_down = True
             _log.error("the shared store is down: %s", self._last_error)
 
+    def _come_up(self) -> None:
+        self._breaker.passed()
+        if self._is_down:
+            self._is_down, self._last_error = False, None
+            _log.warning("the shared store takes writes again")
 
-def open_storage(url: str) -> RedisStorage:
-    """Return the library's store for an address as `library_address` takes it; raise `ValueError` for another."""
-    address = library_address(url)
-    options: dict[str, Any] = {
-        "socket_timeout": _CONNECTION_TIMEOUT,
-        "socket_connect_timeout": _CONNECTION_TIMEOUT,
-        "retry": Retry(NoBackoff(), 1),  # a connection that went stale is opened anew once; more is the breaker's
-    }
-    if address.startswith("async+redis+sentinel:"):
-        options["use_replicas"] = False  # they may be behind, and what was just counted would not be there
-        options["sentinel_kwargs"] = dict(options) | {"retry": Retry(NoBackoff(), 0)}
-        del options["sentinel_kwargs"]["use_replicas"]
-    try:
-        storage = storage_from_string(address, implementation="redispy", **options)
-    except (ConfigurationError, ValueError, TypeError):
-        raise ValueError("cannot be read as the address of a Redis") from None
-    if not isinstance(storage, RedisStorage):
-        raise TypeError("limits gave another store than the scheme names")
-    return storage
+
+def _no_change(key: Word) -> tuple[Word, ...]:
+    """Return a write that changes nothing and makes no key, for the node of a cluster that has `key`.
+
+    Redis refuses it where it refuses writes: when it is full, cannot save, or is no master.
+    """
+    name = key.decode() if isinstance(key, bytes) else str(key)
+    tag = _HASH_TAG.search(name)
+    return "SETRANGE", f"{KEY_PREFIX}:probe:{{{tag[1] if tag else name}}}", 0, ""
 
 
 def _require_not_cancelled() -> None:
@@ -188,9 +199,3 @@ def _require_not_cancelled() -> None:
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
-
-
-def _reason(error: Exception) -> str:
-    """Return one word for an error; its text may name the store's address or user."""
-    name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__.removesuffix("Error")).lower()
-    return "timeout" if isinstance(error, TimeoutError) else name

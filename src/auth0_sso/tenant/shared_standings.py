@@ -2,15 +2,16 @@
 
 One key for each user: a generation, and a sealed standing for each organization. A change replaces the whole key by
 one with a new generation, so that a look-up that was under way elsewhere, and read the world before the change, finds
-its answer marked with an older one, which nobody believes. The news goes through a stream, not by publishing: a
+its answer marked with an older one, which nobody believes. How old a standing is goes by the clock of the store's
+server alone: those of the replicas may differ. The news goes through a stream, not by publishing: a
 reader whose connection breaks would never learn what was published meanwhile.
 """
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from secrets import token_hex
 from typing import Final, NoReturn
 
@@ -24,6 +25,13 @@ _log = logging.getLogger(__name__)
 _GENERATION: Final = "generation"
 _GENERATION_SECONDS: Final = 120
 """How long a change is remembered by its generation: longer than any look-up is under way."""
+_FORMAT: Final = "2"
+"""Part of what a standing is sealed for, so that other versions of this service do not read it."""
+_READ: Final = Script(
+    "local time = redis.call('time') "
+    "return {time[1] * 1000 + math.floor(time[2] / 1000), unpack(redis.call('hmget', KEYS[1], ARGV[1], ARGV[2]))}",
+    wrote=lambda _: False,
+)
 _WRITE: Final = Script(
     "redis.call('hset', KEYS[1], ARGV[1], ARGV[2]) redis.call('expire', KEYS[1], ARGV[3])",
 )
@@ -35,42 +43,49 @@ _NEWS_WAIT: Final = 1000  # milliseconds
 _PAUSE: Final = 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read before a look-up: a user's generation, and the time by the store's server, in seconds."""
+
+    generation: str
+    at: float
+
+
 class SharedStandings:
     """Reads and writes standings for `ttl` seconds. While the store is away it knows nothing, and says so once."""
 
-    def __init__(self, sealed: SealedStore, *, ttl: float, wall: Callable[[], float] = time.time) -> None:
-        """Take where standings are kept, how long they hold, in seconds, and a clock that counts from 1970."""
+    def __init__(self, sealed: SealedStore, *, ttl: float) -> None:
+        """Take where standings are kept, and how long they hold at most, in seconds."""
         self._sealed = sealed
         self._store = sealed.store
         self._ttl = ttl
-        self._wall = wall
         self._news = sealed.name("role-changes")
         self._unannounced: set[str] = set()
 
-    async def read(self, key: StandingKey) -> tuple[Standing | None, str | None]:
-        """Return a standing that still holds, if there is one, and the generation to write another with.
+    async def read(self, key: StandingKey) -> tuple[Standing | None, Reading | None]:
+        """Return a standing that still holds, if there is one, and the reading to write another with.
 
-        Without a generation nothing is to be written: the store is away, or has not heard of a change yet.
+        Without a reading nothing is to be written: the store is away, or has not heard of a change yet.
         """
         place = self._place(key)
         if key[0] in self._unannounced:
             return None, None
         try:
-            generation, sealed = await self._store.execute("HMGET", place, _GENERATION, _field(key))
+            milliseconds, generation, sealed = await self._store.run(_READ, [place], [_GENERATION, _field(key)])
         except StoreUnavailableError:
             return None, None
-        current = generation.decode() if isinstance(generation, bytes) else ""
-        return self._standing(self._sealed.unseal(_seat(place, key), sealed), current), current
+        reading = Reading(generation.decode() if isinstance(generation, bytes) else "", milliseconds / 1000)
+        return _standing(self._sealed.unseal(_seat(place, key), sealed), reading), reading
 
-    async def write(self, key: StandingKey, standing: Standing, generation: str, *, ttl: float) -> None:
-        """Keep a standing that was looked up since `generation` was read."""
+    async def write(self, key: StandingKey, standing: Standing, reading: Reading, *, ttl: float) -> None:
+        """Keep a standing that was looked up since `reading`, for `ttl` seconds from then."""
         place = self._place(key)
         value = {
             "roles": sorted(standing.roles),
             "refusal": standing.refusal,
-            "until": self._wall() + ttl,
-            "since": self._wall(),
-            "generation": generation,
+            "at": reading.at,
+            "ttl": ttl,
+            "generation": reading.generation,
         }
         life = max(_GENERATION_SECONDS, int(self._ttl) + 1)
         words = (_field(key), self._sealed.seal(_seat(place, key), value), life)
@@ -92,7 +107,7 @@ class SharedStandings:
         place = self._place((subject, None))
         await self._store.run(_REPLACE, [place], [_GENERATION, token_hex(8), _GENERATION_SECONDS], insist=True)
         news = self._sealed.seal(self._news, subject)
-        await self._store.execute("XADD", self._news, "MAXLEN", "~", _NEWS_KEPT, "*", "subject", news)
+        await self._store.execute("XADD", self._news, "MAXLEN", "~", _NEWS_KEPT, "*", "subject", news, insist=True)
         self._unannounced.discard(subject)
 
     async def follow(
@@ -107,6 +122,7 @@ class SharedStandings:
         trouble = False
         while True:
             try:
+                await self._store.require_writes(self._news)  # a demoted master has no news, and answers readers
                 if last is None:
                     last = await self._latest()
                     forget_all()
@@ -140,14 +156,17 @@ class SharedStandings:
         subject = self._sealed.unseal(self._news, fields.get(b"subject"))
         return subject if isinstance(subject, str) else None
 
-    def _standing(self, value: object, generation: str) -> Standing | None:
-        if not isinstance(value, dict) or value["generation"] != generation or value["until"] <= self._wall():
-            return None
-        age = max(0.0, self._wall() - value["since"])
-        return Standing(frozenset(value["roles"]), value["refusal"], age)
-
     def _place(self, key: StandingKey) -> str:
         return self._sealed.name("standing", key[0])
+
+
+def _standing(value: object, reading: Reading) -> Standing | None:
+    if not isinstance(value, dict) or value["generation"] != reading.generation:
+        return None
+    age = reading.at - value["at"]
+    if not 0 <= age < value["ttl"]:  # a negative age: another server has become the master, and its clock is behind
+        return None
+    return Standing(frozenset(value["roles"]), value["refusal"], age)
 
 
 def _field(key: StandingKey) -> str:
@@ -156,4 +175,4 @@ def _field(key: StandingKey) -> str:
 
 
 def _seat(place: str, key: StandingKey) -> str:
-    return f"{place} {_field(key)}"
+    return f"{place} {_field(key)} {_FORMAT}"

@@ -205,7 +205,7 @@ def _roles(
         refused=min(10, settings.auth0_role_ttl_seconds),
         max_stale=settings.auth0_role_max_stale_seconds,
     )
-    shared = None if sealed is None else SharedStandings(sealed, ttl=memory.ttl, wall=clock.wall)
+    shared = None if sealed is None else SharedStandings(sealed, ttl=memory.ttl)
     roles = RoleDirectory(management, memory, shared=shared, clock=clock.monotonic)
     stack.push_async_callback(roles.aclose)
     if shared is not None:
