@@ -164,18 +164,20 @@ class RoleDirectory:
         return standing
 
     async def _ask(self, subject: str, organization: str | None) -> Standing:
+        management = self._management.on_behalf_of(subject, first=True)
         try:
-            # The user as well: assigned roles say nothing of a block.
+            # The user as well: assigned roles say nothing of a block. No metadata, which may be large.
             user, assigned, as_member = await asyncio.gather(
-                self._management.get_user(subject),
-                self._management.list_user_roles(subject),
-                self._as_member(subject, organization),
+                management.get_user(subject, fields=("user_id", "blocked")),
+                management.list_user_roles(subject),
+                _as_member(management, subject, organization),
             )
         except NotFoundError:
             return Standing(refusal="user_unknown")
         if user.blocked:
             return Standing(refusal="user_blocked")
-        return Standing(frozenset(role.name for role in (*assigned, *as_member)))
+        return Standing(frozenset(role.name for role in (*assigned, *as_member) if role.name))
 
-    async def _as_member(self, subject: str, organization: str | None) -> tuple[Role, ...]:
-        return () if organization is None else await self._management.list_member_roles(organization, subject)
+
+async def _as_member(management: ManagementClient, subject: str, organization: str | None) -> tuple[Role, ...]:
+    return () if organization is None else await management.list_member_roles(organization, subject)

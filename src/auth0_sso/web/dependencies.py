@@ -25,6 +25,7 @@ from auth0_sso.errors import (
     StoreUnavailableError,
 )
 from auth0_sso.tenant.management import ManagementClient
+from auth0_sso.tenant.profiles import Profiles
 from auth0_sso.tenant.roles import RoleSource
 from auth0_sso.tokens.bearer import read_bearer_token
 from auth0_sso.tokens.claims import AccessToken
@@ -141,11 +142,23 @@ async def services_of(request: Request) -> Services:
 
 
 async def management_of(request: Request) -> ManagementClient:
-    """Return the Management API client; raise `ManagementNotConfiguredError` where there are no credentials."""
+    """Return the Management API client, whose calls take turns as the caller's.
+
+    Raises `ManagementNotConfiguredError` where there are no credentials.
+    """
     management = (await services_of(request)).management
     if management is None:
         raise ManagementNotConfiguredError
-    return management
+    token = RequestContext.of(request.scope).token
+    return management if token is None else management.on_behalf_of(token.subject)
+
+
+async def profiles_of(request: Request) -> Profiles:
+    """Return what remembers profiles; raise `ManagementNotConfiguredError` where there are no credentials."""
+    profiles = (await services_of(request)).profiles
+    if profiles is None:
+        raise ManagementNotConfiguredError
+    return profiles
 
 
 async def roles_source_of(request: Request) -> RoleSource:
@@ -241,3 +254,4 @@ CurrentRoles = Annotated[frozenset[str], Depends(roles_of_user)]
 
 Management = Annotated[ManagementClient, Depends(management_of)]
 Roles = Annotated[RoleSource, Depends(roles_source_of)]
+UserProfiles = Annotated[Profiles, Depends(profiles_of)]
