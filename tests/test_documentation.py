@@ -8,6 +8,7 @@ import pytest
 
 from auth0_sso.errors import Auth0SsoError
 from auth0_sso.settings import Settings, fix_of
+from auth0_sso.tenant.capped import UNANSWERED
 from auth0_sso.web import problems
 
 ROOT = Path(__file__).parent.parent
@@ -63,6 +64,10 @@ def test_every_error_code_is_documented_with_its_status() -> None:
     }
     assert rows.keys() == known
     assert Auth0SsoError.__doc__
+
+
+def test_every_reason_why_auth0_cannot_be_reached_is_documented() -> None:
+    assert {row[0] for row in first_cells(read("docs/operations.md"))} == UNANSWERED
 
 
 def test_the_readmes_python_is_the_example_that_is_tested() -> None:
