@@ -93,6 +93,17 @@ async def test_a_connection_that_is_refused_says_so() -> None:
         assert await _reason_from(address, deadline=5) == "connection_refused"
 
 
+async def test_a_host_whose_addresses_all_refuse_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    with refusing_port() as address:
+        port = httpx.URL(address).port or 0
+        found = [
+            (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port))
+            for host in ("127.0.0.1", "127.0.0.2")
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        assert await _reason_from(f"http://tenant.invalid:{port}/", deadline=5) == "connection_refused"
+
+
 async def test_a_connection_that_is_reset_is_lost() -> None:
     async with peer(reset) as address:
         assert await _reason_from(address, deadline=5) == "connection_lost"

@@ -6,10 +6,15 @@ from itertools import pairwise
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 
 from auth0_sso.errors import ManagementAnswerError, ManagementRefusedError, ManagementUnavailableError, TenantError
 from auth0_sso.tenant.capped import Answer, exchange
 from auth0_sso.tenant.credentials import ClientCredentials, ManagementAuth
+from auth0_sso.tokens.client_assertion import AssertionKey
 from support.clock import HandClock
 from support.issuer import ISSUER
 from support.tenant_script import TOKEN, Reply, ScriptedTenant, json_reply, token_reply
@@ -64,6 +69,24 @@ async def test_the_token_is_asked_for_as_auth0_documents_it(
     assert request.query == ""
     assert "Authorization" not in request.headers
     assert _tokens_used(tenant) == ["token-1"]
+
+
+async def test_a_private_key_signs_an_assertion_for_this_tenant_and_no_secret_is_sent(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock, rsa_keys: tuple[rsa.RSAPrivateKey, ...]
+) -> None:
+    tenant.on(TOKEN, token_reply("token-1"))
+    tenant.on(THING, json_reply({}))
+    pem = rsa_keys[0].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    credentials = ClientCredentials("the-client-id", AssertionKey(pem, "the-kid"), f"{ISSUER}api/v2/")
+    auth = ManagementAuth(client, ISSUER, credentials, clock=clock.time, wall=clock.time)
+    await _ask(client, auth)
+    await auth.aclose()
+    sent = tenant.seen(TOKEN)[0].json()
+    assert isinstance(sent, dict)
+    assert "client_secret" not in sent
+    assert sent["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    claims = jwt.decode(sent["client_assertion"], RSAKey.import_key(pem), algorithms=["RS256"]).claims
+    assert (claims["iss"], claims["sub"], claims["aud"]) == ("the-client-id", "the-client-id", ISSUER)
 
 
 async def test_the_secret_goes_to_the_token_endpoint_alone(

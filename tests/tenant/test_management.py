@@ -749,6 +749,16 @@ async def test_a_list_that_never_ends_is_left(
     assert tenant.count("GET /api/v2/roles") == 3
 
 
+async def test_checkpoints_that_never_end_are_left(
+    tenant: ScriptedTenant, management: ManagementClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auth0_sso.tenant.management_reader._MOST_PAGES", 3)
+    tenant.on("GET /api/v2/users", *[json_reply({"users": [USER], "next": f"{number}"}) for number in range(9)])
+    with pytest.raises(ManagementAnswerError) as caught:
+        await gathered(management.all_users())
+    assert (caught.value.reason, tenant.count("GET /api/v2/users")) == ("pages_never_end", 3)
+
+
 async def test_a_page_without_its_total_is_the_tenants_fault(
     tenant: ScriptedTenant, management: ManagementClient
 ) -> None:

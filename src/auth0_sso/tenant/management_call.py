@@ -31,7 +31,7 @@ from auth0_sso.errors import (
 )
 from auth0_sso.tenant.capped import Answer, FetchError, exchange
 from auth0_sso.tenant.credentials import ManagementAuth
-from auth0_sso.tenant.token_endpoint import management_error
+from auth0_sso.tenant.token_endpoint import unavailable
 from auth0_sso.tenant.turns import ANYONE, PausedError, Turn, Turns
 
 _log = logging.getLogger(__name__)
@@ -127,9 +127,9 @@ class ManagementCaller:
         except TimeoutError:
             raise self._late() from None
 
-    def _late(self) -> Auth0SsoError:
+    def _late(self) -> ManagementUnavailableError:
         paused = self._turns.pause_left
-        return _rate_limited(paused) if paused else management_error(FetchError("timeout"))
+        return _rate_limited(paused) if paused else unavailable(FetchError("timeout"))
 
     async def _stay_away(self, seconds: float) -> None:
         if seconds:
@@ -147,7 +147,7 @@ class ManagementCaller:
         except PausedError as paused:
             raise _rate_limited(paused.seconds) from None
         except FetchError as error:
-            raise self._not_answered(request, management_error(error)) from None
+            raise self._not_answered(request, unavailable(error)) from None
 
     async def _accepted_answer(self, request: httpx.Request) -> Answer:
         """Return an answer of success. What it says of our budget is noted before anybody has the next turn."""
@@ -169,9 +169,7 @@ class ManagementCaller:
     async def _send(self, request: httpx.Request) -> Answer:
         return await exchange(self._client, request, deadline=_ATTEMPT, max_bytes=_MAX_ANSWER_BYTES, auth=self._auth)
 
-    def _not_answered(self, request: httpx.Request, error: Auth0SsoError) -> Exception:
-        if not isinstance(error, ManagementUnavailableError):
-            return error
+    def _not_answered(self, request: httpx.Request, error: ManagementUnavailableError) -> Exception:
         self._last_failure = error.reason
         if self._breaker.failed():
             _log.warning("the Management API fails again and again (%s): the circuit breaker opens", error.reason)

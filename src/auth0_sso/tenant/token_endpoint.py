@@ -7,8 +7,8 @@ from typing import Final
 
 import httpx
 
-from auth0_sso.errors import ManagementAnswerError, ManagementRefusedError, ManagementUnavailableError, TenantError
-from auth0_sso.tenant.capped import UNANSWERED, Answer, FetchError, exchange
+from auth0_sso.errors import ManagementAnswerError, ManagementRefusedError, ManagementUnavailableError
+from auth0_sso.tenant.capped import Answer, FetchError, exchange
 from auth0_sso.tenant.management_token import ManagementToken
 from auth0_sso.tokens.client_assertion import ASSERTION_TYPE, AssertionKey
 
@@ -16,11 +16,9 @@ _DEADLINE: Final = 5.0
 _MAX_ANSWER_BYTES: Final = 64 * 1024
 
 
-def management_error(error: FetchError, *, during: str = "") -> TenantError:
-    """Return what an exchange with the tenant that gave no usable answer means to the caller."""
-    if error.reason in UNANSWERED:
-        return ManagementUnavailableError(f"{during}{error.reason}", retry_after=5)
-    return ManagementAnswerError(f"{during}{error.reason}")
+def unavailable(error: FetchError, *, during: str = "") -> ManagementUnavailableError:
+    """Return what an exchange with the tenant that brought no answer means to the caller."""
+    return ManagementUnavailableError(f"{during}{error.reason}", retry_after=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ class TokenEndpoint:
         try:
             answer = await exchange(self._client, request, deadline=_DEADLINE, max_bytes=_MAX_ANSWER_BYTES)
         except FetchError as error:
-            raise management_error(error, during="token_") from None
+            raise unavailable(error, during="token_") from None
         return self._read_token(answer)
 
     def _proof(self) -> dict[str, str]:
