@@ -40,7 +40,7 @@ DEADLINE = 8.0
 """Seconds that one call may take, waits and repetitions included."""
 
 _ATTEMPT = 5.0  # seconds: a tenant that hangs is told from a queue of our own that is long
-_MAX_ANSWER_BYTES = 4 * 1024 * 1024  # a page of 100 users with 10 KiB of metadata each, and room
+_MAX_ANSWER_BYTES = 4 * 1024 * 1024  # a page of 100 users with 16 KiB of user metadata each, and room
 _MAX_IN_FLIGHT = 10  # the rest wait for their turns: all at once, a thousand calls would all be late
 _LONGEST_MESSAGE = 500
 _LONGEST_WAIT = 3600

@@ -42,10 +42,12 @@ class _Limit:
         if token is not None and self._exempts(token, services):
             return
         name = f"{request.method} {request.scope['route'].path}" if self.name is None else self.name
-        policy = self.setting(services) if self.policy is None else self.policy
+        policy = self.policy
         if policy is None:
-            return
-        policy.require_room(self.cost)
+            policy = self.setting(services)
+            if policy is None:
+                return
+            policy.require_room(self.cost)
         context = RequestContext.of(request.scope)
         if (name, policy, self.cost) in context.counted:  # its router has the same limit
             return
