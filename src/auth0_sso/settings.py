@@ -174,6 +174,11 @@ class Settings(BaseSettings):
         "Requests allowed to each caller, on each limited route.",
         "write a count and a period, such as 10/minute, or several: 10/minute;200/hour",
     )
+    profile_rate_limit: PolicyTextOrOff = _setting(
+        "30/minute",
+        "Requests for /profile and /profile/metadata allowed to each user.",
+        "write a count and a period, such as 30/minute, or off",
+    )
     rate_limit_strategy: Strategy = _setting(
         "moving-window", "How limits are counted.", f"write {', '.join(get_args(Strategy))}"
     )

@@ -32,10 +32,34 @@ async def test_pages_end_at_the_thousandth_record(visitor: Visitor) -> None:
     assert (answer.status_code, answer.json()["errorCode"]) == (400, "invalid_paging")
 
 
-@pytest.mark.parametrize("query", ["page=-1", "page=x", "per_page=101", "per_page=1.5", "page=" + "9" * 5000])
+@pytest.mark.parametrize(
+    "query", ["page=-1", "page=x", "per_page=101", "per_page=1.5", "page=" + "9" * 5000, "include_fields=no"]
+)
 async def test_a_bad_query_is_refused(visitor: Visitor, query: str) -> None:
     answer = await visitor.manage("GET", f"/users?{query}")
     assert (answer.status_code, answer.json()["errorCode"]) == (400, "invalid_query_string")
+
+
+@pytest.mark.parametrize(
+    "route",
+    [path(USER.user_id), f'/users?q=user_id:"{USER.user_id}"', f"/users-by-email?email={USER.email}"],
+    ids=["by-id", "list", "by-email"],
+)
+async def test_a_query_chooses_the_members_of_a_user(visitor: Visitor, route: str) -> None:
+    async def members(query: str) -> set[str]:
+        found = (await visitor.manage("GET", f"{route}{'&' if '?' in route else '?'}{query}")).json()
+        return set(found[0] if isinstance(found, list) else found)
+
+    everything = await members("fields=")
+    assert await members("fields=user_id,blocked,email") == {"user_id", "email"}
+    assert await members("fields=email&include_fields=true") == {"email"}
+    assert await members("fields=email,name,nobody&include_fields=false") == everything - {"email", "name"}
+
+
+async def test_a_page_keeps_its_totals_whatever_it_shows_of_users(visitor: Visitor) -> None:
+    page = (await visitor.manage("GET", "/users?fields=user_id&include_totals=true")).json()
+    assert page["total"] == 3
+    assert page["users"] == [{"user_id": person.user_id} for person in (ADMIN, MANAGER, USER)]
 
 
 async def test_a_user_is_found_by_query_and_by_email(visitor: Visitor) -> None:

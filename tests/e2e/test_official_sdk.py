@@ -13,6 +13,7 @@ from auth0_sso.tenant.credentials import ClientCredentials, ManagementAuth
 from auth0_sso.tenant.management import ManagementClient
 from auth0_sso.tenant.management_call import ManagementCaller
 from support.process import Dev, dev
+from support.service import USER, person_id
 
 ADMIN = PEOPLE[0].user_id
 NEW = {"email": "sdk@example.com", "password": "Sdk-password-1!", "connection": "Username-Password-Authentication"}
@@ -64,6 +65,13 @@ async def test_users_are_the_same_made_by_one_and_read_by_the_other(sdk: Auth0, 
     with pytest.raises(NotFoundError) as missing:
         await ours.get_user(made.user_id)
     assert missing.value.reason == "inexistent_user"
+
+
+async def test_chosen_members_of_a_user_are_the_same(sdk: Auth0, ours: ManagementClient) -> None:
+    theirs = sdk.users.get(person_id(USER), fields="user_id,email", include_fields=True)
+    user = await ours.get_user(person_id(USER), fields=("user_id", "email"))
+    assert (user.user_id, user.email, user.name) == (theirs.user_id, theirs.email, None)
+    assert theirs.name is None
 
 
 async def test_all_users_come_to_both_by_page_and_by_checkpoint(sdk: Auth0, ours: ManagementClient) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import auth0_sso
 from auth0_sso import errors
+from auth0_sso.tenant.capped import UNANSWERED
 
 SOURCE = Path(auth0_sso.__file__).parent
 FILES = sorted(
@@ -24,11 +25,12 @@ _ASSIGNED = {"reason", "refusal"}
 COMPUTED = {
     "fleet/store.py: reason_of(error)": ("<>",),  # Redis's code, or redis-py's name of its error
     "fleet/store.py: self._last_error": (),
-    "tenant/capped.py: reason": (),
-    "tenant/credentials.py: f'{during}{error.reason}'": ("token_<>",),
+    "tenant/capped.py: _reason(error)": tuple(UNANSWERED),
+    "tenant/capped.py: self.fault": ("answer_compressed", "answer_too_large"),
+    "tenant/token_endpoint.py: f'{during}{error.reason}'": ("token_<>",),
     "tenant/jwks.py: error.reason": (),  # of another error, where it was noted already
     "tenant/jwks.py: self._last_error": (),
-    "tenant/management.py: error.reason": (),
+    "tenant/management_answers.py: error.reason": (),
     "tenant/management_call.py: code": ("<>",),  # Auth0's own errorCode
     "tenant/management_call.py: self._last_failure": (),
     "tenant/standing.py: self.refusal": (),
@@ -148,8 +150,8 @@ def _usual_reason(name: str) -> list[str]:
 
 
 def _prefix(name: str) -> str:
-    # A fault of JSON is of a token's part; of an answer, `answer_<>` says it.
-    return {"StoreUnavailableError": "store_", "StrictJsonError": "<>_"}.get(name, "")
+    # A fault of strict JSON is of a token's part; of an answer, `answer_<>` says it.
+    return {"StoreUnavailableError": "store_", "StrictJsonError": "<>_", "LenientJsonError": "answer_"}.get(name, "")
 
 
 _PLACES = _places()

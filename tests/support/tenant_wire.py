@@ -3,10 +3,20 @@
 import asyncio
 import gzip
 import socket
+import ssl
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 
 import httpx
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 Conduct = Callable[[asyncio.StreamWriter], Awaitable[None]]
 """What a peer does once it has read a request's head."""
@@ -29,6 +39,15 @@ async def endless(writer: asyncio.StreamWriter) -> None:
     while True:
         writer.write(b"10000\r\n" + b" " * 0x10000 + b"\r\n")
         await writer.drain()
+
+
+async def reset(writer: asyncio.StreamWriter) -> None:
+    """Break off in the middle of an answer, by a reset instead of an orderly end."""
+    writer.write(_CHUNKED)
+    await writer.drain()
+    connection: socket.socket = writer.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
 
 
 async def hang(_: asyncio.StreamWriter) -> None:
@@ -63,15 +82,21 @@ def wire_client(timeout: float = 5) -> httpx.AsyncClient:
 
 
 @asynccontextmanager
-async def peer(conduct: Conduct) -> AsyncIterator[str]:
-    """Run a peer on 127.0.0.1 until the block ends; gives its address with a trailing slash."""
+async def peer(
+    conduct: Conduct, *, tls: ssl.SSLContext | None = None, head: bytes = b"\r\n\r\n"
+) -> AsyncIterator[str]:
+    """Run a peer on 127.0.0.1 until the block ends; gives its address with a trailing slash.
+
+    It speaks TLS where it has a context, and says nothing before it has read `head`.
+    """
     conversations: set[asyncio.Task[None]] = set()
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             # Whoever gives up on us closes its end in the middle of anything.
             with suppress(OSError, asyncio.IncompleteReadError):
-                await reader.readuntil(b"\r\n\r\n")
+                if head:
+                    await reader.readuntil(head)
                 await conduct(writer)
         except asyncio.CancelledError:
             writer.transport.abort()  # what nobody reads any more would keep the connection open
@@ -84,9 +109,10 @@ async def peer(conduct: Conduct) -> AsyncIterator[str]:
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         conversations.add(asyncio.create_task(converse(reader, writer)))
 
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
+    scheme = "http" if tls is None else "https"
     try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        yield f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     finally:
         server.close()
         for conversation in conversations:
@@ -101,3 +127,26 @@ def refusing_port() -> Iterator[str]:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{held.getsockname()[1]}/"
+
+
+def self_signed_certificate(directory: Path) -> Path:
+    """Write a certificate for 127.0.0.1 that no authority signed, and its key, into one PEM file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = directory / "tls.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(private + certificate.public_bytes(Encoding.PEM))
+    return path

@@ -6,10 +6,15 @@ from itertools import pairwise
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 
 from auth0_sso.errors import ManagementAnswerError, ManagementRefusedError, ManagementUnavailableError, TenantError
-from auth0_sso.tenant.capped import Answer, FetchError, exchange
+from auth0_sso.tenant.capped import Answer, exchange
 from auth0_sso.tenant.credentials import ClientCredentials, ManagementAuth
+from auth0_sso.tokens.client_assertion import AssertionKey
 from support.clock import HandClock
 from support.issuer import ISSUER
 from support.tenant_script import TOKEN, Reply, ScriptedTenant, json_reply, token_reply
@@ -64,6 +69,24 @@ async def test_the_token_is_asked_for_as_auth0_documents_it(
     assert request.query == ""
     assert "Authorization" not in request.headers
     assert _tokens_used(tenant) == ["token-1"]
+
+
+async def test_a_private_key_signs_an_assertion_for_this_tenant_and_no_secret_is_sent(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock, rsa_keys: tuple[rsa.RSAPrivateKey, ...]
+) -> None:
+    tenant.on(TOKEN, token_reply("token-1"))
+    tenant.on(THING, json_reply({}))
+    pem = rsa_keys[0].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    credentials = ClientCredentials("the-client-id", AssertionKey(pem, "the-kid"), f"{ISSUER}api/v2/")
+    auth = ManagementAuth(client, ISSUER, credentials, clock=clock.time, wall=clock.time)
+    await _ask(client, auth)
+    await auth.aclose()
+    sent = tenant.seen(TOKEN)[0].json()
+    assert isinstance(sent, dict)
+    assert "client_secret" not in sent
+    assert sent["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    claims = jwt.decode(sent["client_assertion"], RSAKey.import_key(pem), algorithms=["RS256"]).claims
+    assert (claims["iss"], claims["sub"], claims["aud"]) == ("the-client-id", "the-client-id", ISSUER)
 
 
 async def test_the_secret_goes_to_the_token_endpoint_alone(
@@ -134,6 +157,123 @@ async def test_a_lasting_401_does_not_buy_a_token_for_each_call(
     assert tenant.count(TOKEN) == 3
 
 
+async def test_replacements_that_do_not_help_come_ever_more_seldom(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock
+) -> None:
+    tenant.on(THING, Reply(401))
+    for _ in range(1440):
+        assert (await _ask(client, auth)).status == 401
+        await clock.advance(10)
+    times = [request.at - tenant.seen(TOKEN)[0].at for request in tenant.seen(TOKEN)]
+    assert times == [0, 0, 30, 90, 210, 450, 930, 1890, 3810, 7410, 11010]
+
+
+async def test_a_token_that_has_worked_is_replaced_at_once_whenever_the_last_one_was(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock
+) -> None:
+    tenant.on(TOKEN, *[token_reply(f"token-{number}") for number in range(1, 9)])
+    for number in range(1, 8):
+        tenant.on(THING, json_reply({}))
+        assert (await _ask(client, auth)).status == 200
+        gate, before = asyncio.Event(), tenant.count(THING)
+        tenant.on(THING, *[Reply(401, gate=gate)] * 20, json_reply({}))
+        asked = [asyncio.create_task(_ask(client, auth)) for _ in range(20)]
+        await tenant.arrival(THING, before + 20)
+        gate.set()
+        assert {answer.status for answer in await asyncio.gather(*asked)} == {200}, "all share one renewal"
+        assert tenant.count(TOKEN) == number + 1
+        await clock.advance(1)
+
+
+async def test_a_token_that_has_never_worked_waits(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock
+) -> None:
+    tenant.on(THING, Reply(401), Reply(401), Reply(401), json_reply({}))
+    assert (await _ask(client, auth)).status == 401
+    await clock.advance(29)
+    assert (await _ask(client, auth)).status == 200, "the same token works after all"
+    assert tenant.count(TOKEN) == 2
+    tenant.on(THING, Reply(401), json_reply({}))
+    assert (await _ask(client, auth)).status == 200, "it has worked by now"
+    assert tenant.count(TOKEN) == 3
+
+
+async def test_an_endpoint_that_refuses_every_token_does_not_buy_one_for_each_call(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock
+) -> None:
+    other = "GET /api/v2/other"
+    tenant.on(other, Reply(401))
+    for _ in range(360):
+        assert (await _ask(client, auth)).status == 200
+        request = client.build_request("GET", f"{ISSUER}api/v2/other")
+        for _ in range(2):
+            answer = await exchange(client, request, deadline=5, max_bytes=1000, auth=auth)
+            assert answer.status == 401
+        await clock.advance(10)
+    assert tenant.count(TOKEN) <= 10
+
+
+@pytest.mark.parametrize(("status", "proof"), [(403, True), (404, True), (409, True), (400, False), (500, False)])
+async def test_only_an_answer_to_a_good_token_proves_that_it_works(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, status: int, proof: bool
+) -> None:
+    tenant.on(THING, Reply(401), Reply(401), Reply(status), Reply(401), json_reply({}))
+    assert (await _ask(client, auth)).status == 401
+    assert (await _ask(client, auth)).status == status
+    assert (await _ask(client, auth)).status == 200
+    assert tenant.count(TOKEN) == (3 if proof else 2)
+
+
+SCOPES = "read:users read:roles"
+
+
+async def test_a_missing_scope_costs_ever_fewer_tokens(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock
+) -> None:
+    tenant.on(TOKEN, token_reply("token", scope=SCOPES))
+    for _ in range(1080):
+        assert not await auth.grants_any(("read:logs",))
+        await clock.advance(10)
+    times = [request.at - tenant.seen(TOKEN)[0].at for request in tenant.seen(TOKEN)]
+    assert times == [0, 0, 30, 90, 210, 450, 930, 1890, 3810, 7410]
+
+
+async def test_a_hundred_callers_without_a_scope_cost_one_replacement(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth
+) -> None:
+    tenant.on(TOKEN, token_reply("token", scope=SCOPES))
+    granted = await asyncio.gather(*(auth.grants_any(("read:logs",)) for _ in range(100)))
+    assert set(granted) == {False}
+    assert tenant.count(TOKEN) == 2
+
+
+async def test_scopes_that_change_end_the_wait_for_the_next_missing_one(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock
+) -> None:
+    tenant.on(TOKEN, token_reply("token", scope=SCOPES))
+    for _ in range(100):
+        await auth.grants_any(("read:logs",))
+        await clock.advance(10)
+    bought = tenant.count(TOKEN)
+    tenant.on(TOKEN, token_reply("token", scope=f"{SCOPES} read:logs"))
+    await clock.advance(3600)
+    assert await auth.grants_any(("read:logs",))
+    assert not await auth.grants_any(("update:users",)), "another scope, asked for at once"
+    assert tenant.count(TOKEN) == bought + 2
+
+
+async def test_a_replacement_that_cannot_be_had_takes_nobody_the_token_there_is(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth
+) -> None:
+    tenant.on(TOKEN, token_reply("token-1", scope=SCOPES), Reply(500))
+    with pytest.raises(ManagementUnavailableError):
+        await auth.grants_any(("read:logs",))
+    assert not await auth.grants_any(("read:logs",))
+    assert (await _ask(client, auth)).status == 200
+    assert tenant.count(TOKEN) == 2
+    assert _tokens_used(tenant) == ["token-1"]
+
+
 async def _endless_401(writer: asyncio.StreamWriter) -> None:
     writer.write(b"HTTP/1.1 401 Unauthorized\r\nTransfer-Encoding: chunked\r\n\r\n")
     while True:
@@ -148,12 +288,13 @@ async def test_the_body_of_a_401_is_bounded_like_any_other(auth: ManagementAuth,
     async with peer(conduct) as address, wire_client() as wire:
         tracemalloc.start()
         try:
-            with pytest.raises(FetchError):
-                await exchange(wire, wire.build_request("GET", address), deadline=5, max_bytes=1000, auth=auth)
+            request = wire.build_request("GET", address)
+            answer = await exchange(wire, request, deadline=5, max_bytes=1000, auth=auth)
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
     assert peak < 5_000_000
+    assert (answer.status, answer.body) == (401, b"")
 
 
 async def test_a_caller_that_gives_up_leaves_the_fetch_to_the_others(
@@ -438,11 +579,11 @@ async def test_a_token_endpoint_that_cannot_be_reached_is_unavailable(client: ht
     async with wire_client() as wire:
         with refusing_port() as refusing:
             error = await _error(client, ManagementAuth(wire, refusing, CREDENTIALS))
-        assert (type(error), error.reason) == (ManagementUnavailableError, "token_unreachable")
+        assert (type(error), error.reason) == (ManagementUnavailableError, "token_connection_refused")
         for conduct in (truncated, garbage):
             async with peer(conduct) as address:
                 error = await _error(client, ManagementAuth(wire, address, CREDENTIALS))
-            assert (type(error), error.reason) == (ManagementUnavailableError, "token_unreachable")
+            assert (type(error), error.reason) == (ManagementUnavailableError, "token_protocol_error")
 
 
 async def test_neither_secret_nor_token_shows_in_a_repr_an_error_or_a_log(

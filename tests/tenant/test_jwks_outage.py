@@ -298,8 +298,8 @@ async def test_a_jwks_uri_may_be_https_anywhere_or_http_on_this_machine(
     [
         pytest.param(drip, "timeout", id="drip"),
         pytest.param(hang, "timeout", id="hang"),
-        pytest.param(truncated, "unreachable", id="truncated"),
-        pytest.param(garbage, "unreachable", id="garbage"),
+        pytest.param(truncated, "protocol_error", id="truncated"),
+        pytest.param(garbage, "protocol_error", id="garbage"),
     ],
 )
 async def test_a_misbehaving_issuer_is_an_outage(conduct: Conduct, reason: str) -> None:
@@ -324,7 +324,7 @@ async def test_a_fault_nobody_thought_of_is_an_outage_with_its_trace_in_the_log(
 async def test_an_issuer_nobody_answers_for_is_an_outage() -> None:
     with refusing_port() as address:
         async with wire_client() as client:
-            assert (await outage(RemoteJwks(client, address))).reason == "unreachable"
+            assert (await outage(RemoteJwks(client, address))).reason == "connection_refused"
 
 
 async def test_one_deadline_bounds_discovery_and_fetch_together(

@@ -17,6 +17,7 @@ from auth0_sso.errors import (
 from auth0_sso.tenant.capped import Answer
 from auth0_sso.tenant.credentials import ClientCredentials, ManagementAuth
 from auth0_sso.tenant.management_call import DEADLINE, ManagementCaller
+from auth0_sso.tenant.turns import Turn
 from support.clock import HandClock
 from support.issuer import ISSUER
 from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply, token_reply
@@ -32,13 +33,16 @@ def thing(verb: str = "GET") -> str:
 
 
 @pytest.fixture
-async def caller(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
-) -> AsyncIterator[ManagementCaller]:
+async def auth(tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock) -> AsyncIterator[ManagementAuth]:
     tenant.on(TOKEN, token_reply("token-1"))
     auth = ManagementAuth(client, ISSUER, ClientCredentials("id", "secret", f"{ISSUER}api/v2/"), clock=clock.time)
-    yield ManagementCaller(client, ISSUER, auth, clock=clock.time, wall=clock.time, sleep=clock.hurry)
+    yield auth
     await auth.aclose()
+
+
+@pytest.fixture
+def caller(client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock) -> ManagementCaller:
+    return ManagementCaller(client, ISSUER, auth, clock=clock.time, wall=clock.time, sleep=clock.hurry)
 
 
 async def call(caller: ManagementCaller, verb: str = "GET", *scopes: str) -> Answer:
@@ -171,6 +175,71 @@ async def test_a_budget_spent_for_long_is_told_without_asking(
     assert (limited.retry_after, tenant.count(thing()), tenant.count(thing("POST"))) == (60, 1, 0)
 
 
+async def test_after_a_pause_role_look_ups_go_first_and_subjects_take_turns(
+    tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
+) -> None:
+    spent = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(clock.now) + 2)}
+    tenant.on(thing(), json_reply({}, headers=spent), json_reply({}))
+    await call(caller)
+    turns = [*[Turn("a")] * 20, Turn("b"), Turn("b"), Turn("c"), Turn("d", first=True)]
+    for number, turn in enumerate(turns):
+        tenant.on(f"GET /api/v2/{turn.subject}{number}", OK)
+    calls = [
+        asyncio.create_task(caller.call("GET", f"/{turn.subject}{number}", turn=turn))
+        for number, turn in enumerate(turns)
+    ]
+    await asyncio.gather(*calls)
+    order = [request.line.removeprefix("GET /api/v2/")[0] for request in tenant.requests[2:]]
+    assert "".join(order) == "dabcaba" + "a" * 17
+
+
+async def test_a_refused_look_up_is_first_again_after_the_pause(
+    tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
+) -> None:
+    started = clock.now
+    limited = error_reply(429, X_RateLimit_Reset=str(int(started) + 1))
+    tenant.on("GET /api/v2/look-up", limited, OK)
+    tenant.on(thing(), limited, OK)
+    look_up = caller.call("GET", "/look-up", turn=Turn("z", first=True))
+    others = (caller.call("GET", "/thing", turn=Turn("a")) for _ in range(30))
+    await asyncio.gather(*others, look_up)
+    after = [request.line for request in tenant.requests if request.at >= started + 1]
+    assert after[0] == "GET /api/v2/look-up"
+    assert len(after) > 20, "all others waited for the pause as well"
+
+
+async def test_callers_in_a_queue_hear_at_once_of_a_pause_they_cannot_wait_for(
+    tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
+) -> None:
+    gate = asyncio.Event()
+    tenant.on(thing(), error_reply(429, Retry_After="60"))
+    tenant.on("GET /api/v2/slow", json_reply({}, gate=gate))
+    slow = [asyncio.create_task(caller.call("GET", "/slow")) for _ in range(9)]
+    await tenant.arrival("GET /api/v2/slow", 9)
+    errors = await asyncio.gather(*(error(caller) for _ in range(20)))
+    assert {(type(failed), failed.retry_after) for failed in errors} == {(ManagementRateLimitedError, 60)}
+    assert tenant.count(thing()) == 1
+    gate.set()
+    await asyncio.gather(*slow)
+
+
+async def test_a_caller_whose_time_ends_in_a_pause_hears_that_it_is_one(
+    tenant: ScriptedTenant,
+    client: httpx.AsyncClient,
+    auth: ManagementAuth,
+    clock: HandClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("auth0_sso.tenant.management_call.DEADLINE", 0.2)
+    caller = ManagementCaller(client, ISSUER, auth, clock=clock.time, wall=clock.time, sleep=clock.sleep)
+    reset, clock.now = int(clock.now) + 1, clock.now + 0.9
+    tenant.on(thing(), json_reply({}, headers={"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(reset)}))
+    await call(caller)
+    limited = await error(caller)  # the pause of 0.1 s stands still with the clock; real time goes on
+    assert (type(limited), limited.retry_after) == (ManagementRateLimitedError, 1)
+    assert tenant.count(thing()) == 1
+
+
 async def test_a_budget_not_spent_pauses_nobody(
     tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
 ) -> None:
@@ -192,7 +261,7 @@ async def test_a_tenant_that_fails_again_and_again_is_left_alone_then_tried_by_o
     assert isinstance(left_alone, ManagementUnavailableError)
     assert (left_alone.reason, left_alone.retry_after) == ("status_503", 5)
     assert tenant.count(thing("POST")) == 5
-    assert caplog.text.count("left alone for a while") == 1
+    assert caplog.text.count("the circuit breaker opens") == 1
     clock.now += 5
     tenant.on(thing("POST"), OK)
     assert (await call(caller, "POST")).status == 200

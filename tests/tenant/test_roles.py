@@ -45,8 +45,8 @@ def of(subject: str, organization: str | None = None) -> AccessToken:
     return validate(claims, TokenPolicy(ISSUER, frozenset({AUDIENCE})), NOW)
 
 
-def user(subject: str, **members: object) -> Reply:
-    return json_reply({"user_id": subject, **members})
+def user(subject: str, *, gate: asyncio.Event | None = None, **members: object) -> Reply:
+    return json_reply({"user_id": subject, **members}, gate=gate)
 
 
 def management(client: httpx.AsyncClient, clock: HandClock) -> ManagementClient:
@@ -428,3 +428,52 @@ async def test_a_claim_that_lists_no_names_opens_nothing(value: object) -> None:
     assert caught.value.reason == "role_claim_invalid"
     with pytest.raises(InsufficientScopeError):
         await ClaimRoles(CLAIM).organization_roles_of(saying(value, org_id="org_1"))
+
+
+@pytest.mark.parametrize("blocked", ["false", 0, {}, [], "no"], ids=repr)
+async def test_a_block_that_cannot_be_read_is_a_block(
+    tenant: ScriptedTenant, directory: RoleDirectory, blocked: object
+) -> None:
+    tenant.on(_user_line(SUBJECT), user(SUBJECT, blocked=blocked))
+    assert (await _error(directory)).reason == "user_blocked"
+
+
+async def test_a_look_up_asks_for_nothing_of_the_user_but_the_block(
+    tenant: ScriptedTenant, directory: RoleDirectory
+) -> None:
+    await directory.roles_of(of(SUBJECT))
+    (asked,) = tenant.seen(_user_line(SUBJECT))
+    assert asked.query == "fields=user_id%2Cblocked&include_fields=true"
+
+
+async def test_odd_metadata_takes_no_role_from_its_user(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
+    tenant.on(_user_line(SUBJECT), user(SUBJECT, user_metadata=["x"], blocked=None, email=7))
+    assert await directory.roles_of(of(SUBJECT)) == {"admin"}
+
+
+async def test_a_role_whose_name_cannot_be_read_gives_nothing_and_takes_nothing(
+    tenant: ScriptedTenant, directory: RoleDirectory
+) -> None:
+    roles = [{"id": "rol_1", "name": "admin", "description": None}, {"id": "rol_2", "name": 7}, {"id": "rol_3"}, None]
+    tenant.on(ASKED, json_reply({"roles": roles, "total": 4}))
+    assert await directory.roles_of(of(SUBJECT)) == {"admin"}
+
+
+async def test_role_look_ups_go_before_all_other_calls(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+) -> None:
+    tenant.on(TOKEN, token_reply("token-1"))
+    gate = asyncio.Event()
+    tenant.on(_user_line(OTHER), user(OTHER, gate=gate))
+    for line, reply in ((_user_line(SUBJECT), user(SUBJECT)), (ASKED, _roles("admin"))):
+        tenant.on(line, reply)
+    asking = management(client, clock)
+    crowd = [asyncio.create_task(asking.on_behalf_of(OTHER).get_user(OTHER)) for _ in range(30)]
+    await tenant.arrival(_user_line(OTHER), 10)
+    look_up = asyncio.create_task(RoleDirectory(asking, clock=clock.time).roles_of(of(SUBJECT)))
+    await clock.settle()
+    gate.set()
+    assert await look_up == {"admin"}
+    await asyncio.gather(*crowd)
+    lines = [request.line for request in tenant.requests if request.line != TOKEN]
+    assert set(lines[10:12]) == {_user_line(SUBJECT), ASKED}, "after the ten that were under way"

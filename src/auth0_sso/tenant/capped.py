@@ -5,11 +5,41 @@ small body can become a huge one. Hence one clock around the whole exchange, raw
 """
 
 import asyncio
+import socket
+import ssl
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import httpx
 
+from auth0_sso.tenant import lenient_json
 from auth0_sso.tokens import strict_json
+
+UNANSWERED: Final = frozenset(
+    {
+        "timeout",
+        "dns_failed",
+        "certificate_invalid",
+        "tls_failed",
+        "connection_refused",
+        "connection_lost",
+        "protocol_error",
+        "unreachable",
+    }
+)
+"""The reasons of an exchange that brought no answer at all: it may succeed later."""
+
+# The first that fits an error or one of its causes is the reason. A certificate that fails its check is a TLS error.
+_CAUSES: Final[tuple[tuple[type[BaseException], str], ...]] = (
+    (socket.gaierror, "dns_failed"),
+    (ssl.SSLCertVerificationError, "certificate_invalid"),
+    (ssl.SSLError, "tls_failed"),
+    (ConnectionRefusedError, "connection_refused"),
+    (httpx.ConnectError, "unreachable"),
+    (httpx.NetworkError, "connection_lost"),
+    (httpx.RemoteProtocolError, "protocol_error"),
+)
 
 
 class FetchError(Exception):
@@ -22,18 +52,32 @@ class FetchError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer, whole."""
+    """An HTTP answer. Its status stands even where its body cannot be read: `fault` is then the reason."""
 
     status: int
     headers: httpx.Headers
     body: bytes
+    fault: str | None = None
 
     def json(self) -> object:
-        """Return the body's JSON value; raise `FetchError` when it is none."""
+        """Return the body's JSON value, read strictly; raise `FetchError` where it is not that."""
+        self._require_body()
         try:
             return strict_json.loads(self.body)
         except strict_json.StrictJsonError as error:
             raise FetchError(f"answer_{error.fault}") from None
+
+    def lenient_json(self) -> object:
+        """Return the body's JSON value, odd numbers and strings included; raise `FetchError` where it is not JSON."""
+        self._require_body()
+        try:
+            return lenient_json.loads(self.body)
+        except lenient_json.LenientJsonError as error:
+            raise FetchError(f"answer_{error.fault}") from None
+
+    def _require_body(self) -> None:
+        if self.fault is not None:
+            raise FetchError(self.fault)
 
 
 async def exchange(
@@ -44,31 +88,51 @@ async def exchange(
     max_bytes: int,
     auth: httpx.Auth | None = None,
 ) -> Answer:
-    """Send a request and read its answer within `deadline` seconds and `max_bytes` bytes.
+    """Send a request and read its answer within `deadline` seconds.
 
-    Raises `FetchError` with reasons `timeout`, `unreachable`, `answer_too_large` or `answer_compressed`.
-    Redirects are answers like any other.
+    A body of more than `max_bytes` bytes, or a compressed one, is not read: `answer_too_large` or
+    `answer_compressed` is then the answer's fault. Raises `FetchError` with a reason of `UNANSWERED` where no answer
+    comes. Redirects are answers like any other.
     """
     request.headers["Accept-Encoding"] = "identity"
     try:
         async with asyncio.timeout(deadline):
             response = await client.send(request, stream=True, auth=auth, follow_redirects=False)
             try:
-                return Answer(response.status_code, response.headers, await _body(response, max_bytes))
+                body, fault = await _body(response, max_bytes)
             finally:
                 await response.aclose()
     except (TimeoutError, httpx.TimeoutException):
         raise FetchError("timeout") from None
-    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError):
-        raise FetchError("unreachable") from None
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+        raise FetchError(_reason(error)) from None
+    return Answer(response.status_code, response.headers, body, fault)
 
 
-async def _body(response: httpx.Response, max_bytes: int) -> bytes:
+async def _body(response: httpx.Response, max_bytes: int) -> tuple[bytes, str | None]:
     if response.headers.get("Content-Encoding", "identity") != "identity":
-        raise FetchError("answer_compressed")
+        return b"", "answer_compressed"
     body = bytearray()
     async for chunk in response.aiter_raw():
         body += chunk
         if len(body) > max_bytes:
-            raise FetchError("answer_too_large")
-    return bytes(body)
+            return b"", "answer_too_large"
+    return bytes(body), None
+
+
+def _reason(error: Exception) -> str:
+    causes = tuple(_causes(error))
+    return next(
+        (reason for kind, reason in _CAUSES if any(isinstance(cause, kind) for cause in causes)), "unreachable"
+    )
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Iterate over an error and what led to it; several addresses of a host fail as a group."""
+    yield error
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            yield from _causes(each)
+    cause = error.__cause__ or error.__context__
+    if cause is not None:
+        yield from _causes(cause)

@@ -2,51 +2,44 @@
 
 Client credentials (RFC 6749 section 4.4; Auth0: "Management API access tokens for production"). Auth0 counts and
 bills machine tokens, so one is fetched for any number of concurrent callers, and kept until shortly before its end.
+Nor is a token replaced again and again where another one does not help.
 """
 
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, field
+from typing import Final
 
 import httpx
 
-from auth0_sso.errors import ManagementAnswerError, ManagementRefusedError, ManagementUnavailableError, TenantError
-from auth0_sso.tenant.capped import Answer, FetchError, exchange
+from auth0_sso.errors import TenantError
+from auth0_sso.tenant.backoff import Backoff
 from auth0_sso.tenant.management_token import ManagementToken, SharedToken
 from auth0_sso.tenant.single_flight import SingleFlight
-from auth0_sso.tokens.client_assertion import ASSERTION_TYPE, AssertionKey
+from auth0_sso.tenant.token_endpoint import ClientCredentials, TokenEndpoint
+
+__all__ = ["ClientCredentials", "ManagementAuth"]
 
 _log = logging.getLogger(__name__)
 
-_DEADLINE = 5.0
-_MAX_ANSWER_BYTES = 64 * 1024
-_REPLACEMENT_COOLDOWN = 30.0
-_LONGEST_BACKOFF = 30.0
-_RENEWAL = "renewal"
+_FETCH_WAITS: Final = (1.0, 30.0)
+"""Seconds between fetches that fail: the first wait and the longest."""
 
+_REPLACEMENT_WAITS: Final = (30.0, 3600.0)
+"""Seconds between replacements that do not help."""
 
-def management_error(error: FetchError, *, during: str = "") -> TenantError:
-    """Return what an exchange with the tenant that gave no usable answer means to the caller."""
-    if error.reason in {"timeout", "unreachable"}:
-        return ManagementUnavailableError(f"{during}{error.reason}", retry_after=5)
-    return ManagementAnswerError(f"{during}{error.reason}")
+_AFTER_AUTHENTICATION: Final = frozenset({403, 404, 409})
+"""Refusals that Auth0 gives to the bearer of a good token only."""
 
-
-@dataclass(frozen=True, slots=True)
-class ClientCredentials:
-    """A confidential client of the tenant, how it proves who it is, and the API it asks a token for."""
-
-    client_id: str
-    proof: str | AssertionKey = field(repr=False)
-    """The client secret, or the key that signs assertions (Auth0: "private_key_jwt")."""
-    audience: str
+_RENEWAL: Final = "renewal"
+_REFUSED_WITH: Final = "auth0_sso.refused_with"
 
 
 class ManagementAuth(httpx.Auth):
     """Puts a living Management token on each request it authenticates, and drops the token that a 401 met.
 
-    Sending once more is the caller's part: httpx would read the refusal's body to its end, however long it is.
+    Sending once more is the caller's part, with the same request object: httpx would read the refusal's body to its
+    end, however long it is.
     """
 
     def __init__(
@@ -64,19 +57,18 @@ class ManagementAuth(httpx.Auth):
         With `shared` the token is that of all replicas. Of the clocks the one never goes back, the other counts from
         1970; both in seconds.
         """
-        self._client = client
-        self._base_url = base_url
-        self._credentials = credentials
+        self._endpoint = TokenEndpoint(client, base_url, credentials, clock=clock, wall=wall)
         self._shared = shared
-        self._refused: str | None = None
         self._clock = clock
-        self._wall = wall
         self._flight: SingleFlight[str, ManagementToken] = SingleFlight()
         self._token: ManagementToken | None = None
-        self._next_replacement_at = clock()
+        self._replaced: str | None = None
+        self._accepted = self._useless = False
+        self._scopes_replaced: frozenset[str] | None = None
         self._failure: TenantError | None = None
-        self._failures = 0
-        self._retry_at = clock()
+        self._fetches = Backoff(*_FETCH_WAITS, clock=clock)
+        self._after_refusal = Backoff(*_REPLACEMENT_WAITS, clock=clock)
+        self._for_scope = Backoff(*_REPLACEMENT_WAITS, clock=clock)
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Authenticate one request, as httpx asks.
@@ -88,16 +80,21 @@ class ManagementAuth(httpx.Auth):
         request.headers["Authorization"] = f"Bearer {token.text}"
         response = yield request
         if response.status_code == 401:
-            self._drop(token)
+            self._note_refusal(request, token)
+        elif response.status_code < 300 or response.status_code in _AFTER_AUTHENTICATION:
+            self._note_success(request, token)
 
     async def grants_any(self, scopes: tuple[str, ...]) -> bool:
         """Tell whether our token may be good for one of `scopes`; raises what a call would.
 
-        A token that is not is replaced, once per cooldown: somebody may have granted the scope meanwhile.
+        A token that is not is replaced, as the scope may have been granted meanwhile: after 30 seconds at the
+        earliest, and twice as long after each token that brings the same scopes, up to an hour.
         """
         token = await self._living_token()
         if not token.allows_any(scopes):
-            self._drop(token)
+            if self._token is token and self._for_scope.ready and self._fetches.ready:
+                self._replaced, self._scopes_replaced = token.text, token.scopes
+                await self._flight.run(_RENEWAL, self._renew)
             token = await self._living_token()
         return token.allows_any(scopes)
 
@@ -110,94 +107,65 @@ class ManagementAuth(httpx.Auth):
         if token is not None and now < token.renew_at:
             return token
         if token is not None and now < token.expires_at:
-            if self._failure is None or now >= self._retry_at:
-                self._flight.start(_RENEWAL, self._renew)  # behind the callers' backs
+            if self._fetches.ready:
+                self._flight.start(_RENEWAL, self._renew)  # in the background
             return token
-        if self._failure is not None and now < self._retry_at:
+        if self._failure is not None and not self._fetches.ready:
             raise self._failure.with_traceback(None)
         return await self._flight.run(_RENEWAL, self._renew)
 
-    def _drop(self, token: ManagementToken) -> None:
-        """Forget a refused token, unless its successor would be refused as well.
+    def _note_refusal(self, request: httpx.Request, token: ManagementToken) -> None:
+        """Drop the token that a 401 met, unless its successor would be refused as well.
 
-        Fifty callers may meet the same 401: only the first finds it current, the others join its renewal. And
-        where the tenant refuses every token, each call must not buy another one.
+        Fifty callers may meet the same 401: only the first finds it current, the others join its renewal. A request
+        that is refused with the replacement too shows that replacing does not help.
         """
-        now = self._clock()
-        if self._token is token and now >= self._next_replacement_at:
-            self._next_replacement_at = now + _REPLACEMENT_COOLDOWN
-            self._token, self._refused = None, token.text
+        before = request.extensions.get(_REFUSED_WITH, token)
+        request.extensions[_REFUSED_WITH] = token
+        if self._token is not token:
+            return
+        if before is not token:
+            self._note_useless_replacement()
+        elif self._may_replace():
+            self._token, self._replaced = None, token.text
+
+    def _note_useless_replacement(self) -> None:
+        if not self._useless:
+            self._useless = True
+            wait = self._after_refusal.failed()
+            _log.error("the Management API refuses a new token as well; the next is fetched in %.0f s", wait)
+
+    def _may_replace(self) -> bool:
+        """A token that has worked is replaced at once, unless replacing did not help twice in a row."""
+        return self._after_refusal.ready or (self._accepted and self._after_refusal.failures < 2)
+
+    def _note_success(self, request: httpx.Request, token: ManagementToken) -> None:
+        self._accepted = self._accepted or self._token is token
+        if request.extensions.pop(_REFUSED_WITH, token) is not token:
+            self._after_refusal.reset()  # what was refused with another token is accepted with this one
 
     async def _renew(self) -> ManagementToken:
         try:
-            self._token = await self._newest()
+            token = await self._newest()
         except TenantError as error:
-            backoff = min(_LONGEST_BACKOFF, 2.0**self._failures)
-            self._failures = min(self._failures + 1, 10)
-            self._failure, self._retry_at = error, self._clock() + backoff
-            _log.error("no Management API token: %s; next try in %.0f s at the earliest", error.reason, backoff)
+            self._failure = error
+            wait = self._fetches.failed()
+            _log.error("no Management API token: %s; next try in %.0f s at the earliest", error.reason, wait)
             raise
-        self._failures, self._failure = 0, None
-        return self._token
+        self._fetches.reset()
+        self._failure = None
+        self._judge_scopes(token)
+        self._token, self._accepted, self._useless = token, False, False
+        return token
+
+    def _judge_scopes(self, token: ManagementToken) -> None:
+        if self._scopes_replaced is not None and token.scopes == self._scopes_replaced:
+            self._for_scope.failed()
+        elif self._token is None or token.scopes != self._token.scopes:
+            self._for_scope.reset()
+        self._scopes_replaced = None
 
     async def _newest(self) -> ManagementToken:
-        return (
-            await self._fetch()
-            if self._shared is None
-            else await self._shared.renewed(self._fetch, refused=self._refused)
-        )
-
-    async def _fetch(self) -> ManagementToken:
-        request = self._client.build_request(
-            "POST",
-            f"{self._base_url}oauth/token",
-            json={
-                "grant_type": "client_credentials",
-                "client_id": self._credentials.client_id,
-                "audience": self._credentials.audience,
-                **self._proof(),
-            },
-        )
-        try:
-            answer = await exchange(self._client, request, deadline=_DEADLINE, max_bytes=_MAX_ANSWER_BYTES)
-        except FetchError as error:
-            raise management_error(error, during="token_") from None
-        return self._read_token(answer)
-
-    def _proof(self) -> dict[str, str]:
-        proof = self._credentials.proof
-        if isinstance(proof, str):
-            return {"client_secret": proof}
-        assertion = proof.assertion(self._credentials.client_id, self._base_url, self._wall())
-        return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
-
-    def _read_token(self, answer: Answer) -> ManagementToken:
-        """RFC 6749 sections 5.1 and 5.2."""
-        if answer.status == 429 or answer.status >= 500:
-            raise ManagementUnavailableError(f"token_status_{answer.status}", retry_after=5)
-        if answer.status != 200:
-            raise ManagementRefusedError(f"token_{_oauth_error(answer)}")
-        try:
-            body = answer.json()
-        except FetchError as error:
-            raise ManagementAnswerError(f"token_{error.reason}") from None
-        if not isinstance(body, dict):
-            raise ManagementAnswerError("token_answer_incomplete")
-        text, life = body.get("access_token"), body.get("expires_in")
-        if not isinstance(text, str) or not text or isinstance(life, bool) or not isinstance(life, int | float):
-            raise ManagementAnswerError("token_answer_incomplete")
-        scope = body.get("scope")
-        scopes = frozenset(scope.split()) if isinstance(scope, str) else None
-        return ManagementToken.living(text, life, scopes, self._clock())
-
-
-def _oauth_error(answer: Answer) -> str:
-    """Return the error code of a refusal (RFC 6749 section 5.2): a word of the protocol, never its free text."""
-    try:
-        body = answer.json()
-    except FetchError:
-        body = None
-    error = body.get("error") if isinstance(body, dict) else None
-    if isinstance(error, str) and error.isidentifier() and len(error) <= 40:
-        return error
-    return f"status_{answer.status}"
+        if self._shared is None:
+            return await self._endpoint.fetch()
+        return await self._shared.renewed(self._endpoint.fetch, refused=self._replaced)

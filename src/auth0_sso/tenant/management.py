@@ -5,13 +5,11 @@ would reach another endpoint with our token.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Final, TypeVar
 from urllib.parse import quote
 
-from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic import JsonValue
 
-from auth0_sso.errors import ManagementAnswerError, NotFoundError
-from auth0_sso.tenant.capped import Answer, FetchError
+from auth0_sso.errors import NotFoundError
 from auth0_sso.tenant.documents import (
     LogEntry,
     Organization,
@@ -22,14 +20,10 @@ from auth0_sso.tenant.documents import (
     User,
     UserPage,
 )
+from auth0_sso.tenant.management_answers import read_changed_user, read_total, read_user
 from auth0_sso.tenant.management_call import ManagementCaller
-
-_PER_PAGE: Final = 100  # the most Auth0 gives; it allows a user 50 roles, so one page holds them all
-_MOST_PAGES: Final = 1000
-"""Pages after which a list counts as endless: 100,000 records."""
-
-M = TypeVar("M", bound=BaseModel)
-Query = Mapping[str, str | int]
+from auth0_sso.tenant.management_reader import ManagementReader
+from auth0_sso.tenant.turns import ANYONE, Turn
 
 # Of each tuple one scope suffices (Management API reference; Auth0's text and its OpenAPI differ for role members).
 _READ_USERS = ("read:users",)
@@ -45,40 +39,55 @@ class ManagementClient:
     Every method raises `ManagementUnavailableError` when Auth0 does not answer, `ManagementRateLimitedError` when it
     asks us to wait longer than a call may take, `ManagementRefusedError` when our credentials or scopes do not
     suffice, `ManagementAnswerError` for an answer that cannot be read, `NotFoundError` for what is not there, and
-    `InvalidInputError` or `ConflictError` with Auth0's own words for what it declines.
+    `InvalidInputError` or `ConflictError` with Auth0's own words for what it declines. Single members that cannot be
+    read are no error: the document names them in `unreadable`.
     """
 
-    def __init__(self, caller: ManagementCaller) -> None:
-        """Take what sends the calls."""
+    def __init__(self, caller: ManagementCaller, turn: Turn = ANYONE) -> None:
+        """Take what sends the calls, and whom they are for."""
         self._caller = caller
+        self._reader = ManagementReader(caller, turn)
+        self._call = self._reader.call
 
-    async def get_user(self, user_id: str) -> User:
-        """Return one user."""
-        return _read(User, await self._caller.call("GET", _user(user_id), scopes=_READ_USERS))
+    def on_behalf_of(self, subject: str, *, first: bool = False) -> "ManagementClient":
+        """Return a client whose calls take turns as the subject's, or with `first` go before all that do not."""
+        return ManagementClient(self._caller, Turn(subject, first))
+
+    async def get_user(self, user_id: str, *, fields: Sequence[str] = ()) -> User:
+        """Return one user, or of it the members that `fields` names.
+
+        Metadata too large or too deep for an answer is left out, as `unreadable` says.
+        """
+        query = {"fields": ",".join(fields), "include_fields": "true"} if fields else {}
+        document, unread = await self._reader.get(User, _user(user_id), query, _READ_USERS)
+        return read_user(document, unread=unread)
 
     async def list_users(self, *, page: int = 0, per_page: int = 50, q: str | None = None) -> UserPage:
         """Return one page of users, counted from 0, with the total; `q` is a Lucene query.
 
-        Auth0 pages through the first 1,000 only: past them, `InvalidInputError`.
+        Auth0 pages through the first 1,000 only: past them, `InvalidInputError`. A page whose metadata is too much
+        for one answer comes without any, as each user's `unreadable` says.
         """
         query: dict[str, str | int] = {"page": page, "per_page": per_page, "include_totals": "true"}
         query |= {} if q is None else {"q": q, "search_engine": "v3"}
-        return _read(UserPage, await self._caller.call("GET", "/users", query=query, scopes=_READ_USERS))
+        page_document, users = await self._reader.page(User, "/users", "users", query, _READ_USERS)
+        return UserPage(users, read_total(page_document))
 
     def search_users(self, q: str) -> AsyncIterator[User]:
         """Iterate over the users that a Lucene query finds, page by page: the first 1,000 of them."""
-        return self._by_page("/users", "users", User, _READ_USERS, {"q": q, "search_engine": "v3"})
+        return self._reader.by_page(User, "/users", "users", _READ_USERS, {"q": q, "search_engine": "v3"})
 
     def all_users(self) -> AsyncIterator[User]:
         """Iterate over all users of the tenant by checkpoint, however many there are."""
-        return self._by_checkpoint("/users", "users", User, _READ_USERS)
+        return self._reader.by_checkpoint(User, "/users", "users", _READ_USERS)
 
     async def create_user(self, *, email: str, password: str, connection: str, name: str | None = None) -> User:
         """Create a user in a database connection and return it."""
         body: dict[str, JsonValue] = {"email": email, "password": password, "connection": connection}
         if name is not None:
             body["name"] = name
-        return _read(User, await self._caller.call("POST", "/users", body=body, scopes=("create:users",)))
+        answer = await self._call("POST", "/users", body=body, scopes=("create:users",))
+        return read_changed_user(answer, {})
 
     async def update_user(self, user_id: str, changes: Mapping[str, JsonValue]) -> User:
         """Replace root attributes of a user (null unsets one), merge its metadata, and return the user."""
@@ -102,112 +111,86 @@ class ManagementClient:
 
     async def delete_user(self, user_id: str) -> None:
         """Delete a user; one who is not there is deleted already."""
-        await self._caller.call("DELETE", _user(user_id), scopes=("delete:users",))
+        await self._call("DELETE", _user(user_id), scopes=("delete:users",))
 
     def all_roles(self, *, name_filter: str | None = None) -> AsyncIterator[Role]:
         """Iterate over the tenant's roles, or those whose name contains `name_filter`."""
         query = {} if name_filter is None else {"name_filter": name_filter}
-        return self._by_page("/roles", "roles", Role, ("read:roles",), query)
+        return self._reader.by_page(Role, "/roles", "roles", ("read:roles",), query)
 
     async def find_role(self, name: str) -> Role:
         """Return the role of exactly that name; raise `NotFoundError` where there is none."""
         async for role in self.all_roles(name_filter=name):
-            if role.name == name:
+            if role.name == name and role.id:
                 return role
         raise NotFoundError("There is no role of that name.", reason="role_name_unknown")
 
     def role_users(self, role_id: str) -> AsyncIterator[User]:
         """Iterate over the users a role is assigned to; Auth0 tells their id, email, name and picture."""
-        return self._by_checkpoint(f"/roles/{_segment(role_id)}/users", "users", User, _READ_ROLE_MEMBERS)
+        return self._reader.by_checkpoint(User, f"/roles/{_segment(role_id)}/users", "users", _READ_ROLE_MEMBERS)
 
     async def list_user_roles(self, user_id: str) -> tuple[Role, ...]:
         """Return the roles assigned directly to a user."""
-        return await self._first_page(f"{_user(user_id)}/roles", "roles", Role, _READ_ROLE_MEMBERS)
+        return await self._reader.first_page(Role, f"{_user(user_id)}/roles", "roles", _READ_ROLE_MEMBERS)
 
     def effective_roles(self, user_id: str) -> AsyncIterator[Role]:
         """Iterate over a user's roles, those that come by a group included."""
-        return self._by_checkpoint(f"{_user(user_id)}/effective-roles", "roles", Role, ())
+        return self._reader.by_checkpoint(Role, f"{_user(user_id)}/effective-roles", "roles", ())
 
     async def assign_roles(self, user_id: str, role_ids: Sequence[str]) -> None:
         """Give roles, by id, to a user."""
         scopes = ("update:users", "create:role_members")
-        await self._caller.call("POST", f"{_user(user_id)}/roles", body={"roles": list(role_ids)}, scopes=scopes)
+        await self._call("POST", f"{_user(user_id)}/roles", body={"roles": list(role_ids)}, scopes=scopes)
 
     async def remove_roles(self, user_id: str, role_ids: Sequence[str]) -> None:
         """Take roles, by id, from a user."""
         scopes = ("update:users", "delete:role_members")
-        await self._caller.call("DELETE", f"{_user(user_id)}/roles", body={"roles": list(role_ids)}, scopes=scopes)
+        await self._call("DELETE", f"{_user(user_id)}/roles", body={"roles": list(role_ids)}, scopes=scopes)
 
     def user_permissions(self, user_id: str) -> AsyncIterator[Permission]:
         """Iterate over what a user may do, directly or by a role, at each of the tenant's APIs."""
-        return self._by_page(f"{_user(user_id)}/permissions", "permissions", Permission, _READ_USERS, {})
+        return self._reader.by_page(Permission, f"{_user(user_id)}/permissions", "permissions", _READ_USERS, {})
 
     def user_organizations(self, user_id: str) -> AsyncIterator[Organization]:
         """Iterate over the organizations a user belongs to."""
         path = f"{_user(user_id)}/organizations"
-        return self._by_page(path, "organizations", Organization, ("read:organizations",), {})
+        return self._reader.by_page(Organization, path, "organizations", ("read:organizations",), {})
 
     async def list_member_roles(self, organization_id: str, user_id: str) -> tuple[Role, ...]:
         """Return the roles a user has as a member of an organization."""
         path = f"/organizations/{_segment(organization_id)}/members/{_segment(user_id)}/roles"
-        return await self._first_page(path, "roles", Role, ("read:organization_member_roles",))
+        return await self._reader.first_page(Role, path, "roles", ("read:organization_member_roles",))
 
     def user_sessions(self, user_id: str) -> AsyncIterator[Session]:
         """Iterate over the login sessions of a user."""
-        return self._by_checkpoint(f"{_user(user_id)}/sessions", "sessions", Session, ("read:sessions",))
+        return self._reader.by_checkpoint(Session, f"{_user(user_id)}/sessions", "sessions", ("read:sessions",))
 
     def user_refresh_tokens(self, user_id: str) -> AsyncIterator[RefreshToken]:
         """Iterate over the refresh tokens of a user: what they are for, not their text."""
         path = f"{_user(user_id)}/refresh-tokens"
-        return self._by_checkpoint(path, "tokens", RefreshToken, ("read:refresh_tokens",))
+        return self._reader.by_checkpoint(RefreshToken, path, "tokens", ("read:refresh_tokens",))
 
     async def log_out_everywhere(self, user_id: str) -> None:
         """End all sessions and refresh tokens of a user; access tokens that are out live on until they expire."""
         # The tokens first: a session that still lives could not mint another one afterwards.
-        await self._caller.call("DELETE", f"{_user(user_id)}/refresh-tokens", scopes=("delete:refresh_tokens",))
-        await self._caller.call("DELETE", f"{_user(user_id)}/sessions", scopes=("delete:sessions",))
+        await self._call("DELETE", f"{_user(user_id)}/refresh-tokens", scopes=("delete:refresh_tokens",))
+        await self._call("DELETE", f"{_user(user_id)}/sessions", scopes=("delete:sessions",))
 
     async def list_user_logs(self, user_id: str, *, page: int = 0, per_page: int = 50) -> tuple[LogEntry, ...]:
         """Return one page of the tenant's log about a user, the latest first."""
-        query: Query = {"page": page, "per_page": per_page, "sort": "date:-1", "include_totals": "true"}
-        answer = await self._caller.call("GET", f"{_user(user_id)}/logs", query=query, scopes=_READ_LOGS)
-        return _read_list(LogEntry, _object(answer), "logs")
+        query: dict[str, str | int] = {
+            "page": page,
+            "per_page": per_page,
+            "sort": "date:-1",
+            "include_totals": "true",
+        }
+        _, entries = await self._reader.page(LogEntry, f"{_user(user_id)}/logs", "logs", query, _READ_LOGS)
+        return entries
 
     async def _update(self, user_id: str, changes: Mapping[str, JsonValue], scopes: tuple[str, ...]) -> User:
-        return _read(User, await self._caller.call("PATCH", _user(user_id), body=changes, scopes=scopes))
-
-    async def _first_page(self, path: str, name: str, model: type[M], scopes: tuple[str, ...]) -> tuple[M, ...]:
-        query: Query = {"page": 0, "per_page": _PER_PAGE, "include_totals": "true"}
-        return _read_list(model, _object(await self._caller.call("GET", path, query=query, scopes=scopes)), name)
-
-    async def _by_page(
-        self, path: str, name: str, model: type[M], scopes: tuple[str, ...], query: Query
-    ) -> AsyncIterator[M]:
-        for page in range(_MOST_PAGES):
-            paging: Query = {"page": page, "per_page": _PER_PAGE, "include_totals": "true"}
-            answer = _object(await self._caller.call("GET", path, query={**query, **paging}, scopes=scopes))
-            found, total = _read_list(model, answer, name), answer.get("total")
-            for each in found:
-                yield each
-            if not isinstance(total, int):
-                raise ManagementAnswerError("page_without_total")
-            if not found or (page + 1) * _PER_PAGE >= total:
-                return
-        raise ManagementAnswerError("pages_never_end")
-
-    async def _by_checkpoint(self, path: str, name: str, model: type[M], scopes: tuple[str, ...]) -> AsyncIterator[M]:
-        query: Query = {"take": _PER_PAGE}
-        for _ in range(_MOST_PAGES):
-            answer = _object(await self._caller.call("GET", path, query=query, scopes=scopes))
-            for each in _read_list(model, answer, name):
-                yield each
-            following = answer.get("next")
-            if not isinstance(following, str) or not following:
-                return
-            if following == query.get("from"):
-                break
-            query = {"from": following, "take": _PER_PAGE}
-        raise ManagementAnswerError("pages_never_end")
+        answer = await self._call("PATCH", _user(user_id), body=changes, scopes=scopes)
+        set_to = {"blocked": changes["blocked"]} if "blocked" in changes else {}
+        return read_changed_user(answer, {"user_id": user_id, **set_to})
 
 
 def _user(user_id: str) -> str:
@@ -223,32 +206,3 @@ def _segment(text: str) -> str:
     if segment in {"", ".", ".."}:
         raise NotFoundError("There is no such thing.", reason="id_invalid")
     return segment
-
-
-def _object(answer: Answer) -> dict[str, object]:
-    try:
-        value = answer.json()
-    except FetchError as error:
-        raise ManagementAnswerError(error.reason) from None
-    if not isinstance(value, dict):
-        raise ManagementAnswerError("not_an_object")
-    return value
-
-
-def _read(model: type[M], answer: Answer) -> M:
-    return _validated(model, _object(answer))
-
-
-def _read_list(model: type[M], answer: Mapping[str, object], name: str) -> tuple[M, ...]:
-    values = answer.get(name)
-    if not isinstance(values, list):
-        raise ManagementAnswerError(f"no_list_of_{name}")
-    return tuple(_validated(model, value) for value in values)
-
-
-def _validated(model: type[M], value: object) -> M:
-    try:
-        return model.model_validate(value)
-    except ValidationError:
-        # The error would quote the answer, and with it somebody's profile.
-        raise ManagementAnswerError(f"not_a_{model.__name__.lower()}") from None

@@ -1,8 +1,8 @@
 """One call of the Management API, from the request to an answer or the error that says whose fault it is.
 
-Auth0's free plan allows two calls a second. So a refusal for too many is waited for, by all callers together, when
-the wait fits the call's deadline, and told at once when it does not; what failed is sent again only where sending
-it twice does no harm; and a tenant that is down is left alone for a while.
+Auth0's free plan allows two calls a second. So after a refusal for too many, all callers wait together, in the order
+of their turns, when the wait fits their deadlines, and hear of it at once when it does not. What failed is sent again
+only where sending it twice does no harm, and a circuit breaker spares a tenant that is down.
 """
 
 import asyncio
@@ -30,7 +30,9 @@ from auth0_sso.errors import (
     TenantAnswer,
 )
 from auth0_sso.tenant.capped import Answer, FetchError, exchange
-from auth0_sso.tenant.credentials import ManagementAuth, management_error
+from auth0_sso.tenant.credentials import ManagementAuth
+from auth0_sso.tenant.token_endpoint import unavailable
+from auth0_sso.tenant.turns import ANYONE, PausedError, Turn, Turns
 
 _log = logging.getLogger(__name__)
 
@@ -38,8 +40,8 @@ DEADLINE = 8.0
 """Seconds that one call may take, waits and repetitions included."""
 
 _ATTEMPT = 5.0  # seconds: a tenant that hangs is told from a queue of our own that is long
-_MAX_ANSWER_BYTES = 4 * 1024 * 1024  # a page of 100 users with 10 KiB of metadata each, and room
-_MOST_IN_FLIGHT = 10  # the rest wait their turn: all at once, a thousand calls would all be late
+_MAX_ANSWER_BYTES = 4 * 1024 * 1024  # a page of 100 users with 16 KiB of user metadata each, and room
+_MAX_IN_FLIGHT = 10  # the rest wait for their turns: all at once, a thousand calls would all be late
 _LONGEST_MESSAGE = 500
 _LONGEST_WAIT = 3600
 _MOST_ATTEMPTS = 3
@@ -62,7 +64,7 @@ class _TryAgainError(Exception):
 
 
 class ManagementCaller:
-    """Sends calls with our own token. Ten at most are under way at once; all share one pause and one breaker."""
+    """Sends calls with our own token, at most ten at once and by turns; all share one pause and one breaker."""
 
     def __init__(
         self,
@@ -81,9 +83,8 @@ class ManagementCaller:
         self._clock = clock
         self._wall = wall
         self._sleep = sleep
-        self._turns = asyncio.Semaphore(_MOST_IN_FLIGHT)
+        self._turns = Turns(_MAX_IN_FLIGHT, clock=clock, sleep=sleep)
         self._breaker = Breaker(clock=clock)
-        self._paused_until = clock()
         self._last_failure = "unavailable"
 
     async def call(
@@ -91,98 +92,109 @@ class ManagementCaller:
         method: str,
         path: str,
         *,
+        turn: Turn = ANYONE,
         scopes: tuple[str, ...] = (),
         query: Mapping[str, str | int] | None = None,
         body: Mapping[str, JsonValue] | None = None,
     ) -> Answer:
         """Return the answer of success, or raise what says whose fault its lack is.
 
-        `scopes` are those of which Auth0 asks for one: where our token is known to have none, nothing is sent.
+        `turn` says whom the call is for. `scopes` are those of which Auth0 asks for one: where our token is known to
+        have none, nothing is sent.
         """
         request = self._client.build_request(method, self._api + path, params=query, json=body)
         started = self._clock()
+        until = started + DEADLINE
 
         def give_up(state: RetryCallState) -> bool:
-            late = self._clock() - started + state.upcoming_sleep >= DEADLINE
-            return late or (state.attempt_number >= _MOST_ATTEMPTS and _told(state) is None)
+            told = _told(state)
+            late = self._clock() + max(state.upcoming_sleep, told or 0) >= until
+            return late or (state.attempt_number >= _MOST_ATTEMPTS and told is None)
 
         retrying = AsyncRetrying(
-            retry=retry_if_exception_type(_TryAgainError), wait=_pause, stop=give_up, sleep=self._sleep, reraise=True
+            retry=retry_if_exception_type(_TryAgainError),
+            wait=_rest,
+            stop=give_up,
+            sleep=self._stay_away,
+            reraise=True,
         )
         try:
             async with asyncio.timeout(DEADLINE):
                 await self._require_scope(scopes)
-                return await retrying(self._attempt, request)
+                return await retrying(self._attempt, request, turn, until)
         except _TryAgainError as last:
             raise last.error from None
         except TimeoutError:
-            raise management_error(FetchError("timeout")) from None
+            raise self._late() from None
+
+    def _late(self) -> ManagementUnavailableError:
+        paused = self._turns.pause_left
+        return _rate_limited(paused) if paused else unavailable(FetchError("timeout"))
+
+    async def _stay_away(self, seconds: float) -> None:
+        if seconds:
+            await self._sleep(seconds)
 
     async def _require_scope(self, scopes: tuple[str, ...]) -> None:
         if scopes and not await self._auth.grants_any(scopes):
             _log.error("our Management API client lacks a scope: grant it one of %s", ", ".join(scopes))
             raise ManagementRefusedError("scope_missing", scopes=scopes)
 
-    async def _attempt(self, request: httpx.Request) -> Answer:
-        self._require_open_road()
+    async def _attempt(self, request: httpx.Request, turn: Turn, until: float) -> Answer:
         try:
-            answer = await self._exchange(request)
+            async with self._turns.take(turn, until=until):
+                return await self._accepted_answer(request)
+        except PausedError as paused:
+            raise _rate_limited(paused.seconds) from None
         except FetchError as error:
-            raise self._not_answered(request, management_error(error)) from None
+            raise self._not_answered(request, unavailable(error)) from None
+
+    async def _accepted_answer(self, request: httpx.Request) -> Answer:
+        """Return an answer of success. What it says of our budget is noted before anybody has the next turn."""
+        self._require_closed_breaker()
+        answer = await self._send(request)
+        if answer.status == 401:  # the auth has dropped that token: once more, with another
+            answer = await self._send(request)
         self._note_budget(answer)
         if answer.status < 300:
             self._breaker.passed()
             return answer
         raise self._refused(request, answer)
 
-    def _require_open_road(self) -> None:
-        paused = self._paused_until - self._clock()
-        if paused > 0:
-            raise _TryAgainError(_rate_limited(paused), paused)
+    def _require_closed_breaker(self) -> None:
         broken = self._breaker.wait()
         if broken > 0:
             raise ManagementUnavailableError(self._last_failure, retry_after=ceil(broken))
 
-    async def _exchange(self, request: httpx.Request) -> Answer:
-        async with self._turns:
-            answer = await self._send(request)
-            # After a 401 the auth has dropped that token: once more, with another.
-            return answer if answer.status != 401 else await self._send(request)
-
     async def _send(self, request: httpx.Request) -> Answer:
         return await exchange(self._client, request, deadline=_ATTEMPT, max_bytes=_MAX_ANSWER_BYTES, auth=self._auth)
 
-    def _not_answered(self, request: httpx.Request, error: Auth0SsoError) -> Exception:
-        if not isinstance(error, ManagementUnavailableError):
-            return error
+    def _not_answered(self, request: httpx.Request, error: ManagementUnavailableError) -> Exception:
         self._last_failure = error.reason
         if self._breaker.failed():
-            _log.warning("the Management API fails again and again (%s): it is left alone for a while", error.reason)
+            _log.warning("the Management API fails again and again (%s): the circuit breaker opens", error.reason)
         return _TryAgainError(error) if request.method in _REPEATABLE else error
 
     def _note_budget(self, answer: Answer) -> None:
-        """Pause everybody when the tenant says that the next call would be one too many."""
+        """Let all callers pause when the tenant says that the next call would be one too many."""
         if answer.headers.get("X-RateLimit-Remaining") == "0" and answer.status < 300:
             wait = self._told_wait(answer.headers)
-            if wait is not None:
-                self._pause_for(wait)
+            if wait:
+                self._turns.pause(wait)
 
     def _refused(self, request: httpx.Request, answer: Answer) -> Exception:
         error = _refusal(answer)
         error.answer = TenantAnswer(answer.status, _error_of(answer)[1], _request_id(answer.headers))
         if isinstance(error, ManagementRateLimitedError):
             wait = self._told_wait(answer.headers)
-            if wait is not None:
-                self._pause_for(wait)
+            if wait:
+                self._turns.pause(max(wait, _SHORTEST_BACKOFF))
                 error.retry_after = max(1, ceil(wait))
             return _TryAgainError(error, wait)
         if isinstance(error, ManagementUnavailableError):
             return self._not_answered(request, error)
         self._breaker.passed()
         return error
-
-    def _pause_for(self, seconds: float) -> None:
-        self._paused_until = max(self._paused_until, self._clock() + seconds)
 
     def _told_wait(self, headers: httpx.Headers) -> float | None:
         """Return the seconds to wait: Retry-After, else until X-RateLimit-Reset (seconds since 1970)."""
@@ -193,12 +205,12 @@ class ManagementCaller:
         return None
 
 
-def _pause(state: RetryCallState) -> float:
-    """Return the seconds before the next attempt: what the tenant said, else longer each time; never all at once."""
-    told = _told(state)
+def _rest(state: RetryCallState) -> float:
+    """Return the seconds before the next attempt: none where it said how long, as all wait in a queue."""
+    if _told(state):
+        return 0
     longest = min(_LONGEST_BACKOFF, _SHORTEST_BACKOFF * 2.0**state.attempt_number)
-    backoff = random.uniform(longest / 2, longest)  # noqa: S311 - spreads callers, keeps no secret
-    return backoff if told is None else max(backoff, told + backoff / 8)
+    return random.uniform(longest / 2, longest)  # noqa: S311 - spreads callers, keeps no secret
 
 
 def _told(state: RetryCallState) -> float | None:
@@ -248,7 +260,7 @@ def _missing_scopes(message: str) -> tuple[str, ...]:
 def _error_of(answer: Answer) -> tuple[str, str | None]:
     """Return the message and error code of Auth0's error object, bounded; nothing where it gives none."""
     try:
-        document = answer.json()
+        document = answer.lenient_json()
     except FetchError:
         document = None
     error = document if isinstance(document, dict) else {}

@@ -202,21 +202,23 @@ class RoleDirectory:
         return await self._ask_of_member(subject, organization)
 
     async def _ask_of_user(self, subject: str) -> Standing:
+        management = self._management.on_behalf_of(subject, first=True)
         try:
-            # The user as well: assigned roles say nothing of a block.
+            # The user as well: assigned roles say nothing of a block. No metadata, which may be large.
             user, assigned = await asyncio.gather(
-                self._management.get_user(subject), self._management.list_user_roles(subject)
+                management.get_user(subject, fields=("user_id", "blocked")), management.list_user_roles(subject)
             )
         except NotFoundError:
             return Standing(refusal="user_unknown")
         return Standing(refusal="user_blocked") if user.blocked else Standing(_names_of(assigned))
 
     async def _ask_of_member(self, subject: str, organization: str) -> Standing:
+        management = self._management.on_behalf_of(subject, first=True)
         try:
-            return Standing(_names_of(await self._management.list_member_roles(organization, subject)))
+            return Standing(_names_of(await management.list_member_roles(organization, subject)))
         except NotFoundError:  # the organization is deleted, or the user no longer its member
             return Standing()
 
 
 def _names_of(roles: tuple[Role, ...]) -> frozenset[str]:
-    return frozenset(role.name for role in roles)
+    return frozenset(role.name for role in roles if role.name)

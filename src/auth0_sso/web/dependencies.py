@@ -6,9 +6,11 @@ from fastapi import Depends, Request
 
 from auth0_sso.errors import InsufficientScopeError, ManagementNotConfiguredError
 from auth0_sso.tenant.management import ManagementClient
+from auth0_sso.tenant.profiles import Profiles
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.web.authentication import services_of
 from auth0_sso.web.guard import OptionalTokenGuard, TokenGuard, require_all, scope_tokens
+from auth0_sso.web.request_context import RequestContext
 from auth0_sso.web.role_guards import require_user
 
 
@@ -48,11 +50,23 @@ def require_permission(*permissions: str) -> TokenGuard:
 
 
 async def management_of(request: Request) -> ManagementClient:
-    """Return the Management API client; raise `ManagementNotConfiguredError` where there are no credentials."""
+    """Return the Management API client, whose calls take turns as the caller's.
+
+    Raises `ManagementNotConfiguredError` where there are no credentials.
+    """
     management = (await services_of(request)).management
     if management is None:
         raise ManagementNotConfiguredError
-    return management
+    token = RequestContext.of(request.scope).token
+    return management if token is None else management.on_behalf_of(token.subject)
+
+
+async def profiles_of(request: Request) -> Profiles:
+    """Return what remembers profiles; raise `ManagementNotConfiguredError` where there are no credentials."""
+    profiles = (await services_of(request)).profiles
+    if profiles is None:
+        raise ManagementNotConfiguredError
+    return profiles
 
 
 CurrentToken = Annotated[AccessToken, Depends(TokenGuard())]
@@ -65,3 +79,4 @@ UserToken = Annotated[AccessToken, Depends(TokenGuard(require_user, refusals=(In
 """A verified access token with a user behind it."""
 
 Management = Annotated[ManagementClient, Depends(management_of)]
+UserProfiles = Annotated[Profiles, Depends(profiles_of)]

@@ -4,6 +4,7 @@ Who is counted is the token's verified subject, so a renewed token shares its bu
 of it; who sends no token is counted by address.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -25,9 +26,11 @@ _REFUSALS: Final = (RateLimitedError, StoreUnavailableError)
 
 @dataclass(frozen=True, slots=True)
 class _Limit:
-    """What a request is counted under. Without a policy it is RATE_LIMIT, without a name the route's own budget."""
+    """What a request is counted under. Without a policy the setting holds, without a name the route's own budget."""
 
     policy: Policy | None = None
+    setting: Callable[[Services], Policy | None] = lambda services: services.rate_limit
+    """Which setting; it gives None where that is off."""
     cost: int = 1
     name: str | None = None
     exempt_permissions: frozenset[str] = frozenset()
@@ -41,7 +44,9 @@ class _Limit:
         name = f"{request.method} {request.scope['route'].path}" if self.name is None else self.name
         policy = self.policy
         if policy is None:
-            policy = services.rate_limit
+            policy = self.setting(services)
+            if policy is None:
+                return
             policy.require_room(self.cost)
         context = RequestContext.of(request.scope)
         if (name, policy, self.cost) in context.counted:  # its router has the same limit
@@ -99,7 +104,14 @@ def rate_limit(
         parsed.require_room(cost)
     if cost < 1:
         raise ValueError("a request costs at least 1")
-    return RateLimitGuard(_Limit(parsed, cost, name, frozenset(exempt_permissions), frozenset(exempt_clients)))
+    limit = _Limit(
+        parsed,
+        cost=cost,
+        name=name,
+        exempt_permissions=frozenset(exempt_permissions),
+        exempt_clients=frozenset(exempt_clients),
+    )
+    return RateLimitGuard(limit)
 
 
 async def _token_if_sent(request: Request) -> AccessToken | None:
@@ -122,3 +134,8 @@ def _headers(quotas: tuple[Quota, ...]) -> list[tuple[bytes, bytes]]:
 
 LimitedToken = Annotated[AccessToken, Depends(TokenGuard(_Limit().require_budget, refusals=_REFUSALS))]
 """Any verified access token whose subject still has budget under RATE_LIMIT."""
+
+profile_limit: Final = TokenGuard(
+    _Limit(setting=lambda services: services.profile_rate_limit, name="profile").require_budget, refusals=_REFUSALS
+)
+"""Counts requests for the caller's own profile, each of which may cost Management calls, under PROFILE_RATE_LIMIT."""

@@ -1,20 +1,27 @@
 """Request and response bodies. Members are camelCase on the wire; bodies take no member they do not know."""
 
-import json
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, JsonValue, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    EmailStr,
+    Field,
+    JsonValue,
+    SecretStr,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
-from auth0_sso.tenant.documents import User
+from auth0_sso.tenant.documents import Document, LogEntry, Role, User
+from auth0_sso.tenant.metadata import require_storable
 
 
-def _plain_json(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """Refuse what JSON cannot carry on: NaN and Infinity, lone surrogates, integers of thousands of digits."""
-    try:
-        json.dumps(value, allow_nan=False, ensure_ascii=False).encode("utf-8")
-    except (ValueError, RecursionError):
-        raise ValueError("holds a number or string that JSON cannot carry") from None
+def _storable(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    require_storable(value)
     return value
 
 
@@ -24,7 +31,10 @@ def _unique(values: list[str]) -> list[str]:
     return values
 
 
-Metadata = Annotated[dict[str, JsonValue], AfterValidator(_plain_json)]
+Metadata = Annotated[dict[str, JsonValue], AfterValidator(_storable)]
+Shown = Annotated[str | None, BeforeValidator(lambda text: text or None)]
+"""What always has a value at Auth0; null where it cannot be read."""
+
 RoleName = Annotated[str, Field(min_length=1, max_length=255)]
 RoleId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
@@ -79,10 +89,33 @@ class Home(_Body):
     user: VisibleClaims | None
 
 
-class UserProfile(_Body):
-    """A user, as the Management API knows them."""
+Unreadable = Annotated[
+    list[str],
+    Field(
+        default_factory=list,
+        exclude_if=lambda names: not names,
+        description="Members that Auth0 holds in a form that cannot be read, or that were too much for one answer. "
+        "They are shown as if they were not set. Left out where there are none.",
+        examples=[["metadata"]],
+    ),
+]
 
-    id: str = Field(examples=["auth0|6132828a407ec6006935a858"])
+
+class _Shown(_Body):
+    """Something of Auth0's, as far as it can be read."""
+
+    unreadable: Unreadable
+
+    @classmethod
+    def of_document(cls, document: Document, names: Mapping[str, str]) -> Self:
+        """Return what of a document is shown; `names` are the members whose names differ here."""
+        shown = {name: names.get(name, name) for name in cls.model_fields if name != "unreadable"}
+        odd = [to_camel(name) for name, theirs in shown.items() if theirs in document.unreadable]
+        values = {name: getattr(document, theirs) for name, theirs in shown.items()}
+        return cls.model_validate({**values, "unreadable": odd})
+
+
+class _ShownUser(_Shown):
     email: str | None
     name: str | None
     picture: str | None
@@ -95,13 +128,13 @@ class UserProfile(_Body):
     @classmethod
     def of(cls, user: User) -> Self:
         """Return what of a user's document is shown."""
-        return cls.model_validate(
-            {
-                **{name: getattr(user, name) for name in cls.model_fields if name in User.model_fields},
-                "id": user.user_id,
-                "metadata": user.user_metadata,
-            }
-        )
+        return cls.of_document(user, {"id": "user_id", "metadata": "user_metadata"})
+
+
+class UserProfile(_ShownUser):
+    """A user, as the Management API knows them."""
+
+    id: str = Field(examples=["auth0|6132828a407ec6006935a858"])
 
 
 class ProfileAnswer(_Body):
@@ -111,22 +144,32 @@ class ProfileAnswer(_Body):
 
 
 class MetadataChange(_Body):
-    """User metadata to merge: first level only, null deletes a key."""
+    """User metadata to merge: first level only, null deletes a key.
+
+    At most 10 levels, integers within 2^53 and 16 KiB, the last together with what is stored.
+    """
 
     metadata: Metadata = Field(examples=[{"theme": "dark", "nickname": None}])
 
 
-class MetadataAnswer(_Body):
+class MetadataAnswer(_Shown):
     """All user metadata after the merge."""
 
     message: str
     metadata: dict[str, JsonValue]
 
+    @classmethod
+    def of(cls, user: User) -> Self:
+        """Return the metadata of a user who has changed it."""
+        odd = ["metadata"] if "user_metadata" in user.unreadable else []
+        return cls(message="Your metadata is updated.", metadata=user.user_metadata, unreadable=odd)
 
-class ManagedUser(UserProfile):
+
+class ManagedUser(_ShownUser):
     """A user, as an administrator sees them."""
 
-    blocked: bool
+    id: Shown = Field(examples=["auth0|6132828a407ec6006935a858"])
+    blocked: bool = Field(description="True as well where Auth0 says neither yes nor no.")
     created_at: str | None
 
 
@@ -148,12 +191,17 @@ class NewUser(_Body):
     connection: str = Field(default="Username-Password-Authentication", min_length=1, max_length=128)
 
 
-class RoleAnswer(_Body):
+class RoleAnswer(_Shown):
     """A role of the tenant."""
 
-    id: str
-    name: str
+    id: Shown
+    name: Shown
     description: str | None
+
+    @classmethod
+    def of(cls, role: Role) -> Self:
+        """Return what of a role is shown."""
+        return cls.of_document(role, {})
 
 
 class RoleList(_Body):
@@ -175,14 +223,19 @@ class RoleChange(_Body):
         return self
 
 
-class LogLine(_Body):
+class LogLine(_Shown):
     """Something that happened to a user; `type` is Auth0's code: s for a login, fp for a wrong password."""
 
-    id: str
-    date: str
-    type: str
+    id: Shown
+    date: Shown
+    type: Shown
     description: str | None
     ip: str | None
+
+    @classmethod
+    def of(cls, entry: LogEntry) -> Self:
+        """Return what of an entry is shown."""
+        return cls.of_document(entry, {"id": "log_id"})
 
 
 class LogList(_Body):

@@ -24,6 +24,7 @@ from auth0_sso.tenant.key_store import KeyStore, KeyStores, SharedKeys
 from auth0_sso.tenant.management import ManagementClient
 from auth0_sso.tenant.management_call import ManagementCaller
 from auth0_sso.tenant.management_token import SharedToken
+from auth0_sso.tenant.profiles import Profiles
 from auth0_sso.tenant.roles import ClaimRoles, RoleDirectory, RoleMemory, RoleSource
 from auth0_sso.tenant.shared_standings import SharedStandings
 from auth0_sso.tokens.claims import TokenPolicy
@@ -46,15 +47,20 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What one running app has; without Management API credentials no `management`, and no `roles` from there."""
+    """What one running app has.
+
+    Without Management API credentials there is no `management`, no `profiles`, and no `roles` from there.
+    """
 
     keys: RemoteJwks
     verifier: TokenVerifier
     metrics: Metrics
     management: ManagementClient | None
+    profiles: Profiles | None
     roles: RoleSource | None
     counts: RateLimits
     rate_limit: Policy
+    profile_rate_limit: Policy | None
     auth_failure_limit: Policy | None
     exempt_permissions: frozenset[str]
     exempt_clients: frozenset[str]
@@ -102,16 +108,17 @@ async def open_services(
         management = _management(settings, client, sealed, clock, stack)
         roles = _roles(settings, management, sealed, clock, stack)
         _beside(keys.keep_fresh(), stack)
-        failures = settings.auth_failure_rate_limit
         yield Services(
             keys=keys,
             verifier=verifier,
             metrics=Metrics(keys, store),
             management=management,
+            profiles=_profiles(management, clock, stack),
             roles=roles,
             counts=_counts(settings, store, clock),
             rate_limit=Policy.parse(settings.rate_limit),
-            auth_failure_limit=None if failures == "off" else Policy.parse(failures),
+            profile_rate_limit=_policy_or_off(settings.profile_rate_limit),
+            auth_failure_limit=_policy_or_off(settings.auth_failure_rate_limit),
             exempt_permissions=frozenset(settings.rate_limit_exempt_permissions),
             exempt_clients=frozenset(settings.rate_limit_exempt_clients),
             store=store,
@@ -140,6 +147,10 @@ def _counts(settings: Settings, store: SharedStore | None, clock: Clock) -> Rate
         None if store is None else RateLimiter(RedisCounter(store, strategy)),
         on_store_error=settings.rate_limit_on_store_error,
     )
+
+
+def _policy_or_off(text: str) -> Policy | None:
+    return None if text == "off" else Policy.parse(text)
 
 
 def _sealed(settings: Settings, store: SharedStore | None) -> SealedStore | None:
@@ -187,6 +198,14 @@ def _management(
     stack.push_async_callback(auth.aclose)
     caller = ManagementCaller(client, base_url, auth, **times, sleep=clock.sleep)
     return ManagementClient(caller)
+
+
+def _profiles(management: ManagementClient | None, clock: Clock, stack: AsyncExitStack) -> Profiles | None:
+    if management is None:
+        return None
+    profiles = Profiles(management, clock=clock.monotonic)
+    stack.push_async_callback(profiles.aclose)
+    return profiles
 
 
 def _roles(

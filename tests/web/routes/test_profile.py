@@ -1,6 +1,11 @@
-import pytest
+from urllib.parse import quote
 
-from support.service import USER, Service, person_id
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from support.clock import HandClock
+from support.service import ADMIN, USER, Service, person_id, running_service
 
 
 async def test_a_user_reads_their_own_profile(service: Service) -> None:
@@ -66,6 +71,9 @@ async def test_a_deleted_user_finds_no_profile(service: Service) -> None:
         pytest.param(b'{"metadata": {"a": ' + b"[" * 5000 + b"]" * 5000 + b"}}", id="deep"),
         pytest.param(b'{"metadata": {"a": ' + b"9" * 5000 + b"}}", id="endless-integer"),
         pytest.param(b'\xff\xfe{"metadata": {}}', id="not-utf8"),
+        pytest.param(b'{"metadata": {"a": 9007199254740992}}', id="integer-past-2-to-the-53"),
+        pytest.param(b'{"metadata": {"a": ' + b"[" * 10 + b"]" * 10 + b"}}", id="11-levels"),
+        pytest.param(b'{"metadata": {"a": "' + b"x" * 16_384 + b'"}}', id="over-16-kib"),
     ],
 )
 async def test_unusable_metadata_is_refused_before_the_tenant_hears_of_it(service: Service, body: bytes) -> None:
@@ -74,4 +82,79 @@ async def test_unusable_metadata_is_refused_before_the_tenant_hears_of_it(servic
     assert answer.status_code in {400, 422}
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json()["code"] == "invalid_input"
-    assert service.wire.count("PATCH") == 0
+    assert service.wire.count("GET /api/v2/") + service.wire.count("PATCH") == 0
+
+
+async def change(service: Service, metadata: dict[str, object], email: str = USER) -> httpx.Response:
+    headers = await service.as_user(email)
+    return await service.api.post("/profile/metadata", headers=headers, json={"metadata": metadata})
+
+
+async def test_metadata_cannot_grow_past_its_size_by_small_steps(service: Service) -> None:
+    answers = [await change(service, {f"k{number}": "x" * 3000}) for number in range(8)]
+    assert [answer.status_code for answer in answers] == [200] * 5 + [422] * 3
+    assert answers[-1].json()["errors"] == [
+        {
+            "at": ["body", "metadata"],
+            "message": "Value error, is larger than 16384 bytes together with what is stored: delete keys first",
+        }
+    ]
+    assert service.wire.count("PATCH") == 5
+    assert (await change(service, {"k0": None, "k9": "x" * 3000})).status_code == 200
+
+
+async def test_the_largest_metadata_comes_back_as_it_was_sent(service: Service) -> None:
+    largest = {"x": "ü" * ((16_384 - len('{"x":"","y":9007199254740991}')) // 2), "y": 9007199254740991}
+    assert (await change(service, largest)).json()["metadata"] == largest
+    profile = await service.api.get("/profile", headers=await service.as_user(USER))
+    assert profile.json()["profile"]["metadata"] == largest
+
+
+async def test_a_loop_over_the_profile_is_one_call_in_five_seconds(service: Service) -> None:
+    headers = await service.as_user(USER)
+    for _ in range(10):
+        assert (await service.api.get("/profile", headers=headers)).status_code == 200
+    assert service.wire.count("GET /api/v2/users/") == 1
+    await service.clock.advance(5)
+    await service.api.get("/profile", headers=headers)
+    assert service.wire.count("GET /api/v2/users/") == 2
+
+
+async def test_a_user_deleted_by_an_administrator_has_no_profile_at_once(service: Service) -> None:
+    headers = await service.as_user(USER)
+    assert (await service.api.get("/profile", headers=headers)).status_code == 200
+    path = f"/admin/users/{quote(person_id(USER), safe='')}"
+    assert (await service.api.delete(path, headers=await service.as_user(ADMIN))).status_code == 204
+    assert (await service.api.get("/profile", headers=headers)).status_code == 404
+
+
+async def test_each_user_has_a_budget_for_both_routes_together(service: Service) -> None:
+    headers, path = await service.as_user(USER), "/profile"
+    answers = [await service.api.get(path, headers=headers) for _ in range(20)]
+    assert answers[0].headers["RateLimit-Policy"] == '"30/minute";q=30;w=60'
+    for number in range(10):
+        assert (await change(service, {"n": number})).status_code == 200
+    calls = len(service.wire.requests)
+    for refused in (await service.api.get(path, headers=headers), await change(service, {"n": 0})):
+        assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+        assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert len(service.wire.requests) == calls, "a refused request costs no call"
+    assert (await service.api.get(path, headers=await service.as_user(ADMIN))).status_code == 200
+    await service.clock.advance(60)
+    assert (await service.api.get(path, headers=headers)).status_code == 200
+
+
+@pytest.mark.parametrize(("policy", "passed"), [("off", 40), ("2/minute", 2)])
+async def test_the_budget_is_a_setting(
+    rsa_keys: tuple[rsa.RSAPrivateKey, ...], clock: HandClock, policy: str, passed: int
+) -> None:
+    async with running_service(rsa_keys, clock, profile_rate_limit=policy) as service:
+        headers = await service.as_user(USER)
+        answers = [await service.api.get("/profile", headers=headers) for _ in range(40)]
+    assert [answer.status_code for answer in answers] == [200] * passed + [429] * (40 - passed)
+    assert ("RateLimit" in answers[0].headers) == (policy != "off")
+
+
+async def test_who_sends_no_token_hears_that_and_spends_nothing(service: Service) -> None:
+    for _ in range(40):
+        assert (await service.api.get("/profile")).status_code == 401

@@ -113,6 +113,17 @@ def page_of(
     return JSONResponse(totals | ({"length": len(found)} if name == "users" else {}))
 
 
+def shown(request: Request, document: Json) -> Json:
+    """Return the members of a document that are in `fields`, or with include_fields=false those that are not."""
+    names = [name for name in request.query_params.get("fields", "").split(",") if name]
+    include = request.query_params.get("include_fields", "true")
+    if include not in {"true", "false"}:
+        raise _invalid_query("Expected type boolean but found type string on property include_fields")
+    if not names:
+        return document
+    return {name: value for name, value in document.items() if (name in names) == (include == "true")}
+
+
 def checkpoint_of(request: Request, documents: list[Json], name: str) -> Response:
     """Answer what follows a checkpoint, and name the next one unless this was the end."""
     take = number(request, "take", 50, least=1, most=100)

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from auth0_sso.devtenant.answers import ApiError
 from auth0_sso.devtenant.bodies import invalid_body, read_document
-from auth0_sso.devtenant.management.guard import needs, page_of, user_of
+from auth0_sso.devtenant.management.guard import needs, page_of, shown, user_of
 from auth0_sso.devtenant.people import CONNECTION
 from auth0_sso.devtenant.state import Json, Tenant, User
 
@@ -33,8 +33,9 @@ _UNSETTABLE = ("name", "nickname", "picture", *_METADATA)
 
 @needs("read:users")
 async def list_users(request: Request, tenant: Tenant) -> Response:
-    """List users by page; `q` finds an exact `email:` or `user_id:`."""
-    users = [user.document for user in tenant.users.values() if _matches(user, request.query_params.get("q", ""))]
+    """List users by page; `q` finds an exact `email:` or `user_id:`, `fields` says what of them."""
+    found = [user.document for user in tenant.users.values() if _matches(user, request.query_params.get("q", ""))]
+    users = [shown(request, document) for document in found]
     return page_of(request, users, "users", least=0, wall=True, checkpoint=True)
 
 
@@ -42,7 +43,8 @@ async def list_users(request: Request, tenant: Tenant) -> Response:
 async def find_by_email(request: Request, tenant: Tenant) -> Response:
     """List the users with exactly that email."""
     email = request.query_params.get("email", "")
-    return JSONResponse([user.document for user in tenant.users.values() if user.document["email"] == email])
+    found = [user.document for user in tenant.users.values() if user.document["email"] == email]
+    return JSONResponse([shown(request, document) for document in found])
 
 
 @needs("create:users")
@@ -68,8 +70,8 @@ async def create_user(request: Request, tenant: Tenant) -> Response:
 
 @needs("read:users")
 async def get_user(request: Request, tenant: Tenant) -> Response:
-    """Return a user."""
-    return JSONResponse(user_of(request, tenant).document)
+    """Return a user, or of it what `fields` says."""
+    return JSONResponse(shown(request, user_of(request, tenant).document))
 
 
 @needs("update:users", "update:users_app_metadata")

@@ -12,8 +12,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from auth0_sso.tenant.management import ManagementClient
-from auth0_sso.tenant.roles import RoleSource
-from auth0_sso.web.dependencies import Management
+from auth0_sso.web.dependencies import Management, UserProfiles
 from auth0_sso.web.guarded_route import GuardedRoute
 from auth0_sso.web.problems import problem_responses
 from auth0_sso.web.role_guards import Roles, require_role
@@ -44,6 +43,25 @@ PageNumber = Annotated[int, Query(ge=0, le=10_000, description="The page, counte
 PageSize = Annotated[int, Query(ge=1, le=100, description="How many users a page holds.")]
 
 
+class _Changes:
+    """What is known of a user is forgotten after a change, a failed one too: Auth0 may have carried it out."""
+
+    def __init__(self, roles: Roles, profiles: UserProfiles) -> None:
+        self._roles = roles
+        self._profiles = profiles
+
+    @asynccontextmanager
+    async def to(self, user_id: str) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            self._profiles.forget(user_id)
+            await self._roles.forget(user_id)
+
+
+Changes = Annotated[_Changes, Depends()]
+
+
 @router.get("/users")
 async def list_users(management: Management, page: PageNumber = 0, per_page: PageSize = 50) -> UserList:
     """Return one page of the tenant's users. Auth0 pages through the first 1,000 of them."""
@@ -58,7 +76,8 @@ async def create_user(new: NewUser, management: Management, response: Response) 
     user = await management.create_user(
         email=new.email, password=new.password.get_secret_value(), connection=new.connection, name=new.name
     )
-    response.headers["Location"] = f"/admin/users/{quote(user.user_id, safe='')}"
+    if user.user_id:
+        response.headers["Location"] = f"/admin/users/{quote(user.user_id, safe='')}"
     return ManagedUser.of(user)
 
 
@@ -66,38 +85,42 @@ async def create_user(new: NewUser, management: Management, response: Response) 
 async def list_roles(user_id: UserId, management: Management) -> RoleList:
     """Return the roles assigned to a user."""
     roles = await management.list_user_roles(user_id)
-    return RoleList(roles=[RoleAnswer(id=role.id, name=role.name, description=role.description) for role in roles])
+    return RoleList(roles=[RoleAnswer.of(role) for role in roles])
 
 
 @router.post("/users/{user_id:path}/roles", responses=problem_responses(404, 413))
-async def assign_roles(user_id: UserId, change: RoleChange, management: Management, roles: Roles) -> RoleChangeAnswer:
+async def assign_roles(
+    user_id: UserId, change: RoleChange, management: Management, changes: Changes
+) -> RoleChangeAnswer:
     """Give roles to a user; they hold from the user's next request on."""
     role_ids = await _role_ids(change, management)
-    async with _changing(user_id, roles):
+    async with changes.to(user_id):
         await management.assign_roles(user_id, role_ids)
     return RoleChangeAnswer(message="Roles are assigned.", user_id=user_id, role_ids=role_ids)
 
 
 @router.delete("/users/{user_id:path}/roles", responses=problem_responses(404, 413))
-async def remove_roles(user_id: UserId, change: RoleChange, management: Management, roles: Roles) -> RoleChangeAnswer:
+async def remove_roles(
+    user_id: UserId, change: RoleChange, management: Management, changes: Changes
+) -> RoleChangeAnswer:
     """Take roles from a user; the user's next request is without them."""
     role_ids = await _role_ids(change, management)
-    async with _changing(user_id, roles):
+    async with changes.to(user_id):
         await management.remove_roles(user_id, role_ids)
     return RoleChangeAnswer(message="Roles are removed.", user_id=user_id, role_ids=role_ids)
 
 
 @router.put("/users/{user_id:path}/block", responses=problem_responses(404))
-async def block_user(user_id: UserId, management: Management, roles: Roles) -> ManagedUser:
+async def block_user(user_id: UserId, management: Management, changes: Changes) -> ManagedUser:
     """Block a user: no login any more, and no role from the next request on. Log them out to end their sessions."""
-    async with _changing(user_id, roles):
+    async with changes.to(user_id):
         return ManagedUser.of(await management.block_user(user_id))
 
 
 @router.delete("/users/{user_id:path}/block", responses=problem_responses(404))
-async def unblock_user(user_id: UserId, management: Management, roles: Roles) -> ManagedUser:
+async def unblock_user(user_id: UserId, management: Management, changes: Changes) -> ManagedUser:
     """Let a user in again."""
-    async with _changing(user_id, roles):
+    async with changes.to(user_id):
         return ManagedUser.of(await management.unblock_user(user_id))
 
 
@@ -113,11 +136,7 @@ async def list_logs(
 ) -> LogList:
     """Return one page of what happened to a user, the latest first."""
     entries = await management.list_user_logs(user_id, page=page, per_page=per_page)
-    logs = [
-        LogLine(id=entry.log_id, date=entry.date, type=entry.type, description=entry.description, ip=entry.ip)
-        for entry in entries
-    ]
-    return LogList(logs=logs, page=page, per_page=per_page)
+    return LogList(logs=[LogLine.of(entry) for entry in entries], page=page, per_page=per_page)
 
 
 @router.get("/users/{user_id:path}", responses=problem_responses(404))
@@ -127,19 +146,10 @@ async def get_user(user_id: UserId, management: Management) -> ManagedUser:
 
 
 @router.delete("/users/{user_id:path}", status_code=204, responses=problem_responses(404))
-async def delete_user(user_id: UserId, management: Management, roles: Roles) -> None:
+async def delete_user(user_id: UserId, management: Management, changes: Changes) -> None:
     """Delete a user. One who is not there counts as deleted, as at Auth0."""
-    async with _changing(user_id, roles):
+    async with changes.to(user_id):
         await management.delete_user(user_id)
-
-
-@asynccontextmanager
-async def _changing(user_id: str, roles: RoleSource) -> AsyncIterator[None]:
-    """Forget a user's roles after a change, a failed one too: whether the tenant carried it out is then unknown."""
-    try:
-        yield
-    finally:
-        await roles.forget(user_id)
 
 
 async def _role_ids(change: RoleChange, management: ManagementClient) -> list[str]:

@@ -1,0 +1,69 @@
+"""RFC 8259 as the Management API's answers are read: whatever can be shown is kept, and can be written out again.
+
+Users put odd values into their metadata, and Auth0 hands them on. One of them must not make a whole page unreadable,
+so only what is not JSON at all is refused. Tokens and keys are read by `tokens.strict_json` instead.
+"""
+
+import json
+import re
+import sys
+from math import copysign, isfinite
+
+_MAX_DIGITS = sys.float_info.max_10_exp  # above it a double, the number of most JSON readers, is infinite
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+class LenientJsonError(ValueError):
+    """The text cannot be read; `fault` is one word for it: `not_json` or `too_deep`."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(fault)
+        self.fault = fault
+
+
+def loads(data: bytes) -> object:
+    """Return the value of a JSON text.
+
+    Of members with the same name the last one counts. Bytes that are not UTF-8 and lone surrogates become U+FFFD, a
+    number out of range becomes the nearest double, NaN becomes None. Raises `LenientJsonError` for what is not JSON,
+    and for nesting that the interpreter's stack has no room for (about a thousand levels).
+    """
+    text = data.decode("utf-8", "replace")
+    if _SURROGATE.search(data):
+        text = _ESCAPE.sub(_replace_lone_surrogate, text)
+    try:
+        value: object = json.loads(text, parse_int=_integer, parse_float=_number, parse_constant=_constant)
+    except RecursionError:
+        raise LenientJsonError("too_deep") from None
+    except ValueError:
+        raise LenientJsonError("not_json") from None
+    return value
+
+
+def depth_of(value: object) -> int:
+    """Count the levels of objects and arrays, one level at a time, so that depth costs no stack."""
+    depth, level = 0, [value]
+    while level := [inner for inner in level if isinstance(inner, (dict, list))]:
+        depth += 1
+        level = [child for inner in level for child in (inner.values() if isinstance(inner, dict) else inner)]
+    return depth
+
+
+def _replace_lone_surrogate(escape: re.Match[str]) -> str:
+    return escape[0] if escape[1] is None else "\\ufffd"
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _MAX_DIGITS else _number(digits)
+
+
+def _number(digits: str) -> float:
+    number = float(digits)
+    return number if isfinite(number) else copysign(sys.float_info.max, number)
+
+
+def _constant(name: str) -> float | None:
+    return None if name == "NaN" else _number(name)
