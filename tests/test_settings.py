@@ -133,6 +133,18 @@ def test_a_malformed_setting_is_named_with_its_fix_and_without_its_value(
     assert problem.endswith(f": {fix_of(name.lower())}.")
 
 
+def test_the_directory_of_the_signing_keys_file_may_be_missing_and_its_parent_may_not(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "made" / "jwks.json"
+    assert load(monkeypatch, AUTH0_JWKS_CACHE_FILE=str(path)).auth0_jwks_cache_file == path
+    (tmp_path / "file").touch()
+    for unusable in (tmp_path, tmp_path / "no" / "such" / "jwks.json", tmp_path / "file" / "jwks.json"):
+        (problem,) = problems(monkeypatch, AUTH0_JWKS_CACHE_FILE=str(unusable))
+        assert problem.startswith("AUTH0_JWKS_CACHE_FILE is not a file in a directory that exists or can be created:")
+        assert str(tmp_path) not in problem
+
+
 def test_plain_http_is_for_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     for url in ("http://127.0.0.1:3001/", "http://localhost:3001", "http://[::1]:3001/"):
         assert load(monkeypatch, AUTH0_ISSUER_BASE_URL=url).issuer.startswith("http://")

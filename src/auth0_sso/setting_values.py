@@ -66,9 +66,13 @@ def _known_algorithms(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _in_a_directory(value: Path | None) -> Path | None:
-    if value is not None and (value.is_dir() or not value.parent.is_dir()):
-        raise ValueError("is no file in a directory that exists")
+    if value is not None and (value.is_dir() or not _can_hold_files(value.parent)):
+        raise ValueError("is not a file in a directory that exists or can be created")
     return value
+
+
+def _can_hold_files(directory: Path) -> bool:
+    return directory.is_dir() or (not directory.exists() and directory.parent.is_dir())
 
 
 def _plain_origins(value: tuple[str, ...]) -> tuple[str, ...]:

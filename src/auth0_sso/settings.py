@@ -111,7 +111,7 @@ class Settings(BaseSettings):
     auth0_jwks_cache_file: File = _setting(
         None,
         "Keeps the last good signing keys over a restart during an outage.",
-        "write a file's path, in a directory this service alone may write",
+        "write a file's path, in a directory that only this service may write; its last part may be missing yet",
     )
     auth0_client_id: str = _setting(
         "",

@@ -225,7 +225,10 @@ class RemoteJwks:
     async def _restore(self, store: KeyStore) -> None:
         """Take up the set an earlier process left, as old as it is; the fetch under way will replace it."""
         stored = await store.load()
-        if stored is None or stored.age >= stored.max_age + self._freshness.max_stale:
+        if stored is None:
+            return
+        if stored.age >= stored.max_age + self._freshness.max_stale:
+            _log.warning("the stored signing keys are not used: at %.0f s they are too old", stored.age)
             return
         try:
             keys = JwkSet.parse(stored.document, self._algorithms)
