@@ -43,8 +43,8 @@ class ClaimRoles:
 
     async def roles_of(self, token: AccessToken, *, stale_ok: bool = False) -> frozenset[str]:  # noqa: ARG002 - a token's claim is never stale
         """Return the claim's names; none where the token lacks it, `InsufficientScopeError` where it is malformed."""
-        names = token.claims.get(self._claim, [])
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        names = token.claims.get(self._claim, ())
+        if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names):
             raise InsufficientScopeError("role_claim_invalid", "The roles of this token cannot be read.")
         return frozenset(names)
 
