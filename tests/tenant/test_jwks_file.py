@@ -176,7 +176,7 @@ GOOD = {"issuer": ISSUER, "savedAt": NOW, "maxAge": LIVES, "jwks": {"keys": []}}
         (json.dumps(GOOD | {"maxAge": None}), "how old"),
         (json.dumps(GOOD | {"maxAge": -1}), "how old"),
         (json.dumps(GOOD | {"savedAt": NOW + 1}), "of the future"),
-        (json.dumps(GOOD | {"x": "y" * 2_000_000}), "larger than 1048576 bytes"),
+        (json.dumps(GOOD | {"x": "y" * 4_194_304}), "larger than 4194304 bytes"),
     ],
     ids=range(11),
 )

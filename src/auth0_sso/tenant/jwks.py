@@ -219,7 +219,7 @@ class RemoteJwks:
         else:
             self._record_success(fetched)
             if self._store is not None:
-                saved = StoredKeys(fetched.document, fetched.max_age)
+                saved = StoredKeys(fetched.keys.document, fetched.max_age)
                 self._flight.start(_SAVE, partial(self._store.save, saved))  # nobody waits for the disk
 
     async def _restore(self, store: KeyStore) -> None:

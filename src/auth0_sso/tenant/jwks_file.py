@@ -16,7 +16,7 @@ from auth0_sso.tokens import strict_json
 
 _log = logging.getLogger(__name__)
 
-_MAX_BYTES = 1024 * 1024
+_MAX_BYTES = 4 * 1024 * 1024  # above what the usable keys of the largest JWK Set that is read can take
 
 
 class JwksFile:

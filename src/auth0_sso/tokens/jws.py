@@ -10,9 +10,7 @@ from typing import NamedTuple
 
 from auth0_sso.errors import InvalidTokenError
 from auth0_sso.tokens import strict_json
-from auth0_sso.tokens.jwk import VerificationKey
-
-MAX_KID_LENGTH = 255
+from auth0_sso.tokens.jwk import MAX_KID_LENGTH, VerificationKey
 
 # RFC 9068 section 4 and RFC 8725 section 3.11: only these say "an access token". Auth0's own dialect writes JWT.
 _TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
