@@ -1,3 +1,7 @@
+import gc
+import tracemalloc
+from collections.abc import Callable
+
 import pytest
 
 from auth0_sso.errors import InvalidTokenError
@@ -47,6 +51,73 @@ async def test_the_oldest_token_makes_room(keys: KeysAtHand, clock: HandClock, f
     assert await verifier.verify(tokens[2]) is third
     assert await verifier.verify(tokens[1]) is second
     assert await verifier.verify(tokens[0]) is not first
+
+
+SHAPES: dict[str, Callable[[int], dict[str, object]]] = {
+    "permissions": lambda count: {"permissions": [f"read:resource_{number}" for number in range(count)]},
+    "roles": lambda count: {"https://example.com/roles": [f"role_{number}" for number in range(count)]},
+    "objects": lambda count: {
+        "https://example.com/orgs": [{"id": f"org_{n:016}", "role": "admin"} for n in range(count)]
+    },
+    "text": lambda count: {"https://example.com/text": "x" * count * 20},
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("count", [1, 50, 250])
+async def test_remembered_tokens_take_no_more_memory_than_they_may(
+    keys: KeysAtHand, clock: HandClock, forge: Forge, count: int, shape: str
+) -> None:
+    bound = 512 * 1024
+    verifier = TokenVerifier(keys, POLICY, cache_size=100_000, cache_bytes=bound, clock=clock.time)
+    tokens = [forge.token(jti=str(number), **SHAPES[shape](count)) for number in range(300)]
+    await verifier.verify(tokens[0])
+    tracemalloc.start()
+    try:
+        for token in tokens:
+            await verifier.verify(token)
+        gc.collect()
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert bound / 10 < taken < bound * 1.1
+
+
+async def test_the_memory_of_one_large_token_is_taken_from_several_small_ones(
+    keys: KeysAtHand, clock: HandClock, forge: Forge
+) -> None:
+    verifier = TokenVerifier(keys, POLICY, cache_size=4, cache_bytes=100_000, clock=clock.time)
+    small = [forge.token(jti=str(number)) for number in range(4)]
+    large = forge.token(**SHAPES["permissions"](250))
+    for token in (*small, large):
+        await verifier.verify(token)
+    first = await verifier.verify(large)
+    assert await verifier.verify(large) is first
+    anew = [await verifier.verify(token) for token in reversed(small)]
+    assert await verifier.verify(small[0]) is anew[3]
+
+
+async def test_a_token_larger_than_all_the_memory_passes_and_is_not_remembered(
+    keys: KeysAtHand, clock: HandClock, forge: Forge
+) -> None:
+    verifier = TokenVerifier(keys, POLICY, cache_size=8, cache_bytes=20_000, clock=clock.time)
+    small, large = forge.token(), forge.token(**SHAPES["permissions"](250))
+    first = await verifier.verify(small)
+    assert await verifier.verify(large) is not await verifier.verify(large)
+    assert await verifier.verify(small) is first
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 100])
+async def test_exactly_as_many_small_tokens_are_remembered_as_the_size_says(
+    keys: KeysAtHand, clock: HandClock, forge: Forge, size: int
+) -> None:
+    verifier = remembering(keys, clock, size=size)
+    tokens = [forge.token(jti=str(number)) for number in range(size + 1)]
+    made = [await verifier.verify(token) for token in tokens]
+    assert [await verifier.verify(token) for token in tokens[1:]] == made[1:]
+    again = [await verifier.verify(token) is before for token, before in zip(tokens[1:], made[1:], strict=True)]
+    assert all(again)
+    assert await verifier.verify(tokens[0]) is not made[0]
 
 
 async def test_a_remembered_token_dies_at_its_time(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:

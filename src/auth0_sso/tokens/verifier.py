@@ -15,6 +15,13 @@ from auth0_sso.tokens.jwk import JwkSet, VerificationKey
 MAX_TOKEN_BYTES = 16 * 1024
 """Longest token looked at, in bytes; Auth0's are 1 to 2 KiB."""
 
+CACHE_BYTES = 32 * 1024 * 1024
+"""Memory that remembered tokens may take unless told otherwise, in bytes."""
+
+# What a remembered token takes, measured: 2 KiB, and for each byte of its first two parts 1 for long texts, 4 for
+# permissions, 6 for small objects. Nothing but objects with one short member takes 14.
+_ENTRY_BYTES, _BYTES_PER_BYTE = 2048, 6
+
 
 class KeySource(Protocol):
     """Where a token's key is looked up: the tenant's JWK Set over HTTP, or a set at hand."""
@@ -33,13 +40,15 @@ class KeySource(Protocol):
 class _Verified(NamedTuple):
     token: AccessToken
     keys: JwkSet
+    cost: int
 
 
 class TokenVerifier:
     """Verifies access tokens of one issuer.
 
-    The last `cache_size` tokens are remembered by the SHA-256 of their text, never by the text. A remembered token
-    passes while the very key set that verified it is current, and its times are checked again at each use.
+    The last `cache_size` tokens are remembered by the SHA-256 of their text, never by the text; fewer if they would
+    take more than `cache_bytes` bytes of memory, by an estimate from their length. A remembered token passes while
+    the very key set that verified it is current, and its times are checked again at each use.
     """
 
     def __init__(
@@ -50,6 +59,7 @@ class TokenVerifier:
         algorithms: Collection[str] = ("RS256",),
         max_token_bytes: int = MAX_TOKEN_BYTES,
         cache_size: int = 0,
+        cache_bytes: int = CACHE_BYTES,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Take keys, what a token must say, the JWS algorithms allowed, and a clock in seconds since 1970."""
@@ -57,7 +67,9 @@ class TokenVerifier:
         self._policy = policy
         self._algorithms = tuple(algorithms)
         self._max_token_bytes = max_token_bytes
-        self._cache: LRUCache[bytes, _Verified] = LRUCache(cache_size)
+        # One bound for both: no token costs less than its part of the bytes, so no more than `cache_size` fit.
+        self._min_cost = cache_bytes // cache_size if cache_size else 0
+        self._cache: LRUCache[bytes, _Verified] = LRUCache(self._min_cost * cache_size, getsizeof=_cost)
         self._clock = clock
 
     async def verify(self, compact: str) -> AccessToken:
@@ -81,6 +93,11 @@ class TokenVerifier:
             key = await self._keys.find_key(unverified.key_id, unverified.algorithm)
             keys = self._keys.current
         token = claims.validate(jws.verify(unverified, key), self._policy, self._clock())
-        if self._cache.maxsize and keys is not None and keys.holds(key):
-            self._cache[digest] = _Verified(token, keys)
+        cost = max(self._min_cost, _ENTRY_BYTES + _BYTES_PER_BYTE * len(unverified.signing_input))
+        if cost <= self._cache.maxsize and keys is not None and keys.holds(key):
+            self._cache[digest] = _Verified(token, keys, cost)
         return token
+
+
+def _cost(verified: _Verified) -> int:
+    return verified.cost

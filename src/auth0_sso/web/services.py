@@ -97,6 +97,7 @@ async def open_services(
             algorithms=settings.auth0_algorithms,
             max_token_bytes=settings.auth0_max_token_bytes,
             cache_size=settings.auth0_token_cache_size,
+            cache_bytes=settings.auth0_token_cache_mib * MIB,
             clock=clock.wall,
         )
         management = _management(settings, client, sealed, clock, stack)
