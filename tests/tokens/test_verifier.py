@@ -6,7 +6,7 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 import pytest
 
 from auth0_sso.errors import InvalidTokenError
-from auth0_sso.tokens.jwk import JwkSet
+from auth0_sso.tokens.jwk import JwkSet, VerificationKey
 from auth0_sso.tokens.verifier import MAX_TOKEN_BYTES, TokenVerifier
 from support.clock import HandClock
 from support.issuer import Issuer
@@ -179,6 +179,25 @@ async def test_while_no_set_answers_at_once_nobody_lives_on_memory(
     await verifier.verify(forge.token())
     keys.current = None
     assert await refusal(verifier, forge.token()) == "kid_unknown"
+
+
+async def test_a_token_whose_key_was_withdrawn_meanwhile_passes_once_and_is_not_remembered(
+    keys: KeysAtHand, clock: HandClock, forge: Forge, issuer: Issuer
+) -> None:
+    class Rotating(KeysAtHand):
+        async def find_key(self, key_id: str, algorithm: str) -> VerificationKey:
+            key = await super().find_key(key_id, algorithm)
+            self.current = self.fetched = JwkSet.parse(
+                issuer.jwks("key-1"), ["RS256"]
+            )  # before the waiter runs again
+            return key
+
+    rotating = Rotating(None)
+    rotating.fetched = keys.current
+    verifier = remembering(rotating, clock)
+    await verifier.verify(forge.token())
+    assert await refusal(verifier, forge.token()) == "kid_unknown"
+    assert rotating.asked == [("key-0", "RS256")] * 2
 
 
 async def test_a_refused_token_is_not_remembered(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
