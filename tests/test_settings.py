@@ -58,7 +58,7 @@ def test_an_audience_keeps_its_spelling(monkeypatch: pytest.MonkeyPatch) -> None
         ("AUTH0_ALGORITHMS", "rs256"),
         ("AUTH0_LEEWAY_SECONDS", "-1"),
         ("AUTH0_LEEWAY_SECONDS", "301"),
-        ("AUTH0_JWKS_CACHE_FILE", "/none/keys.json"),
+        ("AUTH0_JWKS_CACHE_FILE", "/none/such/keys.json"),
         ("AUTH0_JWKS_CACHE_FILE", "/"),
         ("AUTH0_JWKS_CACHE_FILE", f"/{'a' * 5000}"),
         ("PORT", "70000"),
@@ -88,6 +88,18 @@ def test_a_malformed_setting_is_named_with_its_fix_and_without_its_value(
     (problem,) = problems(monkeypatch, **{name: value})
     assert problem.startswith(f"{name} ")
     assert problem.endswith(f": {fix_of(name.lower())}.")
+
+
+def test_the_directory_of_the_signing_keys_file_may_be_missing_and_its_parent_may_not(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "made" / "jwks.json"
+    assert load(monkeypatch, AUTH0_JWKS_CACHE_FILE=str(path)).auth0_jwks_cache_file == path
+    (tmp_path / "file").touch()
+    for unusable in (tmp_path, tmp_path / "no" / "such" / "jwks.json", tmp_path / "file" / "jwks.json"):
+        (problem,) = problems(monkeypatch, AUTH0_JWKS_CACHE_FILE=str(unusable))
+        assert problem.startswith("AUTH0_JWKS_CACHE_FILE is not a file in a directory that exists or can be created:")
+        assert str(tmp_path) not in problem
 
 
 @pytest.mark.parametrize("name", ["AUTH0_MANAGEMENT_CLIENT_ID", "AUTH0_MANAGEMENT_CLIENT_SECRET"])

@@ -75,12 +75,16 @@ def _known_algorithms(value: tuple[str, ...]) -> tuple[str, ...]:
 
 def _in_a_directory(value: Path | None) -> Path | None:
     try:
-        is_usable = value is None or (value.parent.is_dir() and not value.is_dir())
+        is_usable = value is None or (_can_hold_files(value.parent) and not value.is_dir())
     except (OSError, ValueError):  # a name too long, a directory that may not be searched, a NUL
         is_usable = False
     if not is_usable:
-        raise ValueError("is no file in a directory that exists")
+        raise ValueError("is not a file in a directory that exists or can be created")
     return value
+
+
+def _can_hold_files(directory: Path) -> bool:
+    return directory.is_dir() or (not directory.exists() and directory.parent.is_dir())
 
 
 def _origins(value: tuple[str, ...]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from auth0_sso import setting_loading, setting_rules
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.limits.counter import Strategy
+from auth0_sso.limits.memory import MIB
 from auth0_sso.setting_addresses import base_url, management_audience
 from auth0_sso.setting_values import (
     MEMORY,
@@ -34,7 +35,7 @@ from auth0_sso.setting_values import (
     UpperCase,
 )
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
-from auth0_sso.tokens.verifier import MAX_TOKEN_BYTES
+from auth0_sso.tokens.verifier import CACHE_BYTES, MAX_TOKEN_BYTES
 
 _log = logging.getLogger(__name__)
 
@@ -98,13 +99,16 @@ class Settings(BaseSettings):
     auth0_token_cache_size: int = _setting(
         4096, "Verified tokens remembered.", "write 0 (off) to 1000000", ge=0, le=1_000_000
     )
+    auth0_token_cache_mib: int = _setting(
+        CACHE_BYTES // MIB, "Memory for verified tokens in each process.", "write 1 to 65536", ge=1, le=65_536
+    )
     auth0_jwks_max_stale_seconds: float = _setting(
         86_400, "How long known keys serve while fetches fail.", "write 0 to 31536000", ge=0, le=_LONGEST_TIME
     )
     auth0_jwks_cache_file: File = _setting(
         None,
         "Keeps the last good signing keys over a restart during an outage.",
-        "write a file's path, in a directory this service alone may write",
+        "write a file's path, in a directory that only this service may write; its last part may be missing yet",
     )
     auth0_client_id: Plain = _setting(
         "",

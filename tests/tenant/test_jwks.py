@@ -207,7 +207,7 @@ async def test_it_joins_the_fetch_a_request_began(
     assert tenant.count(JWKS) == 1
 
 
-async def test_unknown_kids_cost_one_fetch_per_cooldown(
+async def test_unknown_kids_cost_three_fetches_at_once_and_one_per_cooldown(
     tenant: ScriptedTenant, jwks: RemoteJwks, clock: HandClock
 ) -> None:
     await found(jwks)
@@ -215,7 +215,7 @@ async def test_unknown_kids_cost_one_fetch_per_cooldown(
         assert await refusal(jwks, f"kid-{number}") == "kid_unknown"
         await clock.advance(1)
     start = tenant.requests[0].at
-    assert [request.at - start for request in tenant.seen(JWKS)] == [0, 0, 30, 60, 90]
+    assert [request.at - start for request in tenant.seen(JWKS)] == [0, 0, 1, 2, 30, 60, 90]
     assert tenant.count(DISCOVERY) == 1
 
 
@@ -252,18 +252,21 @@ async def test_a_flood_in_an_outage_costs_one_attempt(
     assert await found(jwks) == "key-0"
 
 
-async def test_a_failed_attempt_counts_for_the_cooldown(
+async def test_failed_attempts_are_of_the_same_budget_and_wait_for_the_backoff(
     tenant: ScriptedTenant, jwks: RemoteJwks, clock: HandClock, pages: KeyPages
 ) -> None:
     await found(jwks)
     pages.go_down()
-    for _ in range(29):
-        await outage(jwks, "kid")
+    for _ in range(30):
+        for _ in range(5):
+            await outage(jwks, "kid")
         await clock.advance(1)
-    assert len(tenant.requests) == 3
-    await clock.advance(1)
+    start = tenant.requests[0].at
+    failed = [request.at - start for request in tenant.requests[2:]]
+    assert failed[:2] == [0, 1]
+    assert len(failed) == 3
     await outage(jwks, "kid")
-    assert len(tenant.requests) == 4
+    assert len(tenant.requests) == 2 + 4
 
 
 async def test_a_rotation_is_picked_up_within_the_request_that_first_shows_it(
@@ -279,22 +282,55 @@ async def test_rotations_in_quick_succession_are_each_picked_up_at_once(
     tenant: ScriptedTenant, jwks: RemoteJwks, pages: KeyPages, clock: HandClock
 ) -> None:
     await found(jwks)
-    for number in range(1, 4):
-        pages.show(f"key-{number}", f"key-{number - 1}")
-        assert await found(jwks, f"key-{number}") == f"key-{number}"
-        await clock.advance(2)
-    assert tenant.count(JWKS) == 4
+    for number in range(10):
+        pages.show(f"key-{number % 4}")
+        assert await found(jwks, f"key-{number % 4}") == f"key-{number % 4}"
+        await clock.advance(1)
+    assert tenant.count(JWKS) == 10
 
 
-async def test_a_rotation_gives_a_flood_one_fetch_more_and_no_second(
-    tenant: ScriptedTenant, jwks: RemoteJwks, pages: KeyPages, clock: HandClock
+@pytest.mark.parametrize("vain", [1, 2])
+async def test_a_rotation_right_after_vain_kids_is_picked_up_at_once(
+    tenant: ScriptedTenant, jwks: RemoteJwks, pages: KeyPages, vain: int
+) -> None:
+    await found(jwks)
+    for number in range(vain):
+        assert await refusal(jwks, f"kid-{number}") == "kid_unknown"
+    pages.show("key-1", "key-0")
+    assert await found(jwks, "key-1") == "key-1"
+    assert tenant.count(JWKS) == 1 + vain + 1
+
+
+async def test_requests_at_once_with_vain_kids_cost_one_fetch_of_the_budget(
+    tenant: ScriptedTenant, jwks: RemoteJwks, pages: KeyPages
+) -> None:
+    await found(jwks)
+    for _ in range(2):
+        await asyncio.gather(*(refusal(jwks, "vain") for _ in range(20)))
+    assert tenant.count(JWKS) == 1 + 2
+    pages.show("key-1", "key-0")
+    assert await found(jwks, "key-1") == "key-1"
+
+
+async def test_a_fetch_that_finds_its_key_costs_nothing_of_the_budget(
+    tenant: ScriptedTenant, jwks: RemoteJwks, pages: KeyPages
 ) -> None:
     await found(jwks)
     pages.show("key-1", "key-0")
+    await found(jwks, "key-1")
     for number in range(25):
         assert await refusal(jwks, f"kid-{number}") == "kid_unknown"
-        await clock.advance(1)
-    assert tenant.count(JWKS) == 3
+    assert tenant.count(JWKS) == 2 + 3
+
+
+async def test_a_flood_gains_nothing_by_keys_that_change_with_every_fetch(
+    tenant: ScriptedTenant, jwks: RemoteJwks, pages: KeyPages, issuer: Issuer
+) -> None:
+    await found(jwks)
+    tenant.on(JWKS, *(json_reply(issuer.jwks(f"key-{number % 2}")) for number in range(100)))
+    for number in range(25):
+        assert await refusal(jwks, f"kid-{number}") == "kid_unknown"
+    assert tenant.count(JWKS) == 1 + 3
 
 
 async def test_a_rotation_under_load_refuses_nobody_and_costs_one_fetch(
@@ -320,7 +356,8 @@ async def test_a_rotation_inside_a_flood_is_picked_up_as_the_cooldown_ends(
     jwks: RemoteJwks, clock: HandClock, pages: KeyPages
 ) -> None:
     await found(jwks)
-    assert await refusal(jwks, "flood") == "kid_unknown"
+    for number in range(25):
+        assert await refusal(jwks, f"kid-{number}") == "kid_unknown"
     pages.show("key-1", "key-0")
     await clock.advance(29)
     assert await refusal(jwks, "key-1") == "kid_unknown"

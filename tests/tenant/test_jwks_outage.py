@@ -1,15 +1,35 @@
 import asyncio
+import json
 from itertools import pairwise
 
 import httpx
 import pytest
 
 from auth0_sso.tenant.jwks import Freshness, RemoteJwks
+from auth0_sso.tenant.key_store import StoredKeys
+from auth0_sso.tokens import strict_json
 from support.clock import HandClock
 from support.issuer import ISSUER, Issuer, public_jwk
 from support.tenant_keys import KeyPages, all_found, found, kept_fresh, outage, refusal
 from support.tenant_script import DISCOVERY, JWKS, Reply, ScriptedTenant, discovery_reply, json_reply
 from support.tenant_wire import Conduct, drip, garbage, hang, peer, refusing_port, truncated, wire_client
+
+
+class MemoryStore:
+    """A `KeyStore` that keeps what a file would hold."""
+
+    def __init__(self) -> None:
+        self._kept: bytes | None = None
+
+    @property
+    def size(self) -> int:
+        return len(self._kept or b"")
+
+    async def load(self) -> StoredKeys | None:
+        return None if self._kept is None else StoredKeys.read(strict_json.loads(self._kept), ISSUER, 1)
+
+    async def save(self, keys: StoredKeys) -> None:
+        self._kept = json.dumps(keys.written(ISSUER, 0)).encode()
 
 
 async def test_known_keys_serve_on_for_max_stale_and_then_no_more(
@@ -207,7 +227,9 @@ BAD_ANSWERS = [
     pytest.param(_bad_jwks(_HTML, 403), "status_403", id="forbidden"),
     pytest.param(_bad_jwks(b"{}", 429, retry_after="30"), "status_429", id="rate-limited"),
     pytest.param(_bad_jwks(b"oops", 500), "status_500", id="server-error"),
-    pytest.param(_bad_jwks(b" " * 70_000), "answer_too_large", id="oversized"),
+    pytest.param(_bad_jwks(b" " * (512 * 1024 + 1)), "answer_too_large", id="oversized"),
+    pytest.param(_bad_jwks(b'{"keys": [' + b"{}," * 100_000 + b"{}]}"), "answer_too_complex", id="only-brackets"),
+    pytest.param({DISCOVERY: Reply(body=b" " * (64 * 1024 + 1))}, "answer_too_large", id="discovery-oversized"),
     pytest.param(_bad_jwks(b"{}", content_encoding="gzip"), "answer_compressed", id="compressed"),
     pytest.param(_bad_discovery(issuer="https://evil.example.com/"), _MISMATCH, id="another-issuer"),
     pytest.param(_bad_discovery(issuer=ISSUER.rstrip("/")), _MISMATCH, id="issuer-without-slash"),
@@ -278,6 +300,52 @@ async def test_a_set_with_one_bad_key_serves_the_others_and_says_why(
     assert await refusal(jwks, "key-1") == "kid_unknown"
     assert "a key of the issuer is left out: it shows private parts" in caplog.messages
     assert "c2VjcmV0" not in caplog.text
+
+
+def _entries(*texts: str) -> bytes:
+    return f'{{"keys": [{", ".join(texts)}]}}'.encode()
+
+
+ABSURD_ENTRIES = [
+    pytest.param('{"kid": "big", "kty": "RSA", "e": "AQAB", "n": "%s"}' % ("A" * 200_000), id="a-modulus-of-200-KB"),
+    pytest.param('{"kid": "big", "kty": "RSA", "x5c": ["%s"]}' % ("A" * 200_000), id="a-chain-of-200-KB"),
+    pytest.param('{"kid": "odd", "x": 1e999}', id="a-number-out-of-range"),
+    pytest.param('{"kid": "odd", "x": %s}' % ("9" * 5000), id="an-integer-of-5000-digits"),
+    pytest.param('{"kid": "odd", "kid": "two"}', id="a-member-said-twice"),
+    pytest.param(f'{{"kid": "odd", "x": {"[" * 50}{"]" * 50}}}', id="50-deep"),
+    pytest.param('{"kid": "\\ud800", "kty": "RSA", "n": "\\ud800", "e": "AQAB"}', id="lone-surrogates"),
+    pytest.param('{"kid": "%s", "kty": "RSA"}' % ("k" * 100_000), id="a-kid-of-100-KB"),
+    pytest.param('"text", 1, null, [], {}', id="no-keys"),
+]
+
+
+@pytest.mark.parametrize("absurd", ABSURD_ENTRIES)
+async def test_an_absurd_entry_is_left_out_and_the_good_keys_verify_and_are_kept(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock, issuer: Issuer, pages: KeyPages, absurd: str
+) -> None:
+    (good,) = issuer.jwks("key-0")["keys"]
+    store = MemoryStore()
+    tenant.on(JWKS, Reply(body=_entries(absurd, json.dumps(good), absurd)))
+    jwks = RemoteJwks(client, ISSUER, store=store, clock=clock.time, sleep=clock.sleep)
+    assert await found(jwks) == "key-0"
+    assert jwks.health.keys == 1
+    await clock.settle()
+    pages.go_down()
+    after = RemoteJwks(client, ISSUER, store=store, clock=clock.time, sleep=clock.sleep)
+    assert await found(after) == "key-0"
+    assert store.size < 1000
+
+
+async def test_the_cost_of_a_set_is_bounded_by_the_number_of_its_keys(
+    tenant: ScriptedTenant, jwks: RemoteJwks, issuer: Issuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    (good,) = issuer.jwks("key-0")["keys"]
+    keys = [good | {"kid": f"key-{number}"} for number in range(250)]
+    tenant.on(JWKS, json_reply({"keys": keys}))
+    assert await found(jwks, "key-99") == "key-99"
+    assert await refusal(jwks, "key-100") == "kid_unknown"
+    assert jwks.health.keys == 100
+    assert "a key of the issuer is left out: 150 entries after the first 100 are not read" in caplog.messages
 
 
 @pytest.mark.parametrize(

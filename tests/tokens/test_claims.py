@@ -112,3 +112,22 @@ def test_a_token_keeps_its_claims_to_itself_and_for_itself() -> None:
         made.claims["sub"] = "auth0|admin"  # type: ignore[index]  # that it is refused is the test
     with pytest.raises(dataclasses.FrozenInstanceError):
         made.subject = "auth0|admin"  # type: ignore[misc]  # that it is refused is the test
+
+
+def test_claims_are_read_only_at_every_level_and_arrays_are_tuples() -> None:
+    name = "https://example.com/nested"
+    changed: dict[str, Any] = {name: [{"roles": ["viewer"]}], "permissions": ["read:data"]}
+    made = token(**changed)
+    assert made.claims["permissions"] == ("read:data",)
+    assert made.claims[name] == ({"roles": ("viewer",)},)
+    nested: Any = made.claims[name]
+    with pytest.raises(TypeError):
+        nested[0]["roles"] = ("admin",)
+
+
+def test_claims_do_not_follow_the_dict_they_were_read_from() -> None:
+    claims = user_claims(NOW, permissions=["read:data"])
+    made = validate(claims, EXACT, NOW)
+    claims["permissions"].append("write:data")
+    claims["sub"] = "auth0|admin"
+    assert (made.claims["permissions"], made.claims["sub"]) == (("read:data",), made.subject)

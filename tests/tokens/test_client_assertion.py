@@ -32,6 +32,30 @@ def test_an_assertion_says_what_rfc_7523_wants_said_and_is_signed(rsa_keys: tupl
     assert read.claims == {"iss": "client", "sub": "client", "aud": ISSUER, "iat": NOW, "exp": NOW + 60}
 
 
+def traditional(key: rsa.RSAPrivateKey) -> str:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
+
+
+def test_its_secret_does_not_depend_on_how_the_key_is_written(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> None:
+    text = pem(rsa_keys[0])
+    spellings = (
+        text,
+        text.strip(),
+        text.replace("\n", "\r\n"),
+        f"\n{text}\n\n",
+        f"Bag Attributes: none\n{text}",
+        traditional(rsa_keys[0]),
+    )
+    assert len({AssertionKey(spelling).secret for spelling in spellings}) == 1
+    assert AssertionKey(text, "key-7").secret == AssertionKey(text).secret
+
+
+def test_another_key_has_another_secret_and_none_shows(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> None:
+    keys = [AssertionKey(pem(key)) for key in rsa_keys]
+    assert len({key.secret for key in keys}) == len(keys)
+    assert keys[0].secret not in repr(keys[0])
+
+
 def test_no_two_assertions_are_alike(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> None:
     key = AssertionKey(pem(rsa_keys[0]))
     assert key.assertion("client", ISSUER, NOW) != key.assertion("client", ISSUER, NOW)

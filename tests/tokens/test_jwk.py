@@ -1,11 +1,14 @@
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from jose import jwk as jose_jwk
 from jose.backends.base import Key
 
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS, JwkSet, VerificationKey
+from auth0_sso.tokens.strict_json import Unreadable
 from support.issuer import Issuer, base64url, public_ec_jwk, public_jwk
 from support.token_cases import key_document
 
@@ -38,12 +41,18 @@ def test_a_set_without_a_usable_key_is_refused(entries: list[object]) -> None:
 _NO_STRING = "one of kty, n, e is missing or not a string"
 _NO_FIT = "of another kty, crv or alg than the tokens accepted here"
 _NO_NUMBER = "its numbers cannot be read"
+_TOO_LONG = "one of kty, n, e is too long"
+_NO_KID = "its kid is not a text of 1 to 255 characters"
 _BAD_SIZE = "its modulus is not 2048 to 8192 bits long"
 _CHANGES: list[tuple[str, dict[str, Any]]] = [
-    ("no kid", {"kid": ...}),
-    ("no kid", {"kid": ""}),
-    ("no kid", {"kid": None}),
-    ("no kid", {"kid": 1}),
+    (_NO_KID, {"kid": ...}),
+    (_NO_KID, {"kid": ""}),
+    (_NO_KID, {"kid": None}),
+    (_NO_KID, {"kid": 1}),
+    (_NO_KID, {"kid": "k" * 256}),
+    (_NO_KID, {"kid": "\ud800"}),
+    (_TOO_LONG, {"n": "A" * 1401}),
+    (_TOO_LONG, {"e": "A" * 100_000}),
     ("its use is not sig", {"use": "enc"}),
     ("its use is not sig", {"use": None}),
     ("its key_ops lack verify", {"key_ops": ["encrypt"]}),
@@ -163,6 +172,49 @@ def test_a_point_that_is_not_on_the_curve_is_left_out(issuer: Issuer) -> None:
     assert names(JwkSet.parse({"keys": [ours | {"kid": "bad", "y": ours["x"]}, ours]}, ["ES256"])) == {
         ("good", "ES256")
     }
+
+
+def test_a_kid_may_have_255_characters(good: dict[str, object]) -> None:
+    assert names(JwkSet.parse({"keys": [good | {"kid": "\u00fc" * 255}]}, ["RS256"])) == {("\u00fc" * 255, "RS256")}
+
+
+def test_no_number_is_made_of_a_member_that_is_too_long(
+    good: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengths: list[int] = []
+    construct = jose_jwk.construct
+
+    def noted(members: dict[str, str], algorithm: str) -> Key:
+        lengths.append(len(members["n"]))
+        return construct(members, algorithm)
+
+    monkeypatch.setattr(jose_jwk, "construct", noted)
+    JwkSet.parse({"keys": [good | {"kid": "bad", "n": "A" * 200_000}, good]}, ["RS256"])
+    assert lengths == [342]
+
+
+def test_an_entry_that_could_not_be_read_is_left_out_with_its_fault(good: dict[str, object]) -> None:
+    keys = JwkSet.parse({"keys": [Unreadable("duplicate_member"), good]}, ["RS256"])
+    assert names(keys) == {("good", "RS256")}
+    assert keys.dropped == ("not valid JSON: duplicate_member",)
+
+
+def test_a_hundred_entries_are_read_and_the_rest_is_counted(good: dict[str, object]) -> None:
+    entries = [good | {"kid": str(number)} for number in range(101)]
+    hundred = JwkSet.parse({"keys": entries[:100]}, ["RS256"])
+    more = JwkSet.parse({"keys": entries}, ["RS256"])
+    assert (len(hundred.keys), hundred.dropped) == (100, ())
+    assert (len(more.keys), more.dropped) == (100, ("1 entries after the first 100 are not read",))
+
+
+def test_the_document_of_a_set_has_its_usable_keys_alone_and_reads_as_the_same_set(issuer: Issuer) -> None:
+    document = key_document(issuer)
+    document["keys"] += [{"kid": "bad"}, without(public_jwk(issuer.keys["key-0"], "any", x5c=["MII"]), "alg")]
+    keys = JwkSet.parse(document, SUPPORTED_ALGORITHMS)
+    assert len(keys.keys) == 5 + 4
+    again = JwkSet.parse(json.loads(json.dumps(keys.document)), SUPPORTED_ALGORITHMS)
+    assert (again.keys, again.dropped) == (keys.keys, ())
+    assert "x5c" not in json.dumps(keys.document)
 
 
 def test_each_key_is_bound_to_the_algorithm_it_names(issuer: Issuer) -> None:

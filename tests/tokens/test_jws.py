@@ -4,8 +4,8 @@ from base64 import urlsafe_b64decode
 import pytest
 
 from auth0_sso.errors import InvalidTokenError
-from auth0_sso.tokens.jwk import JwkSet
-from auth0_sso.tokens.jws import MAX_KID_LENGTH, parse, verify
+from auth0_sso.tokens.jwk import MAX_KID_LENGTH, JwkSet
+from auth0_sso.tokens.jws import parse, verify
 from support.issuer import Issuer, base64url, json_part, public_jwk, user_claims
 from support.token_cases import NOW, Forge
 

@@ -2,7 +2,13 @@ import json
 
 import pytest
 
-from auth0_sso.tokens.strict_json import MAX_DEPTH, StrictJsonError, loads
+from auth0_sso.tokens.strict_json import (
+    MAX_DEPTH,
+    StrictJsonError,
+    Unreadable,
+    loads,
+    loads_around_faults,
+)
 
 
 def fault(data: bytes) -> str:
@@ -35,6 +41,8 @@ def test_whatever_json_says_is_read_as_it_is(value: object) -> None:
 @pytest.mark.parametrize("number", ["99999999999999999999", "-9999999999999999999", "1e308", "-0", "0.1e-400"])
 def test_numbers_in_range_are_read(number: str) -> None:
     assert loads(number.encode()) == json.loads(number)
+    many = f"[{'1,' * 300}{number}]"
+    assert loads(many.encode()) == json.loads(many)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +51,9 @@ def test_numbers_in_range_are_read(number: str) -> None:
 def test_numbers_out_of_range_are_refused(number: str) -> None:
     assert fault(number.encode()) == "number_out_of_range"
     assert fault(f'{{"a":[{number}]}}'.encode()) == "number_out_of_range"
+    for many in ("1," * 300, "0.5," * 300, '{"a":[1]},' * 300):
+        assert fault(f'{{"a":[{many}{number}]}}'.encode()) == "number_out_of_range"
+        assert fault(f'[{many}{{"a":[{number}]}}]'.encode()) == "number_out_of_range"
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
@@ -78,3 +89,60 @@ def test_an_escaped_letter_is_the_letter() -> None:
 @pytest.mark.parametrize("text", ['{"a":1,"a":1}', r'{"a":1,"\u0061":2}', '[{"x":{"a":1,"b":2,"a":3}}]'])
 def test_a_member_said_twice_is_refused(text: str) -> None:
     assert fault(text.encode()) == "duplicate_member"
+
+
+@pytest.mark.parametrize(
+    ("unit", "allowed"),
+    [("[]", 512), ("{}", 512), ("0", 2049), ('"ab"', 2049)],
+    ids=["arrays", "objects", "0", "text"],
+)
+def test_brackets_and_commas_have_a_bound_in_a_text_of_any_size_below_the_default(unit: str, allowed: int) -> None:
+    def array(count: int) -> bytes:
+        return f"[{','.join([unit] * count)}]".encode()
+
+    inner = allowed - 1 if "[" in unit or "{" in unit else allowed
+    loads(array(inner), sparse=True)
+    with pytest.raises(StrictJsonError, match="too_complex"):
+        loads(array(inner + 1), sparse=True)
+    assert loads(array(inner + 1))
+
+
+def test_a_longer_text_may_have_more_of_both_in_proportion() -> None:
+    for unit, bytes_each in ('{"a":"%s"},', 24), ('"%s",', 6):
+        for filling, passes in ((bytes_each, True), (0, False)):
+            text = ("[" + unit % ("x" * filling) * 100_000 + "0]").encode()
+            if passes:
+                loads(text, sparse=True)
+            else:
+                with pytest.raises(StrictJsonError, match="too_complex"):
+                    loads(text, sparse=True)
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e309", "1" * 21, "1" * 5000])
+def test_around_faults_a_number_out_of_range_is_unreadable_and_the_rest_is_read(number: str) -> None:
+    text = f'{{"keys":[{{"n":{number}}},{{"n":1,"x":2.5}}]}}'.encode()
+    unreadable = Unreadable("number_out_of_range")
+    assert loads_around_faults(text) == {"keys": [{"n": unreadable}, {"n": 1, "x": 2.5}]}
+
+
+def test_around_faults_an_object_with_a_member_said_twice_is_unreadable_and_the_rest_is_read() -> None:
+    text = b'{"keys":[{"kid":"a","kid":"b"},{"kid":"c"}]}'
+    assert loads_around_faults(text) == {"keys": [Unreadable("duplicate_member"), {"kid": "c"}]}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b'{"keys":[],"keys":[]}', "duplicate_member"),
+        (b"1e999", "number_out_of_range"),
+        (b'{"keys":[', "not_json"),
+        (b'{"keys":"\xff"}', "not_utf8"),
+        (b"{} {}", "not_json"),
+        (b"[" * 100_000, "too_complex"),
+    ],
+    ids=["duplicate", "number", "cut", "latin-1", "two", "brackets"],
+)
+def test_around_faults_a_text_that_is_wrong_as_a_whole_is_refused(text: bytes, expected: str) -> None:
+    with pytest.raises(StrictJsonError) as caught:
+        loads_around_faults(text)
+    assert caught.value.fault == expected

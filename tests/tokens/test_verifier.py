@@ -1,7 +1,12 @@
+import gc
+import tracemalloc
+from collections.abc import Callable
+from types import BuiltinFunctionType, FunctionType, ModuleType
+
 import pytest
 
 from auth0_sso.errors import InvalidTokenError
-from auth0_sso.tokens.jwk import JwkSet
+from auth0_sso.tokens.jwk import JwkSet, VerificationKey
 from auth0_sso.tokens.verifier import MAX_TOKEN_BYTES, TokenVerifier
 from support.clock import HandClock
 from support.issuer import Issuer
@@ -47,6 +52,73 @@ async def test_the_oldest_token_makes_room(keys: KeysAtHand, clock: HandClock, f
     assert await verifier.verify(tokens[2]) is third
     assert await verifier.verify(tokens[1]) is second
     assert await verifier.verify(tokens[0]) is not first
+
+
+SHAPES: dict[str, Callable[[int], dict[str, object]]] = {
+    "permissions": lambda count: {"permissions": [f"read:resource_{number}" for number in range(count)]},
+    "roles": lambda count: {"https://example.com/roles": [f"role_{number}" for number in range(count)]},
+    "objects": lambda count: {
+        "https://example.com/orgs": [{"id": f"org_{n:016}", "role": "admin"} for n in range(count)]
+    },
+    "text": lambda count: {"https://example.com/text": "x" * count * 20},
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("count", [1, 50, 250])
+async def test_remembered_tokens_take_no_more_memory_than_they_may(
+    keys: KeysAtHand, clock: HandClock, forge: Forge, count: int, shape: str
+) -> None:
+    bound = 512 * 1024
+    verifier = TokenVerifier(keys, POLICY, cache_size=100_000, cache_bytes=bound, clock=clock.time)
+    tokens = [forge.token(jti=str(number), **SHAPES[shape](count)) for number in range(300)]
+    await verifier.verify(tokens[0])
+    tracemalloc.start()
+    try:
+        for token in tokens:
+            await verifier.verify(token)
+        gc.collect()
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert bound / 10 < taken < bound * 1.1
+
+
+async def test_the_memory_of_one_large_token_is_taken_from_several_small_ones(
+    keys: KeysAtHand, clock: HandClock, forge: Forge
+) -> None:
+    verifier = TokenVerifier(keys, POLICY, cache_size=4, cache_bytes=100_000, clock=clock.time)
+    small = [forge.token(jti=str(number)) for number in range(4)]
+    large = forge.token(**SHAPES["permissions"](250))
+    for token in (*small, large):
+        await verifier.verify(token)
+    first = await verifier.verify(large)
+    assert await verifier.verify(large) is first
+    anew = [await verifier.verify(token) for token in reversed(small)]
+    assert await verifier.verify(small[0]) is anew[3]
+
+
+async def test_a_token_larger_than_all_the_memory_passes_and_is_not_remembered(
+    keys: KeysAtHand, clock: HandClock, forge: Forge
+) -> None:
+    verifier = TokenVerifier(keys, POLICY, cache_size=8, cache_bytes=20_000, clock=clock.time)
+    small, large = forge.token(), forge.token(**SHAPES["permissions"](250))
+    first = await verifier.verify(small)
+    assert await verifier.verify(large) is not await verifier.verify(large)
+    assert await verifier.verify(small) is first
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 100])
+async def test_exactly_as_many_small_tokens_are_remembered_as_the_size_says(
+    keys: KeysAtHand, clock: HandClock, forge: Forge, size: int
+) -> None:
+    verifier = remembering(keys, clock, size=size)
+    tokens = [forge.token(jti=str(number)) for number in range(size + 1)]
+    made = [await verifier.verify(token) for token in tokens]
+    assert [await verifier.verify(token) for token in tokens[1:]] == made[1:]
+    again = [await verifier.verify(token) is before for token, before in zip(tokens[1:], made[1:], strict=True)]
+    assert all(again)
+    assert await verifier.verify(tokens[0]) is not made[0]
 
 
 async def test_a_remembered_token_dies_at_its_time(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
@@ -109,6 +181,25 @@ async def test_while_no_set_answers_at_once_nobody_lives_on_memory(
     assert await refusal(verifier, forge.token()) == "kid_unknown"
 
 
+async def test_a_token_whose_key_was_withdrawn_meanwhile_passes_once_and_is_not_remembered(
+    keys: KeysAtHand, clock: HandClock, forge: Forge, issuer: Issuer
+) -> None:
+    class Rotating(KeysAtHand):
+        async def find_key(self, key_id: str, algorithm: str) -> VerificationKey:
+            key = await super().find_key(key_id, algorithm)
+            self.current = self.fetched = JwkSet.parse(
+                issuer.jwks("key-1"), ["RS256"]
+            )  # before the waiter runs again
+            return key
+
+    rotating = Rotating(None)
+    rotating.fetched = keys.current
+    verifier = remembering(rotating, clock)
+    await verifier.verify(forge.token())
+    assert await refusal(verifier, forge.token()) == "kid_unknown"
+    assert rotating.asked == [("key-0", "RS256")] * 2
+
+
 async def test_a_refused_token_is_not_remembered(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
     verifier, token = remembering(keys, clock), forge.token(nbf=NOW + 100)
     assert await refusal(verifier, token) == "not_yet_valid"
@@ -125,10 +216,28 @@ async def test_one_token_in_another_spelling_is_not_found_in_memory(
         assert (await refusal(verifier, other)).endswith("_not_base64url")
 
 
+def texts_of(root: object) -> set[str]:
+    """Return every text and byte string that an object leads to, code aside."""
+    seen: dict[int, object] = {}
+    level = [root]
+    while level:
+        found = {id(each): each for each in gc.get_referents(*level)}
+        level = [
+            each
+            for key, each in found.items()
+            if key not in seen and not isinstance(each, type | ModuleType | FunctionType | BuiltinFunctionType)
+        ]
+        seen |= found
+    texts = {each for each in seen.values() if isinstance(each, str)}
+    return texts | {each.decode("latin-1") for each in seen.values() if isinstance(each, bytes)}
+
+
 async def test_memory_holds_no_token_text(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
-    verifier, token = remembering(keys, clock), forge.token()
+    verifier, token = remembering(keys, clock), forge.token(jti="a-claim-of-it")
     await verifier.verify(token)
-    assert token.rsplit(".", 1)[1] not in repr(vars(verifier))
+    held = texts_of(verifier)
+    assert "a-claim-of-it" in held
+    assert not [text for text in held if token.rsplit(".", 1)[1] in text]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ small body can become a huge one. Hence one clock around the whole exchange, raw
 import asyncio
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -59,11 +59,11 @@ class Answer:
     body: bytes
     fault: str | None = None
 
-    def json(self) -> object:
+    def json(self, loads: Callable[[bytes], object] = strict_json.loads) -> object:
         """Return the body's JSON value, read strictly; raise `FetchError` where it is not that."""
         self._require_body()
         try:
-            return strict_json.loads(self.body)
+            return loads(self.body)
         except strict_json.StrictJsonError as error:
             raise FetchError(f"answer_{error.fault}") from None
 

@@ -1,8 +1,8 @@
 """The issuer's JWK Set, found by OIDC discovery and kept fresh over HTTP.
 
-Freshness is three numbers, not one TTL: a set is fresh for `max_age`; an unknown kid may force an early fetch, one in
-vain per `cooldown`; while fetches fail, the last good set serves on for `max_stale`. A successful fetch replaces the
-set whole, so a key the issuer withdrew ends at once.
+Freshness is three numbers, not one TTL: a set is fresh for `max_age`; an unknown kid may force an early fetch, of
+which three may be in vain at once, and then one per `cooldown`; while fetches fail, the last good set serves on for
+`max_stale`. A successful fetch replaces the set whole, so a key the issuer withdrew ends at once.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ import httpx
 
 from auth0_sso.errors import InvalidTokenError, KeysUnavailableError
 from auth0_sso.tenant.capped import FetchError
+from auth0_sso.tenant.fetch_budget import FetchBudget
 from auth0_sso.tenant.jwks_endpoint import FetchedKeys, JwksEndpoint
 from auth0_sso.tenant.key_store import KeyStore, StoredKeys
 from auth0_sso.tenant.single_flight import SingleFlight
@@ -29,6 +30,7 @@ _log = logging.getLogger(__name__)
 _REFRESH_AHEAD = 0.8
 """The part of a set's fresh life after which it is fetched again, so that no request waits for it."""
 _LONGEST_BACKOFF = 30.0
+_VAIN_FETCHES = 3
 _FETCH, _SAVE = "fetch", "save"
 
 
@@ -36,7 +38,8 @@ _FETCH, _SAVE = "fetch", "save"
 class Freshness:
     """How long keys are trusted, all in seconds.
 
-    `max_age` holds where the issuer's answer names none; `deadline` bounds one fetch, discovery included.
+    `max_age` holds where the issuer's answer names none; after `cooldown` one more fetch may be forced in vain by an
+    unknown kid; `deadline` bounds one fetch, discovery included.
     """
 
     max_age: float = 600
@@ -98,7 +101,7 @@ class RemoteJwks:
         self._flight: SingleFlight[str, None] = SingleFlight()
         self._snapshot: _Snapshot | None = None
         self._due_at = clock()
-        self._next_forced_at = clock()
+        self._vain_fetches = FetchBudget(capacity=_VAIN_FETCHES, period=self._freshness.cooldown, clock=clock)
         self._failures = 0
         self._last_error: str | None = None
         self._nap: asyncio.Future[None] | None = None
@@ -112,16 +115,15 @@ class RemoteJwks:
     async def find_key(self, key_id: str, algorithm: str) -> VerificationKey:
         """Return the issuer's key of that kid and algorithm.
 
-        An unknown kid forces one fetch, and one that finds the same keys as before is the last for the cooldown;
-        known ones never wait for it. Raises `InvalidTokenError` when
-        the issuer has no such key, `KeysUnavailableError` when the issuer could not be asked.
+        An unknown kid forces a fetch while the budget for those in vain allows it; known ones never wait for it.
+        Raises `InvalidTokenError` when the issuer has no such key as far as is known, `KeysUnavailableError` when the
+        issuer could not be asked.
         """
         before = self._snapshot
         keys = await self._usable_keys()
         key = keys.find(key_id, algorithm)
         if key is None and before is self._snapshot:  # else the set was fetched for this very token
-            keys = await self._keys_after_unknown_kid(keys)
-            key = keys.find(key_id, algorithm)
+            key = await self._find_in_newer_keys(key_id, algorithm)
         if key is None and self._failures:
             # The issuer may have a new key, and nobody can tell: an outage is not the token's fault.
             raise self.unavailable()
@@ -178,19 +180,21 @@ class RemoteJwks:
     def _backing_off(self) -> bool:
         return self._failures > 0 and self._clock() < self._due_at
 
-    async def _keys_after_unknown_kid(self, seen: JwkSet) -> JwkSet:
-        """Return the set once it is as new as the cooldown allows; the kid of a flood must cost no more."""
+    async def _find_in_newer_keys(self, key_id: str, algorithm: str) -> VerificationKey | None:
+        """Look again after the fetch under way, else after one of our own if the budget allows it."""
         if self._flight.flying(_FETCH):
             await self._refresh()
-        if self._is_current(seen) and self._clock() >= self._next_forced_at:
-            self._next_forced_at = self._clock() + self._freshness.cooldown
-            await self._refresh()
-            if not self._is_current(seen):  # the issuer has rotated, which no flood can make it do
-                self._next_forced_at = self._clock()
-        return seen if self._snapshot is None else self._snapshot.keys
+            return self._find_now(key_id, algorithm)
+        if self._backing_off() or not self._vain_fetches.take():
+            return None
+        await self._refresh()
+        key = self._find_now(key_id, algorithm)
+        if key is not None:  # the issuer has rotated; a kid that somebody made up is never found
+            self._vain_fetches.give_back()
+        return key
 
-    def _is_current(self, keys: JwkSet) -> bool:
-        return self._snapshot is not None and self._snapshot.keys is keys
+    def _find_now(self, key_id: str, algorithm: str) -> VerificationKey | None:
+        return None if self._snapshot is None else self._snapshot.keys.find(key_id, algorithm)
 
     async def _nap_for(self, seconds: float) -> None:
         """Sleep, or less when a failure brings the next fetch forward."""
@@ -219,13 +223,16 @@ class RemoteJwks:
         else:
             self._record_success(fetched)
             if self._store is not None:
-                saved = StoredKeys(fetched.document, fetched.max_age)
+                saved = StoredKeys(fetched.keys.document, fetched.max_age)
                 self._flight.start(_SAVE, partial(self._store.save, saved))  # nobody waits for the disk
 
     async def _restore(self, store: KeyStore) -> None:
         """Take up the set an earlier process left, as old as it is; the fetch under way will replace it."""
         stored = await store.load()
-        if stored is None or stored.age >= stored.max_age + self._freshness.max_stale:
+        if stored is None:
+            return
+        if stored.age >= stored.max_age + self._freshness.max_stale:
+            _log.warning("the stored signing keys are not used: at %.0f s they are too old", stored.age)
             return
         try:
             keys = JwkSet.parse(stored.document, self._algorithms)

@@ -1,15 +1,17 @@
 """The issuer's JWK Set as its pages say it: OIDC discovery, then the set, asked for again only when it changed."""
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 
 import httpx
 
 from auth0_sso.tenant.capped import Answer, FetchError, exchange
+from auth0_sso.tokens import strict_json
 from auth0_sso.tokens.jwk import JwkSet
 
-_MAX_ANSWER_BYTES = 64 * 1024
+_MAX_METADATA_BYTES = 64 * 1024
+_MAX_JWKS_BYTES = 512 * 1024
 _MAX_ETAG_LENGTH = 256
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -19,10 +21,9 @@ _SHORTEST_MAX_AGE, _LONGEST_MAX_AGE = 300.0, 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class FetchedKeys:
-    """One good answer: the keys, the JSON they were read from, and how long it may be kept, in seconds."""
+    """One good answer: the keys, and how long they may be kept, in seconds."""
 
     keys: JwkSet
-    document: object = field(repr=False)
     max_age: float
 
 
@@ -66,20 +67,22 @@ class JwksEndpoint:
     async def _ask(self, jwks_uri: str) -> _Known:
         known = self._known
         etag = None if known is None else known.etag
-        answer = await self._get(jwks_uri, {} if etag is None else {"If-None-Match": etag})
+        headers = {} if etag is None else {"If-None-Match": etag}
+        answer = await self._get(jwks_uri, headers, max_bytes=_MAX_JWKS_BYTES)
         max_age = _max_age(answer.headers, self._max_age)
         if answer.status == 304 and known is not None and etag is not None:
             return _Known(replace(known.fetched, max_age=max_age), etag)
-        document = _body(answer)
+        document = _json(answer, strict_json.loads_around_faults)  # one absurd entry must not lose the other keys
         try:
             keys = JwkSet.parse(document, self._algorithms)
         except ValueError:
             raise FetchError("jwks_unusable") from None
-        return _Known(FetchedKeys(keys, document, max_age), _etag(answer.headers))
+        return _Known(FetchedKeys(keys, max_age), _etag(answer.headers))
 
     async def _discover(self) -> str:
         """OIDC Discovery 1.0 sections 4.1 to 4.3: the metadata must be this very issuer's."""
-        metadata = _body(await self._get(f"{self._issuer}.well-known/openid-configuration", {}))
+        url = f"{self._issuer}.well-known/openid-configuration"
+        metadata = _json(await self._get(url, {}, max_bytes=_MAX_METADATA_BYTES), strict_json.loads)
         if not isinstance(metadata, dict) or metadata.get("issuer") != self._issuer:
             raise FetchError("discovery_issuer_mismatch")
         jwks_uri = metadata.get("jwks_uri")
@@ -87,15 +90,15 @@ class JwksEndpoint:
             raise FetchError("discovery_jwks_uri_insecure")
         return jwks_uri
 
-    async def _get(self, url: str, headers: dict[str, str]) -> Answer:
+    async def _get(self, url: str, headers: dict[str, str], *, max_bytes: int) -> Answer:
         request = self._client.build_request("GET", url, headers={"Accept": "application/json"} | headers)
-        return await exchange(self._client, request, deadline=self._deadline, max_bytes=_MAX_ANSWER_BYTES)
+        return await exchange(self._client, request, deadline=self._deadline, max_bytes=max_bytes)
 
 
-def _body(answer: Answer) -> object:
+def _json(answer: Answer, loads: Callable[[bytes], object]) -> object:
     if answer.status != 200:
         raise FetchError(f"status_{answer.status}")
-    return answer.json()
+    return answer.json(loads)
 
 
 def _max_age(headers: httpx.Headers, default: float) -> float:

@@ -1,24 +1,22 @@
 """The last good JWK Set on disk, so that a service which restarts while the issuer is away still verifies.
 
-Whoever can write this file can sign tokens: it is made readable and writable by its owner alone, and a file that
-others may write is not believed.
+Who can write this file can sign tokens: a file or directory that others could have written is not used.
 """
 
 import asyncio
 import json
 import logging
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from stat import S_IWGRP, S_IWOTH
 
+from auth0_sso.tenant import private_file
 from auth0_sso.tenant.key_store import StoredKeys
 from auth0_sso.tokens import strict_json
 
 _log = logging.getLogger(__name__)
 
-_MAX_BYTES = 128 * 1024
+_MAX_BYTES = 4 * 1024 * 1024  # above what the usable keys of the largest JWK Set that is read can take
 
 
 class JwksFile:
@@ -33,35 +31,22 @@ class JwksFile:
     async def load(self) -> StoredKeys | None:
         """Return what the file says, or None, logged, where it is missing, unsafe, foreign or unreadable."""
         try:
-            data = await asyncio.to_thread(self._read)
+            data = await asyncio.to_thread(private_file.read, self._path, _MAX_BYTES)
             return StoredKeys.read(strict_json.loads(data), self._issuer, self._clock())
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) else error
-            _log.warning("the file of signing keys is not used: %s", why)
+            _log.warning("the signing keys file %s is not used: %s", self._path, _why(error))
             return None
 
     async def save(self, keys: StoredKeys) -> None:
         """Replace the file; that it cannot be is logged and changes nothing."""
         saved = json.dumps(keys.written(self._issuer, self._clock())).encode()
         try:
-            await asyncio.to_thread(self._replace, saved)
-        except OSError as error:
-            _log.warning("the file of signing keys cannot be written: %s", error.strerror)
+            await asyncio.to_thread(private_file.replace, self._path, saved)
+        except (OSError, private_file.UnsafeFileError) as error:
+            _log.warning("the signing keys file %s is not written: %s", self._path, _why(error))
 
-    def _read(self) -> bytes:
-        with self._path.open("rb") as file:
-            if self._path.stat().st_mode & (S_IWGRP | S_IWOTH):
-                raise ValueError("others than its owner may write it")
-            return file.read(_MAX_BYTES)
 
-    def _replace(self, data: bytes) -> None:
-        with tempfile.NamedTemporaryFile(dir=self._path.parent, prefix=self._path.name, delete=False) as file:
-            try:
-                file.write(data)
-                file.close()
-                Path(file.name).replace(self._path)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
+def _why(error: Exception) -> str:
+    return error.strerror or "unknown" if isinstance(error, OSError) else str(error)

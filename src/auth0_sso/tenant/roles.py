@@ -67,8 +67,8 @@ class ClaimRoles:
 
     def _names(self, token: AccessToken) -> frozenset[str]:
         """Return the claim's names; none where the token lacks it, `InsufficientScopeError` where it is malformed."""
-        names = token.claims.get(self._claim, [])
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        names = token.claims.get(self._claim, ())
+        if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names):
             raise InsufficientScopeError("role_claim_invalid", "The roles of this token cannot be read.")
         return frozenset(names)
 

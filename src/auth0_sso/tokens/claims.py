@@ -7,9 +7,9 @@ Both dialects give the same `AccessToken`. Auth0's own carries azp and gty, RFC 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from types import MappingProxyType
 
 from auth0_sso.errors import InvalidTokenError
+from auth0_sso.tokens.read_only import frozen_object
 
 _MAX_TEXT_LENGTH = 512
 _LAST_TIME = 253_402_300_799  # 9999-12-31T23:59:59Z: a later NumericDate is a mistake and breaks datetimes
@@ -52,16 +52,19 @@ class AccessToken:
     is_machine: bool
     """No user stands behind it: it came by client credentials, or its subject is no Auth0 user id."""
     claims: Mapping[str, object] = field(repr=False)
-    """All claims as they were signed, read-only."""
+    """All claims as they were signed, read-only at every level: JSON arrays are tuples, objects are dicts that refuse
+    to change. `copy.deepcopy` gives ordinary dicts. The same object serves every request with this token.
+    """
 
 
-def validate(claims: dict[str, object], policy: TokenPolicy, now: float) -> AccessToken:
+def validate(claims: Mapping[str, object], policy: TokenPolicy, now: float) -> AccessToken:
     """Return the access token that verified `claims` describe, at `now` in seconds since 1970.
 
     Raises `InvalidTokenError` with reasons `<claim>_missing`, `<claim>_invalid`, `<claim>_mismatch`,
     `id_token`, `sender_constrained`, `client_not_allowed`, and those of `require_alive` (RFC 7519 section 4.1,
     RFC 9068 section 4).
     """
+    claims = frozen_object(claims)
     require_issuer(claims, policy)
     _require_bearer_access_token(claims)
     audiences = _audiences(claims)
@@ -81,7 +84,7 @@ def validate(claims: dict[str, object], policy: TokenPolicy, now: float) -> Acce
         permissions=frozenset(_strings(claims, "permissions")),
         organization=_text(claims, "org_id"),
         is_machine=claims.get("gty") == "client-credentials" or "|" not in subject,
-        claims=MappingProxyType(claims),
+        claims=claims,
     )
     require_alive(token, policy, now)
     return token
@@ -165,8 +168,9 @@ def _scope_set(scope: str) -> frozenset[str]:
 
 
 def _require_types_of_the_rest(claims: Mapping[str, object]) -> None:
-    for name in _OTHER_CLAIMS.keys() & claims.keys():
-        _OTHER_CLAIMS[name](claims, name)
+    for name, require in _OTHER_CLAIMS:
+        if name in claims:
+            require(claims, name)
 
 
 def _text(claims: Mapping[str, object], name: str) -> str | None:
@@ -209,18 +213,18 @@ def _required_time(claims: Mapping[str, object], name: str) -> float:
 
 
 def _strings(claims: Mapping[str, object], name: str) -> tuple[str, ...]:
-    value = claims.get(name, [])
-    if not isinstance(value, list) or not _STRING.issuperset(map(type, value)):
+    value = claims.get(name, ())
+    if not isinstance(value, tuple) or not _STRING.issuperset(map(type, value)):
         raise _refused(name, "invalid")
-    return tuple(value)
+    return value
 
 
-_OTHER_CLAIMS: Mapping[str, Callable[[Mapping[str, object], str], object]] = {
-    "gty": _text,
-    "jti": _text,
-    "acr": _text,
-    "org_name": _text,
-    "auth_time": _time,
-    "amr": _strings,
-}
+_OTHER_CLAIMS: tuple[tuple[str, Callable[[Mapping[str, object], str], object]], ...] = (
+    ("gty", _text),
+    ("jti", _text),
+    ("acr", _text),
+    ("org_name", _text),
+    ("auth_time", _time),
+    ("amr", _strings),
+)
 """Claims nothing here asks for, and what their value must be: a route may read them."""

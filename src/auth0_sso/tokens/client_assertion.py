@@ -1,10 +1,17 @@
 """RFC 7523 section 2.2: proving who we are to the token endpoint by a signature instead of a shared secret."""
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from uuid import uuid4
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from jose import jws
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -24,11 +31,19 @@ class AssertionKey:
     def __post_init__(self) -> None:
         """Raise `ValueError` for what is no RSA private key in PEM of 2048 bits or more."""
         try:
-            key = load_pem_private_key(self.pem.encode(), password=None)
+            key = self._loaded()
         except (ValueError, TypeError):  # TypeError: the key is encrypted
             raise ValueError("is no private key in PEM without a password") from None
         if not isinstance(key, RSAPrivateKey) or key.key_size < _LEAST_BITS:
             raise ValueError(f"is no RSA key of {_LEAST_BITS} bits or more")
+
+    @property
+    def secret(self) -> str:
+        """A secret text that depends on the key alone, not on how its PEM is written (line ends, PKCS #1 or #8)."""
+        return sha256(self._loaded().private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())).hexdigest()
+
+    def _loaded(self) -> PrivateKeyTypes:
+        return load_pem_private_key(self.pem.encode(), password=None)
 
     def assertion(self, client_id: str, audience: str, now: float) -> str:
         """Return a JWT that says it is `client_id` who asks `audience`, at `now` in seconds since 1970, once."""

@@ -13,6 +13,7 @@ from jose.backends.base import Key
 from jose.backends.cryptography_backend import CryptographyECKey, CryptographyRSAKey
 
 from auth0_sso.tokens.pss import PssKey
+from auth0_sso.tokens.strict_json import Unreadable
 
 # Without its `cryptography` extra python-jose falls back, silently, to slow pure-Python backends.
 if RSAKey is not CryptographyRSAKey or ECKey is not CryptographyECKey:  # pragma: no cover - an install fault
@@ -21,6 +22,13 @@ if RSAKey is not CryptographyRSAKey or ECKey is not CryptographyECKey:  # pragma
 SUPPORTED_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "ES256")
 """What access tokens may be signed with (RFC 7518 section 3.1); Auth0 offers RS256, RS512 and PS256 for APIs."""
 
+MAX_KID_LENGTH = 255
+"""Longest `kid` a token or a key may have, in characters."""
+
+_MAX_ENTRIES = 100  # each costs up to four keys to build, of 50 microseconds; Auth0 publishes two or three
+_MAX_MEMBER_LENGTH = 1400  # characters, a few more than the 1,366 of 8192 bits: longer ones are not worth a number
+
+_MEMBERS = {"RSA": ("kty", "n", "e"), "EC": ("kty", "crv", "x", "y")}
 _CURVE = "P-256"
 _RSA_BITS = range(2048, 8192 + 1)  # RFC 7518 section 3.3 asks for 2048; above 8192 a verification costs too much
 _MAX_EXPONENT_BITS = 64
@@ -55,7 +63,7 @@ class JwkSet:
 
     @classmethod
     def parse(cls, document: object, algorithms: Collection[str]) -> "JwkSet":
-        """Read a JWK Set (RFC 7517 section 5), leaving out what cannot serve.
+        """Read a JWK Set (RFC 7517 section 5), leaving out what cannot serve and all entries after the first 100.
 
         Raises `ValueError` when it is no JWK Set, or when no key in it is usable.
         """
@@ -65,7 +73,7 @@ class JwkSet:
         keys: dict[tuple[str, str], VerificationKey] = {}
         ambiguous: set[tuple[str, str]] = set()
         dropped: list[str] = []
-        for entry in entries:
+        for entry in entries[:_MAX_ENTRIES]:
             try:
                 for key in _verification_keys(entry, algorithms):
                     name = (key.key_id, key.algorithm)
@@ -76,9 +84,25 @@ class JwkSet:
         for name in ambiguous:
             del keys[name]
             dropped.append("two keys share one kid")
+        if len(entries) > _MAX_ENTRIES:
+            dropped.append(f"{len(entries) - _MAX_ENTRIES} entries after the first {_MAX_ENTRIES} are not read")
         if not keys:
             raise ValueError("no usable key in the JWK Set")
         return cls(keys, tuple(dropped))
+
+    @property
+    def document(self) -> dict[str, object]:
+        """The JWK Set as JSON, with nothing but what its usable keys are made of: `parse` makes it the same set."""
+        return {
+            "keys": [
+                {
+                    "kid": key.key_id,
+                    "alg": key.algorithm,
+                    **dict(zip(_MEMBERS[key.members[0]], key.members, strict=True)),
+                }
+                for key in self.keys.values()
+            ]
+        }
 
     def find(self, key_id: str, algorithm: str) -> VerificationKey | None:
         """Return the one key of that kid and algorithm, or None."""
@@ -91,11 +115,11 @@ class JwkSet:
 
 def _verification_keys(entry: object, algorithms: Collection[str]) -> Iterator[VerificationKey]:
     """Yield a JWK's key once for each algorithm it may serve; `ValueError` says why it serves none."""
+    if isinstance(entry, Unreadable):
+        raise ValueError(f"not valid JSON: {entry.fault}")
     if not isinstance(entry, dict):
         raise ValueError("not a JSON object")
-    kid = entry.get("kid")
-    if not isinstance(kid, str) or not kid:
-        raise ValueError("no kid")
+    kid = _key_id(entry)
     _require_public_signing_key(entry)
     fitting = [name for name in algorithms if _fits(name, entry)]
     if not fitting:
@@ -103,6 +127,18 @@ def _verification_keys(entry: object, algorithms: Collection[str]) -> Iterator[V
     for algorithm in fitting:
         members = _members(entry)
         yield VerificationKey(kid, algorithm, tuple(members.values()), _built(members, algorithm))
+
+
+def _key_id(entry: dict[str, object]) -> str:
+    kid = entry.get("kid")
+    # A lone surrogate could not be written down again, and no token can name it.
+    if not isinstance(kid, str) or not 0 < len(kid) <= MAX_KID_LENGTH or not _is_encodable(kid):
+        raise ValueError(f"its kid is not a text of 1 to {MAX_KID_LENGTH} characters")
+    return kid
+
+
+def _is_encodable(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _require_public_signing_key(entry: dict[str, object]) -> None:
@@ -126,10 +162,12 @@ def _fits(algorithm: str, entry: dict[str, object]) -> bool:
 
 def _members(entry: dict[str, object]) -> dict[str, str]:
     """Return the members that make the key, each required to be a string."""
-    names = ("kty", "n", "e") if entry["kty"] == "RSA" else ("kty", "crv", "x", "y")
+    names = _MEMBERS["RSA"] if entry["kty"] == "RSA" else _MEMBERS["EC"]
     members = {name: value for name in names if isinstance(value := entry.get(name), str) and value}
     if len(members) != len(names):
         raise ValueError(f"one of {', '.join(names)} is missing or not a string")
+    if any(len(value) > _MAX_MEMBER_LENGTH for value in members.values()):
+        raise ValueError(f"one of {', '.join(names)} is too long")
     return members
 
 

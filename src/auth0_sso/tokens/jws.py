@@ -10,9 +10,7 @@ from typing import NamedTuple
 
 from auth0_sso.errors import InvalidTokenError
 from auth0_sso.tokens import strict_json
-from auth0_sso.tokens.jwk import VerificationKey
-
-MAX_KID_LENGTH = 255
+from auth0_sso.tokens.jwk import MAX_KID_LENGTH, VerificationKey
 
 # RFC 9068 section 4 and RFC 8725 section 3.11: only these say "an access token". Auth0's own dialect writes JWT.
 _TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
@@ -105,7 +103,7 @@ def _read_header(part: bytes, algorithms: tuple[str, ...]) -> tuple[str, str]:
 
 def _json_object(part: bytes, name: str) -> dict[str, object]:
     try:
-        value = strict_json.loads(_decode(part, name))
+        value = strict_json.loads(_decode(part, name), sparse=True)
     except strict_json.StrictJsonError as error:
         raise InvalidTokenError(f"{name}_{error.fault}", f"The access token's {name} is not valid JSON.") from None
     if not isinstance(value, dict):

@@ -3,17 +3,23 @@
 import time
 from collections.abc import Callable, Collection
 from hashlib import sha256
-from typing import NamedTuple, Protocol
-
-from cachetools import LRUCache
+from typing import Protocol
 
 from auth0_sso.errors import InvalidTokenError
 from auth0_sso.tokens import claims, jws
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy
 from auth0_sso.tokens.jwk import JwkSet, VerificationKey
+from auth0_sso.tokens.token_cache import TokenCache, Verified
 
 MAX_TOKEN_BYTES = 16 * 1024
 """Longest token looked at, in bytes; Auth0's are 1 to 2 KiB."""
+
+CACHE_BYTES = 32 * 1024 * 1024
+"""Memory that remembered tokens may take unless told otherwise, in bytes."""
+
+# What a remembered token takes, measured: 2 KiB, and for each byte of its first two parts 1 for long texts, 4 for
+# permissions, 6 for small objects. Nothing but objects with one short member takes 14.
+_ENTRY_BYTES, _BYTES_PER_BYTE = 2048, 6
 
 
 class KeySource(Protocol):
@@ -30,16 +36,12 @@ class KeySource(Protocol):
         """
 
 
-class _Verified(NamedTuple):
-    token: AccessToken
-    keys: JwkSet
-
-
 class TokenVerifier:
     """Verifies access tokens of one issuer.
 
-    The last `cache_size` tokens are remembered by the SHA-256 of their text, never by the text. A remembered token
-    passes while the very key set that verified it is current, and its times are checked again at each use.
+    The last `cache_size` tokens are remembered by the SHA-256 of their text, never by the text; fewer if they would
+    take more than `cache_bytes` bytes of memory, by an estimate from their length. A remembered token passes while
+    the very key set that verified it is current, and its times are checked again at each use.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class TokenVerifier:
         algorithms: Collection[str] = ("RS256",),
         max_token_bytes: int = MAX_TOKEN_BYTES,
         cache_size: int = 0,
+        cache_bytes: int = CACHE_BYTES,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Take keys, what a token must say, the JWS algorithms allowed, and a clock in seconds since 1970."""
@@ -57,7 +60,7 @@ class TokenVerifier:
         self._policy = policy
         self._algorithms = tuple(algorithms)
         self._max_token_bytes = max_token_bytes
-        self._cache: LRUCache[bytes, _Verified] = LRUCache(cache_size)
+        self._cache = TokenCache(cache_size, cache_bytes)
         self._clock = clock
 
     async def verify(self, compact: str) -> AccessToken:
@@ -81,6 +84,7 @@ class TokenVerifier:
             key = await self._keys.find_key(unverified.key_id, unverified.algorithm)
             keys = self._keys.current
         token = claims.validate(jws.verify(unverified, key), self._policy, self._clock())
-        if self._cache.maxsize and keys is not None and keys.holds(key):
-            self._cache[digest] = _Verified(token, keys)
+        if keys is not None and keys.holds(key):
+            cost = _ENTRY_BYTES + _BYTES_PER_BYTE * len(unverified.signing_input)
+            self._cache.put(digest, Verified(token, keys, cost))
         return token

@@ -103,6 +103,7 @@ async def open_services(
             algorithms=settings.auth0_algorithms,
             max_token_bytes=settings.auth0_max_token_bytes,
             cache_size=settings.auth0_token_cache_size,
+            cache_bytes=settings.auth0_token_cache_mib * MIB,
             clock=clock.wall,
         )
         management = _management(settings, client, sealed, clock, stack)
@@ -157,10 +158,9 @@ def _sealed(settings: Settings, store: SharedStore | None) -> SealedStore | None
     """Return where roles, keys and tokens are shared; its secret is the Management client's, which replicas have."""
     if store is None or not settings.has_management:
         return None
-    proof = settings.auth0_management_private_key.get_secret_value() or (
-        settings.auth0_management_client_secret.get_secret_value()
-    )
-    return SealedStore(store, proof, f"{settings.issuer} {settings.auth0_management_client_id}")
+    proof = _proof(settings)
+    secret = proof.secret if isinstance(proof, AssertionKey) else proof  # two spellings of one PEM are one secret
+    return SealedStore(store, secret, f"{settings.issuer} {settings.auth0_management_client_id}")
 
 
 def _key_store(settings: Settings, sealed: SealedStore | None, clock: Clock) -> KeyStore | None:

@@ -1,0 +1,41 @@
+"""JSON values that cannot be changed, because one `AccessToken` serves many requests."""
+
+from collections.abc import Mapping
+from typing import NoReturn
+
+_MUTABLE = frozenset({dict, list})
+_set = dict.__setitem__
+
+
+class ReadOnlyDict(dict[str, object]):
+    """A dict whose methods refuse to change it; a copy of it is an ordinary dict.
+
+    A `MappingProxyType` would do, if `json` and pydantic could serialize one inside another value.
+    """
+
+    __slots__ = ()
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("this dict is read-only: change a copy of it")
+
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[type[dict[str, object]], tuple[dict[str, object]]]:
+        return dict, (dict(self),)
+
+
+def frozen_object(members: Mapping[str, object]) -> ReadOnlyDict:
+    """Return a copy of a JSON object, read-only at every level: its arrays are tuples, its objects such dicts."""
+    copy = ReadOnlyDict(members)
+    for name, value in members.items():
+        if type(value) in _MUTABLE:  # most claims are text and numbers, and cost no call
+            _set(copy, name, _frozen(value))
+    return copy
+
+
+def _frozen(value: object) -> object:
+    if isinstance(value, dict):
+        return frozen_object(value)
+    if isinstance(value, list):
+        return tuple(value) if _MUTABLE.isdisjoint(map(type, value)) else tuple(map(_frozen, value))
+    return value
