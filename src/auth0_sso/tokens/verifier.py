@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable, Collection
 from hashlib import sha256
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+from cachetools import LRUCache
 
 from auth0_sso.errors import InvalidTokenError
 from auth0_sso.tokens import claims, jws
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy
 from auth0_sso.tokens.jwk import JwkSet, VerificationKey
-from auth0_sso.tokens.token_cache import TokenCache, Verified
 
 MAX_TOKEN_BYTES = 16 * 1024
 """Longest token looked at, in bytes; Auth0's are 1 to 2 KiB."""
@@ -36,6 +37,12 @@ class KeySource(Protocol):
         """
 
 
+class _Verified(NamedTuple):
+    token: AccessToken
+    keys: JwkSet
+    cost: int
+
+
 class TokenVerifier:
     """Verifies access tokens of one issuer.
 
@@ -60,7 +67,9 @@ class TokenVerifier:
         self._policy = policy
         self._algorithms = tuple(algorithms)
         self._max_token_bytes = max_token_bytes
-        self._cache = TokenCache(cache_size, cache_bytes)
+        # One bound for both: no token costs less than its part of the bytes, so no more than `cache_size` fit.
+        self._min_cost = cache_bytes // cache_size if cache_size else 0
+        self._cache: LRUCache[bytes, _Verified] = LRUCache(self._min_cost * cache_size, getsizeof=_cost)
         self._clock = clock
 
     async def verify(self, compact: str) -> AccessToken:
@@ -84,7 +93,11 @@ class TokenVerifier:
             key = await self._keys.find_key(unverified.key_id, unverified.algorithm)
             keys = self._keys.current
         token = claims.validate(jws.verify(unverified, key), self._policy, self._clock())
-        if keys is not None and keys.holds(key):
-            cost = _ENTRY_BYTES + _BYTES_PER_BYTE * len(unverified.signing_input)
-            self._cache.put(digest, Verified(token, keys, cost))
+        cost = max(self._min_cost, _ENTRY_BYTES + _BYTES_PER_BYTE * len(unverified.signing_input))
+        if cost <= self._cache.maxsize and keys is not None and keys.holds(key):
+            self._cache[digest] = _Verified(token, keys, cost)
         return token
+
+
+def _cost(verified: _Verified) -> int:
+    return verified.cost
