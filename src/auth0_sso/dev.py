@@ -1,7 +1,6 @@
 """`auth0-sso dev`: the API and a development tenant in one process, each on a socket of its own."""
 
 import asyncio
-import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from auth0_sso.devtenant import (
 )
 from auth0_sso.serve import SERVER_OPTIONS
 from auth0_sso.settings import Settings
+from auth0_sso.stopping import Stop
 from auth0_sso.web.app import create_app
 from auth0_sso.web.logs import configure_logs
 
@@ -59,9 +59,7 @@ async def _serve(servers: tuple[_Server, ...], sockets: tuple[socket.socket, ...
         for server in servers:
             server.should_exit = True
 
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
+    Stop(close=stop).watch()
     async with asyncio.TaskGroup() as group:
         for server, listening in zip(servers, sockets, strict=True):
             group.create_task(server.serve([listening])).add_done_callback(lambda _: stop())
