@@ -139,12 +139,13 @@ class Supervisor:
                 _cause(code),
                 seconds,
             )
-            self._require_a_start(slot, worker, code)
+            self._require_a_start(slot, code)
         return seconds
 
-    def _require_a_start(self, slot: _Slot, worker: Worker, code: int) -> None:
+    def _require_a_start(self, slot: _Slot, code: int) -> None:
         """End everything once each worker has failed to start and none has ever served: the next would fail too."""
-        self._has_served = self._has_served or worker.serving.is_set()
+        serving = (slot.worker is not None and slot.worker.serving.is_set() for slot in self._slots)
+        self._has_served = self._has_served or any(serving)
         if code in _FAILED_STARTS:
             slot.failed_start = code
         failed = [slot.failed_start for slot in self._slots]

@@ -19,7 +19,9 @@ def test_a_replaced_worker_is_ready_and_one_that_shuts_down_is_not() -> None:
 
 
 @pytest.mark.parametrize("end", [Drain.begin, Drain.replace])
-async def test_a_request_under_way_when_the_drain_begins_closes_its_connection_too(end: Callable[[Drain], None]) -> None:
+async def test_a_request_under_way_when_the_drain_begins_closes_its_connection_too(
+    end: Callable[[Drain], None],
+) -> None:
     drain, arrived, going_on = Drain(), asyncio.Event(), asyncio.Event()
 
     async def app(_: Scope, __: Receive, send: Send) -> None:
