@@ -120,8 +120,10 @@ class Stop:
                 continue
             elif number == signal.SIGINT:
                 self._interrupt()
+            elif number == signal.SIGHUP:
+                self._hangup()
             else:
-                self._hangup() if number == signal.SIGHUP else self._terminate()
+                self._terminate()
         return True
 
     def _terminate(self) -> None:

@@ -6,6 +6,7 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -127,9 +128,17 @@ async def test_sighup_replaces_all_workers_one_by_one_without_losing_a_request(
             assert (await slow).status_code == 200
         assert seen.keys() == {"200"}
         assert seen["200"] > 100
+        assert all(closed - told >= timedelta(seconds=1) for told, closed in notices(serving))
         assert not any(alive(pid) for pid in before)
         assert all(alive(pid) for pid in serving.workers(4)[2:])
         assert serving.stop() == 0
+
+
+def notices(serving: Serving) -> list[tuple[datetime, datetime]]:
+    """Return when each of two workers was told that it is replaced, and when it closed its idle connections."""
+    lines = serving.logged(r"(\S+ \S+) INFO \S+ \S+ (?:replaced by another worker|Shutting down)", 4)
+    times = [datetime.fromisoformat(line.replace(",", ".")) for line in lines]
+    return list(zip(times[::2], times[1::2], strict=True))
 
 
 @pytest.mark.parametrize("fault", ["exit-1", "start"])
