@@ -24,6 +24,7 @@ from auth0_sso.devtenant import (
 )
 from auth0_sso.serve import SERVER_OPTIONS
 from auth0_sso.settings import Settings
+from auth0_sso.stopping import Stop
 from auth0_sso.web.app import create_app
 from auth0_sso.web.logs import configure_logs
 
@@ -106,7 +107,7 @@ def _listen(host: str, port: int, option: str) -> socket.socket:
 
 
 def _server(app: ASGIApp) -> _Server:
-    return _Server(uvicorn.Config(app, workers=1, **SERVER_OPTIONS))  # without workers, WEB_CONCURRENCY is read
+    return _Server(uvicorn.Config(app, **SERVER_OPTIONS))
 
 
 async def _serve(servers: tuple[_Server, ...], sockets: tuple[socket.socket, ...]) -> None:
@@ -114,9 +115,7 @@ async def _serve(servers: tuple[_Server, ...], sockets: tuple[socket.socket, ...
         for server in servers:
             server.should_exit = True
 
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
+    Stop(close=stop).watch()
     async with asyncio.TaskGroup() as group:
         for server, listening in zip(servers, sockets, strict=True):
             group.create_task(server.serve([listening])).add_done_callback(lambda _: stop())

@@ -1,26 +1,27 @@
-"""`auth0-sso serve`: the API in one process or in several that share a socket, up to the last answer of each."""
+"""`auth0-sso serve`: the API in one process, or in several that share a socket."""
 
 import logging
 import signal
+import socket
 import sys
-import time
-from types import FrameType
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from multiprocessing.connection import Connection
 from typing import Any, Final
 
 import uvicorn
-from starlette.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
 
 from auth0_sso.settings import Settings
+from auth0_sso.stopping import SHUTDOWN_SECONDS, STOP_SIGNALS, Stop, handle
+from auth0_sso.supervisor import Supervisor, Timing
 from auth0_sso.web.app import create_app
 from auth0_sso.web.drain import Drain, DrainLayer
 from auth0_sso.web.logs import configure_logs
+from auth0_sso.worker_process import Parent
 
 _log = logging.getLogger(__name__)
-
-SHUTDOWN_SECONDS: Final = 20
-"""How long a stop may take, its notice included; what is not answered by then is cut off."""
 
 SERVER_OPTIONS: Final[dict[str, Any]] = {
     "access_log": False,  # the app writes its own, without query strings
@@ -32,51 +33,104 @@ SERVER_OPTIONS: Final[dict[str, Any]] = {
     "server_header": False,
     # Longer than load balancers keep idle connections (a minute): who closes first must not be who is sent to.
     "timeout_keep_alive": 75,
+    "workers": 1,  # without it uvicorn reads WEB_CONCURRENCY
     "timeout_graceful_shutdown": SHUTDOWN_SECONDS,
 }
 
 
-def run(settings: Settings) -> int:
-    """Serve until a signal comes; return the exit code, 0 after a stop in good order and 1 for a failed start."""
+def run(settings: Settings, *, timing: Timing | None = None) -> int:
+    """Serve until a signal comes; return the exit code.
+
+    0 after a graceful shutdown, 1 for one that did not end in time and for a start that failed, 78 for settings that
+    no worker can use.
+    """
     configure_logs(settings.log_level)
     Settings.log_unknown_names()
-    for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises the signal again once it has stopped
-        signal.signal(number, _exit_in_good_order)
-    app = _served(settings)  # in the parent of workers too, so that what fails at once fails once
-    if settings.workers > 1:
-        return _run_workers(settings)
-    server = uvicorn.Server(uvicorn.Config(app, **_options(settings)))
-    try:
-        server.run()
-    except SystemExit as stop:
-        return _code(stop)
-    return 0 if server.started else 1
+    handle(STOP_SIGNALS, lambda *_: sys.exit(0))  # until something is served
+    timing = Timing() if timing is None else timing
+    server = _Server(settings, shutdown=timing.shutdown, failure=1)  # with workers too: what fails at once fails once
+    return _run_workers(settings, timing, server.config) if settings.workers > 1 else server.run_to_the_end()
 
 
-def served_app() -> ASGIApp:
-    """Return the app of one worker, by the settings of the environment; uvicorn calls this in each process."""
-    settings = Settings.load_or_exit()
+def serve_worker(listening: socket.socket, pipe: Connection, *, workers: int, shutdown: float) -> None:
+    """Serve in a process of its own, by the settings of the environment, until the parent or a signal ends it."""
+    parent = Parent(pipe)
+    settings = Settings.load_or_exit(workers=workers)
     configure_logs(settings.log_level)
-    return _served(settings)
+    server = _Server(settings, shutdown=shutdown, failure=STARTUP_FAILURE, parent=parent)
+    sys.exit(server.run_to_the_end([listening]))
 
 
-def _served(settings: Settings) -> ASGIApp:
-    drain = Drain()
-    return DrainLayer(create_app(settings, drain=drain), drain, notice=settings.shutdown_notice_seconds)
+class _Server(uvicorn.Server):
+    """uvicorn's server with the service, stopped by `Stop` and not by signals."""
+
+    def __init__(self, settings: Settings, *, shutdown: float, failure: int, parent: Parent | None = None) -> None:
+        self._drain = Drain()
+        app = DrainLayer(create_app(settings, drain=self._drain), self._drain)
+        super().__init__(uvicorn.Config(app, host=settings.host, port=settings.port, **SERVER_OPTIONS))
+        self._failure = failure
+        self._parent = parent
+        self._notice = settings.shutdown_notice_seconds
+        self._stop = Stop(
+            announce=self._drain.begin,
+            close=self._close,
+            signals=STOP_SIGNALS if parent is None else (signal.SIGTERM,),
+            notice=self._notice,
+            shutdown=shutdown,
+        )
+
+    def run_to_the_end(self, sockets: list[socket.socket] | None = None) -> int:
+        """Serve until a stop has ended; return the exit code."""
+        if self._parent is not None:
+            self._parent.listen(self._stop, self._replaced)
+        self._stop.watch()
+        try:
+            self.run(sockets)
+        except SystemExit:  # how uvicorn tells that it could not start
+            return self._failure
+        return 0
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to `Stop`."""
+        yield
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve; whatever runs on in the process after that has a time limit."""
+        code = self._failure
+        try:
+            await super().serve(sockets)
+            code = 0
+        finally:
+            self._stop.finished(code)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start the app and listen, and say so."""
+        await super().startup(sockets)
+        self._stop.serving()
+        if self._parent is not None:
+            self._parent.serving()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Decide ten times a second whether to go on."""
+        if self._drain.replaced:  # new connections are for the other workers, which share the socket
+            for listening in self.servers:
+                listening.close()
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish the requests under way in what is left of the time, then close the app."""
+        self.config.timeout_graceful_shutdown = self._stop.seconds_left()  # type: ignore[assignment]  # goes to wait_for
+        await super().shutdown(sockets)
+
+    def _close(self) -> None:
+        self.should_exit = True
+
+    def _replaced(self) -> None:
+        self._stop.begin(notice=self._notice, announce=self._drain.replace)
 
 
-def _options(settings: Settings) -> dict[str, Any]:
-    left = max(1, round(SHUTDOWN_SECONDS - settings.shutdown_notice_seconds))
-    return {
-        **SERVER_OPTIONS,
-        "host": settings.host,
-        "port": settings.port,
-        "workers": settings.workers,
-        "timeout_graceful_shutdown": left,
-    }
-
-
-def _run_workers(settings: Settings) -> int:
+def _run_workers(settings: Settings, timing: Timing, config: uvicorn.Config) -> int:
     if not settings.has_shared_store:
         _log.warning(
             "%d workers without a shared store: each counts requests and remembers roles for itself, so limits are "
@@ -85,34 +139,9 @@ def _run_workers(settings: Settings) -> int:
             settings.workers,
             settings.auth0_role_ttl_seconds,
         )
-    config = uvicorn.Config("auth0_sso.serve:served_app", factory=True, **_options(settings))
     try:
-        workers = _Workers(config, [config.bind_socket()])
-    except SystemExit as stop:
-        return _code(stop)
-    workers.run()
-    return 1 if any(process.exitcode == STARTUP_FAILURE for process in workers.processes) else 0
-
-
-class _Workers(Multiprocess):
-    """uvicorn's processes, which replace one that dies; here the end of all of them has a bound."""
-
-    def join_all(self) -> None:
-        """Wait for every worker as long as a stop may take, then end those that hang."""
-        for shared in self.sockets:  # else it would take connections that no worker accepts any more
-            shared.close()
-        end = time.monotonic() + SHUTDOWN_SECONDS + 1
-        for worker in self.processes:
-            worker.process.join(max(0.0, end - time.monotonic()))
-            if worker.exitcode is None:
-                _log.error("a worker does not end: killed")
-                worker.kill()
-                worker.join()
-
-
-def _exit_in_good_order(_: int, __: FrameType | None) -> None:
-    sys.exit(0)
-
-
-def _code(stop: SystemExit) -> int:
-    return 1 if stop.code else 0
+        listening = config.bind_socket()
+    except SystemExit:  # the reason is in the log
+        return 1
+    target = partial(serve_worker, listening, workers=settings.workers, shutdown=timing.shutdown)
+    return Supervisor(target, settings.workers, listening, timing=timing).run()

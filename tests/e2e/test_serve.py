@@ -1,60 +1,23 @@
-"""`auth0-sso serve` with workers, stopped and restarted under load, over real sockets."""
+"""`auth0-sso serve` with workers, restarted under load, over real sockets."""
 
 import asyncio
 import os
-import re
 import signal
 import subprocess
-import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from support.process import COMMAND, environment, eventually, free_port, process, tenant, token_of
+from support.process import COMMAND, environment, eventually, free_port, process, token_of
 from support.redis_server import RedisServer, require_program
-from support.service import USER, person_id
+from support.service import USER
+from support.serving import Serving, serve
 
 HAPROXY = Path(__file__).parents[2] / "deploy" / "haproxy.cfg"
-
-
-@dataclass(frozen=True, slots=True)
-class Serving:
-    """A running `auth0-sso serve`, its tenant's address and the file it logs to."""
-
-    url: str
-    tenant_port: int
-    running: subprocess.Popen[bytes]
-    log: Path
-
-    def stop(self) -> int:
-        self.running.send_signal(signal.SIGTERM)
-        return self.running.wait(30)
-
-
-@pytest.fixture
-def tenant_port() -> Iterator[int]:
-    port = free_port()
-    with tenant(port):
-        yield port
-
-
-@contextmanager
-def serve(tenant_port: int, log: Path, workers: int = 1, **changes: str) -> Iterator[Serving]:
-    port = int(changes.pop("PORT", 0)) or free_port()
-    variables = environment(tenant_port, port) | {"LOG_TO": str(log), "SHUTDOWN_NOTICE_SECONDS": "1"} | changes
-    with process(*COMMAND, "serve", "--workers", str(workers), **variables) as running:
-        eventually(f"http://127.0.0.1:{port}/readyz", 200)
-        yield Serving(f"http://127.0.0.1:{port}", tenant_port, running, log)
-
-
-def workers_of(log: Path) -> set[str]:
-    return set(re.findall(r"Started server process \[(\d+)\]", log.read_text()))
 
 
 async def many(url: str, number: int, headers: dict[str, str]) -> Counter[int]:
@@ -69,16 +32,9 @@ async def test_four_workers_with_one_store_let_exactly_ten_of_fifty_through(
 ) -> None:
     with serve(tenant_port, tmp_path / "log", 4, RATE_LIMIT_STORAGE_URL=redis.url) as serving:
         headers = token_of(tenant_port, USER)
-        eventually_workers(serving, 4)
+        serving.workers(4)
         assert await many(f"{serving.url}/api/data", 50, headers) == {200: 10, 429: 40}
     assert "without a shared store" not in serving.log.read_text()
-
-
-def eventually_workers(serving: Serving, number: int) -> None:
-    end = time.monotonic() + 30
-    while len(workers_of(serving.log)) < number:
-        assert time.monotonic() < end, serving.log.read_text()
-        time.sleep(0.05)
 
 
 def test_workers_without_a_store_are_warned_of(tenant_port: int, tmp_path: Path) -> None:
@@ -89,9 +45,8 @@ def test_workers_without_a_store_are_warned_of(tenant_port: int, tmp_path: Path)
 
 def test_a_worker_that_dies_is_replaced(tenant_port: int, tmp_path: Path) -> None:
     with serve(tenant_port, tmp_path / "log", 2) as serving:
-        eventually_workers(serving, 2)
-        os.kill(int(workers_of(serving.log).pop()), signal.SIGKILL)
-        eventually_workers(serving, 3)
+        os.kill(serving.workers(2).pop(), signal.SIGKILL)
+        serving.workers(3)
         assert httpx.get(f"{serving.url}/healthz").status_code == 200
         assert serving.stop() == 0
 
@@ -113,18 +68,15 @@ def test_a_start_that_fails_exits_with_1(tenant_port: int, tmp_path: Path, worke
     assert "Traceback" not in again.stderr
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-async def test_a_stop_is_told_first_then_nothing_new_is_taken_and_what_is_under_way_is_finished(
-    tenant_port: int, tmp_path: Path, workers: int
+@pytest.mark.parametrize(("workers", "number"), [(1, signal.SIGTERM), (2, signal.SIGTERM), (1, signal.SIGHUP)])
+async def test_a_stop_is_announced_before_connections_are_refused_and_requests_under_way_are_finished(
+    tenant_port: int, tmp_path: Path, workers: int, number: signal.Signals
 ) -> None:
     with serve(tenant_port, tmp_path / "log", workers) as serving:
         headers = token_of(tenant_port, USER)
         async with httpx.AsyncClient(base_url=serving.url, timeout=30) as client:
-            fault = {"path": f"/api/v2/users/{person_id(USER)}", "status": 429, "headers": {"Retry-After": "3"}}
-            await client.post(f"http://127.0.0.1:{tenant_port}/_development/faults", json=fault)
-            slow = asyncio.create_task(client.get("/profile", headers=headers))  # waits three seconds for the tenant
-            await asyncio.sleep(0.3)
-            serving.running.send_signal(signal.SIGTERM)
+            slow = await serving.slow(client, headers)
+            serving.send(number)
             refused = await asyncio.to_thread(eventually, f"{serving.url}/readyz", 503)
             assert refused.json()["code"] == "shutting_down"
             told = await client.get("/healthz")  # served on for as long as the notice lasts

@@ -48,7 +48,7 @@ class Dev:
 
 @contextmanager
 def dev(*options: str, cwd: Path | None = None, **environment: str) -> Iterator[Dev]:
-    """Run `auth0-sso dev` until the block ends, then see it stop in good order."""
+    """Run `auth0-sso dev` until the block ends, then see it shut down gracefully."""
     command = [*COMMAND, "dev", "--port", "0", "--tenant-port", "0", *options]
     # The log goes to a file: a pipe nobody reads would stop the process once it is full.
     with (

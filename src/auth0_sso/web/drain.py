@@ -1,15 +1,10 @@
-"""The way out: say so first, then stop.
+"""Going out of service: announced first, so that no request is lost.
 
-A load balancer that learns of a stop from a refused connection has already lost a request. So on SIGTERM `/readyz`
-turns to 503 while everything is served on, each connection closing after its next answer; some seconds later the
-server takes no new connections and finishes what it has.
+A load balancer that learns of a shutdown from a refused connection has already lost a request. So `/readyz` turns to
+503 while everything is still served, each connection closing after its next answer; only then is the server closed.
 """
 
-import asyncio
 import logging
-import signal
-from collections.abc import Callable
-from types import FrameType
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,54 +16,45 @@ _CLOSE = (b"connection", b"close")
 
 
 class Drain:
-    """Whether this process is on its way out."""
+    """Whether this process goes out of service: alone, replaced by another worker, or with the whole service."""
 
     def __init__(self) -> None:
         self.begun = False
+        self.replaced = False
+
+    def begin(self) -> None:
+        """The service shuts down: `/readyz` says so, and answers close their connections."""
+        if not self.begun:
+            self.begun = True
+            _log.info("shutting down: no longer ready")
+
+    def replace(self) -> None:
+        """Another worker takes over: answers close their connections, and the service stays ready."""
+        if not self.replaced:
+            self.replaced = True
+            _log.info("replaced by another worker: no new connections")
 
     def require_not_begun(self) -> None:
-        """Raise `ShuttingDownError` once the process is on its way out."""
+        """Raise `ShuttingDownError` once the service shuts down."""
         if self.begun:
             raise ShuttingDownError
 
 
 class DrainLayer:
-    """Wraps the served app: puts `notice` seconds between SIGTERM and what the server does about it."""
+    """Wraps the served app: while it drains, each HTTP answer closes its connection."""
 
-    def __init__(self, app: ASGIApp, drain: Drain, *, notice: float) -> None:
-        """Take the app, what tells its routes, and how long the notice is, in seconds."""
+    def __init__(self, app: ASGIApp, drain: Drain) -> None:
+        """Take the app and what tells whether it goes out of service."""
         self._app = app
         self._drain = drain
-        self._notice = notice
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection (ASGI 3)."""
-        if scope["type"] == "lifespan":
-            self._watch_for_sigterm(asyncio.get_running_loop())
-        await self._app(scope, receive, self._closing(send) if self._drain.begun else send)
+        await self._app(scope, receive, self._closing(send) if scope["type"] == "http" else send)
 
-    def _watch_for_sigterm(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Stand before the server's own handler, which is there by now."""
-        stop = signal.getsignal(signal.SIGTERM)
-        if not callable(stop):
-            return
-
-        def begin(number: int, frame: FrameType | None) -> None:
-            loop.call_soon_threadsafe(self._begin, loop, lambda: stop(number, frame))
-
-        signal.signal(signal.SIGTERM, begin)
-
-    def _begin(self, loop: asyncio.AbstractEventLoop, stop: Callable[[], object]) -> None:
-        if self._drain.begun:
-            return
-        self._drain.begun = True
-        _log.info("going out of service: no longer ready, and no new connections in %.1f s", self._notice)
-        loop.call_later(self._notice, stop)
-
-    @staticmethod
-    def _closing(send: Send) -> Send:
+    def _closing(self, send: Send) -> Send:
         async def send_and_close(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and (self._drain.begun or self._drain.replaced):
                 message["headers"] = [*message.get("headers", ()), _CLOSE]
             await send(message)
 
