@@ -17,7 +17,7 @@ from auth0_sso.devtenant import (
     TenantOptions,
     create_tenant,
 )
-from auth0_sso.serve import SERVER_OPTIONS
+from auth0_sso.serve import server_options
 from auth0_sso.settings import Settings
 from auth0_sso.web.app import create_app
 from auth0_sso.web.logs import configure_logs
@@ -45,9 +45,10 @@ def run(*, host: str, port: int, tenant_port: int) -> int:
         configure_logs(settings.log_level)
         origins = (f"http://127.0.0.1:{api_port}", f"http://localhost:{api_port}")
         tenant = create_tenant(_tenant_options(issuer, origins))
+        options = server_options(settings)
         servers = (
-            _Server(uvicorn.Config(tenant, **SERVER_OPTIONS)),
-            _Server(uvicorn.Config(create_app(settings), **SERVER_OPTIONS)),
+            _Server(uvicorn.Config(tenant, **options)),
+            _Server(uvicorn.Config(create_app(settings), **options)),
         )
         print(banner(issuer, origins[0]), flush=True)
         asyncio.run(_serve(servers, (tenant_socket, api_socket)))

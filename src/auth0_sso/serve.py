@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+from auth0_sso.http_protocol import BoundedHttpProtocol, backlog_for, open_file_limit
 from auth0_sso.settings import Settings
 from auth0_sso.web.app import create_app
 from auth0_sso.web.drain import Drain, DrainLayer
@@ -25,6 +26,7 @@ SHUTDOWN_SECONDS: Final = 20
 SERVER_OPTIONS: Final[dict[str, Any]] = {
     "access_log": False,  # the app writes its own, without query strings
     "date_header": True,
+    "http": BoundedHttpProtocol,
     "lifespan": "on",
     "log_config": None,
     "loop": "asyncio",  # uvloop lets new connections wait for seconds under load: docs/decisions/0012
@@ -33,6 +35,7 @@ SERVER_OPTIONS: Final[dict[str, Any]] = {
     # Longer than load balancers keep idle connections (a minute): who closes first must not be who is sent to.
     "timeout_keep_alive": 75,
     "timeout_graceful_shutdown": SHUTDOWN_SECONDS,
+    "ws": "none",  # no route speaks it: an upgrade is answered as the plain request it also is
 }
 
 
@@ -64,10 +67,19 @@ def _served(settings: Settings) -> ASGIApp:
     return DrainLayer(create_app(settings, drain=drain), drain, notice=settings.shutdown_notice_seconds)
 
 
+def server_options(settings: Settings) -> dict[str, Any]:
+    """Return uvicorn's options for `serve` and `dev`, the number of connections among them."""
+    return {
+        **SERVER_OPTIONS,
+        "backlog": backlog_for(open_file_limit()),
+        "limit_concurrency": settings.max_connections,
+    }
+
+
 def _options(settings: Settings) -> dict[str, Any]:
     left = max(1, round(SHUTDOWN_SECONDS - settings.shutdown_notice_seconds))
     return {
-        **SERVER_OPTIONS,
+        **server_options(settings),
         "host": settings.host,
         "port": settings.port,
         "workers": settings.workers,
