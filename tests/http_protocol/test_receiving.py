@@ -178,6 +178,20 @@ async def test_a_client_that_pipelines_is_not_read_from_while_requests_wait(cloc
         assert await client.read_answer() == b"HTTP/1.1 200 OK /"
 
 
+async def test_the_body_of_a_queued_request_arrives_when_its_turn_comes(clock: HandClock) -> None:
+    post = b"POST /upload HTTP/1.1\r\nContent-Length: 5000\r\n\r\n" + b"b" * 5000
+    async with site(clock) as running:
+        client = await running.sending(b"GET /slow HTTP/1.1\r\n\r\n" + post + post + GET)
+        running.app.go_on.set()
+        assert [(await client.read_answer())[-7:] for _ in range(4)] == [
+            b"K /slow",
+            b"/upload",
+            b"/upload",
+            b"00 OK /",
+        ]
+        assert [len(body) for _, _, body in running.app.seen] == [0, 5000, 5000, 0]
+
+
 @pytest.mark.parametrize(
     ("fault", "status"),
     [

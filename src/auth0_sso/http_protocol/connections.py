@@ -71,16 +71,15 @@ class ConnectionTable:
         self._waiting.pop(transport, None)
 
     def make_room(self, limit: int) -> bool:
-        """Close the connection that waits longest if as many as `limit` are open; return False if none waits."""
-        if len(self._checks) < limit:
-            return True
-        if not self._waiting:
-            self._full_log.warning(len(self._checks), "all are in use, new ones get 503")
-            return False
-        self._full_log.warning(len(self._checks), "those idle for longest are closed")
-        transport, _ = self._waiting.popitem(last=False)
-        del self._checks[transport]
-        transport.abort()
+        """Close the connections that wait longest while `limit` are open; return False if too few wait."""
+        while len(self._checks) >= limit:
+            if not self._waiting:
+                self._full_log.warning(len(self._checks), "all are in use, new ones get 503")
+                return False
+            self._full_log.warning(len(self._checks), "those idle for longest are closed")
+            transport, _ = self._waiting.popitem(last=False)
+            del self._checks[transport]
+            transport.abort()
         return True
 
     def sweep(self) -> None:
