@@ -1,7 +1,6 @@
 """One connection from its start to its end: bounds of time, and of the number of connections.
 
-uvicorn limits only how long a kept-alive connection may be idle, and forgets that limit with the first byte that
-follows a request.
+uvicorn limits only how long a kept-alive connection may be idle, and forgets that with the first byte that follows.
 """
 
 import asyncio
@@ -56,7 +55,6 @@ class BoundedHttpProtocol(ReceivingProtocol):
             self._running.message_event.set()
         self.pipeline.clear()
         self._unparsed = b""
-        self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:

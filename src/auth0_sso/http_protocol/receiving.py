@@ -91,7 +91,7 @@ class ReceivingProtocol(HttpToolsProtocol):
     def _is_busy(self) -> bool:
         """Whether the application is working on a request whose answer can still be sent."""
         running = self._running
-        return running is not None and not running.response_complete and not running.disconnected
+        return running is not None and not (running.response_complete or running.disconnected)
 
     def data_received(self, data: bytes) -> None:
         """Parse what the client sent, or discard it once the client is refused."""
@@ -102,16 +102,16 @@ class ReceivingProtocol(HttpToolsProtocol):
         """Parse piece by piece until a request has to queue; keep what is left."""
         start, length = 0, len(data)
         while start < length and not self.pipeline:
-            end = self._piece_end(data, start)
+            end = self._piece_end(start, data)
             self._parse(data[start:end])
             if self._refusal is not None or self.transport.is_closing():
                 return
             start = end
-        self._unparsed = data[start:]
-        if self._unparsed:
+        if start < length:
+            self._unparsed = data[start:]
             self.flow.hold()
 
-    def _piece_end(self, data: bytes, start: int) -> int:
+    def _piece_end(self, start: int, data: bytes) -> int:
         # Not a byte beyond the bound: the parser would accept a head that ends there.
         end = min(len(data), start + min(_MAX_PIECE, self.bounds.head_bytes - self._bytes_without_progress))
         if end - start <= _MIN_PIECE:
@@ -120,8 +120,8 @@ class ReceivingProtocol(HttpToolsProtocol):
         return end if found < 0 else found + len(_BLANK_LINE)
 
     def _parse(self, piece: bytes) -> None:
-        self._unset_keepalive_if_required()
-        if self._stage is Stage.RECEIVED:
+        stage = self._stage
+        if stage is Stage.RECEIVED:
             self._begin()
         self._has_progressed = False
         try:
@@ -131,21 +131,19 @@ class ReceivingProtocol(HttpToolsProtocol):
         except httptools.HttpParserError:
             self._refuse(HEAD_TOO_LARGE if len(self.headers) > self.bounds.header_count else MALFORMED)
         else:
-            self._count(len(piece))
+            if self._stage is not Stage.RECEIVED:
+                self._note_unfinished(stage, len(piece))
 
     def _begin(self) -> None:
-        self._enter(Stage.HEAD)
+        self._stage, self._stage_since = Stage.HEAD, self.clock()
         self._has_begun = False
         self._has_progressed = True
         self._bytes_without_progress = 0
 
-    def _enter(self, stage: Stage) -> None:
-        self._stage, self._stage_since = stage, self.clock()
-
-    def _count(self, received: int) -> None:
+    def _note_unfinished(self, stage_before: Stage, received: int) -> None:
         """Count what belongs to a head or frames a body; a piece in which a head or part of a body began is free."""
-        if self._stage is Stage.RECEIVED:
-            return
+        if self._stage is Stage.BODY and stage_before is not Stage.BODY:
+            self._stage_since = self.clock()
         self._bytes_without_progress = 0 if self._has_progressed else self._bytes_without_progress + received
         if self._bytes_without_progress >= self.bounds.head_bytes or len(self.headers) > self.bounds.header_count:
             self._refuse(HEAD_TOO_LARGE)
@@ -165,7 +163,7 @@ class ReceivingProtocol(HttpToolsProtocol):
             self._is_upgrade = True
             return
         super().on_headers_complete()
-        self._enter(Stage.BODY)
+        self._stage = Stage.BODY
         # For trailers: in the list that the application has they would pass for headers (RFC 9110 section 6.5.1).
         self.headers = []
 
@@ -179,9 +177,11 @@ class ReceivingProtocol(HttpToolsProtocol):
         if self._is_upgrade:
             return
         super().on_message_complete()
-        self._enter(Stage.RECEIVED)
+        self._stage = Stage.RECEIVED
         if self._is_busy:
             self._table.work(self.transport)
+        else:  # answered already
+            self._stage_since = self.clock()
 
     def _decline_upgrade(self, rest: bytes) -> None:
         """Serve a request as if it had not asked for another protocol (RFC 9110 section 7.8).
@@ -209,10 +209,16 @@ class ReceivingProtocol(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
-        """Start the next queued request; with none left, parse on or send the refusal that waited for this answer."""
-        super().on_response_complete()
+        """Start the next queued request; with none left, parse on or send the refusal that waited for this answer.
+
+        As in uvicorn, but without its timer for each request: idle connections are closed by `check`.
+        """
+        self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
         if not self._is_busy:
             self._wait_for_request()
         elif self._unparsed and not self.pipeline:  # the body of the request just started may be among it
@@ -254,7 +260,6 @@ class ReceivingProtocol(HttpToolsProtocol):
 
     def _send_refusal(self, refusal: Refusal) -> None:
         _log.info("refused %d %s client=%s", refusal.status, refusal.code, self.client[0] if self.client else "-")
-        self._unset_keepalive_if_required()
         self._refused_at = self.clock()
         self._table.wait_first(self.transport)
         self.flow.release()
