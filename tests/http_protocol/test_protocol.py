@@ -107,15 +107,50 @@ async def test_half_a_body_that_is_answered_already_only_ends_the_connection(clo
         assert await no_answer(client)
 
 
-async def test_a_body_that_cannot_be_read_yet_takes_no_time(clock: HandClock) -> None:
+async def test_a_body_has_30_seconds_from_the_end_of_its_head(clock: HandClock) -> None:
     async with site(clock) as running:
-        client = await running.sending(b"GET /slow HTTP/1.1\r\n\r\n" + HALF_BODY)
+        client = await running.sending(HALF_BODY[:10])
+        await running.advance(19)
+        await running.send(client, HALF_BODY[10:])
+        await running.advance(30)
+        await client.send(b"+whole")
+        assert await client.read_answer() == b"HTTP/1.1 200 OK /upload"
+
+
+async def test_a_body_that_comes_after_its_answer_leaves_the_connection_idle(clock: HandClock) -> None:
+    async with site(clock, timeout_keep_alive=75) as running:
+        client = await running.sending(HALF_BODY.replace(b"/upload", b"/early"))
+        await client.read_answer()
+        await running.advance(29)
+        await running.send(client, b"+whole")
+        await running.advance(75)
+        await running.send(client, GET)
+        assert await client.read_answer() == b"HTTP/1.1 200 OK /"
+
+
+@pytest.mark.parametrize("path", [b"/slow", b"/late"], ids=["before-it-reads", "after-it-read"])
+async def test_a_body_that_waits_for_an_earlier_answer_takes_no_time(clock: HandClock, path: bytes) -> None:
+    async with site(clock) as running:
+        client = await running.sending(b"GET " + path + b" HTTP/1.1\r\n\r\n" + HALF_BODY)
+        await running.clock.settle()
         await running.advance(100)
         running.app.go_on.set()
-        assert await client.read_answer() == b"HTTP/1.1 200 OK /slow"
+        assert await client.read_answer() == b"HTTP/1.1 200 OK " + path
         await running.advance(29)
         await client.send(b"+whole")
         assert await client.read_answer() == b"HTTP/1.1 200 OK /upload"
+
+
+async def test_a_body_that_the_application_does_not_read_takes_no_time(clock: HandClock) -> None:
+    async with site(clock) as running:
+        head = b"POST /slow HTTP/1.1\r\nContent-Length: 150000\r\n\r\n"
+        client = await running.sending(head + b"b" * 100_000)
+        await running.advance(100)
+        running.app.go_on.set()
+        await running.clock.settle()
+        await running.advance(29)
+        await client.send(b"b" * 50_000)
+        assert await client.read_answer() == b"HTTP/1.1 200 OK /slow"
 
 
 async def test_a_body_has_30_seconds_from_the_word_to_continue(clock: HandClock) -> None:

@@ -164,17 +164,21 @@ async def test_thousands_of_pipelined_requests_are_answered_in_turn_while_few_ar
         assert 0 < running.of(client).longest_queue < 32
 
 
-async def test_a_client_that_pipelines_is_not_read_from_while_requests_wait(clock: HandClock) -> None:
+@pytest.mark.parametrize("path", [b"/slow", b"/late"], ids=["before-it-reads", "after-it-read"])
+async def test_a_client_is_not_read_from_while_its_requests_wait_for_the_application(
+    clock: HandClock, path: bytes
+) -> None:
     async with site(clock) as running:
         client = await running.connect()
-        client.writer.write(b"GET /slow HTTP/1.1\r\n\r\n" + GET * 500_000)
+        client.writer.write(b"GET " + path + b" HTTP/1.1\r\n\r\n" + GET * 500_000)
         end = running.of(client)
-        await until(lambda: end.flow.read_paused)
+        await until(lambda: end.received > 0)
+        received = end.received
         await clock.settle()
-        assert end.received <= 256 * 1024
-        assert running.app.begun == ["/slow"]
+        assert end.received == received
+        assert running.app.begun == [path.decode()]
         running.app.go_on.set()
-        assert await client.read_answer() == b"HTTP/1.1 200 OK /slow"
+        assert await client.read_answer() == b"HTTP/1.1 200 OK " + path
         assert await client.read_answer() == b"HTTP/1.1 200 OK /"
 
 
@@ -277,3 +281,11 @@ async def test_a_client_that_leaves_ends_the_wait_for_its_body(clock: HandClock)
         client = await running.sending(b"POST /upload HTTP/1.1\r\nContent-Length: 10\r\n\r\nhalf")
         client.writer.transport.abort()
         await until(lambda: running.app.disconnected == ["/upload"])
+
+
+async def test_a_client_that_leaves_is_known_to_the_first_of_its_pipelined_requests(clock: HandClock) -> None:
+    async with site(clock) as running:
+        client = await running.sending(b"GET /watch HTTP/1.1\r\n\r\n" + GET)
+        client.writer.transport.abort()
+        await until(lambda: running.app.disconnected == ["/watch"])
+        assert running.app.begun == ["/watch"]

@@ -48,7 +48,10 @@ async def until(condition: Callable[[], bool]) -> None:
 
 @dataclass
 class Recorder:
-    """An application that answers each request with its path, and notes what it saw."""
+    """An application that answers each request with its path, and notes what it saw.
+
+    `/slow` waits before it reads, `/late` after it has read, `/watch` until the client leaves; `/early` never reads.
+    """
 
     seen: list[tuple[str, str, bytes]] = field(default_factory=list)
     headers: list[list[tuple[bytes, bytes]]] = field(default_factory=list)
@@ -81,6 +84,10 @@ class Recorder:
                 return
             body += message["body"]
             more = message["more_body"]
+        if scope["path"].startswith("/late"):
+            await self.go_on.wait()
+        if scope["path"].startswith("/watch") and (await receive())["type"] == "http.disconnect":
+            self.disconnected.append(scope["path"])
         self.seen.append((scope["method"], scope["path"], body))
         self.headers.append(scope["headers"])
         content = b"x" * int(scope["query_string"] or 0) or str(scope["path"]).encode()

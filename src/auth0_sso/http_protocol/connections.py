@@ -60,12 +60,6 @@ class ConnectionTable:
         if transport in self._checks:
             self._waiting[transport] = None
 
-    def wait_first(self, transport: asyncio.Transport) -> None:
-        """Note the same of a connection that has had its last answer: it gives way before all others."""
-        self.wait(transport)
-        if transport in self._waiting:
-            self._waiting.move_to_end(transport, last=False)
-
     def work(self, transport: asyncio.Transport) -> None:
         """Note that a connection has sent a whole request and waits for its answer."""
         self._waiting.pop(transport, None)

@@ -261,7 +261,6 @@ class ReceivingProtocol(HttpToolsProtocol):
     def _send_refusal(self, refusal: Refusal) -> None:
         _log.info("refused %d %s client=%s", refusal.status, refusal.code, self.client[0] if self.client else "-")
         self._refused_at = self.clock()
-        self._table.wait_first(self.transport)
         self.flow.release()
         self.transport.write(refusal.to_bytes(self.server_state.default_headers))
         if self.transport.can_write_eof():
