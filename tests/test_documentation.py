@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from auth0_sso.errors import Auth0SsoError, ConfigurationError
+from auth0_sso.http_protocol.answers import REFUSALS
 from auth0_sso.setting_addresses import EXAMPLE_DOMAIN
 from auth0_sso.setting_values import EXAMPLE_AUDIENCE
 from auth0_sso.settings import Settings, fix_of
@@ -64,7 +65,10 @@ def test_every_error_code_is_documented_with_its_status() -> None:
     rows = {row[0]: row[1] for row in first_cells(read("docs/errors.md"))}
     for error, status in problems.STATUSES.items():
         assert str(status) in rows[error.code], error
-    known = {error.code for error in problems.STATUSES} | {
+    for refusal in REFUSALS:
+        assert str(refusal.status) in rows[refusal.code], refusal
+    known = {error.code for error in problems.STATUSES} | {refusal.code for refusal in REFUSALS}
+    known |= {
         "content_too_large",
         "http_error",
         "method_not_allowed",

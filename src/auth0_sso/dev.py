@@ -12,7 +12,6 @@ from typing import Final
 
 import httpx
 import uvicorn
-from starlette.types import ASGIApp
 
 from auth0_sso.devtenant import (
     MANAGEMENT_CLIENT_ID,
@@ -22,7 +21,7 @@ from auth0_sso.devtenant import (
     TenantOptions,
     create_tenant,
 )
-from auth0_sso.serve import SERVER_OPTIONS
+from auth0_sso.serve import server_options
 from auth0_sso.settings import Settings
 from auth0_sso.stopping import Stop
 from auth0_sso.web.app import create_app
@@ -85,7 +84,8 @@ def run(*, host: str, port: int, tenant_port: int, changes: Mapping[str, str]) -
         tenant = create_tenant(_tenant_options(issuer, (*origins, *settings.cors_allowed_origins)))
         # A transport of its own, and without the environment: HTTP_PROXY and SSL_CERT_FILE are for other hosts.
         api = create_app(settings, transport=httpx.AsyncHTTPTransport(trust_env=False))
-        servers = (_server(tenant), _server(api))
+        options = server_options(settings)
+        servers = (_Server(uvicorn.Config(tenant, **options)), _Server(uvicorn.Config(api, **options)))
         show(banner(issuer, origins[0], everywhere=host == ALL_ADDRESSES))
         asyncio.run(_serve(servers, (tenant_socket, api_socket)))
     return 0 if all(server.started for server in servers) else 1
@@ -104,10 +104,6 @@ def _listen(host: str, port: int, option: str) -> socket.socket:
     except OSError as error:
         why = str(error.strerror or error).partition(" (while")[0]
         raise ListenError(f"cannot listen on {host}:{port}: {why}; {option} chooses another port") from None
-
-
-def _server(app: ASGIApp) -> _Server:
-    return _Server(uvicorn.Config(app, **SERVER_OPTIONS))
 
 
 async def _serve(servers: tuple[_Server, ...], sockets: tuple[socket.socket, ...]) -> None:

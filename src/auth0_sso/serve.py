@@ -13,6 +13,7 @@ from typing import Any, Final
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
+from auth0_sso.http_protocol import BoundedHttpProtocol, backlog_for, open_file_limit
 from auth0_sso.settings import Settings
 from auth0_sso.stopping import SHUTDOWN_SECONDS, STOP_SIGNALS, Stop, handle
 from auth0_sso.supervisor import Supervisor, Timing
@@ -26,6 +27,7 @@ _log = logging.getLogger(__name__)
 SERVER_OPTIONS: Final[dict[str, Any]] = {
     "access_log": False,  # the app writes its own, without query strings
     "date_header": True,
+    "http": BoundedHttpProtocol,
     "lifespan": "on",
     "log_config": None,
     "loop": "asyncio",  # uvloop lets new connections wait for seconds under load: docs/decisions/0012
@@ -35,6 +37,7 @@ SERVER_OPTIONS: Final[dict[str, Any]] = {
     "timeout_keep_alive": 75,
     "workers": 1,  # without it uvicorn reads WEB_CONCURRENCY
     "timeout_graceful_shutdown": SHUTDOWN_SECONDS,
+    "ws": "none",  # no route speaks it: an upgrade is answered as the plain request it also is
 }
 
 
@@ -67,7 +70,7 @@ class _Server(uvicorn.Server):
     def __init__(self, settings: Settings, *, shutdown: float, failure: int, parent: Parent | None = None) -> None:
         self._drain = Drain()
         app = DrainLayer(create_app(settings, drain=self._drain), self._drain)
-        super().__init__(uvicorn.Config(app, host=settings.host, port=settings.port, **SERVER_OPTIONS))
+        super().__init__(uvicorn.Config(app, host=settings.host, port=settings.port, **server_options(settings)))
         self._failure = failure
         self._parent = parent
         self._notice = settings.shutdown_notice_seconds
@@ -128,6 +131,15 @@ class _Server(uvicorn.Server):
 
     def _replaced(self) -> None:
         self._stop.begin(notice=self._notice, announce=self._drain.replace)
+
+
+def server_options(settings: Settings) -> dict[str, Any]:
+    """Return uvicorn's options for `serve` and `dev`, the number of connections among them."""
+    return {
+        **SERVER_OPTIONS,
+        "backlog": backlog_for(open_file_limit()),
+        "limit_concurrency": settings.max_connections,
+    }
 
 
 def _run_workers(settings: Settings, timing: Timing, config: uvicorn.Config) -> int:

@@ -217,6 +217,9 @@ class Settings(BaseSettings):
         64, "Memory for counts in each process.", "write 16 to 65536", ge=16, le=65_536
     )
     workers: int = _setting(1, "Processes that serve.", "write 1 to 256", ge=1, le=256)
+    max_connections: int = _setting(
+        10_000, "Connections open at once in each process.", "write 16 to 1000000", ge=16, le=1_000_000
+    )
     shutdown_notice_seconds: float = _setting(
         3, "How long /readyz says 503 before connections are refused.", "write 0 to 15", ge=0, le=15
     )

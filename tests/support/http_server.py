@@ -1,0 +1,216 @@
+"""A server on a real socket in this process, with bounds of the test's choice and time moved by hand."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import uvicorn
+from starlette.types import Message, Receive, Scope, Send
+
+from auth0_sso.http_protocol import BoundedHttpProtocol, Bounds
+from auth0_sso.http_protocol.connections import ConnectionTable
+from support.clock import HandClock
+
+PATIENCE = 10.0
+
+
+class Server(uvicorn.Server):
+    """A server that leaves signals to pytest."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def serving(config: uvicorn.Config, listening: socket.socket) -> AsyncIterator[Server]:
+    """Serve on a socket until the block ends."""
+    server = Server(config)
+    task = asyncio.create_task(server.serve([listening]))
+    try:
+        await until(lambda: server.started or task.done())
+        yield server
+    finally:
+        server.should_exit = server.force_exit = True
+        await task
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the event loop run until something is so."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():
+            await asyncio.sleep(0)
+
+
+@dataclass
+class Recorder:
+    """An application that answers each request with its path, and notes what it saw.
+
+    `/slow` waits before it reads, `/late` after it has read, `/watch` until the client leaves; `/early` never reads.
+    """
+
+    seen: list[tuple[str, str, bytes]] = field(default_factory=list)
+    headers: list[list[tuple[bytes, bytes]]] = field(default_factory=list)
+    begun: list[str] = field(default_factory=list)
+    disconnected: list[str] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        path: str = scope["path"]
+        self.begun.append(path)
+        try:
+            if path.startswith("/slow"):
+                await self.go_on.wait()
+            if path.startswith("/early"):
+                await _answer(send, 413, b"too large")
+            else:
+                await self._serve(scope, receive, send)
+        finally:
+            self.ended.append(path)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body, more = b"", True
+        while more:
+            message: Message = await receive()
+            if message["type"] == "http.disconnect":
+                self.disconnected.append(scope["path"])
+                return
+            body += message["body"]
+            more = message["more_body"]
+        if scope["path"].startswith("/late"):
+            await self.go_on.wait()
+        if scope["path"].startswith("/watch") and (await receive())["type"] == "http.disconnect":
+            self.disconnected.append(scope["path"])
+        self.seen.append((scope["method"], scope["path"], body))
+        self.headers.append(scope["headers"])
+        content = b"x" * int(scope["query_string"] or 0) or str(scope["path"]).encode()
+        await _answer(send, 200, content)
+
+
+async def _answer(send: Send, status: int, content: bytes) -> None:
+    headers = [(b"content-length", b"%d" % len(content))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
+
+
+class Client:
+    """A client that sends bytes as it likes."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self.writer = writer
+
+    async def send(self, data: bytes) -> None:
+        self.writer.write(data)
+        async with asyncio.timeout(PATIENCE):
+            await self.writer.drain()
+
+    async def read_to_end(self) -> bytes:
+        """Read until the server closes."""
+        async with asyncio.timeout(PATIENCE):
+            return await self._reader.read()
+
+    async def read_answer(self) -> bytes:
+        """Read one answer by its length; return its status line and body."""
+        async with asyncio.timeout(PATIENCE):
+            head = await self._reader.readuntil(b"\r\n\r\n")
+            (length,) = (line.split(b":")[1] for line in head.lower().split(b"\r\n") if b"content-length" in line)
+            return head.split(b"\r\n")[0] + b" " + await self._reader.readexactly(int(length))
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """The client's own address, by which the server knows it."""
+        host, port = self.writer.get_extra_info("sockname")
+        return host, port
+
+
+class CountingProtocol(BoundedHttpProtocol):
+    """The protocol under test, found again by each test, and counting what it received."""
+
+    taken: ClassVar[list["CountingProtocol"]]
+    received = 0
+    longest_queue = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        super().connection_made(transport)
+        self.taken.append(self)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self.received += len(data)
+        self.longest_queue = max(self.longest_queue, len(self.pipeline))
+
+
+@dataclass
+class Site:
+    """A running server with its application, its clock, its clients and the server's ends of their connections."""
+
+    app: Recorder
+    clock: HandClock
+    server: Server
+    port: int
+    taken: list[CountingProtocol]
+    clients: list[Client] = field(default_factory=list)
+
+    async def connect(self) -> Client:
+        """Connect, and wait until the server has taken the connection."""
+        client = Client(*await asyncio.open_connection("127.0.0.1", self.port))
+        self.clients.append(client)
+        await until(lambda: any(each.client == client.address for each in self.taken))
+        return client
+
+    async def sending(self, data: bytes) -> Client:
+        """Connect and send, and wait until the server has read it."""
+        client = await self.connect()
+        await self.send(client, data)
+        return client
+
+    async def send(self, client: Client, data: bytes) -> None:
+        """Send, and wait until the server has read it."""
+        end = self.of(client)
+        expected = end.received + len(data)
+        await client.send(data)
+        await until(lambda: end.received == expected)
+
+    def of(self, client: Client) -> CountingProtocol:
+        """Return the server's end of a connection."""
+        return next(each for each in self.taken if each.client == client.address)
+
+    async def advance(self, seconds: float) -> None:
+        """Move the time, let every connection look at it, and let happen what follows."""
+        self.clock.now += seconds
+        ConnectionTable.of(asyncio.get_running_loop()).sweep()
+        await self.clock.settle()
+
+
+@asynccontextmanager
+async def site(clock: HandClock, bounds: Bounds | None = None, **options: Any) -> AsyncIterator[Site]:  # noqa: ANN401 - uvicorn's
+    """Run a server until the block ends; `bounds` are those of the service unless given."""
+
+    class Protocol(CountingProtocol):
+        taken: ClassVar[list[CountingProtocol]] = []
+
+    Protocol.bounds = bounds or Bounds()
+    Protocol.clock = staticmethod(clock.time)
+    app = Recorder()
+    config = uvicorn.Config(
+        app, http=Protocol, ws="none", lifespan="off", proxy_headers=False, log_config=None, **options
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        async with serving(config, listening) as server:
+            running = Site(app, clock, server, port, Protocol.taken)
+            try:
+                yield running
+            finally:
+                app.go_on.set()
+                for client in running.clients:
+                    client.writer.transport.abort()
+                await until(lambda: not server.server_state.connections)
