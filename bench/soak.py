@@ -180,6 +180,7 @@ def main() -> None:
                 "RATE_LIMIT": f"{LIMIT}/{WINDOW}second",
                 "RATE_LIMIT_STORAGE_URL": redis.url,
                 "AUTH_FAILURE_RATE_LIMIT": "off",
+                "PROFILE_RATE_LIMIT": "off",  # it would hide what the tenant's faults do to /profile
             }
             stack.enter_context(process(*COMMAND, "serve", **variables))
             eventually(f"http://127.0.0.1:{port}/readyz", 200)
