@@ -174,6 +174,17 @@ async def test_a_caller_cancelled_in_the_moment_of_its_turn_takes_no_slot_with_i
     assert await office.order() == ["a1", "a3"]
 
 
+async def test_a_slot_is_not_given_to_a_caller_that_was_cancelled_just_before(office: Office) -> None:
+    for name in ("a1", "a2", "a3"):
+        office.enter(name, Turn("a"))
+    await office.clock.settle()
+    leaving = asyncio.create_task(office.let_go("a1"))
+    await asyncio.sleep(0)  # a1 gives its slot back in the next step, before a2 learns that it is cancelled
+    office.tasks["a2"].cancel()
+    await leaving
+    assert office.served == ["a1", "a3"]
+
+
 async def test_a_pause_nobody_waits_for_leaves_nothing_running(office: Office) -> None:
     before = asyncio.all_tasks()
     office.turns.pause(60)
