@@ -102,7 +102,7 @@ async def test_half_a_body_is_answered_408_after_30_seconds_and_the_application_
 async def test_half_a_body_that_is_answered_already_only_ends_the_connection(clock: HandClock) -> None:
     async with site(clock) as running:
         client = await running.sending(HALF_BODY.replace(b"/upload", b"/early"))
-        assert await client.read_answer() == b"HTTP/1.1 413 Request Entity Too Large too large"
+        assert (await client.read_answer()).startswith(b"HTTP/1.1 413 ")  # its phrase depends on Python's version
         await running.advance(31)
         assert await no_answer(client)
 

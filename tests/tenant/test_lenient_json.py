@@ -38,7 +38,7 @@ JSON = st.recursive(
         pytest.param(b'"\\\\\\ud800"', "\\\ufffd", id="escaped-backslash-then-surrogate"),
         pytest.param(b'{"\\ud800": 1}', {"\ufffd": 1}, id="surrogate-in-a-name"),
         pytest.param(b'"\xff"', "\ufffd", id="not-utf8"),
-        pytest.param(b"[" * 500 + b"]" * 500, json.loads("[" * 500 + "]" * 500), id="deep"),
+        pytest.param(b"[" * 600 + b"]" * 600, json.loads("[" * 600 + "]" * 600), id="deep"),
     ],
 )
 def test_what_is_odd_is_read_as_what_can_be_written_out_again(text: bytes, value: object) -> None:
@@ -66,10 +66,11 @@ def test_no_bytes_do_worse_than_have_a_fault(data: bytes) -> None:
         (b"", "not_json"),
         (b"{", "not_json"),
         (b"1 2", "not_json"),
+        (b"[" * 601 + b"]" * 601, "too_deep"),
         (b"[" * 100_000 + b"]" * 100_000, "too_deep"),
         (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "too_deep"),
     ],
-    ids=["empty", "cut-off", "two-values", "deep-arrays", "deep-objects"],
+    ids=["empty", "cut-off", "two-values", "a-level-too-deep", "deep-arrays", "deep-objects"],
 )
 def test_what_cannot_be_read_names_its_fault(text: bytes, fault: str) -> None:
     with pytest.raises(LenientJsonError) as raised:

@@ -10,6 +10,7 @@ import sys
 from math import copysign, isfinite
 
 _MAX_DIGITS = sys.float_info.max_10_exp  # above it a double, the number of most JSON readers, is infinite
+_MAX_DEPTH = 600  # below what the parser's stack takes, which differs between versions of Python
 _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
@@ -29,7 +30,7 @@ def loads(data: bytes) -> object:
 
     Of members with the same name the last one counts. Bytes that are not UTF-8 and lone surrogates become U+FFFD, a
     number out of range becomes the nearest double, NaN becomes None. Raises `LenientJsonError` for what is not JSON,
-    and for nesting that the interpreter's stack has no room for (about a thousand levels).
+    and for more than 600 levels of nesting.
     """
     text = data.decode("utf-8", "replace")
     if _SURROGATE.search(data):
@@ -40,6 +41,8 @@ def loads(data: bytes) -> object:
         raise LenientJsonError("too_deep") from None
     except ValueError:
         raise LenientJsonError("not_json") from None
+    if data.count(b"{") + data.count(b"[") > _MAX_DEPTH and depth_of(value) > _MAX_DEPTH:
+        raise LenientJsonError("too_deep")
     return value
 
 
