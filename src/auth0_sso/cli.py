@@ -70,7 +70,7 @@ def _add_token(command: argparse.ArgumentParser) -> None:
     who = command.add_mutually_exclusive_group(required=True)
     who.add_argument("email", nargs="?", help=f"a person: {', '.join(person.email for person in PEOPLE)}")
     who.add_argument("--machine", action="store_true", help="a machine, by client credentials")
-    command.add_argument("--password", help="for a person who is none of these three")
+    command.add_argument("--password", help="for a user other than these three")
     command.add_argument("--organization", help="log in to this organization, by id or name: acme")
     command.add_argument(
         "--tenant", type=_url, default="http://127.0.0.1:3001/", help="the tenant (default %(default)s)"

@@ -30,7 +30,7 @@ from auth0_sso.web.logs import configure_logs
 AUDIENCE: Final = "https://api.example.com"
 REDIRECT_URI: Final = "http://127.0.0.1:3000/callback"
 
-ALL_ADDRESSES: Final = "0.0.0.0"  # noqa: S104 - chosen by whoever starts it, for a container
+ALL_ADDRESSES: Final = "0.0.0.0"  # noqa: S104 - not the default: --host chooses it, for a container
 HOSTS: Final = ("127.0.0.1", "localhost", ALL_ADDRESSES)
 """Where both may listen: the issuer is plain http, which the API accepts of a loopback host alone."""
 
@@ -92,7 +92,7 @@ def run(*, host: str, port: int, tenant_port: int, changes: Mapping[str, str]) -
 
 
 def show(text: str) -> None:
-    """Print a text; with nobody left to read it (`| head`), end as other programs do, by SIGPIPE and silently."""
+    """Print a text; when the reader has closed the pipe (`| head`), end silently by SIGPIPE, as other programs do."""
     before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     print(text, flush=True)
     signal.signal(signal.SIGPIPE, before)  # the servers must survive a connection that breaks
@@ -152,7 +152,7 @@ def banner(issuer: str, api: str, *, everywhere: bool = False) -> str:
         f"    {person.email:<22} {person.password:<24} {', '.join(person.roles) or 'no role'}" for person in PEOPLE
     )
     tenant = "" if issuer == "http://127.0.0.1:3001/" else f" --tenant {issuer}"
-    reach = "\n  BOTH LISTEN ON EVERY ADDRESS: whoever reaches this machine can use them.\n" if everywhere else ""
+    reach = "\n  BOTH LISTEN ON EVERY ADDRESS: any host that reaches this one can use them.\n" if everywhere else ""
     return f"""
   DEVELOPMENT ONLY: the tenant beside this API keeps everything in memory, and its secrets are public.
 {reach}

@@ -99,7 +99,7 @@ class _Server(uvicorn.Server):
         yield
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve; whatever runs on in the process after that has a time limit."""
+        """Serve; what still runs in the process after that has a time limit."""
         code = self._failure
         try:
             await super().serve(sockets)
@@ -123,7 +123,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finish the requests under way in what is left of the time, then close the app."""
-        self.config.timeout_graceful_shutdown = self._stop.seconds_left()  # type: ignore[assignment]  # goes to wait_for
+        self.config.timeout_graceful_shutdown = self._stop.seconds_left()  # type: ignore[assignment]  # declared int; asyncio.wait_for takes it
         await super().shutdown(sockets)
 
     def _close(self) -> None:

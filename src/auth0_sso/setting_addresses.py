@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 EXAMPLE_DOMAIN: Final = "tenant.eu.auth0.com"
-"""What .env.example shows as the tenant's domain. It may be somebody's tenant: no secret may go there by mistake."""
+"""What .env.example shows as the tenant's domain. It may be a real tenant: no secret may be sent there by mistake."""
 
 STILL_AN_EXAMPLE: Final = "still has the example's value"
 

@@ -45,7 +45,7 @@ EX_CONFIG = 78
 _LONGEST_TIME = 31_536_000  # a year, in seconds
 
 
-def _setting(default: Any, meaning: str, fix: str, **bounds: Any) -> Any:  # noqa: ANN401 - as pydantic's Field
+def _setting(default: Any, meaning: str, fix: str, **bounds: Any) -> Any:  # noqa: ANN401 - takes and returns what pydantic's Field does
     """Declare a setting: its default (`...` for none), what it means, and what to write when its value is no good."""
     return Field(default, description=meaning, json_schema_extra={"fix": fix}, **bounds)
 
@@ -237,7 +237,7 @@ class Settings(BaseSettings):
         return setting_loading.load(cls, values)
 
     @classmethod
-    def of(cls, **values: Any) -> Self:  # noqa: ANN401 - as in load
+    def of(cls, **values: Any) -> Self:  # noqa: ANN401 - pydantic checks them, field by field
         """Return settings made of `values` and the defaults; the environment, `.env` and the secrets are not read.
 
         A value may be text, as in the environment. Raises `ConfigurationError` that lists every problem.
@@ -245,7 +245,7 @@ class Settings(BaseSettings):
         return setting_loading.made(cls, values)
 
     @classmethod
-    def load_or_exit(cls, **values: Any) -> Self:  # noqa: ANN401 - as in load
+    def load_or_exit(cls, **values: Any) -> Self:  # noqa: ANN401 - pydantic checks them, field by field
         """Read the settings as `load` does; on a problem print all of them on stderr and exit with 78."""
         try:
             return cls.load(**values)

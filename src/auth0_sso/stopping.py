@@ -1,4 +1,4 @@
-"""How a process stops: announced, then closed, and ended in time whatever hangs.
+"""How a process shuts down: announced, then closed, and ended in time even if something hangs.
 
 A thread of its own receives the signals and keeps the time, because what hangs may be the main thread (in a C call,
 where Python runs no signal handler), the event loop, or a thread that `asyncio.run` and the interpreter wait for

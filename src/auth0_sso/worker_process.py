@@ -1,7 +1,7 @@
 """One worker process, and the pipe between it and its parent, from both ends.
 
 The worker says that it serves and answers pings; the parent tells it when it is replaced. A pipe that closes tells
-the worker that its parent has died, by whatever means.
+the worker that its parent has died, even by SIGKILL.
 """
 
 import asyncio
@@ -58,7 +58,7 @@ class Parent:
 
 
 def _log_orphan(stop: Stop) -> None:
-    # No notice: whoever starts the service again needs the port.
+    # No notice: a restarted service needs the port.
     stop.begin(notice=0.0, announce=lambda: _log.error("the parent process has died: shutting down"))
 
 

@@ -63,7 +63,7 @@ def test_an_endless_head_is_refused_however_the_service_is_started(
 
 
 @pytest.mark.parametrize("limit", ["ulimit -n 256", "export MAX_CONNECTIONS=20"], ids=["open-files", "setting"])
-def test_more_idle_connections_than_are_allowed_keep_nobody_out(tmp_path: Path, limit: str) -> None:
+def test_more_idle_connections_than_are_allowed_keep_no_client_out(tmp_path: Path, limit: str) -> None:
     with (
         serve(before=("bash", "-c", f'{limit} && exec "$0" "$@"'), log=tmp_path / "log") as port,
         ExitStack() as stack,

@@ -76,7 +76,7 @@ def test_a_real_tenants_settings_and_a_proxy_change_nothing_and_its_redis_stays_
         assert api.get("/dashboard", headers=headers).json()["accessLevel"] == "admin"
         assert [api.get("/api/data", headers=machine).status_code for _ in range(3)] == [200] * 3
     assert redis.cli("dbsize").strip() == "0"
-    assert connections(redis) == before + 2, "somebody else than redis-cli connected"
+    assert connections(redis) == before + 2, "a client other than redis-cli connected"
 
 
 def test_a_setting_is_changed_on_the_command_line_and_an_origin_is_an_applications() -> None:
@@ -111,7 +111,7 @@ def test_on_every_address_the_printed_ones_still_work_and_other_names_do_not() -
 
 
 def broken_pipe() -> int:
-    """Return the end to write to of a pipe that nobody reads."""
+    """Return the end to write to of a pipe without a reader."""
     reading, writing = os.pipe()
     os.close(reading)
     return writing

@@ -1,4 +1,4 @@
-"""The workers of `auth0-sso serve` and their parent: who dies, who replaces whom, and who is told."""
+"""The workers of `auth0-sso serve` and their parent: what happens when one of them dies, and on SIGHUP."""
 
 import asyncio
 import os

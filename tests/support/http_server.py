@@ -138,7 +138,7 @@ class CountingProtocol(BoundedHttpProtocol):
     received = 0
     longest_queue = 0
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows asyncio's BaseTransport in the same way
         super().connection_made(transport)
         self.taken.append(self)
 

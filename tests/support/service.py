@@ -61,28 +61,23 @@ class Service:
     async def user_token(self, email: str) -> str:
         """Log in as one of the three people; once for each, since a login is six requests."""
         if email not in self._tokens:
-            self._tokens[email] = await fetch_user_token(
-                self.tenant,
-                OPTIONS.issuer,
-                email=email,
-                password=next(person.password for person in PEOPLE if person.email == email),
-                audience=OPTIONS.audience,
-                redirect_uri="http://127.0.0.1:3000/callback",
-            )
+            self._tokens[email] = await self._log_in(email)
         return self._tokens[email]
 
     async def as_member(self, email: str) -> dict[str, str]:
         """Log in to Acme, the tenant's organization."""
-        token = await fetch_user_token(
+        return {"Authorization": f"Bearer {await self._log_in(email, ORGANIZATIONS[0].id)}"}
+
+    async def _log_in(self, email: str, organization: str | None = None) -> str:
+        return await fetch_user_token(
             self.tenant,
             OPTIONS.issuer,
             email=email,
             password=next(person.password for person in PEOPLE if person.email == email),
             audience=OPTIONS.audience,
             redirect_uri="http://127.0.0.1:3000/callback",
-            organization=ORGANIZATIONS[0].id,
+            organization=organization,
         )
-        return {"Authorization": f"Bearer {token}"}
 
     async def machine_token(self) -> str:
         return await fetch_machine_token(self.tenant, OPTIONS.issuer, audience=OPTIONS.audience)

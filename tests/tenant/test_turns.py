@@ -79,7 +79,7 @@ async def test_a_subjects_fifty_waiting_calls_do_not_delay_the_first_of_another(
     assert (await office.order())[:8] == ["a0", "a1", "b0", "c0", "a2", "b1", "a3", "a4"]
 
 
-async def test_calls_for_nobody_in_particular_are_one_subject(office: Office) -> None:
+async def test_calls_without_a_subject_take_turns_as_one(office: Office) -> None:
     for number in range(3):
         office.enter(f"-{number}", Turn())
     await office.clock.settle()
@@ -87,7 +87,7 @@ async def test_calls_for_nobody_in_particular_are_one_subject(office: Office) ->
     assert await office.order() == ["-0", "-1", "a", "-2"]
 
 
-async def test_nobody_is_served_during_a_pause_and_then_the_order_holds(office: Office) -> None:
+async def test_no_turn_is_given_during_a_pause_and_then_the_order_holds(office: Office) -> None:
     office.turns.pause(2)
     for name in ("a1", "a2", "b1"):
         office.enter(name, Turn(name[0]))
@@ -126,7 +126,7 @@ async def test_who_comes_after_the_pause_does_not_overtake_who_waited(office: Of
     office.turns.pause(1)
     office.enter("a", Turn("a"))
     await office.clock.settle()
-    office.clock.now += 1.01  # it is over, and nobody has been woken yet
+    office.clock.now += 1.01  # it is over, and no waiting call has been woken yet
     office.enter("b", Turn("b"))
     await office.clock.settle()
     assert office.served == ["a"]
@@ -185,7 +185,7 @@ async def test_a_slot_is_not_given_to_a_caller_that_was_cancelled_just_before(of
     assert office.served == ["a1", "a3"]
 
 
-async def test_a_pause_nobody_waits_for_leaves_nothing_running(office: Office) -> None:
+async def test_a_pause_without_waiting_calls_leaves_nothing_running(office: Office) -> None:
     before = asyncio.all_tasks()
     office.turns.pause(60)
     office.enter("a", Turn("a"))

@@ -7,14 +7,12 @@ import httpx
 import pytest
 from fastapi import Depends, FastAPI
 
-from auth0_sso import CurrentToken, protect, require_role
-from auth0_sso.web.services import Clock
+from auth0_sso import CurrentToken, require_role
 from support.clock import HandClock
-from support.issuer import AUDIENCE, ISSUER, Issuer, user_claims
-from support.service import settings
-from support.tenant_script import DISCOVERY, JWKS, ScriptedTenant, discovery_reply, json_reply
+from support.issuer import Issuer, user_claims
+from support.own_app import ROLES, protected
 
-ROLES, NESTED = "https://example.com/roles", "https://example.com/nested"
+NESTED = "https://example.com/nested"
 VALUE = {"list": ["a", {"deep": [1]}], "object": {"list": []}}
 
 
@@ -52,28 +50,9 @@ def own_app() -> FastAPI:
 
 @pytest.fixture
 async def api(issuer: Issuer, clock: HandClock) -> AsyncIterator[httpx.AsyncClient]:
-    tenant = ScriptedTenant()
-    tenant.on(DISCOVERY, discovery_reply())
-    tenant.on(JWKS, json_reply(issuer.jwks("key-0")))
-    chosen = settings(
-        auth0_issuer_base_url=ISSUER,
-        auth0_management_client_id="",
-        auth0_management_client_secret="",
-        auth0_audience=(AUDIENCE,),
-        auth0_role_source="claim",
-        auth0_role_claim=ROLES,
-    )
-    times = Clock(wall=clock.time, monotonic=clock.time, sleep=clock.sleep)
-    app = protect(own_app(), chosen, transport=httpx.ASGITransport(tenant), clock=times)
     token = issuer.token(user_claims(clock.now, **{ROLES: ["viewer"], NESTED: VALUE}))
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(app, raise_app_exceptions=False),
-            base_url="https://api.example.com",
-            headers={"Authorization": f"Bearer {token}"},
-        ) as client,
-    ):
+    async with protected(own_app(), issuer, clock) as client:
+        client.headers["Authorization"] = f"Bearer {token}"
         yield client
 
 

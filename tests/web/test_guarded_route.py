@@ -1,4 +1,4 @@
-"""Guards that speak before a body is read: on the service's own routes, and on an app of somebody's own."""
+"""Guards that run before a body is read: on the service's own routes, and in an app that uses the library."""
 
 import asyncio
 import logging
@@ -108,7 +108,7 @@ async def post(service: Service, path: str, body: bytes, headers: dict[str, str]
 
 @pytest.mark.parametrize("path", OWN_ROUTES)
 @pytest.mark.parametrize(("body", "content_type"), MALFORMED)
-async def test_whoever_sends_no_token_hears_nothing_about_the_body(
+async def test_a_request_without_a_token_is_told_nothing_about_its_body(
     service: Service, path: str, body: bytes, content_type: str
 ) -> None:
     answer = await service.api.post(path, content=body, headers={"Content-Type": content_type})

@@ -1,21 +1,14 @@
-"""Guards in the signatures of somebody's own routes, against tokens of every kind."""
+"""Guards in the signatures of an app's own routes, against tokens of every kind."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-import httpx
 import pytest
 from fastapi import Depends, FastAPI
 
-from auth0_sso import AccessToken, protect, require_all_roles, require_any_role, require_organization, require_role
-from auth0_sso.web.services import Clock
+from auth0_sso import AccessToken, require_all_roles, require_any_role, require_organization, require_role
 from support.clock import HandClock
-from support.issuer import AUDIENCE, ISSUER, Issuer, user_claims
-from support.service import settings
-from support.tenant_script import DISCOVERY, JWKS, ScriptedTenant, discovery_reply, json_reply
-
-ROLES = "https://example.com/roles"
+from support.issuer import Issuer, user_claims
+from support.own_app import ROLES, protected
 
 
 def own_app() -> FastAPI:
@@ -40,30 +33,6 @@ def own_app() -> FastAPI:
     return app
 
 
-@asynccontextmanager
-async def served(issuer: Issuer, clock: HandClock) -> AsyncIterator[httpx.AsyncClient]:
-    """Serve the app with roles from the token, and no Management API at all."""
-    tenant = ScriptedTenant()
-    tenant.on(DISCOVERY, discovery_reply())
-    tenant.on(JWKS, json_reply(issuer.jwks("key-0")))
-    chosen = settings(
-        auth0_issuer_base_url=ISSUER,
-        auth0_management_client_id="",
-        auth0_management_client_secret="",
-        auth0_audience=(AUDIENCE,),
-        auth0_role_source="claim",
-        auth0_role_claim=ROLES,
-    )
-    times = Clock(wall=clock.time, monotonic=clock.time, sleep=clock.sleep)
-    app = protect(own_app(), chosen, transport=httpx.ASGITransport(tenant), clock=times)
-    transport = httpx.ASGITransport(app)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="https://api.example.com") as client,
-    ):
-        yield client
-
-
 @pytest.mark.parametrize(
     ("path", "claims", "status"),
     [
@@ -86,10 +55,10 @@ async def served(issuer: Issuer, clock: HandClock) -> AsyncIterator[httpx.AsyncC
     ],
     ids=str,
 )
-async def test_a_guard_passes_whom_its_signature_names_and_nobody_else(
+async def test_a_guard_passes_only_the_tokens_its_signature_names(
     issuer: Issuer, clock: HandClock, path: str, claims: dict[str, Any], status: int
 ) -> None:
-    async with served(issuer, clock) as client:
+    async with protected(own_app(), issuer, clock) as client:
         token = issuer.token(user_claims(clock.now, **claims))
         answer = await client.get(path, headers={"Authorization": f"Bearer {token}"})
         assert answer.status_code == status
@@ -99,7 +68,7 @@ async def test_a_guard_passes_whom_its_signature_names_and_nobody_else(
 
 
 async def test_the_document_tells_that_a_guard_may_refuse(issuer: Issuer, clock: HandClock) -> None:
-    async with served(issuer, clock) as client:
+    async with protected(own_app(), issuer, clock) as client:
         paths = (await client.get("/openapi.json")).json()["paths"]
     for path in ("/both", "/member", "/acme"):
         assert {"401", "403", "503"} <= paths[path]["get"]["responses"].keys()

@@ -13,7 +13,6 @@ from auth0_sso import (
     LimitedToken,
     OptionalToken,
     UserToken,
-    protect,
     rate_limit,
     require_organization,
     require_permission,
@@ -21,13 +20,10 @@ from auth0_sso import (
 )
 from auth0_sso.web.guard import OptionalTokenGuard, TokenGuard
 from auth0_sso.web.role_guards import RolesGuard
-from auth0_sso.web.services import Clock
 from support.clock import HandClock
-from support.issuer import AUDIENCE, ISSUER, Issuer, user_claims
-from support.service import settings
-from support.tenant_script import DISCOVERY, JWKS, ScriptedTenant, discovery_reply, json_reply
+from support.issuer import Issuer, user_claims
+from support.own_app import ROLES, protected
 
-ROLES = "https://example.com/roles"
 GUARDS = {
     "token": TokenGuard(),
     "optional": OptionalTokenGuard(),
@@ -89,24 +85,7 @@ def own_app() -> FastAPI:
 
 @pytest.fixture
 async def client(issuer: Issuer, clock: HandClock) -> AsyncIterator[httpx.AsyncClient]:
-    tenant = ScriptedTenant()
-    tenant.on(DISCOVERY, discovery_reply())
-    tenant.on(JWKS, json_reply(issuer.jwks("key-0")))
-    chosen = settings(
-        auth0_issuer_base_url=ISSUER,
-        auth0_management_client_id="",
-        auth0_management_client_secret="",
-        auth0_audience=(AUDIENCE,),
-        auth0_role_source="claim",
-        auth0_role_claim=ROLES,
-    )
-    times = Clock(wall=clock.time, monotonic=clock.time, sleep=clock.sleep)
-    app = protect(own_app(), chosen, transport=httpx.ASGITransport(tenant), clock=times)
-    transport = httpx.ASGITransport(app)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="https://api.example.com") as client,
-    ):
+    async with protected(own_app(), issuer, clock) as client:
         yield client
 
 

@@ -24,7 +24,7 @@ class TenantOptions:
     """Seconds."""
     management_public_key: str | None = None
     """PEM: with it the Management client proves itself by private_key_jwt as well as by its secret."""
-    token_dialect: Dialect = "access_token_authz"  # noqa: S105 - a dialect's name
+    token_dialect: Dialect = "access_token_authz"  # noqa: S105 - the name of a token profile, not a secret
 
     @property
     def management_audience(self) -> str:

@@ -26,7 +26,7 @@ from auth0_sso.devtenant.people import (
 )
 from auth0_sso.devtenant.state import Grant, Json, Tenant, User
 
-_BAD_REFRESH_TOKEN = "Unknown or invalid refresh token."  # noqa: S105 - a sentence
+_BAD_REFRESH_TOKEN = "Unknown or invalid refresh token."  # noqa: S105 - the text of an error, not a secret
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LONGEST_ASSERTION = 300  # seconds, as Auth0 has it
 _NO_GRANT = (

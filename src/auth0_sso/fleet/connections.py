@@ -65,7 +65,7 @@ async def drop_stale(client: Redis | RedisCluster) -> None:
 
 
 async def drop_idle(client: Redis | RedisCluster) -> None:
-    """Close the connections that nobody uses now."""
+    """Close the idle connections."""
     # Without `nowait` one that is taken meanwhile, and opened anew, would be lost open.
     for connection in _idle(client):
         await connection.disconnect(nowait=True)
@@ -81,12 +81,12 @@ async def drop_all(client: Redis | RedisCluster) -> None:
             await client.aclose()
         return
     await drop_idle(client)
-    for connection in tuple(client.connection_pool._in_use_connections):  # noqa: SLF001 - as in `_idle`
+    for connection in tuple(client.connection_pool._in_use_connections):  # noqa: SLF001 - redis-py has no public list
         await connection.disconnect(nowait=True)
 
 
 def _idle(client: Redis | RedisCluster) -> tuple[AbstractConnection, ...]:
-    """Return the connections that wait for use, of which redis-py does not tell."""
+    """Return the connections that are not in use."""
     if isinstance(client, RedisCluster):
-        return tuple(connection for node in client.get_nodes() for connection in node._free)  # noqa: SLF001 - as said
-    return tuple(client.connection_pool._available_connections)  # noqa: SLF001 - as said
+        return tuple(connection for node in client.get_nodes() for connection in node._free)  # noqa: SLF001 - redis-py has no public list
+    return tuple(client.connection_pool._available_connections)  # noqa: SLF001 - redis-py has no public list

@@ -102,7 +102,7 @@ class Multiplexer:
             for asked in batch:
                 pipeline.execute_command(*asked.words, **asked.options)
             return _with_one_loss(await pipeline.execute(raise_on_error=False))
-        except Exception as error:  # noqa: BLE001 - whatever it was, those who asked are told
+        except Exception as error:  # noqa: BLE001 - any error is the answer to each waiting caller; one that escaped would leave them waiting
             return [error] * len(batch)
 
     def _look(self, loop: asyncio.AbstractEventLoop, turns: int = _TURNS) -> None:

@@ -1,4 +1,4 @@
-"""The shared Redis as the rest of the service sees it: asked with a bounded wait, and left alone while it is down.
+"""The shared Redis as the rest of the service sees it: called with a timeout, and behind a circuit breaker.
 
 Down means that it takes no writes, whether it does not answer, is full, cannot save, or is no longer the master. One
 that answers reads is then no better, so only a write ends an outage.
@@ -65,7 +65,7 @@ class SharedStore:
         Nothing is connected yet, so a store that is down is no failed start. Raises `ValueError` for another URL.
         """
         self._storage = open_storage(url)
-        client = self._storage.bridge.get_connection()  # type: ignore[attr-defined]  # of each of limits' bridges but not of their base
+        client = self._storage.bridge.get_connection()  # type: ignore[attr-defined]  # limits declares it in its bridges, not in their base
         self._multiplexer = Multiplexer(client, patience=timeout)
         self._breaker = Breaker(failures=_FAILURES, pause=_PAUSE, clock=clock)
         self._is_down = False
@@ -152,7 +152,7 @@ class SharedStore:
         except STORE_ERRORS as error:
             raise self._failed(key, error) from None
 
-    async def _run(self, script: Script, *words: Word) -> Any:  # noqa: ANN401 - as above
+    async def _run(self, script: Script, *words: Word) -> Any:  # noqa: ANN401 - what the script returns
         try:
             return await self._multiplexer.execute_command("EVALSHA", script.digest, *words)
         except NoScriptError:  # the server is new, or was restarted

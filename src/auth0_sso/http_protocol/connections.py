@@ -88,7 +88,7 @@ class ConnectionTable:
             asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self._sweep_again)
 
     def handle_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Log what the loop cannot hand to anybody; for lack of descriptors that would be thousands of tracebacks."""
+        """Log errors that no task receives; running out of descriptors would give thousands of tracebacks."""
         error = context.get("exception")
         if isinstance(error, OSError) and error.errno in _OUT_OF_RESOURCES and "accept" in context.get("message", ""):
             self._accept_log.warning(error.strerror)

@@ -6,10 +6,6 @@ uvicorn limits only how long a kept-alive connection may be idle, and forgets th
 import asyncio
 import socket
 from contextlib import suppress
-from typing import Any
-
-from uvicorn.config import Config
-from uvicorn.server import ServerState
 
 from auth0_sso.http_protocol.answers import TIMED_OUT, TOO_MANY_CONNECTIONS
 from auth0_sso.http_protocol.bounds import DEFAULT_MAX_CONNECTIONS, connection_limit, open_file_limit
@@ -24,21 +20,13 @@ class BoundedHttpProtocol(ReceivingProtocol):
     only: requests to upgrade to WebSocket or HTTP/2 are served as plain requests.
     """
 
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
-        self.limit_concurrency = None  # uvicorn would answer 503 to every request while the table is full
-        self._blocked_since: float | None = None
-        self._closing_since: float | None = None
+    _blocked_since: float | None = None
+    _closing_since: float | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows asyncio's BaseTransport in the same way
         """Take a new connection, or refuse it when all others are in use."""
         super().connection_made(transport)
+        self.limit_concurrency = None  # uvicorn would answer 503 to every request while the table is full
         self.flow = Flow(transport)
         _set_no_delay(transport)
         asked = self.config.limit_concurrency or DEFAULT_MAX_CONNECTIONS

@@ -38,7 +38,7 @@ class Stage(Enum):
 
 
 class Flow(FlowControl):
-    """Keeps reading paused while received bytes wait to be parsed, whatever the application asks for."""
+    """Keeps reading paused while received bytes wait to be parsed, even if the application asks for more."""
 
     is_held = False
 
@@ -186,7 +186,7 @@ class ReceivingProtocol(HttpToolsProtocol):
     def _decline_upgrade(self, rest: bytes) -> None:
         """Serve a request as if it had not asked for another protocol (RFC 9110 section 7.8).
 
-        httptools skips the body of such a request, and would parse it as the next request: whoever writes the body
+        httptools skips the body of such a request, and would parse it as the next request: the author of the body
         could smuggle one past a proxy. So the head is parsed again without its Upgrade.
         """
         head = b""

@@ -1,7 +1,7 @@
 """The issuer's JWK Set, found by OIDC discovery and kept fresh over HTTP.
 
 Freshness is three numbers, not one TTL: a set is fresh for `max_age`; an unknown kid may force an early fetch, of
-which three may be in vain at once, and then one per `cooldown`; while fetches fail, the last good set serves on for
+which three may find no key at once, and then one per `cooldown`; while fetches fail, the last good set serves on for
 `max_stale`. A successful fetch replaces the set whole, so a key the issuer withdrew ends at once.
 """
 
@@ -38,8 +38,8 @@ _FETCH, _SAVE = "fetch", "save"
 class Freshness:
     """How long keys are trusted, all in seconds.
 
-    `max_age` holds where the issuer's answer names none; after `cooldown` one more fetch may be forced in vain by an
-    unknown kid; `deadline` bounds one fetch, discovery included.
+    `max_age` holds where the issuer's answer does not name one. After each `cooldown` unknown kids may force one more
+    fetch that finds no key. `deadline` bounds one fetch, discovery included.
     """
 
     max_age: float = 600
@@ -115,7 +115,7 @@ class RemoteJwks:
     async def find_key(self, key_id: str, algorithm: str) -> VerificationKey:
         """Return the issuer's key of that kid and algorithm.
 
-        An unknown kid forces a fetch while the budget for those in vain allows it; known ones never wait for it.
+        An unknown kid forces a fetch while the budget for them allows it; known ones never wait for it.
         Raises `InvalidTokenError` when the issuer has no such key as far as is known, `KeysUnavailableError` when the
         issuer could not be asked.
         """
@@ -189,7 +189,7 @@ class RemoteJwks:
             return None
         await self._refresh()
         key = self._find_now(key_id, algorithm)
-        if key is not None:  # the issuer has rotated; a kid that somebody made up is never found
+        if key is not None:  # the issuer has rotated; an invented kid is never found
             self._vain_fetches.give_back()
         return key
 
@@ -217,7 +217,7 @@ class RemoteJwks:
                 fetched = await self._endpoint.fetch()
         except (FetchError, TimeoutError) as error:
             self._record_failure(error.reason if isinstance(error, FetchError) else "timeout")
-        except Exception:  # noqa: BLE001 - whatever an answer provoked, the next may be good: the refresher must live
+        except Exception:  # noqa: BLE001 - an unforeseen error must not end the refresh task: the next answer may be good
             _log.exception("fetching the signing keys failed in a way nobody thought of")
             self._record_failure("unexpected")
         else:

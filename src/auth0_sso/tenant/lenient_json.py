@@ -1,4 +1,4 @@
-"""RFC 8259 as the Management API's answers are read: whatever can be shown is kept, and can be written out again.
+"""RFC 8259 as the Management API's answers are read: all that can be shown is kept, and can be serialized again.
 
 Users put odd values into their metadata, and Auth0 hands them on. One of them must not make a whole page unreadable,
 so only what is not JSON at all is refused. Tokens and keys are read by `tokens.strict_json` instead.

@@ -44,7 +44,7 @@ class ManagementClient:
     """
 
     def __init__(self, caller: ManagementCaller, turn: Turn = ANYONE) -> None:
-        """Take what sends the calls, and whom they are for."""
+        """Take what sends the calls, and the user they are for."""
         self._caller = caller
         self._reader = ManagementReader(caller, turn)
         self._call = self._reader.call

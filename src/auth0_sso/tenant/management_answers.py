@@ -1,4 +1,4 @@
-"""From an answer of the Management API to documents: entries that are odd are marked, and lose nobody the others."""
+"""From an answer of the Management API to documents: unreadable entries are marked, and the others are kept."""
 
 from collections.abc import Collection, Mapping
 from typing import TypeVar
@@ -13,7 +13,7 @@ D = TypeVar("D", bound=Document)
 
 
 def read_object(answer: Answer) -> dict[str, object]:
-    """Return an answer's JSON object; raise `ManagementAnswerError` where it is none."""
+    """Return an answer's JSON object; raise `ManagementAnswerError` for anything else."""
     try:
         value = answer.lenient_json()
     except FetchError as error:
@@ -50,7 +50,7 @@ def read_user(document: Mapping[str, object], *, unread: Collection[str] = ()) -
 
 
 def read_changed_user(answer: Answer, known: Mapping[str, JsonValue]) -> User:
-    """Return the user after a change that Auth0 has carried out, whatever can be read of its answer.
+    """Return the user after a change that Auth0 has carried out, even if its answer cannot be read.
 
     `known` are members that are certain where it does not say: the id that was asked for, and what was set.
     """

@@ -97,10 +97,10 @@ class ManagementCaller:
         query: Mapping[str, str | int] | None = None,
         body: Mapping[str, JsonValue] | None = None,
     ) -> Answer:
-        """Return the answer of success, or raise what says whose fault its lack is.
+        """Return the answer of a successful call, or raise the error that says whose fault it is.
 
-        `turn` says whom the call is for. `scopes` are those of which Auth0 asks for one: where our token is known to
-        have none, nothing is sent.
+        `turn` names the user the call is for. Auth0 asks for one of `scopes`: if our token is known to have none of
+        them, nothing is sent.
         """
         request = self._client.build_request(method, self._api + path, params=query, json=body)
         started = self._clock()
@@ -150,7 +150,7 @@ class ManagementCaller:
             raise self._not_answered(request, unavailable(error)) from None
 
     async def _accepted_answer(self, request: httpx.Request) -> Answer:
-        """Return an answer of success. What it says of our budget is noted before anybody has the next turn."""
+        """Return an answer of success. What it says of our rate limit is noted before the next call is sent."""
         self._require_closed_breaker()
         answer = await self._send(request)
         if answer.status == 401:  # the auth has dropped that token: once more, with another

@@ -28,7 +28,7 @@ class ManagementReader:
     """Sends the calls of one turn, and reads what comes."""
 
     def __init__(self, caller: ManagementCaller, turn: Turn) -> None:
-        """Take what sends the calls, and whom they are for."""
+        """Take what sends the calls, and the user they are for."""
         self._caller = caller
         self._turn = turn
 

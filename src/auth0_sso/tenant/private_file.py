@@ -2,8 +2,8 @@
 
 Every check is made on an open descriptor, never on a path that may lead elsewhere a moment later. The file and its
 directory must be owned by this user or root and writable by the owner alone; a sticky bit does not help, because it
-lets anybody create the file first. Directories further up are not checked, and may be symbolic links: who can rename
-those can only make us open another directory that nobody but this user and root can write.
+lets any user create the file first. Directories further up are not checked, and may be symbolic links: a user who can
+rename those can only make us open another directory that this user and root alone can write.
 """
 
 import os
@@ -21,7 +21,7 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class UnsafeFileError(ValueError):
-    """Somebody else may have written the file, or could write it; the message says how."""
+    """Another user may have written the file, or could write it; the message says how."""
 
 
 def read(path: Path, max_bytes: int) -> bytes:

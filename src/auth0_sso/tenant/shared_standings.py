@@ -2,7 +2,7 @@
 
 One key for each user: a generation, and a sealed standing for each organization. A change replaces the whole key by
 one with a new generation, so that a look-up that was under way elsewhere, and read the world before the change, finds
-its answer marked with an older one, which nobody believes. How old a standing is goes by the clock of the store's
+its answer marked with an older one, which is ignored. How old a standing is goes by the clock of the store's
 server alone: those of the replicas may differ. The news goes through a stream, not by publishing: a
 reader whose connection breaks would never learn what was published meanwhile.
 """
@@ -138,7 +138,7 @@ class SharedStandings:
                 _log.log(level, "news of changed roles cannot be read: %s", error.reason)
                 last, trouble = None, True
                 await sleep(_PAUSE)
-            except Exception:  # noqa: BLE001 - whatever the store said, the next may be good: the reader must live
+            except Exception:  # noqa: BLE001 - an unforeseen error must not end the reader: the next message may be good
                 _log.exception("reading the news of changed roles failed in a way nobody thought of")
                 last = None
                 await sleep(_PAUSE)

@@ -1,6 +1,6 @@
 """What the tenant says of a user: the roles, or why there are none.
 
-Roles in the whole tenant and roles within one organization are separate standings, under separate keys: whoever mixes
+Roles in the whole tenant and roles within one organization are separate standings, under separate keys: mixing
 them lets a customer's administrator administer every customer.
 """
 

@@ -18,7 +18,7 @@ _MIN_JITTER, _MAX_JITTER = 0.03, 0.06
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Whom a call is for, and whether it goes before those of others. No subject is a subject of its own."""
+    """The user a call is for, and whether it goes before other calls. Calls without a subject share one."""
 
     subject: str = ""
     first: bool = False
@@ -93,7 +93,7 @@ class Turns:
         return max(0.0, self._paused_until - self._clock())
 
     def pause(self, seconds: float) -> None:
-        """Give no turn for some seconds; callers for whom that is too late hear it at once."""
+        """Give no turn for some seconds; callers for whom that is too long get the error at once."""
         self._paused_until = max(self._paused_until, self._clock() + seconds)
         for queue in (self._first, self._others):
             for subject, place in queue:

@@ -49,7 +49,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
-        # A redirect goes to http://, as this process is spoken to, and to whatever Host was sent: with the token.
+        # A redirect would send the token to http:// and to the Host that the request named.
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )

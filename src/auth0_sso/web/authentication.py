@@ -39,9 +39,9 @@ async def verified_token(request: Request) -> AccessToken:
 
 
 async def _count_failure(request: Request, services: Services, error: CallerError) -> None:
-    """Answer 429 instead of 401 where an address fails too often. It refuses nobody who does not fail.
+    """Answer 429 instead of 401 where an address fails too often. Requests that do not fail are never refused.
 
-    An expired token was a good one: its client must hear that, to renew it, whatever its neighbours do.
+    An expired token was a good one: its client must get the 401 to renew it, even behind a shared address.
     """
     if services.auth_failure_limit is None or error.reason == "expired":
         return

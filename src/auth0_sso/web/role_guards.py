@@ -124,7 +124,7 @@ def _names(roles: tuple[str, ...]) -> tuple[str, ...]:
 
 
 CurrentRoles = Annotated[frozenset[str], Depends(RolesGuard())]
-"""The names of the roles the user has in the whole tenant; looked up once for a request, whatever guards it has."""
+"""The names of the roles the user has in the whole tenant; looked up once for a request, even with several guards."""
 
 CurrentOrganizationRoles = Annotated[frozenset[str], Depends(RolesGuard(of_member=True))]
 """The names of the roles the user has as a member of the token's organization; empty for a token without one."""

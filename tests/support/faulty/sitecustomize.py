@@ -37,7 +37,7 @@ async def hang() -> None:
     await asyncio.Event().wait()
 
 
-def slow_look_up(host: Any, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - as socket's
+def slow_look_up(host: Any, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - the signature of socket.getaddrinfo
     if host in (HOST, HOST.encode()):
         say("look-up hangs")
         time.sleep(60)
@@ -62,9 +62,9 @@ def hang_in_lifespan() -> None:
         await hang()
 
     if FAULT.startswith("start"):
-        httpx.AsyncClient.__aenter__ = enter  # type: ignore[method-assign,assignment]  # a fault is what it is
+        httpx.AsyncClient.__aenter__ = enter  # type: ignore[method-assign,assignment]  # makes the start hang
     else:
-        httpx.AsyncClient.__aexit__ = leave  # type: ignore[method-assign,assignment]  # as above
+        httpx.AsyncClient.__aexit__ = leave  # type: ignore[method-assign,assignment]  # makes the shutdown hang
 
 
 file = os.environ.get("FAULT_FILE")

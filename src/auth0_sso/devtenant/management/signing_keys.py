@@ -38,7 +38,7 @@ async def revoke_key(request: Request, tenant: Tenant) -> Response:
 
 
 def _document(tenant: Tenant, key: SigningKey) -> Json:
-    fingerprint = key.certificate.fingerprint(hashes.SHA1()).hex(":").upper()  # noqa: S303 - as Auth0 shows it
+    fingerprint = key.certificate.fingerprint(hashes.SHA1()).hex(":").upper()  # noqa: S303 - an identifier that Auth0 shows, not a protection
     return {
         "kid": key.kid,
         "cert": _pem(key),
