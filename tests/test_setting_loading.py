@@ -92,9 +92,9 @@ def test_an_empty_secrets_dir_is_not_the_working_directory(monkeypatch: pytest.M
     assert load(monkeypatch).port == 3000
 
 
-def unknown(caplog: pytest.LogCaptureFixture) -> list[str]:
+def unknown(caplog: pytest.LogCaptureFixture, *, misspelt_only: bool = False) -> list[str]:
     caplog.clear()
-    Settings.log_unknown_names()
+    Settings.log_unknown_names(misspelt_only=misspelt_only)
     return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
 
 
@@ -112,6 +112,7 @@ def test_names_that_are_not_settings_are_told_wherever_they_are(
         f"AUTH0_EMPTY {ignored}",
         f"AUTH0_MANAGMENT_CLIENT_SECRET {ignored}; did you mean AUTH0_MANAGEMENT_CLIENT_SECRET?",
     ]
+    assert unknown(caplog, misspelt_only=True) == [line for line in unknown(caplog) if "AUTH0_EMPTY" not in line]
 
 
 def test_settings_and_names_of_others_are_not_told(

@@ -136,7 +136,6 @@ PLAIN = [
     "AUTH0_MANAGEMENT_BASE_URL",
     "AUTH0_ROLE_CLAIM",
     "CORS_ALLOWED_ORIGINS",
-    "HOST",
     "RATE_LIMIT_EXEMPT_CLIENTS",
     "RATE_LIMIT_EXEMPT_PERMISSIONS",
     "RATE_LIMIT_STORAGE_URL",
@@ -234,6 +233,11 @@ def test_unusable_settings_exit_with_78_and_show_no_secret(
     assert "AUTH0_DOMAIN is missing" in output.err
     assert "AUTH0_AUDIENCE is missing" in output.err
     assert SECRET not in output.out + output.err
+
+
+def test_a_host_name_that_a_shell_exports_stops_no_app(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Environment managers set HOST to the machine's platform; only the server listens there."""
+    assert load(monkeypatch, HOST="x86_64-conda-linux-gnu").host == "x86_64-conda-linux-gnu"
 
 
 def test_settings_do_not_change(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,16 +98,6 @@ def proxy_network(value: str) -> str:
     return value
 
 
-def listen_address(value: str) -> str:
-    """Return an IP address or a host name, without a port."""
-    try:
-        ip_address(value)
-    except ValueError:
-        if not _NAME.fullmatch(plain(value)):
-            raise ValueError("is not an address to listen on") from None
-    return value
-
-
 def _min_prefix(network: IPv4Network | IPv6Network) -> int:
     if isinstance(network, IPv6Network):
         if network.subnet_of(_IPV4_MAPPED):

@@ -78,16 +78,17 @@ def without_empty(
     return (*sources, InitSettingsSource(model, init_kwargs=empty))
 
 
-def unknown_names(model: type[BaseSettings]) -> tuple[str, ...]:
-    """Return a sentence for each AUTH0_ name that is set and is not a setting, with the setting it may stand for."""
+def unknown_names(model: type[BaseSettings], *, misspelt_only: bool = False) -> Iterator[str]:
+    """Yield a sentence for each AUTH0_ name that is set and is not a setting, with the setting it may stand for.
+
+    With `misspelt_only` names that are like no setting are left out: they may be another program's.
+    """
     known = [name.upper() for name in model.model_fields]
-    return tuple(_unknown(name, known) for name in sorted({*_names(model)} - {*known}) if name.startswith(_PREFIX))
-
-
-def _unknown(name: str, known: Sequence[str]) -> str:
-    close = get_close_matches(name, known, n=1, cutoff=0.8)
-    hint = f"; did you mean {close[0]}?" if close else ""
-    return f"{ascii(name)[1:-1]} is not a setting of auth0-sso and is ignored{hint}"
+    for name in sorted({*_names(model)} - {*known}):
+        close = get_close_matches(name, known, n=1, cutoff=0.8)
+        if name.startswith(_PREFIX) and (close or not misspelt_only):
+            hint = f"; did you mean {close[0]}?" if close else ""
+            yield f"{ascii(name)[1:-1]} is not a setting of auth0-sso and is ignored{hint}"
 
 
 def _names(model: type[BaseSettings]) -> Iterator[str]:

@@ -16,7 +16,6 @@ from auth0_sso.setting_addresses import (
     STILL_AN_EXAMPLE,
     bare_domain,
     browser_origin,
-    listen_address,
     plain,
     proxy_network,
     split_url,
@@ -125,7 +124,6 @@ NotEmpty = BeforeValidator(_not_empty)
 Plain = Annotated[str, AfterValidator(plain)]
 PlainSecret = Annotated[SecretStr, AfterValidator(_plain_secret)]
 Domain = Annotated[str, AfterValidator(bare_domain)]
-ListenAddress = Annotated[str, AfterValidator(listen_address)]
 Audiences = AfterValidator(_audiences)
 Algorithms = AfterValidator(_known_algorithms)
 Origins = AfterValidator(_origins)

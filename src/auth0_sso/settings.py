@@ -23,7 +23,6 @@ from auth0_sso.setting_values import (
     Domain,
     File,
     Listed,
-    ListenAddress,
     Networks,
     NotEmpty,
     Origins,
@@ -162,10 +161,11 @@ class Settings(BaseSettings):
     auth0_role_max_stale_seconds: float = _setting(
         0, "How long old roles do during an outage, for guards that allow it.", "write 0 to 86400", ge=0, le=86_400
     )
-    host: ListenAddress = _setting(
+    host: str = _setting(
         "127.0.0.1",
         "The address to listen on.",
         "write an address to listen on, without a port, such as 127.0.0.1 or 0.0.0.0",
+        min_length=1,
     )
     port: int = _setting(3000, "The port to listen on.", "write a port number, such as 3000", ge=0, le=65535)
     cors_allowed_origins: Annotated[Listed, Origins] = _setting(
@@ -254,9 +254,9 @@ class Settings(BaseSettings):
             raise SystemExit(EX_CONFIG) from None
 
     @classmethod
-    def log_unknown_names(cls) -> None:
+    def log_unknown_names(cls, *, misspelt_only: bool = False) -> None:
         """Log a warning for each AUTH0_ name that is set and is not a setting: it may be a setting misspelt."""
-        for sentence in setting_loading.unknown_names(cls):
+        for sentence in setting_loading.unknown_names(cls, misspelt_only=misspelt_only):
             _log.warning("%s", sentence)
 
     @property

@@ -74,6 +74,11 @@ async def own(rsa_keys: Keys, clock: HandClock) -> AsyncIterator[Service]:
         yield Service(app, api, at_tenant, wire, clock)
 
 
+async def test_which_hosts_an_app_of_ones_own_answers_to_is_left_to_it(own: Service) -> None:
+    for hosts in ([("Host", "one.example.com"), ("Host", "two.example.com")], [("Host", "")]):
+        assert (await own.api.get("/me", headers=hosts)).status_code == 401
+
+
 async def test_a_route_of_ones_own_is_guarded_by_its_signature(own: Service) -> None:
     assert (await own.api.get("/me")).status_code == 401
     assert (await own.api.get("/me", headers=await own.as_user(USER))).status_code == 200

@@ -58,7 +58,8 @@ def create_app(
     if settings.metrics_enabled:
         app.include_router(metrics.router)
     add_docs(app, settings)
-    return protect(app, settings, transport=transport, clock=clock, drain=drain)
+    _wrap(app, settings, require_host=True)
+    return _serve_guards(app, settings, transport=transport, clock=clock, drain=drain)
 
 
 def protect(
@@ -75,23 +76,38 @@ def protect(
     OpenAPI document tells what each guard asks for. Without `settings` they are read as in `create_app`.
     """
     chosen = _read_settings() if settings is None else settings
+    _wrap(app, chosen, require_host=False)  # which hosts an app of your own answers to is its own affair
+    return _serve_guards(app, chosen, transport=transport, clock=clock, drain=drain)
+
+
+def _wrap(app: FastAPI, settings: Settings, *, require_host: bool) -> None:
+    app.add_middleware(RequestLayer, origins=settings.cors_allowed_origins, require_host=require_host)
+    if settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
+
+
+def _serve_guards(
+    app: FastAPI,
+    settings: Settings,
+    *,
+    transport: httpx.AsyncBaseTransport | None,
+    clock: Clock | None,
+    drain: Drain | None,
+) -> FastAPI:
     add_problem_handlers(app)
-    app.add_middleware(RequestLayer, origins=chosen.cors_allowed_origins)
-    if chosen.trusted_proxies:
-        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(chosen.trusted_proxies))
     inner = app.router.lifespan_context
 
     def lifespan(app: FastAPI) -> AbstractAsyncContextManager[Any]:
-        return _lifespan(app, inner(app), open_services(chosen, transport=transport, clock=clock, drain=drain))
+        return _lifespan(app, inner(app), open_services(settings, transport=transport, clock=clock, drain=drain))
 
     app.router.lifespan_context = lifespan
-    _describe_at_first_use(app, chosen.issuer)
+    _describe_at_first_use(app, settings.issuer)
     return app
 
 
 def _read_settings() -> Settings:
     settings = Settings.load_or_exit()
-    Settings.log_unknown_names()
+    Settings.log_unknown_names(misspelt_only=True)  # an app of your own may have AUTH0_ variables of its own
     return settings
 
 

@@ -56,11 +56,22 @@ _HSTS = (b"strict-transport-security", b"max-age=63072000")
 
 
 class RequestLayer:
-    """Wraps an app as the module says; `origins` are the browser origins that may call it."""
+    """Wraps an app as the module says; `origins` are the browser origins that may call it.
 
-    def __init__(self, app: ASGIApp, *, origins: Sequence[str] = (), max_body_bytes: int = MAX_BODY_BYTES) -> None:
+    With `require_host` a request without exactly one Host header is answered 400 (RFC 9112 section 3.2).
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        origins: Sequence[str] = (),
+        require_host: bool = False,
+        max_body_bytes: int = MAX_BODY_BYTES,
+    ) -> None:
         self._with_cors = _cors(origins)
         self._app = self._with_cors(app)
+        self._require_host = require_host
         self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,7 +86,7 @@ class RequestLayer:
         answer = _Answer(send, context, secure=not _LOOPBACK.fullmatch(hosts[0] if hosts else ""))
         started = perf_counter()
         try:
-            if len(hosts) > 1 or (not hosts and scope["http_version"] == "1.1"):
+            if self._require_host and (len(hosts) > 1 or (not hosts and scope["http_version"] == "1.1")):
                 await self._with_cors(_one_host(context))(scope, receive, answer.send)
             else:
                 await self._serve(scope, receive, answer, headers)
