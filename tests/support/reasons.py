@@ -31,7 +31,7 @@ COMPUTED = {
     "tenant/jwks.py: error.reason": (),  # of another error, where it was noted already
     "tenant/jwks.py: self._last_error": (),
     "tenant/management_answers.py: error.reason": (),
-    "tenant/management_call.py: code": ("<>",),  # Auth0's own errorCode
+    "tenant/management_refusals.py: code": ("<>",),  # Auth0's own errorCode
     "tenant/management_call.py: self._last_failure": (),
     "tenant/standing.py: self.refusal": (),
     "tokens/claims.py: f'{claim}_{kind}'": (

@@ -8,7 +8,6 @@ only where sending it twice does no harm, and a circuit breaker spares a tenant 
 import asyncio
 import logging
 import random
-import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from math import ceil
@@ -20,17 +19,13 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from auth0_sso.breaker import Breaker
 from auth0_sso.errors import (
     Auth0SsoError,
-    ConflictError,
-    InvalidInputError,
-    ManagementAnswerError,
     ManagementRateLimitedError,
     ManagementRefusedError,
     ManagementUnavailableError,
-    NotFoundError,
-    TenantAnswer,
 )
 from auth0_sso.tenant.capped import Answer, FetchError, exchange
 from auth0_sso.tenant.credentials import ManagementAuth
+from auth0_sso.tenant.management_refusals import refusal_of
 from auth0_sso.tenant.token_endpoint import unavailable
 from auth0_sso.tenant.turns import ANYONE, PausedError, Turn, Turns
 
@@ -42,20 +37,16 @@ DEADLINE = 8.0
 _ATTEMPT = 5.0  # seconds: a tenant that hangs is told from a queue of our own that is long
 _MAX_ANSWER_BYTES = 4 * 1024 * 1024  # a page of 100 users with 16 KiB of user metadata each, and room
 _MAX_IN_FLIGHT = 10  # the rest wait for their turns: all at once, a thousand calls would all be late
-_LONGEST_MESSAGE = 500
 _LONGEST_WAIT = 3600
 _MOST_ATTEMPTS = 3
 """Attempts where the tenant does not say how long to wait; where it does, the deadline bounds them."""
 
 _SHORTEST_BACKOFF, _LONGEST_BACKOFF = 0.25, 4.0
 _REPEATABLE = frozenset({"GET", "PUT", "DELETE"})  # RFC 9110 section 9.2.2; Auth0's PATCH and POST are not
-_GLOBAL_LIMIT = "Global limit has been reached"
-_MISSING_SCOPES = re.compile(r"Insufficient scope, expected any of: ([\w:,; ]+)")
-_REQUEST_ID_HEADERS = ("X-Auth0-RequestId", "ot-baggage-auth0-request-id")
 
 
 class _TryAgainError(Exception):
-    """An attempt failed in a way that may pass; `wait` is in seconds, None where nobody said."""
+    """An attempt failed in a way that may pass; `wait` is in seconds, None if Auth0 does not say."""
 
     def __init__(self, error: Auth0SsoError, wait: float | None = None) -> None:
         super().__init__(error.reason)
@@ -183,8 +174,7 @@ class ManagementCaller:
                 self._turns.pause(wait)
 
     def _refused(self, request: httpx.Request, answer: Answer) -> Exception:
-        error = _refusal(answer)
-        error.answer = TenantAnswer(answer.status, _error_of(answer)[1], _request_id(answer.headers))
+        error = refusal_of(answer)
         if isinstance(error, ManagementRateLimitedError):
             wait = self._told_wait(answer.headers)
             if wait:
@@ -220,61 +210,3 @@ def _told(state: RetryCallState) -> float | None:
 
 def _rate_limited(wait: float) -> ManagementRateLimitedError:
     return ManagementRateLimitedError(retry_after=max(1, ceil(wait)))
-
-
-def _refusal(answer: Answer) -> Auth0SsoError:
-    """Return the error for an answer that is none of success: whose fault it is decides which."""
-    message, code = _error_of(answer)
-    reason = code or f"status_{answer.status}"
-    if answer.status == 429 or message == _GLOBAL_LIMIT:
-        return _rate_limited(1)
-    match answer.status:
-        case 400 if code == "Bearer":  # Auth0's answer to a token that is no JWT: ours, not the caller's
-            return ManagementRefusedError("token_malformed")
-        case 400 if code == "invalid_paging":
-            return InvalidInputError(
-                "Auth0 pages through the first 1,000 records only; take the rest by checkpoint.", reason=code
-            )
-        case 400:
-            return InvalidInputError(message or "The identity provider does not accept this.", reason=reason)
-        case 401 | 403:
-            scopes = _missing_scopes(message)
-            grant = f"; grant it one of {', '.join(scopes)}" if scopes else ""
-            _log.error("the Management API refuses this service (%s): %s%s", reason, message, grant)
-            return ManagementRefusedError(reason, scopes=scopes)
-        case 404:
-            return NotFoundError(message or "There is no such thing.", reason=reason)
-        case 409:
-            return ConflictError(message or "That exists already.", reason=reason)
-        case status if status == 408 or status >= 500:
-            return ManagementUnavailableError(f"status_{status}", retry_after=5)
-        case status:
-            return ManagementAnswerError(f"status_{status}")
-
-
-def _missing_scopes(message: str) -> tuple[str, ...]:
-    found = _MISSING_SCOPES.fullmatch(message)
-    return tuple(re.findall(r"[\w:]+", found[1])) if found else ()
-
-
-def _error_of(answer: Answer) -> tuple[str, str | None]:
-    """Return the message and error code of Auth0's error object, bounded; nothing where it gives none."""
-    try:
-        document = answer.lenient_json()
-    except FetchError:
-        document = None
-    error = document if isinstance(document, dict) else {}
-    message, code = error.get("message"), error.get("errorCode")
-    return (
-        message[:_LONGEST_MESSAGE] if isinstance(message, str) and message.isprintable() else "",
-        code if isinstance(code, str) and code.isidentifier() and len(code) <= 64 else None,
-    )
-
-
-def _request_id(headers: httpx.Headers) -> str | None:
-    """Return the id under which Auth0's support finds the call."""
-    for name in _REQUEST_ID_HEADERS:
-        value: str = headers.get(name, "")
-        if 0 < len(value) <= 128 and value.isascii() and value.isprintable():
-            return value
-    return None
