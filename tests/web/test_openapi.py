@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from auth0_sso import create_app
+from auth0_sso.web.problem_schema import Problem
 from auth0_sso.web.problems import TITLES
-from auth0_sso.web.schemas import Problem
 from support.service import ADMIN, OPTIONS, USER, Service, settings
 
 LOGIN_OR_BEARER: list[dict[str, list[str]]] = [{"bearer": []}, {"auth0": []}]

@@ -19,8 +19,8 @@ from auth0_sso.errors import (
     RateLimitedError,
 )
 from auth0_sso.web.problem_examples import examples_of
+from auth0_sso.web.problem_schema import Problem
 from auth0_sso.web.problems import CODES, MEDIA_TYPE, problem_responses, status_of
-from auth0_sso.web.schemas import Problem
 
 BEARER: Final = "bearer"
 LOGIN: Final = "auth0"

@@ -36,8 +36,8 @@ from auth0_sso.errors import (
     UnavailableError,
 )
 from auth0_sso.tokens.bearer import challenge
+from auth0_sso.web.problem_schema import Problem
 from auth0_sso.web.request_context import RequestContext
-from auth0_sso.web.schemas import Problem
 
 MEDIA_TYPE: Final = "application/problem+json"
 

@@ -1,11 +1,10 @@
-"""Request and response bodies. Members are camelCase on the wire; bodies take no member they do not know."""
+"""Request and response bodies of the service's routes; the body of an error is in `problem_schema`."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     EmailStr,
@@ -18,6 +17,7 @@ from pydantic.alias_generators import to_camel
 
 from auth0_sso.tenant.documents import Document, LogEntry, Role, User
 from auth0_sso.tenant.metadata import require_storable
+from auth0_sso.web.body import Body
 
 
 def _storable(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -39,33 +39,7 @@ RoleName = Annotated[str, Field(min_length=1, max_length=255)]
 RoleId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="forbid", frozen=True
-    )
-
-
-class FieldFault(_Body):
-    """One fault in what was sent: where it is, and what is wrong. Never the value."""
-
-    at: list[str] = Field(examples=[["body", "email"]])
-    message: str
-
-
-class Problem(_Body):
-    """What went wrong (RFC 9457). `code` is stable and meant for programs; quote `requestId` in reports."""
-
-    type: str = Field(default="about:blank", description="RFC 9457: about:blank says no more than the status does.")
-    title: str = Field(examples=["Unauthorized"])
-    status: int = Field(examples=[401])
-    code: str = Field(examples=["invalid_token"])
-    detail: str = Field(examples=["The access token has expired."])
-    request_id: str
-    retry_after: int | None = Field(default=None, description="Seconds to wait before the next try.")
-    errors: list[FieldFault] | None = Field(default=None, description="What is wrong with each part of the request.")
-
-
-class VisibleClaims(_Body):
+class VisibleClaims(Body):
     """The claims of an access token that its bearer may see, by their names in the token."""
 
     model_config = ConfigDict(alias_generator=None)
@@ -81,7 +55,7 @@ class VisibleClaims(_Body):
     org_id: str | None
 
 
-class Home(_Body):
+class Home(Body):
     """The public answer of the service."""
 
     message: str
@@ -101,7 +75,7 @@ Unreadable = Annotated[
 ]
 
 
-class _Shown(_Body):
+class _Shown(Body):
     """Something of Auth0's, as far as it can be read."""
 
     unreadable: Unreadable
@@ -137,13 +111,13 @@ class UserProfile(_ShownUser):
     id: str = Field(examples=["auth0|6132828a407ec6006935a858"])
 
 
-class ProfileAnswer(_Body):
+class ProfileAnswer(Body):
     """The caller's own profile."""
 
     profile: UserProfile
 
 
-class MetadataChange(_Body):
+class MetadataChange(Body):
     """User metadata to merge: first level only, null deletes a key.
 
     At most 10 levels, integers within 2^53 and 16 KiB, the last together with what is stored.
@@ -173,7 +147,7 @@ class ManagedUser(_ShownUser):
     created_at: str | None
 
 
-class UserList(_Body):
+class UserList(Body):
     """One page of users."""
 
     users: list[ManagedUser]
@@ -182,7 +156,7 @@ class UserList(_Body):
     per_page: int
 
 
-class NewUser(_Body):
+class NewUser(Body):
     """A user to create in a database connection. Auth0's own password policy applies on top."""
 
     email: EmailStr
@@ -204,13 +178,13 @@ class RoleAnswer(_Shown):
         return cls.of_document(role, {})
 
 
-class RoleList(_Body):
+class RoleList(Body):
     """The roles assigned to a user."""
 
     roles: list[RoleAnswer]
 
 
-class RoleChange(_Body):
+class RoleChange(Body):
     """Roles to assign or to remove, by id, by name, or both."""
 
     role_ids: Annotated[list[RoleId], AfterValidator(_unique)] = Field(default_factory=list, max_length=50)
@@ -238,7 +212,7 @@ class LogLine(_Shown):
         return cls.of_document(entry, {"id": "log_id"})
 
 
-class LogList(_Body):
+class LogList(Body):
     """One page of a user's log, the latest first."""
 
     logs: list[LogLine]
@@ -246,7 +220,7 @@ class LogList(_Body):
     per_page: int
 
 
-class RoleChangeAnswer(_Body):
+class RoleChangeAnswer(Body):
     """What was assigned or removed."""
 
     message: str
@@ -254,27 +228,27 @@ class RoleChangeAnswer(_Body):
     role_ids: list[str]
 
 
-class DataAnswer(_Body):
+class DataAnswer(Body):
     """The rate-limited data."""
 
     data: list[str]
     timestamp: str = Field(examples=["2026-01-31T12:00:00Z"])
 
 
-class Dashboard(_Body):
+class Dashboard(Body):
     """The dashboard, and the role that opened it."""
 
     message: str
     access_level: Literal["admin", "manager"]
 
 
-class Liveness(_Body):
+class Liveness(Body):
     """The process answers."""
 
     status: Literal["alive"] = "alive"
 
 
-class KeyHealth(_Body):
+class KeyHealth(Body):
     """The state of the signing keys. Times in seconds."""
 
     state: Literal["fresh", "stale"]
@@ -284,14 +258,14 @@ class KeyHealth(_Body):
     last_error: str | None
 
 
-class StoreState(_Body):
+class StoreState(Body):
     """The state of the store that replicas share."""
 
     state: Literal["up", "down"]
     last_error: str | None
 
 
-class Readiness(_Body):
+class Readiness(Body):
     """The service can verify tokens. `sharedStore` is null where each process counts for itself."""
 
     status: Literal["ready"] = "ready"
