@@ -24,7 +24,7 @@ check: $(VENV)/dev.stamp ## Lint, types, import rules, full coverage of tokens a
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest --quiet --no-header tests/tokens tests/tenant --cov --cov-report=term
+	$(BIN)/python -m pytest --quiet --no-header tests/tokens tests/jwks --cov --cov-report=term
 	@cp -R locks $(VENV)/locks.now && trap 'rm -rf $(VENV)/locks.now' EXIT && \
 	  $(MAKE) --no-print-directory lock LOCKS=$(VENV)/locks.now && diff -r locks $(VENV)/locks.now && \
 	  echo "Lock files are in step."
@@ -61,9 +61,9 @@ $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/run.stamp: $(BIN)/python pyproject.toml locks/runtime.txt locks/build.txt
+$(VENV)/run.stamp: $(BIN)/python pyproject.toml devtenant/pyproject.toml locks/runtime.txt locks/build.txt
 	$(INSTALL) --require-hashes -r locks/runtime.txt -r locks/build.txt
-	$(INSTALL) --no-build-isolation --editable .
+	$(INSTALL) --no-build-isolation --editable . --editable devtenant
 	@$(VERIFY)
 	@touch $@
 

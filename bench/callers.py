@@ -13,8 +13,8 @@ from limits import parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
-from auth0_sso.limits.memory import MIB, MemoryCounter
-from auth0_sso.limits.policy import Policy
+from auth0_sso.ratelimit.memory import MIB, MemoryCounter
+from auth0_sso.ratelimit.policy import Policy
 
 POLICY, BOUND = Policy.parse("10/minute"), 64
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import uvicorn
 
-from auth0_sso.devtenant import SPA_CLIENT_ID, TenantOptions, create_tenant
-from auth0_sso.devtenant.state import Grant, Tenant
-from auth0_sso.devtenant.tokens import user_token
+from auth0_devtenant import SPA_CLIENT_ID, TenantOptions, create_tenant
+from auth0_devtenant.state import Grant, Tenant
+from auth0_devtenant.tokens import user_token
 
 
 def tokens_of_a_crowd(tenant: Tenant, users: int, tokens: int) -> list[str]:

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import Depends, FastAPI
 from starlette.types import Message, Scope
 
+from auth0_devtenant import PEOPLE, create_tenant, fetch_user_token
 from auth0_sso import AccessToken, CurrentToken, LimitedToken, protect, rate_limit, require_role
-from auth0_sso.devtenant import PEOPLE, create_tenant, fetch_user_token
 from support.redis_server import redis_server
 from support.service import OPTIONS, settings
 

@@ -127,7 +127,7 @@ def main() -> None:
         tenant_port, tokens, log = free_port(), home / "tokens", home / "log"
         crowd = [sys.executable, str(HERE / "crowd.py"), str(tenant_port), str(USERS), str(TOKENS), str(tokens)]
         stack.enter_context(process(*crowd))
-        eventually(f"http://127.0.0.1:{tenant_port}/.well-known/jwks.json", 200, patience=120)
+        eventually(f"http://127.0.0.1:{tenant_port}/.well-known/jwks.json", 200, timeout=120)
         print(f"{TOKENS:,} tokens of {USERS} users, Redis, {STEP_SECONDS} s each:\n")
         print("  workers  connections  requests/s     p50 ms     p99 ms")
         with serve(1, tenant_port, redis, home / "log-of-one") as serving:

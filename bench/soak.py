@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from auth0_sso.devtenant import (
+from auth0_devtenant import (
     MANAGEMENT_CLIENT_ID,
     MANAGEMENT_CLIENT_SECRET,
     PEOPLE,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from auth0_sso.devtenant import create_tenant
+from auth0_devtenant import create_tenant
 from auth0_sso.web.services import Clock, open_services
 from crowd import tokens_of_a_crowd
 from support.clock import HandClock

@@ -21,8 +21,8 @@ from jose import jwt as jose_jwt
 from joserfc import jwk as joserfc_jwk
 from joserfc import jwt as joserfc_jwt
 
-from auth0_sso.tenant.jwks import RemoteJwks
-from auth0_sso.tenant.jwks_endpoint import JwksEndpoint
+from auth0_sso.jwks.endpoint import JwksEndpoint
+from auth0_sso.jwks.remote import RemoteJwks
 from auth0_sso.tokens.claims import TokenPolicy
 from auth0_sso.tokens.verifier import TokenVerifier
 from support.issuer import AUDIENCE, ISSUER, Issuer, public_jwk, user_claims

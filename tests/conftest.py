@@ -1,15 +1,21 @@
-"""What every test may ask for: asyncio as the loop, RSA keys made once, and a clock moved by hand."""
+"""What every test may ask for: asyncio as the loop, RSA keys made once, a clock moved by hand, and what is tested."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from auth0_sso.jwks.remote import RemoteJwks
+from auth0_sso.store.store import SharedStore
 from support import environment
 from support.clock import HandClock
-from support.issuer import Issuer
+from support.issuer import ISSUER, Issuer
 from support.redis_server import RedisServer, redis_server
+from support.service import Service, running_service
+from support.tenant_keys import KeyPages
+from support.tenant_script import ScriptedTenant
 from support.token_cases import Forge
 
 
@@ -47,3 +53,41 @@ def clock() -> HandClock:
 @pytest.fixture
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     environment.clear(monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def tenant(clock: HandClock) -> ScriptedTenant:
+    return ScriptedTenant(clock.time)
+
+
+@pytest.fixture
+async def client(tenant: ScriptedTenant) -> AsyncIterator[httpx.AsyncClient]:
+    async with tenant.client() as client:
+        yield client
+
+
+@pytest.fixture
+def pages(tenant: ScriptedTenant, issuer: Issuer) -> KeyPages:
+    pages = KeyPages(tenant, issuer)
+    pages.show("key-0")
+    return pages
+
+
+@pytest.fixture
+async def jwks(client: httpx.AsyncClient, clock: HandClock, pages: KeyPages) -> AsyncIterator[RemoteJwks]:
+    jwks = RemoteJwks(client, ISSUER, clock=clock.time, sleep=clock.sleep)
+    yield jwks
+    await jwks.aclose()
+
+
+@pytest.fixture
+async def store(redis: RedisServer) -> AsyncIterator[SharedStore]:
+    store = SharedStore(redis.url, timeout=5)
+    yield store
+    await store.aclose()
+
+
+@pytest.fixture
+async def service(rsa_keys: tuple[rsa.RSAPrivateKey, ...], clock: HandClock) -> AsyncIterator[Service]:
+    async with running_service(rsa_keys, clock) as running:
+        yield running

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from auth0_sso.errors import Auth0SsoError, ConfigurationError
-from auth0_sso.http_protocol.answers import REFUSALS
-from auth0_sso.setting_addresses import EXAMPLE_DOMAIN
-from auth0_sso.setting_values import EXAMPLE_AUDIENCE
+from auth0_sso.service.http_protocol.answers import REFUSALS
 from auth0_sso.settings import Settings, fix_of
+from auth0_sso.settings.addresses import EXAMPLE_DOMAIN
+from auth0_sso.settings.values import EXAMPLE_AUDIENCE
 from auth0_sso.web import problems
 
 ROOT = Path(__file__).parent.parent

@@ -52,5 +52,5 @@ def test_the_wheel_has_its_types_marked_and_its_lua_script(tmp_path: Path) -> No
     subprocess.run([sys.executable, "-m", "pip", *build], check=True, timeout=120)
     (wheel,) = tmp_path.glob("*.whl")
     names = set(ZipFile(wheel).namelist())
-    assert {"auth0_sso/py.typed", "auth0_sso/fleet/take.lua"} <= names
+    assert {"auth0_sso/py.typed", "auth0_sso/ratelimit/take.lua"} <= names
     assert not [name for name in names if not name.startswith("auth0_sso")]

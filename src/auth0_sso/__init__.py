@@ -4,9 +4,9 @@
 """
 
 from auth0_sso.errors import Auth0SsoError
+from auth0_sso.service.app import create_app
 from auth0_sso.settings import Settings
 from auth0_sso.tokens.claims import AccessToken
-from auth0_sso.web.app import create_app, protect
 from auth0_sso.web.dependencies import (
     CurrentToken,
     OptionalToken,
@@ -16,6 +16,7 @@ from auth0_sso.web.dependencies import (
     require_scope,
 )
 from auth0_sso.web.guarded_route import GuardedRoute
+from auth0_sso.web.protect import protect
 from auth0_sso.web.rate_limits import LimitedToken, rate_limit
 from auth0_sso.web.role_guards import (
     CurrentOrganizationRoles,

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from auth0_sso.devtenant import TenantOptions, create_tenant
+from auth0_devtenant import TenantOptions, create_tenant
 from support.clock import HandClock
 from support.devtenant import Visitor
 

@@ -2,8 +2,8 @@ from urllib.parse import quote
 
 import pytest
 
-from auth0_sso.devtenant import Person
-from auth0_sso.devtenant.people import ORGANIZATIONS
+from auth0_devtenant import Person
+from auth0_devtenant.people import ORGANIZATIONS
 from support.devtenant import ADMIN, MANAGER, USER, Visitor, query_of, segments
 
 (ACME,) = ORGANIZATIONS

@@ -3,7 +3,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from auth0_sso.devtenant import PEOPLE
+from auth0_devtenant import PEOPLE
 from support.devtenant import ADMIN, REDIRECT_URI, USER, Visitor, query_of
 
 

@@ -3,7 +3,7 @@ import re
 import httpx
 import pytest
 
-from auth0_sso.devtenant import LoginError, fetch_machine_token, fetch_user_token
+from auth0_devtenant import LoginError, fetch_machine_token, fetch_user_token
 from support.devtenant import ADMIN, REDIRECT_URI, Visitor, segments
 
 

@@ -4,7 +4,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from auth0_sso.devtenant import MANAGEMENT_CLIENT_ID, TenantOptions
+from auth0_devtenant import MANAGEMENT_CLIENT_ID, TenantOptions
 from auth0_sso.tokens.client_assertion import ASSERTION_TYPE, AssertionKey
 from support.devtenant import Visitor
 

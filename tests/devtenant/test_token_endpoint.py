@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from auth0_sso.devtenant import MACHINE_CLIENT_ID, MACHINE_CLIENT_SECRET, SPA_CLIENT_ID, TenantOptions
+from auth0_devtenant import MACHINE_CLIENT_ID, MACHINE_CLIENT_SECRET, SPA_CLIENT_ID, TenantOptions
 from support.devtenant import ADMIN, USER, Visitor, segments
 
 MACHINE = {

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, Response, expect, sync_playwright
 
-from auth0_sso.devtenant import PEOPLE, SPA_CLIENT_ID
+from auth0_devtenant import PEOPLE, SPA_CLIENT_ID
 from support.process import Dev, dev
 
 CHROMIUM = shutil.which("chromium")

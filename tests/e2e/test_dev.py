@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from auth0_sso.dev import ALL_ADDRESSES
-from auth0_sso.devtenant import SPA_CLIENT_ID
+from auth0_devtenant import SPA_CLIENT_ID
+from auth0_sso.service.dev import ALL_ADDRESSES
 from support.process import COMMAND, dev
 from support.redis_server import RedisServer
 from support.service import ADMIN

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from auth0_sso.devtenant import MANAGEMENT_CLIENT_ID, MANAGEMENT_CLIENT_SECRET, fetch_machine_token
+from auth0_devtenant import MANAGEMENT_CLIENT_ID, MANAGEMENT_CLIENT_SECRET, fetch_machine_token
 from support.process import Dev, dev
 from support.service import ADMIN, USER, person_id
 

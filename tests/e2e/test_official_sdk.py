@@ -7,11 +7,11 @@ import pytest
 from auth0.management import Auth0
 from auth0.management.core.api_error import ApiError
 
-from auth0_sso.devtenant import MANAGEMENT_CLIENT_ID, MANAGEMENT_CLIENT_SECRET, PEOPLE
+from auth0_devtenant import MANAGEMENT_CLIENT_ID, MANAGEMENT_CLIENT_SECRET, PEOPLE
 from auth0_sso.errors import NotFoundError
-from auth0_sso.tenant.credentials import ClientCredentials, ManagementAuth
-from auth0_sso.tenant.management import ManagementClient
-from auth0_sso.tenant.management_call import ManagementCaller
+from auth0_sso.management.call import ManagementCaller
+from auth0_sso.management.client import ManagementClient
+from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
 from support.process import Dev, dev
 from support.service import USER, person_id
 

@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 import uvicorn
 from starlette.types import Message, Receive, Scope, Send
 
-from auth0_sso.http_protocol import BoundedHttpProtocol, Bounds
-from auth0_sso.http_protocol.connections import ConnectionTable
+from auth0_sso.service.http_protocol import BoundedHttpProtocol, Bounds
+from auth0_sso.service.http_protocol.connections import ConnectionTable
 from support.clock import HandClock
 
 PATIENCE = 10.0

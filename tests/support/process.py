@@ -16,14 +16,14 @@ from typing import TextIO
 
 import httpx
 
-from auth0_sso.devtenant import MANAGEMENT_CLIENT_ID, MANAGEMENT_CLIENT_SECRET
+from auth0_devtenant import MANAGEMENT_CLIENT_ID, MANAGEMENT_CLIENT_SECRET
 
 COMMAND = [sys.executable, "-m", "auth0_sso"]
 _PATIENCE = 30.0
 
 TENANT = """
 import sys, uvicorn
-from auth0_sso.devtenant import TenantOptions, create_tenant
+from auth0_devtenant import TenantOptions, create_tenant
 port = int(sys.argv[1])
 uvicorn.run(create_tenant(TenantOptions(issuer=f"http://127.0.0.1:{port}/")), port=port, log_level="warning")
 """
@@ -93,9 +93,9 @@ def wait_for_port(port: int) -> None:
             return
 
 
-def eventually(url: str, status: int, *, patience: float = _PATIENCE) -> httpx.Response:
+def eventually(url: str, status: int, *, timeout: float = _PATIENCE) -> httpx.Response:
     """Ask until the answer has that status, for so many seconds; a process gives no other sign."""
-    end = time.monotonic() + patience
+    end = time.monotonic() + timeout
     while True:
         try:
             answer = httpx.get(url)

@@ -8,7 +8,7 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
 
-from auth0_sso.devtenant import (
+from auth0_devtenant import (
     MANAGEMENT_CLIENT_ID,
     MANAGEMENT_CLIENT_SECRET,
     PEOPLE,
@@ -18,9 +18,9 @@ from auth0_sso.devtenant import (
     fetch_machine_token,
     fetch_user_token,
 )
-from auth0_sso.devtenant.people import ORGANIZATIONS
+from auth0_devtenant.people import ORGANIZATIONS
+from auth0_sso.service.app import create_app
 from auth0_sso.settings import Settings
-from auth0_sso.web.app import create_app
 from auth0_sso.web.services import Clock
 from support.clock import HandClock
 

@@ -23,9 +23,9 @@ WITH_FAULTS = os.pathsep.join((str(Path(__file__).parent / "faulty"), os.environ
 
 TIMED = """
 import json, sys
-from auth0_sso.serve import run
+from auth0_sso.service.serve import run
 from auth0_sso.settings import Settings
-from auth0_sso.supervisor import Timing
+from auth0_sso.service.supervisor import Timing
 raise SystemExit(run(Settings.load_or_exit(), timing=Timing(**json.loads(sys.argv[1]))))
 """
 
@@ -96,7 +96,7 @@ def serve(tenant_port: int, log: Path, workers: int = 1, **changes: str) -> Iter
 def serve_timed(
     tenant_port: int, log: Path, workers: int = 1, *, timing: dict[str, float] | None = None, **changes: str
 ) -> Iterator[Serving]:
-    """Run `auth0_sso.serve.run` with durations of the test's own, in seconds, and do not wait for it."""
+    """Run `auth0_sso.service.serve.run` with durations of the test's own, in seconds, and do not wait for it."""
     command = [sys.executable, "-c", TIMED, json.dumps(timing or {})]
     variables = {"WORKERS": str(workers), "SHUTDOWN_NOTICE_SECONDS": "0", "PYTHONPATH": WITH_FAULTS} | changes
     with _serving(tenant_port, log, command, variables) as serving:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from auth0_sso.errors import InvalidTokenError, KeysUnavailableError
-from auth0_sso.tenant.jwks import RemoteJwks
+from auth0_sso.jwks.remote import RemoteJwks
 from support.clock import HandClock
 from support.issuer import Issuer
 from support.tenant_script import DISCOVERY, JWKS, Reply, ScriptedTenant, discovery_reply, json_reply

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from auth0_sso.devtenant import SPA_CLIENT_ID
+from auth0_devtenant import SPA_CLIENT_ID
 from support.service import OPTIONS, Service
 
 

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, FastAPI, Security
 from starlette.routing import Mount
 from starlette.types import Message
 
+from auth0_devtenant import create_tenant
 from auth0_sso import (
     CurrentRoles,
     CurrentToken,
@@ -22,7 +23,6 @@ from auth0_sso import (
     require_permission,
     require_role,
 )
-from auth0_sso.devtenant import create_tenant
 from auth0_sso.web.middleware import MAX_BODY_BYTES
 from auth0_sso.web.services import Clock
 from support.clock import HandClock

@@ -10,8 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import APIRouter, Depends, FastAPI
 
+from auth0_devtenant import MACHINE_CLIENT_ID, create_tenant
 from auth0_sso import AccessToken, CurrentToken, LimitedToken, protect, rate_limit
-from auth0_sso.devtenant import MACHINE_CLIENT_ID, create_tenant
 from auth0_sso.web.services import Clock
 from support.clock import HandClock
 from support.redis_server import RedisServer

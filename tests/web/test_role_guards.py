@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import Depends
 
+from auth0_devtenant.people import ORGANIZATIONS
 from auth0_sso import (
     AccessToken,
     CurrentOrganizationRoles,
@@ -16,7 +17,6 @@ from auth0_sso import (
     require_any_role,
     require_role,
 )
-from auth0_sso.devtenant.people import ORGANIZATIONS
 from support.clock import HandClock
 from support.service import ADMIN, MANAGER, USER, Service, person_id, running_service
 

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from auth0_sso.errors import InsufficientScopeError, ManagementNotConfiguredError
-from auth0_sso.tenant.management import ManagementClient
-from auth0_sso.tenant.profiles import Profiles
+from auth0_sso.management.client import ManagementClient
+from auth0_sso.management.profiles import Profiles
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.web.authentication import services_of
 from auth0_sso.web.guard import OptionalTokenGuard, TokenGuard, require_all, scope_tokens

@@ -7,8 +7,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from auth0_sso.errors import Auth0SsoError
-from auth0_sso.fleet.store import SharedStore
-from auth0_sso.tenant.jwks import RemoteJwks
+from auth0_sso.jwks.remote import RemoteJwks
+from auth0_sso.store.store import SharedStore
 
 
 class Metrics:

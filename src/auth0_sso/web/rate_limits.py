@@ -12,8 +12,8 @@ from fastapi import Depends, Request
 from fastapi.security import SecurityScopes
 
 from auth0_sso.errors import MissingTokenError, RateLimitedError, StoreUnavailableError
-from auth0_sso.limits.limiter import Quota
-from auth0_sso.limits.policy import Policy
+from auth0_sso.ratelimit.limiter import Quota
+from auth0_sso.ratelimit.policy import Policy
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.web.authentication import services_of, verified_token
 from auth0_sso.web.callers import caller_of

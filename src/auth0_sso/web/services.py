@@ -9,28 +9,27 @@ from typing import NoReturn
 
 import httpx
 
-from auth0_sso.fleet.counter import RedisCounter
-from auth0_sso.fleet.sealed import SealedStore
-from auth0_sso.fleet.store import SharedStore
-from auth0_sso.limits.limiter import RateLimiter
-from auth0_sso.limits.memory import MIB, MemoryCounter
-from auth0_sso.limits.policy import Policy
-from auth0_sso.limits.rate_limits import RateLimits
+from auth0_sso.jwks.file import JwksFile
+from auth0_sso.jwks.remote import Freshness, RemoteJwks
+from auth0_sso.jwks.stores import KeyStore, KeyStores, SharedKeys
+from auth0_sso.management.call import ManagementCaller
+from auth0_sso.management.client import ManagementClient
+from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
+from auth0_sso.management.profiles import Profiles
+from auth0_sso.management.shared_token import SharedToken
+from auth0_sso.ratelimit.limiter import RateLimiter
+from auth0_sso.ratelimit.memory import MIB, MemoryCounter
+from auth0_sso.ratelimit.policy import Policy
+from auth0_sso.ratelimit.rate_limits import RateLimits
+from auth0_sso.ratelimit.redis import RedisCounter
+from auth0_sso.roles.directory import ClaimRoles, RoleCachePolicy, RoleDirectory, RoleSource
+from auth0_sso.roles.shared import SharedRoles
 from auth0_sso.settings import Settings
-from auth0_sso.tenant.credentials import ClientCredentials, ManagementAuth
-from auth0_sso.tenant.jwks import Freshness, RemoteJwks
-from auth0_sso.tenant.jwks_file import JwksFile
-from auth0_sso.tenant.key_store import KeyStore, KeyStores, SharedKeys
-from auth0_sso.tenant.management import ManagementClient
-from auth0_sso.tenant.management_call import ManagementCaller
-from auth0_sso.tenant.management_token import SharedToken
-from auth0_sso.tenant.profiles import Profiles
-from auth0_sso.tenant.roles import ClaimRoles, RoleDirectory, RoleMemory, RoleSource
-from auth0_sso.tenant.shared_standings import SharedStandings
+from auth0_sso.store.sealed import SealedStore
+from auth0_sso.store.store import SharedStore
 from auth0_sso.tokens.claims import TokenPolicy
 from auth0_sso.tokens.client_assertion import AssertionKey
 from auth0_sso.tokens.verifier import TokenVerifier
-from auth0_sso.web.drain import Drain
 from auth0_sso.web.metrics import Metrics
 
 _TIMEOUT = httpx.Timeout(5, connect=2)
@@ -66,7 +65,6 @@ class Services:
     exempt_clients: frozenset[str]
     store: SharedStore | None
     """The store shared with other processes, where there is one."""
-    drain: Drain
 
 
 @asynccontextmanager
@@ -75,7 +73,6 @@ async def open_services(
     *,
     transport: httpx.AsyncBaseTransport | None = None,
     clock: Clock | None = None,
-    drain: Drain | None = None,
 ) -> AsyncIterator[Services]:
     """Build the services, keep the signing keys fresh meanwhile, and close everything at the end.
 
@@ -123,7 +120,6 @@ async def open_services(
             exempt_permissions=frozenset(settings.rate_limit_exempt_permissions),
             exempt_clients=frozenset(settings.rate_limit_exempt_clients),
             store=store,
-            drain=Drain() if drain is None else drain,
         )
 
 
@@ -219,16 +215,16 @@ def _roles(
         return ClaimRoles(settings.auth0_role_claim)
     if management is None:
         return None
-    memory = RoleMemory(
+    memory = RoleCachePolicy(
         ttl=settings.auth0_role_ttl_seconds,
         refused=min(10, settings.auth0_role_ttl_seconds),
         max_stale=settings.auth0_role_max_stale_seconds,
     )
-    shared = None if sealed is None else SharedStandings(sealed, ttl=memory.ttl)
+    shared = None if sealed is None else SharedRoles(sealed, ttl=memory.ttl)
     roles = RoleDirectory(management, memory, shared=shared, clock=clock.monotonic)
     stack.push_async_callback(roles.aclose)
     if shared is not None:
-        _beside(shared.follow(roles.forget_here, roles.forget_all_here), stack)
+        _beside(shared.subscribe(roles.invalidate_locally, roles.invalidate_all_locally), stack)
     return roles
 
 

@@ -1,0 +1,73 @@
+"""The tenant put together."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Mount, Route
+
+from auth0_devtenant import authorize, metadata
+from auth0_devtenant.answers import (
+    ApiError,
+    OAuthError,
+    answer_api_error,
+    answer_http_exception,
+    answer_oauth_error,
+)
+from auth0_devtenant.faults import FaultLayer, Faults
+from auth0_devtenant.management import ROUTES
+from auth0_devtenant.options import TenantOptions
+from auth0_devtenant.origins import DEVELOPMENT, OriginCheck
+from auth0_devtenant.state import Tenant
+from auth0_devtenant.token_endpoint import issue_token
+
+
+def create_tenant(
+    options: TenantOptions | None = None,
+    *,
+    now: Callable[[], float] = time.time,
+    signing_keys: Sequence[rsa.RSAPrivateKey] = (),
+) -> Starlette:
+    """Return a tenant as an ASGI app; its `Tenant` is `app.state.tenant`.
+
+    `now` is its only clock, in seconds since 1970. `signing_keys` are used first, current and next to begin with,
+    before any is generated.
+    """
+    options = TenantOptions() if options is None else options
+    faults = Faults()
+    app = Starlette(
+        routes=[
+            Route("/.well-known/openid-configuration", metadata.show_discovery),
+            Route("/.well-known/jwks.json", metadata.show_jwks),
+            Route("/authorize", authorize.authorize),
+            Route("/u/login", authorize.show_login, methods=["GET"]),
+            Route("/u/login", authorize.log_in, methods=["POST"]),
+            Route("/v2/logout", authorize.log_out),
+            Route("/oauth/token", issue_token, methods=["POST"]),
+            Route("/userinfo", metadata.show_userinfo, methods=["GET", "POST"]),
+            Mount("/api/v2", routes=list(ROUTES)),
+            Mount(DEVELOPMENT, routes=list(faults.routes)),
+        ],
+        # auth0-spa-js sends the header Auth0-Client, so its token request is preflighted.
+        middleware=[
+            Middleware(OriginCheck, options=options),
+            Middleware(FaultLayer, faults=faults),
+            Middleware(
+                CORSMiddleware,
+                allow_origins=list(options.web_origins),
+                allow_methods=["GET", "POST"],
+                allow_headers=["authorization", "content-type", "auth0-client", "x-requested-with"],
+            ),
+        ],
+        exception_handlers={
+            OAuthError: answer_oauth_error,
+            ApiError: answer_api_error,
+            HTTPException: answer_http_exception,
+        },
+    )
+    app.state.tenant = Tenant(options, now=now, signing_keys=signing_keys)
+    return app

@@ -1,0 +1,76 @@
+"""Reading what a request carries, as strictly as Auth0 needs it and never with a 500."""
+
+import json
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from auth0_devtenant.answers import ApiError, OAuthError
+from auth0_devtenant.state import Json, Tenant
+
+_MAX_BYTES = 1024 * 1024
+
+
+def tenant_of(request: Request) -> Tenant:
+    """Return the state of the tenant that serves the request."""
+    tenant = request.app.state.tenant
+    assert isinstance(tenant, Tenant)  # noqa: S101 - app.state is untyped
+    return tenant
+
+
+def media_type(request: Request) -> str:
+    """Return the type and subtype of a request's Content-Type, in lower case and without parameters; "" for none."""
+    return request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
+async def read_parameters(request: Request) -> dict[str, str]:
+    """Return the parameters of a token request, form or JSON; those that are not strings, such as null, are dropped.
+
+    Raises `OAuthError` for another Content-Type (what Auth0 answers then is unverified) and for a malformed body.
+    """
+    body, kind = await request.body(), media_type(request)
+    if kind == "application/x-www-form-urlencoded":
+        return read_form(body)
+    if kind != "application/json":
+        raise OAuthError(400, "invalid_request", "The Content-Type is neither a form's nor JSON's.")
+    value = _json(body)
+    if not isinstance(value, dict):
+        raise OAuthError(400, "invalid_request", "The body is not a JSON object.")
+    return {name: entry for name, entry in value.items() if isinstance(entry, str)}
+
+
+def read_form(body: bytes) -> dict[str, str]:
+    """Return the fields of a form, the last of several alike."""
+    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+async def read_document(request: Request, *known: str) -> Json:
+    """Return the JSON object of a Management API request; raise `ApiError` for another body or another member.
+
+    Without a Content-Type the body is taken for JSON; another type is a 415. Both are unverified: Auth0 runs hapi,
+    whose defaults these are, and its SDKs always send JSON with its type.
+    """
+    if media_type(request) not in {"application/json", ""}:
+        raise ApiError(415, "Unsupported Media Type")
+    body = await request.body()
+    if len(body) > _MAX_BYTES:
+        raise ApiError(413, "Payload content length greater than maximum allowed: 1048576")
+    value = _json(body)
+    if not isinstance(value, dict):
+        raise ApiError(400, "Invalid request payload JSON format")
+    for name in value:
+        if name not in known:
+            raise invalid_body(f"Additional properties not allowed: {name}")
+    return value
+
+
+def invalid_body(fault: str) -> ApiError:
+    """Return Auth0's refusal of a body."""
+    return ApiError(400, f"Payload validation error: '{fault}'.", "invalid_body")
+
+
+def _json(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None

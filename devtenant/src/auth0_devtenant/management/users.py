@@ -1,0 +1,145 @@
+"""/users and /users-by-email (Management API: Users)."""
+
+import re
+from secrets import token_hex
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from auth0_devtenant.answers import ApiError
+from auth0_devtenant.bodies import invalid_body, read_document
+from auth0_devtenant.management.guard import needs, page_of, shown, user_of
+from auth0_devtenant.people import CONNECTION
+from auth0_devtenant.state import Json, Tenant, User
+
+_EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+")
+_METADATA = ("user_metadata", "app_metadata")
+_CREATABLE = ("email", "password", "connection", "name", "user_id", "email_verified", "blocked", *_METADATA)
+_CHANGEABLE = (
+    "email",
+    "password",
+    "name",
+    "nickname",
+    "picture",
+    "email_verified",
+    "blocked",
+    "connection",
+    *_METADATA,
+)
+_TYPES = {"email_verified": bool, "blocked": bool, "user_metadata": dict, "app_metadata": dict}
+_UNSETTABLE = ("name", "nickname", "picture", *_METADATA)
+
+
+@needs("read:users")
+async def list_users(request: Request, tenant: Tenant) -> Response:
+    """List users by page; `q` finds an exact `email:` or `user_id:`, `fields` says what of them."""
+    found = [user.document for user in tenant.users.values() if _matches(user, request.query_params.get("q", ""))]
+    users = [shown(request, document) for document in found]
+    return page_of(request, users, "users", least=0, wall=True, checkpoint=True)
+
+
+@needs("read:users")
+async def find_by_email(request: Request, tenant: Tenant) -> Response:
+    """List the users with exactly that email."""
+    email = request.query_params.get("email", "")
+    found = [user.document for user in tenant.users.values() if user.document["email"] == email]
+    return JSONResponse([shown(request, document) for document in found])
+
+
+@needs("create:users")
+async def create_user(request: Request, tenant: Tenant) -> Response:
+    """Create a user in the database connection."""
+    body = await read_document(request, *_CREATABLE)
+    for name in ("email", "password", "connection"):
+        if not isinstance(body.get(name), str):
+            raise invalid_body(f"Missing required property: {name}")
+    _require_types(body)
+    if body["connection"] != CONNECTION:
+        raise ApiError(400, "The connection does not exist.", "inexistent_connection")
+    _require_strong(body["password"])
+    user_id = f"auth0|{body.get('user_id') or token_hex(12)}"
+    if user_id in tenant.users or tenant.find_by_email(body["email"]) is not None:
+        raise ApiError(409, "The user already exists.", "auth0_idp_error")
+    user = tenant.add_user(user_id, body["email"].lower(), body["password"], name=body.get("name"))
+    for name in ("email_verified", "blocked", *_METADATA):
+        if name in body:
+            user.document[name] = body[name]
+    return JSONResponse(user.document, 201)
+
+
+@needs("read:users")
+async def get_user(request: Request, tenant: Tenant) -> Response:
+    """Return a user, or of it what `fields` says."""
+    return JSONResponse(shown(request, user_of(request, tenant).document))
+
+
+@needs("update:users", "update:users_app_metadata")
+async def update_user(request: Request, tenant: Tenant) -> Response:
+    """Change a user: metadata merge at the first level, other members are replaced, null unsets."""
+    user = user_of(request, tenant)
+    body = await read_document(request, *_CHANGEABLE)
+    _require_types(body)
+    if "password" in body:
+        _require_strong(body["password"])
+        user.password = body["password"]
+    for name in _METADATA:
+        if name in body:
+            _merge(user.document, name, body[name])
+    replaced = {name: value for name, value in body.items() if name not in {"password", "connection", *_METADATA}}
+    user.document |= replaced | {"updated_at": tenant.timestamp()}
+    for name in [name for name, value in user.document.items() if value is None]:
+        del user.document[name]
+    return JSONResponse(user.document)
+
+
+@needs("delete:users")
+async def delete_user(request: Request, tenant: Tenant) -> Response:
+    """Delete a user; Auth0 names no answer for one who is not there but this."""
+    try:
+        user = user_of(request, tenant)
+    except ApiError:
+        return Response(status_code=204)
+    del tenant.users[user.user_id]
+    for secret in [secret for secret, session in tenant.sessions.items() if session.user_id == user.user_id]:
+        del tenant.sessions[secret]
+    return Response(status_code=204)
+
+
+def _matches(user: User, query: str) -> bool:
+    found = re.fullmatch(r'(email|user_id):"?([^"\s]+)"?', query)
+    return not query or (found is not None and user.document[found[1]] == found[2])
+
+
+def _require_types(body: Json) -> None:
+    for name, value in body.items():
+        wanted = _TYPES.get(name, str)
+        if not isinstance(value, wanted) and not (value is None and name in _UNSETTABLE):
+            raise invalid_body(f"Expected type {wanted.__name__} on property {name}")
+    if "email" in body and not _EMAIL.fullmatch(body["email"]):
+        raise invalid_body("Object didn't pass validation for format email: on property email")
+
+
+def _require_strong(password: str) -> None:
+    """Auth0's policy "Good": eight characters of three kinds."""
+    kinds = (r"[a-z]", r"[A-Z]", r"[0-9]", r"[^a-zA-Z0-9]")
+    if len(password) < 8 or sum(re.search(kind, password) is not None for kind in kinds) < 3:
+        raise ApiError(400, "PasswordStrengthError: Password is too weak", "invalid_password")
+
+
+def _merge(document: Json, name: str, change: Json | None) -> None:
+    """Merge at the first level: null deletes a key, `{}` clears all, null for the whole unsets it."""
+    if change is None:
+        document.pop(name, None)
+    elif change == {}:
+        document[name] = {}
+    else:
+        merged = document.get(name, {}) | change
+        document[name] = {key: value for key, value in merged.items() if value is not None}
+
+
+ROUTES = (
+    Route("/users", list_users, methods=["GET"]),
+    Route("/users", create_user, methods=["POST"]),
+    Route("/users-by-email", find_by_email, methods=["GET"]),
+)

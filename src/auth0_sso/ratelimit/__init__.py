@@ -1,0 +1,1 @@
+"""Rate limits: policies, and counts in memory or in Redis."""

@@ -1,0 +1,1 @@
+"""How calls to other systems fail safely: single flight, circuit breaker, backoff."""

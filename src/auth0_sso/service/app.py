@@ -1,0 +1,57 @@
+"""The service put together."""
+
+from importlib.metadata import version
+
+import httpx
+from fastapi import FastAPI
+
+from auth0_sso.service.drain import Drain
+from auth0_sso.service.logs import configure_logs
+from auth0_sso.service.routes import admin, dashboard, data, health, home, metrics, profile
+from auth0_sso.settings import Settings
+from auth0_sso.web.docs_page import add_docs
+from auth0_sso.web.protect import serve_guards, wrap
+from auth0_sso.web.services import Clock
+
+_DESCRIPTION = """\
+An API guarded by Auth0. Send an access token as `Authorization: Bearer …`, or press **Authorize** to log in.
+
+Every error is a problem (RFC 9457, `application/problem+json`) with a stable `code` and the `requestId`."""
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+    clock: Clock | None = None,
+    drain: Drain | None = None,
+) -> FastAPI:
+    """Return the whole service.
+
+    Without `settings` they are read from the environment, logs are set up, and unusable settings end the process
+    with exit code 78: this is what `uvicorn --factory auth0_sso:create_app` calls. `transport` and `clock` are the
+    outside world: the network to the tenant, and time. `drain` tells /readyz that the process is on its way out.
+    """
+    if settings is None:
+        settings = Settings.load_or_exit()
+        configure_logs(settings.log_level)
+        Settings.log_unknown_names()
+    app = FastAPI(
+        title="auth0-sso",
+        description=_DESCRIPTION,
+        version=version("auth0-sso"),
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+        # A redirect would send the token to http:// and to the Host that the request named.
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    for routes in (home, profile, admin, data, dashboard, health):
+        app.include_router(routes.router)
+    if settings.metrics_enabled:
+        app.include_router(metrics.router)
+    add_docs(app, settings)
+    wrap(app, settings, require_host=True)
+    app.state.drain = Drain() if drain is None else drain
+    return serve_guards(app, settings, transport=transport, clock=clock)

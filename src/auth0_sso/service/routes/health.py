@@ -1,0 +1,42 @@
+"""/healthz and /readyz, for whoever runs the service. Neither asks anything of anyone."""
+
+from fastapi import APIRouter, Request
+
+from auth0_sso.errors import KeysUnavailableError, ShuttingDownError
+from auth0_sso.service.schemas import KeyHealth, Liveness, Readiness, StoreState
+from auth0_sso.web.authentication import services_of
+from auth0_sso.web.problems import problem_responses
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+async def get_liveness() -> Liveness:
+    """Answer that the process lives. Restart it when this fails."""
+    return Liveness()
+
+
+@router.get("/readyz", responses=problem_responses(KeysUnavailableError, ShuttingDownError))
+async def get_readiness(request: Request) -> Readiness:
+    """Answer whether this process serves: it can verify tokens, and is not on its way out.
+
+    Send no traffic while this is 503; do not restart for it. A shared store that is down is told, and no reason to
+    send no traffic: what holds then, RATE_LIMIT_ON_STORE_ERROR says.
+    """
+    services = await services_of(request)
+    request.app.state.drain.require_not_begun()
+    keys = services.keys
+    health = keys.health
+    store = None if services.store is None else services.store.health
+    if health.state == "missing":
+        raise keys.unavailable()
+    return Readiness(
+        signing_keys=KeyHealth(
+            state=health.state,
+            keys=health.keys,
+            age=health.age,
+            next_refresh=health.next_refresh,
+            last_error=health.last_error,
+        ),
+        shared_store=None if store is None else StoreState(state=store.state, last_error=store.last_error),
+    )

@@ -1,0 +1,135 @@
+"""Values of single settings: what each must look like, and the form it is kept in.
+
+Each check takes a value and returns it, or raises `ValueError` with a sentence that follows the setting's name and
+never repeats the value. URLs, domains and networks are checked in `setting_addresses`.
+"""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic_settings import NoDecode
+
+from auth0_sso.ratelimit.policy import Policy
+from auth0_sso.settings.addresses import (
+    STILL_AN_EXAMPLE,
+    bare_domain,
+    browser_origin,
+    plain,
+    proxy_network,
+    split_url,
+)
+from auth0_sso.store.connections import open_storage
+from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
+
+MEMORY = "memory://"
+"""Where counts are kept when nothing is shared."""
+
+EXAMPLE_AUDIENCE: Final = "https://api.your-company.example"
+"""What .env.example shows as the audience: of a top-level domain that no API has (RFC 2606 section 2)."""
+
+_NAMES_NOTHING: Final = "is set but names nothing"
+
+
+def _split_at_commas(value: object) -> object:
+    """Return the entries of a text, none of an empty one; a value that is not a text is returned as it is."""
+    if not isinstance(value, str):
+        return value
+    entries = tuple(part.strip() for part in value.split(",") if part.strip())
+    if value and not entries:
+        raise ValueError(_NAMES_NOTHING)
+    return entries
+
+
+def _not_empty(value: object) -> object:
+    if value == "":
+        raise ValueError(_NAMES_NOTHING)
+    return value
+
+
+def _plain_entries(value: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(plain(entry) for entry in value)
+
+
+def _plain_secret(value: SecretStr) -> SecretStr:
+    plain(value.get_secret_value())
+    return value
+
+
+def _audiences(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value:
+        raise ValueError("names no audience")
+    if EXAMPLE_AUDIENCE in value:
+        raise ValueError(STILL_AN_EXAMPLE)
+    return value
+
+
+def _known_algorithms(value: tuple[str, ...]) -> tuple[str, ...]:
+    if any(algorithm.startswith("HS") for algorithm in value):
+        raise ValueError("names a shared-secret algorithm, with which this service could forge tokens")
+    if not value or not set(value) <= set(SUPPORTED_ALGORITHMS):
+        raise ValueError("names an algorithm that is not supported")
+    return value
+
+
+def _in_a_directory(value: Path | None) -> Path | None:
+    try:
+        is_usable = value is None or (_can_hold_files(value.parent) and not value.is_dir())
+    except (OSError, ValueError):  # a name too long, a directory that may not be searched, a NUL
+        is_usable = False
+    if not is_usable:
+        raise ValueError("is not a file in a directory that exists or can be created")
+    return value
+
+
+def _can_hold_files(directory: Path) -> bool:
+    return directory.is_dir() or (not directory.exists() and directory.parent.is_dir())
+
+
+def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(browser_origin(entry) for entry in value)
+
+
+def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(proxy_network(entry) for entry in value)
+
+
+def _policy(value: str) -> str:
+    Policy.parse(value)
+    return value
+
+
+def _policy_or_off(value: str) -> str:
+    return value if value == "off" else _policy(value)
+
+
+def _store(value: SecretStr) -> SecretStr:
+    url = plain(value.get_secret_value())
+    if url != MEMORY:
+        split_url(url)
+        open_storage(url)  # connects nothing
+    return value
+
+
+def _upper_case(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_at_commas), AfterValidator(_plain_entries)]
+"""A comma-separated list. Set, it names something; empty, it is as if it were not set."""
+
+NotEmpty = BeforeValidator(_not_empty)
+"""For a list whose default is everything: empty reads as nothing, so it is refused."""
+
+Plain = Annotated[str, AfterValidator(plain)]
+PlainSecret = Annotated[SecretStr, AfterValidator(_plain_secret)]
+Domain = Annotated[str, AfterValidator(bare_domain)]
+Audiences = AfterValidator(_audiences)
+Algorithms = AfterValidator(_known_algorithms)
+Origins = AfterValidator(_origins)
+Networks = AfterValidator(_networks)
+File = Annotated[Path | None, AfterValidator(_in_a_directory)]
+PolicyText = Annotated[str, AfterValidator(_policy)]
+PolicyTextOrOff = Annotated[str, AfterValidator(_policy_or_off)]
+StoreUrl = Annotated[SecretStr, AfterValidator(_store)]
+UpperCase = BeforeValidator(_upper_case)

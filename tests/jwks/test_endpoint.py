@@ -1,0 +1,68 @@
+import httpx
+import pytest
+
+from auth0_sso.http.bounded_http import FetchError
+from auth0_sso.jwks.endpoint import JwksEndpoint
+from support.issuer import ISSUER, Issuer
+from support.tenant_keys import KeyPages
+from support.tenant_script import DISCOVERY, JWKS, Reply, ScriptedTenant, json_reply
+
+ETAG = 'W/"36d-1"'
+
+
+@pytest.fixture
+def endpoint(client: httpx.AsyncClient, pages: KeyPages) -> JwksEndpoint:
+    return JwksEndpoint(client, ISSUER, ["RS256"], max_age=600, deadline=5)
+
+
+def tagged(issuer: Issuer, *kids: str, etag: str = ETAG) -> Reply:
+    return json_reply(issuer.jwks(*kids), headers={"ETag": etag, "Cache-Control": "max-age=400"})
+
+
+async def test_a_set_that_did_not_change_is_not_sent_again(
+    endpoint: JwksEndpoint, tenant: ScriptedTenant, issuer: Issuer
+) -> None:
+    unchanged = Reply(304, headers={"ETag": ETAG, "Cache-Control": "max-age=900"})
+    tenant.on(JWKS, tagged(issuer, "key-0"), unchanged, tagged(issuer, "key-1", etag='"2"'))
+    first, second, third = [await endpoint.fetch() for _ in range(3)]
+    assert second.keys is first.keys
+    assert (first.max_age, second.max_age) == (400, 900)
+    assert set(third.keys.keys) == {("key-1", "RS256")}
+    asked = [request.headers.get("If-None-Match") for request in tenant.seen(JWKS)]
+    assert asked == [None, ETAG, ETAG]
+
+
+async def test_without_a_validator_the_whole_set_is_asked_for(endpoint: JwksEndpoint, tenant: ScriptedTenant) -> None:
+    for _ in range(2):
+        await endpoint.fetch()
+    assert [request.headers.get("If-None-Match") for request in tenant.seen(JWKS)] == [None, None]
+
+
+async def test_not_modified_is_no_answer_to_who_asked_for_all_of_it(
+    endpoint: JwksEndpoint, tenant: ScriptedTenant
+) -> None:
+    tenant.on(JWKS, Reply(304))
+    with pytest.raises(FetchError, match="status_304"):
+        await endpoint.fetch()
+
+
+async def test_a_failure_forgets_the_validator_and_where_the_set_was(
+    endpoint: JwksEndpoint, tenant: ScriptedTenant, issuer: Issuer
+) -> None:
+    tenant.on(JWKS, tagged(issuer, "key-0"), Reply(500), tagged(issuer, "key-0"))
+    await endpoint.fetch()
+    with pytest.raises(FetchError, match="status_500"):
+        await endpoint.fetch()
+    await endpoint.fetch()
+    assert [request.headers.get("If-None-Match") for request in tenant.seen(JWKS)] == [None, ETAG, None]
+    assert tenant.count(DISCOVERY) == 2
+
+
+@pytest.mark.parametrize("etag", ["", "x" * 257, "\u00e9"], ids=["empty", "long", "beyond-ascii"])
+async def test_a_validator_that_cannot_be_sent_back_is_left_alone(
+    endpoint: JwksEndpoint, tenant: ScriptedTenant, issuer: Issuer, etag: str
+) -> None:
+    tenant.on(JWKS, tagged(issuer, "key-0", etag=etag))
+    for _ in range(2):
+        await endpoint.fetch()
+    assert "If-None-Match" not in tenant.seen(JWKS)[1].headers

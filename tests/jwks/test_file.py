@@ -1,0 +1,207 @@
+import asyncio
+import json
+import logging
+from pathlib import Path
+
+import httpx
+import pytest
+
+from auth0_sso.jwks.file import JwksFile
+from auth0_sso.jwks.remote import Freshness, RemoteJwks
+from auth0_sso.jwks.stores import StoredKeys
+from support.clock import HandClock
+from support.issuer import ISSUER, Issuer
+from support.tenant_keys import KeyPages, found, kept_fresh, outage, refusal
+from support.tenant_script import JWKS, ScriptedTenant
+
+LIVES = 600
+
+
+class WatchedFile(JwksFile):
+    """The file, and word of its writes: no request waits for those."""
+
+    path: Path
+    saved: asyncio.Event
+
+    async def save(self, keys: StoredKeys) -> None:
+        await super().save(keys)
+        self.saved.set()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "kept" / "jwks.json"
+
+
+@pytest.fixture
+def file(path: Path, clock: HandClock) -> WatchedFile:
+    file = WatchedFile(path, ISSUER, clock=clock.time)
+    file.path, file.saved = path, asyncio.Event()
+    return file
+
+
+def process(client: httpx.AsyncClient, file: JwksFile, clock: HandClock, *, max_stale: float = 86_400) -> RemoteJwks:
+    """Return what a process that starts now has: nothing but the file."""
+    freshness = Freshness(max_stale=max_stale)
+    return RemoteJwks(client, ISSUER, freshness=freshness, store=file, clock=clock.time, sleep=clock.sleep)
+
+
+async def leave_keys_behind(client: httpx.AsyncClient, file: WatchedFile, clock: HandClock) -> None:
+    before = process(client, file, clock)
+    await found(before)
+    async with asyncio.timeout(5):
+        await file.saved.wait()
+    await before.aclose()
+
+
+def write(path: Path, content: str) -> None:
+    path.parent.mkdir(0o700)
+    path.write_text(content)
+    path.chmod(0o600)
+
+
+async def test_a_restart_during_an_outage_still_verifies(
+    client: httpx.AsyncClient, file: WatchedFile, clock: HandClock, pages: KeyPages, tenant: ScriptedTenant
+) -> None:
+    await leave_keys_behind(client, file, clock)
+    pages.go_down()
+    clock.now += 3600
+    after = process(client, file, clock)
+    assert await found(after) == "key-0"
+    assert (after.health.state, after.health.age, after.health.last_error) == ("stale", 3600, "status_503")
+    assert tenant.count(JWKS) == 1
+
+
+async def test_an_unknown_kid_after_such_a_restart_is_not_the_tokens_fault(
+    client: httpx.AsyncClient, file: WatchedFile, clock: HandClock, pages: KeyPages
+) -> None:
+    await leave_keys_behind(client, file, clock)
+    pages.go_down()
+    clock.now += 3600
+    assert (await outage(process(client, file, clock), "key-1")).reason == "status_503"
+
+
+async def test_stored_keys_end_when_kept_ones_would(
+    client: httpx.AsyncClient, file: WatchedFile, clock: HandClock, pages: KeyPages, caplog: pytest.LogCaptureFixture
+) -> None:
+    await leave_keys_behind(client, file, clock)
+    pages.go_down()
+    clock.now += LIVES + 1000 - 1
+    assert await found(process(client, file, clock, max_stale=1000)) == "key-0"
+    assert "too old" not in caplog.text
+    clock.now += 1
+    assert (await outage(process(client, file, clock, max_stale=1000))).reason == "status_503"
+    assert "the stored signing keys are not used: at 1600 s they are too old" in caplog.messages
+
+
+async def test_an_issuer_that_answers_has_the_last_word(
+    client: httpx.AsyncClient, file: WatchedFile, clock: HandClock, pages: KeyPages
+) -> None:
+    await leave_keys_behind(client, file, clock)
+    pages.show("key-1")
+    after = process(client, file, clock)
+    assert await found(after, "key-1") == "key-1"
+    assert await refusal(after, "key-0") == "kid_unknown"
+
+
+async def test_keys_still_fresh_serve_while_the_first_fetch_is_under_way(
+    client: httpx.AsyncClient, file: WatchedFile, clock: HandClock, pages: KeyPages, tenant: ScriptedTenant
+) -> None:
+    await leave_keys_behind(client, file, clock)
+    gate = asyncio.Event()
+    pages.show("key-0", gate=gate)
+    after = process(client, file, clock)
+    async with kept_fresh(after, clock):
+        await tenant.arrival(JWKS, 2)
+        assert await found(after) == "key-0"
+        gate.set()
+    await after.aclose()
+
+
+async def test_a_process_that_starts_in_an_outage_finds_what_another_saves_meanwhile(
+    client: httpx.AsyncClient, file: WatchedFile, clock: HandClock, pages: KeyPages, issuer: Issuer
+) -> None:
+    pages.go_down()
+    waiting = process(client, file, clock)
+    await outage(waiting)
+    await file.save(StoredKeys(issuer.jwks("key-0"), LIVES))
+    clock.now += 31
+    assert await found(waiting) == "key-0"
+
+
+async def test_where_there_is_no_file_there_is_nothing_to_say(
+    file: JwksFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert await file.load() is None
+    assert caplog.text == ""
+
+
+async def test_a_file_that_others_may_write_verifies_nothing(
+    client: httpx.AsyncClient, file: WatchedFile, clock: HandClock, pages: KeyPages, caplog: pytest.LogCaptureFixture
+) -> None:
+    await leave_keys_behind(client, file, clock)
+    pages.go_down()
+    assert await found(process(client, file, clock)) == "key-0"
+    file.path.chmod(0o622)
+    assert (await outage(process(client, file, clock))).reason == "status_503"
+    assert f"the signing keys file {file.path} is not used: others than its owner may write it" in caplog.messages
+
+
+async def test_in_a_directory_that_others_may_write_nothing_is_kept_and_the_service_runs_on(
+    client: httpx.AsyncClient, file: WatchedFile, clock: HandClock, pages: KeyPages, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = file.path
+    path.parent.mkdir()
+    path.parent.chmod(0o1777)
+    await leave_keys_behind(client, file, clock)
+    assert not list(path.parent.iterdir())
+    said = f"the signing keys file {path} is not written: others than its owner may write its directory"
+    assert said in caplog.messages
+
+
+NOW = 1_800_000_000.0
+GOOD = {"issuer": ISSUER, "savedAt": NOW, "maxAge": LIVES, "jwks": {"keys": []}}
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("", "not_json"),
+        ("{", "not_json"),
+        ("\u00e9", "not_json"),
+        ("[]", "another issuer"),
+        (json.dumps(GOOD | {"issuer": "https://other.example.com/"}), "another issuer"),
+        (json.dumps(GOOD | {"savedAt": None}), "how old"),
+        (json.dumps(GOOD | {"savedAt": "1800000000"}), "how old"),
+        (json.dumps(GOOD | {"maxAge": None}), "how old"),
+        (json.dumps(GOOD | {"maxAge": -1}), "how old"),
+        (json.dumps(GOOD | {"savedAt": NOW + 1}), "of the future"),
+        (json.dumps(GOOD | {"x": "y" * 4_194_304}), "larger than 4194304 bytes"),
+    ],
+    ids=range(11),
+)
+async def test_a_file_that_says_nothing_certain_is_left_alone(
+    file: JwksFile, path: Path, caplog: pytest.LogCaptureFixture, content: str, why: str
+) -> None:
+    write(path, content)
+    assert await file.load() is None
+    assert why in caplog.text
+
+
+async def test_stored_keys_nothing_can_be_verified_with_are_left_alone(
+    client: httpx.AsyncClient, file: WatchedFile, clock: HandClock, pages: KeyPages, caplog: pytest.LogCaptureFixture
+) -> None:
+    await file.save(StoredKeys({"keys": []}, LIVES))
+    pages.go_down()
+    assert (await outage(process(client, file, clock))).reason == "status_503"
+    assert "stored signing keys cannot be used" in caplog.text
+
+
+async def test_a_directory_that_cannot_be_written_costs_nothing_but_a_line_in_the_log(
+    client: httpx.AsyncClient, clock: HandClock, pages: KeyPages, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    nowhere = JwksFile(tmp_path / "no" / "such" / "jwks.json", ISSUER, clock=clock.time)
+    caplog.set_level(logging.WARNING)
+    await nowhere.save(StoredKeys({}, LIVES))
+    assert "is not written: No such file or directory" in caplog.text
+    assert await found(process(client, nowhere, clock)) == "key-0"

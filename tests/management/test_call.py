@@ -1,0 +1,363 @@
+"""How a call is sent, repeated, waited for and given up; what it means is told in test_management."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from auth0_sso.errors import (
+    Auth0SsoError,
+    ManagementRateLimitedError,
+    ManagementRefusedError,
+    ManagementUnavailableError,
+    NotFoundError,
+)
+from auth0_sso.http.bounded_http import BoundedResponse
+from auth0_sso.management.call import DEADLINE, ManagementCaller
+from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
+from auth0_sso.management.turns import Turn
+from support.clock import HandClock
+from support.issuer import ISSUER
+from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply, token_reply
+
+OK = json_reply({})
+LIMITED = error_reply(429, "Global limit has been reached", "too_many_requests")
+VERBS = ("GET", "PUT", "DELETE", "POST", "PATCH")
+REPEATABLE = ("GET", "PUT", "DELETE")
+
+
+def thing(verb: str = "GET") -> str:
+    return f"{verb} /api/v2/thing"
+
+
+@pytest.fixture
+async def auth(tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock) -> AsyncIterator[ManagementAuth]:
+    tenant.on(TOKEN, token_reply("token-1"))
+    auth = ManagementAuth(client, ISSUER, ClientCredentials("id", "secret", f"{ISSUER}api/v2/"), clock=clock.time)
+    yield auth
+    await auth.aclose()
+
+
+@pytest.fixture
+def caller(client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock) -> ManagementCaller:
+    return ManagementCaller(client, ISSUER, auth, clock=clock.time, wall=clock.time, sleep=clock.hurry)
+
+
+async def call(caller: ManagementCaller, verb: str = "GET", *scopes: str) -> BoundedResponse:
+    return await caller.call(verb, "/thing", scopes=scopes)
+
+
+async def error(caller: ManagementCaller, verb: str = "GET", *scopes: str) -> Auth0SsoError:
+    with pytest.raises(Auth0SsoError) as raised:
+        await call(caller, verb, *scopes)
+    return raised.value
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
+@pytest.mark.parametrize("verb", VERBS)
+async def test_a_failure_is_repeated_only_where_twice_does_no_harm(
+    tenant: ScriptedTenant, caller: ManagementCaller, verb: str, status: int
+) -> None:
+    tenant.on(thing(verb), Reply(status), OK)
+    if verb in REPEATABLE:
+        assert (await call(caller, verb)).status == 200
+        assert tenant.count(thing(verb)) == 2
+    else:
+        assert (await error(caller, verb)).reason == f"status_{status}"
+        assert tenant.count(thing(verb)) == 1
+
+
+async def test_a_failure_that_lasts_is_told_after_three_attempts_with_growing_pauses(
+    tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
+) -> None:
+    tenant.on(thing(), Reply(503))
+    failed = await error(caller)
+    assert (type(failed), failed.reason) == (ManagementUnavailableError, "status_503")
+    assert tenant.count(thing()) == 3
+    first, second = clock.pauses
+    assert 0.25 <= first <= 0.5 <= second <= 1
+
+
+@pytest.mark.parametrize("verb", VERBS)
+async def test_too_many_is_waited_for_whatever_the_verb(
+    tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock, verb: str
+) -> None:
+    in_a_second = str(int(clock.now) + 1)
+    tenant.on(thing(verb), error_reply(429, X_RateLimit_Reset=in_a_second), OK)
+    assert (await call(caller, verb)).status == 200
+    (pause,) = clock.pauses
+    assert 1 <= pause < 1.2
+
+
+@pytest.mark.parametrize(
+    ("headers", "retry_after"),
+    [
+        ({"Retry_After": "17"}, 17),
+        ({"Retry_After": "8"}, 8),
+        ({"Retry_After": "999999"}, 3600),
+        ({"X_RateLimit_Reset": "1800000060"}, 60),
+        ({"X_RateLimit_Reset": "1900000000"}, 3600),
+        ({"Retry_After": "17", "X_RateLimit_Reset": "1800000600"}, 17),
+        ({"Retry_After": "x", "X_RateLimit_Reset": "1800000600"}, 600),
+    ],
+    ids=str,
+)
+async def test_a_wait_past_the_deadline_is_told_at_once(
+    tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock, headers: dict[str, str], retry_after: int
+) -> None:
+    tenant.on(thing(), error_reply(429, **headers))
+    limited = await error(caller)
+    assert isinstance(limited, ManagementRateLimitedError)
+    assert limited.retry_after == retry_after
+    assert tenant.count(thing()) == 1
+    assert clock.pauses == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Retry_After": "-5"},
+        {"Retry_After": "1.5"},
+        {"Retry_After": "9" * 13},
+        {"Retry_After": "Wed, 21 Oct 2026 07:28:00 GMT"},
+        {"X_RateLimit_Reset": "soon"},
+    ],
+    ids=str,
+)
+async def test_a_wait_nobody_can_read_is_three_attempts(
+    tenant: ScriptedTenant, caller: ManagementCaller, headers: dict[str, str]
+) -> None:
+    tenant.on(thing("POST"), error_reply(429, **headers))
+    limited = await error(caller, "POST")
+    assert isinstance(limited, ManagementRateLimitedError)
+    assert limited.retry_after == 1
+    assert tenant.count(thing("POST")) == 3
+
+
+async def test_a_wait_that_is_over_already_is_no_leave_to_hammer(
+    tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
+) -> None:
+    tenant.on(thing(), error_reply(429, Retry_After="0"))
+    started = clock.now
+    await error(caller)
+    assert clock.now - started <= DEADLINE
+    assert tenant.count(thing()) <= 6
+
+
+async def test_the_global_limit_counts_whatever_its_status(tenant: ScriptedTenant, caller: ManagementCaller) -> None:
+    tenant.on(thing("POST"), error_reply(403, "Global limit has been reached"), OK)
+    assert (await call(caller, "POST")).status == 200
+
+
+async def test_a_spent_budget_pauses_everybody(
+    tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
+) -> None:
+    spent = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(clock.now) + 2)}
+    tenant.on(thing(), json_reply({}, headers=spent), OK)
+    await call(caller)
+    assert clock.pauses == []
+    assert (await call(caller)).status == 200
+    assert 2 <= clock.pauses[0] < 2.2
+    assert tenant.requests[-1].at - tenant.requests[1].at >= 2
+
+
+async def test_a_budget_spent_for_long_is_told_without_asking(
+    tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
+) -> None:
+    spent = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(clock.now) + 60)}
+    tenant.on(thing(), json_reply({}, headers=spent))
+    await call(caller)
+    limited = await error(caller, "POST")
+    assert isinstance(limited, ManagementRateLimitedError)
+    assert (limited.retry_after, tenant.count(thing()), tenant.count(thing("POST"))) == (60, 1, 0)
+
+
+async def test_after_a_pause_role_look_ups_go_first_and_subjects_take_turns(
+    tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
+) -> None:
+    spent = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(clock.now) + 2)}
+    tenant.on(thing(), json_reply({}, headers=spent), json_reply({}))
+    await call(caller)
+    turns = [*[Turn("a")] * 20, Turn("b"), Turn("b"), Turn("c"), Turn("d", first=True)]
+    for number, turn in enumerate(turns):
+        tenant.on(f"GET /api/v2/{turn.subject}{number}", OK)
+    calls = [
+        asyncio.create_task(caller.call("GET", f"/{turn.subject}{number}", turn=turn))
+        for number, turn in enumerate(turns)
+    ]
+    await asyncio.gather(*calls)
+    order = [request.line.removeprefix("GET /api/v2/")[0] for request in tenant.requests[2:]]
+    assert "".join(order) == "dabcaba" + "a" * 17
+
+
+async def test_a_refused_look_up_is_first_again_after_the_pause(
+    tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
+) -> None:
+    started = clock.now
+    limited = error_reply(429, X_RateLimit_Reset=str(int(started) + 1))
+    tenant.on("GET /api/v2/look-up", limited, OK)
+    tenant.on(thing(), limited, OK)
+    look_up = caller.call("GET", "/look-up", turn=Turn("z", first=True))
+    others = (caller.call("GET", "/thing", turn=Turn("a")) for _ in range(30))
+    await asyncio.gather(*others, look_up)
+    after = [request.line for request in tenant.requests if request.at >= started + 1]
+    assert after[0] == "GET /api/v2/look-up"
+    assert len(after) > 20, "all others waited for the pause as well"
+
+
+async def test_callers_in_a_queue_hear_at_once_of_a_pause_they_cannot_wait_for(
+    tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
+) -> None:
+    gate = asyncio.Event()
+    tenant.on(thing(), error_reply(429, Retry_After="60"))
+    tenant.on("GET /api/v2/slow", json_reply({}, gate=gate))
+    slow = [asyncio.create_task(caller.call("GET", "/slow")) for _ in range(9)]
+    await tenant.arrival("GET /api/v2/slow", 9)
+    errors = await asyncio.gather(*(error(caller) for _ in range(20)))
+    assert {(type(failed), failed.retry_after) for failed in errors} == {(ManagementRateLimitedError, 60)}
+    assert tenant.count(thing()) == 1
+    gate.set()
+    await asyncio.gather(*slow)
+
+
+async def test_a_caller_whose_time_ends_in_a_pause_hears_that_it_is_one(
+    tenant: ScriptedTenant,
+    client: httpx.AsyncClient,
+    auth: ManagementAuth,
+    clock: HandClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("auth0_sso.management.call.DEADLINE", 0.2)
+    caller = ManagementCaller(client, ISSUER, auth, clock=clock.time, wall=clock.time, sleep=clock.sleep)
+    reset, clock.now = int(clock.now) + 1, clock.now + 0.9
+    tenant.on(thing(), json_reply({}, headers={"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(reset)}))
+    await call(caller)
+    limited = await error(caller)  # the pause of 0.1 s stands still with the clock; real time goes on
+    assert (type(limited), limited.retry_after) == (ManagementRateLimitedError, 1)
+    assert tenant.count(thing()) == 1
+
+
+async def test_a_budget_not_spent_pauses_nobody(
+    tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
+) -> None:
+    left = {"X-RateLimit-Remaining": "1", "X-RateLimit-Reset": str(int(clock.now) + 60)}
+    unclear = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "soon"}
+    tenant.on(thing(), json_reply({}, headers=left), json_reply({}, headers=unclear), OK)
+    for _ in range(3):
+        await call(caller)
+    assert clock.pauses == []
+
+
+async def test_a_tenant_that_fails_again_and_again_is_left_alone_then_tried_by_one(
+    tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    tenant.on(thing("POST"), Reply(503))
+    for _ in range(5):
+        await error(caller, "POST")
+    left_alone = await error(caller, "POST")
+    assert isinstance(left_alone, ManagementUnavailableError)
+    assert (left_alone.reason, left_alone.retry_after) == ("status_503", 5)
+    assert tenant.count(thing("POST")) == 5
+    assert caplog.text.count("the circuit breaker opens") == 1
+    clock.now += 5
+    tenant.on(thing("POST"), OK)
+    assert (await call(caller, "POST")).status == 200
+    assert (await call(caller, "POST")).status == 200
+
+
+async def test_what_auth0_declines_is_no_failure_of_auth0(tenant: ScriptedTenant, caller: ManagementCaller) -> None:
+    tenant.on(thing("POST"), error_reply(404, "The user does not exist.", "inexistent_user"))
+    for _ in range(20):
+        assert isinstance(await error(caller, "POST"), NotFoundError)
+    assert tenant.count(thing("POST")) == 20
+
+
+async def test_one_deadline_bounds_waiting_for_a_turn_as_well(
+    tenant: ScriptedTenant, caller: ManagementCaller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auth0_sso.management.call.DEADLINE", 0.2)
+    gate = asyncio.Event()
+    tenant.on(thing(), json_reply({}, gate=gate))
+    errors = await asyncio.gather(*(error(caller) for _ in range(30)))
+    assert {failed.reason for failed in errors} == {"timeout"}
+    gate.set()
+    tenant.on(thing(), OK)
+    assert (await call(caller)).status == 200, "a queue of our own opened the breaker"
+
+
+async def test_a_401_is_answered_by_another_token_once(tenant: ScriptedTenant, caller: ManagementCaller) -> None:
+    tenant.on(TOKEN, token_reply("token-1"), token_reply("token-2"))
+    tenant.on(thing("POST"), Reply(401), OK)
+    assert (await call(caller, "POST")).status == 200
+    used = [request.headers["Authorization"] for request in tenant.seen(thing("POST"))]
+    assert used == ["Bearer token-1", "Bearer token-2"]
+
+
+async def test_a_scope_our_token_lacks_is_named_before_the_call(
+    tenant: ScriptedTenant, caller: ManagementCaller, caplog: pytest.LogCaptureFixture
+) -> None:
+    tenant.on(TOKEN, token_reply("token-1", scope="read:roles read:users"))
+    refused = await error(caller, "GET", "update:users", "create:role_members")
+    assert isinstance(refused, ManagementRefusedError)
+    assert (refused.reason, refused.scopes) == ("scope_missing", ("update:users", "create:role_members"))
+    assert "grant it one of update:users, create:role_members" in caplog.text
+    assert tenant.count(thing()) == 0
+
+
+async def test_one_scope_of_those_that_do_suffices(tenant: ScriptedTenant, caller: ManagementCaller) -> None:
+    tenant.on(TOKEN, token_reply("token-1", scope="read:roles read:users"))
+    tenant.on(thing(), OK)
+    assert (await call(caller, "GET", "read:users", "read:role_members")).status == 200
+
+
+async def test_a_scope_granted_meanwhile_is_seen_with_the_next_token_and_tokens_are_not_bought_for_each_call(
+    tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
+) -> None:
+    poor, rich = token_reply("token-1", scope="read:users"), token_reply("token-2", scope="read:users update:users")
+    tenant.on(TOKEN, poor)
+    tenant.on(thing(), OK)
+    for _ in range(10):
+        assert (await error(caller, "GET", "update:users")).reason == "scope_missing"
+    assert tenant.count(TOKEN) == 2
+    tenant.on(TOKEN, rich)
+    clock.now += 30
+    assert (await call(caller, "GET", "update:users")).status == 200
+    assert tenant.count(TOKEN) == 3
+
+
+async def test_the_scopes_a_refusal_names_are_parsed_and_logged_loudly(
+    tenant: ScriptedTenant, caller: ManagementCaller, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = "Insufficient scope, expected any of: read:users,read:user_idp_tokens; update:users"
+    tenant.on(thing(), error_reply(403, told, "insufficient_scope"))
+    refused = await error(caller)
+    assert isinstance(refused, ManagementRefusedError)
+    assert refused.scopes == ("read:users", "read:user_idp_tokens", "update:users")
+    (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert "grant it one of read:users, read:user_idp_tokens, update:users" in record.getMessage()
+
+
+@pytest.mark.parametrize(
+    ("headers", "request_id"),
+    [
+        ({"X_Auth0_RequestId": "0123456789abcdef0123"}, "0123456789abcdef0123"),
+        ({"ot_baggage_auth0_request_id": "6a2f"}, "6a2f"),
+        ({"X_Auth0_RequestId": "x" * 129}, None),
+        ({}, None),
+    ],
+    ids=range(4),
+)
+async def test_an_error_keeps_what_auth0s_support_asks_for(
+    tenant: ScriptedTenant, caller: ManagementCaller, headers: dict[str, str], request_id: str | None
+) -> None:
+    tenant.on(thing(), error_reply(409, "It exists.", "auth0_idp_error", **headers))
+    conflict = await error(caller)
+    assert conflict.answer is not None
+    assert (conflict.answer.status, conflict.answer.error_code, conflict.answer.request_id) == (
+        409,
+        "auth0_idp_error",
+        request_id,
+    )

@@ -1,0 +1,183 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from auth0_sso.errors import ManagementUnavailableError, NotFoundError
+from auth0_sso.management.call import ManagementCaller
+from auth0_sso.management.client import ManagementClient
+from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
+from auth0_sso.management.metadata import MAX_BYTES, MetadataError
+from auth0_sso.management.profiles import TTL, Profiles
+from support.clock import HandClock
+from support.issuer import ISSUER
+from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply, token_reply
+
+A, B = "auth0|a", "auth0|b"
+GET_A, GET_B, PATCH_A = "GET /api/v2/users/auth0%7Ca", "GET /api/v2/users/auth0%7Cb", "PATCH /api/v2/users/auth0%7Ca"
+
+
+def user(user_id: str = A, *, gate: asyncio.Event | None = None, **members: object) -> Reply:
+    return json_reply({"user_id": user_id, **members}, gate=gate)
+
+
+@pytest.fixture
+async def profiles(tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock) -> AsyncIterator[Profiles]:
+    tenant.on(TOKEN, token_reply("token-1"))
+    tenant.on(GET_A, user(name="Ada"))
+    tenant.on(GET_B, user(B, name="Bob"))
+    tenant.on(PATCH_A, user(name="Ada", user_metadata={"theme": "dark"}))
+    auth = ManagementAuth(client, ISSUER, ClientCredentials("id", "secret", f"{ISSUER}api/v2/"), clock=clock.time)
+    caller = ManagementCaller(client, ISSUER, auth, clock=clock.time, wall=clock.time, sleep=clock.hurry)
+    profiles = Profiles(ManagementClient(caller), clock=clock.time)
+    yield profiles
+    await profiles.aclose()
+    await auth.aclose()
+
+
+async def test_a_profile_is_remembered_for_its_time_and_no_longer(
+    tenant: ScriptedTenant, profiles: Profiles, clock: HandClock
+) -> None:
+    for _ in range(10):
+        assert (await profiles.get(A)).name == "Ada"
+    await clock.advance(TTL - 0.1)
+    await profiles.get(A)
+    assert tenant.count(GET_A) == 1
+    tenant.on(GET_A, user(name="Eve"))
+    await clock.advance(0.2)
+    assert (await profiles.get(A)).name == "Eve"
+
+
+async def test_a_hundred_looks_at_once_are_one_call(tenant: ScriptedTenant, profiles: Profiles) -> None:
+    found = await asyncio.gather(*(profiles.get(user_id) for user_id in (A, B) * 50))
+    assert {user.name for user in found[::2]} == {"Ada"}
+    assert {user.name for user in found[1::2]} == {"Bob"}
+    assert (tenant.count(GET_A), tenant.count(GET_B)) == (1, 1)
+
+
+async def test_a_forgotten_profile_is_asked_for_anew_and_others_are_kept(
+    tenant: ScriptedTenant, profiles: Profiles
+) -> None:
+    await profiles.get(A)
+    await profiles.get(B)
+    profiles.invalidate(A)
+    await profiles.get(A)
+    await profiles.get(B)
+    assert (tenant.count(GET_A), tenant.count(GET_B)) == (2, 1)
+
+
+async def test_an_answer_under_way_when_its_user_changes_is_not_remembered(
+    tenant: ScriptedTenant, profiles: Profiles
+) -> None:
+    gate = asyncio.Event()
+    tenant.on(GET_A, user(name="Ada", gate=gate), user(name="Eve"))
+    before = asyncio.create_task(profiles.get(A))
+    await tenant.arrival(GET_A)
+    profiles.invalidate(A)
+    assert (await profiles.get(A)).name == "Eve"
+    gate.set()
+    assert (await before).name == "Ada"
+    assert (await profiles.get(A)).name == "Eve"
+
+
+async def test_failures_are_not_remembered(tenant: ScriptedTenant, profiles: Profiles) -> None:
+    tenant.on(GET_A, error_reply(404), Reply(503), Reply(503), Reply(503), user(name="Ada"))
+    with pytest.raises(NotFoundError):
+        await profiles.get(A)
+    with pytest.raises(ManagementUnavailableError):
+        await profiles.get(A)
+    assert (await profiles.get(A)).name == "Ada"
+
+
+async def test_what_is_remembered_is_bounded_in_bytes(tenant: ScriptedTenant, profiles: Profiles) -> None:
+    tenant.on(GET_B, user(B, user_metadata={"x": "x" * 3_000_000}, app_metadata={"x": "x" * 500_000}))
+    for name in "cdef":
+        tenant.on(f"GET /api/v2/users/{name}", user(name, user_metadata={"x": "x" * 2_000_000}))
+    await profiles.get(B)
+    for name in "cdef":
+        await profiles.get(name)
+    await profiles.get("f")
+    await profiles.get(B)
+    assert (tenant.count("GET /api/v2/users/f"), tenant.count(GET_B)) == (1, 2)
+
+
+async def test_a_change_of_metadata_is_seen_by_the_next_look(tenant: ScriptedTenant, profiles: Profiles) -> None:
+    await profiles.get(A)
+    changed = await profiles.update_metadata(A, {"theme": "dark"})
+    assert changed.user_metadata == {"theme": "dark"}
+    tenant.on(GET_A, user(user_metadata={"theme": "dark"}))
+    assert (await profiles.get(A)).user_metadata == {"theme": "dark"}
+
+
+async def test_a_change_that_fails_is_asked_after_too(tenant: ScriptedTenant, profiles: Profiles) -> None:
+    await profiles.get(A)
+    tenant.on(PATCH_A, Reply(503))
+    with pytest.raises(ManagementUnavailableError):
+        await profiles.update_metadata(A, {"theme": "dark"})
+    looks = tenant.count(GET_A)
+    await profiles.get(A)
+    assert tenant.count(GET_A) == looks + 1
+
+
+async def test_what_is_stored_counts_and_is_read_from_the_tenant_not_from_memory(
+    tenant: ScriptedTenant, profiles: Profiles
+) -> None:
+    await profiles.get(A)
+    tenant.on(GET_A, user(user_metadata={"elsewhere": "x" * 10_000}))
+    with pytest.raises(MetadataError, match="together with what is stored"):
+        await profiles.update_metadata(A, {"here": "x" * 10_000})
+    assert tenant.count(PATCH_A) == 0
+
+
+@pytest.mark.parametrize("change", [{"elsewhere": None}, {}], ids=["a-key", "all"])
+async def test_deleting_is_always_possible_and_asks_nothing_first(
+    tenant: ScriptedTenant, profiles: Profiles, change: dict[str, None]
+) -> None:
+    tenant.on(GET_A, user(user_metadata={"elsewhere": "x" * 1_000_000}))
+    await profiles.update_metadata(A, change)
+    (request,) = tenant.seen(PATCH_A)
+    assert request.json() == {"user_metadata": change}
+    assert tenant.count(GET_A) == 0
+
+
+@pytest.mark.parametrize(
+    "stored", [Reply(body=b" " * 5_000_000), user(user_metadata=["x"])], ids=["too-large", "no-object"]
+)
+async def test_nothing_is_added_to_metadata_that_cannot_be_read(
+    tenant: ScriptedTenant, profiles: Profiles, stored: Reply
+) -> None:
+    tenant.on(GET_A, stored, user())
+    with pytest.raises(MetadataError, match="cannot be read: delete keys first"):
+        await profiles.update_metadata(A, {"theme": "dark"})
+    assert tenant.count(PATCH_A) == 0
+
+
+async def test_changes_of_one_user_are_measured_one_after_the_other(
+    tenant: ScriptedTenant, profiles: Profiles
+) -> None:
+    half = {"first": "x" * (MAX_BYTES // 2)}
+    gate = asyncio.Event()
+    tenant.on(GET_A, user(), user(user_metadata=half))
+    tenant.on(PATCH_A, user(user_metadata=half, gate=gate))
+    first = asyncio.create_task(profiles.update_metadata(A, {**half}))
+    await tenant.arrival(PATCH_A)
+    second = asyncio.create_task(profiles.update_metadata(A, {"second": "x" * (MAX_BYTES // 2)}))
+    await asyncio.sleep(0)
+    gate.set()
+    await first
+    with pytest.raises(MetadataError):
+        await second
+    assert tenant.count(PATCH_A) == 1
+
+
+async def test_a_change_of_one_user_does_not_wait_for_that_of_another(
+    tenant: ScriptedTenant, profiles: Profiles
+) -> None:
+    tenant.on(PATCH_A, user(gate=asyncio.Event()))
+    tenant.on("PATCH /api/v2/users/auth0%7Cb", user(B))
+    waiting = asyncio.create_task(profiles.update_metadata(A, {"theme": "dark"}))
+    await tenant.arrival(PATCH_A)
+    async with asyncio.timeout(5):
+        await profiles.update_metadata(B, {"theme": "dark"})
+    waiting.cancel()

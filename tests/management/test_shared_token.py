@@ -1,0 +1,179 @@
+"""One Management token for several processes, over a real Redis."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import httpx
+import pytest
+
+from auth0_sso.errors import ManagementUnavailableError
+from auth0_sso.http.bounded_http import send_bounded
+from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
+from auth0_sso.management.shared_token import ManagementToken, SharedToken
+from auth0_sso.store.sealed import SealedStore
+from auth0_sso.store.store import SharedStore
+from support.clock import HandClock
+from support.issuer import ISSUER
+from support.redis_server import RedisServer
+from support.tenant_script import TOKEN, Reply, ScriptedTenant, json_reply, token_reply
+
+THING = "GET /api/v2/thing"
+SECRET = "the-client-secret"
+
+Process = Callable[[], ManagementAuth]
+
+
+@pytest.fixture
+async def process(
+    redis: RedisServer, tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+) -> AsyncIterator[Process]:
+    """Start one more process's auth, with a clock that counts from its own start."""
+    tenant.on(TOKEN, token_reply("token-1"), token_reply("token-2"), token_reply("token-3"))
+    tenant.on(THING, json_reply({}))
+    stores: list[SharedStore] = []
+
+    def start() -> ManagementAuth:
+        store = SharedStore(redis.url, timeout=5, clock=clock.time)
+        stores.append(store)
+        began = clock.now - 1000 * len(stores)
+        own = lambda: clock.now - began  # noqa: E731 - a clock
+        shared = SharedToken(SealedStore(store, SECRET, "a test"), clock=own, wall=clock.time)
+        credentials = ClientCredentials("the-client-id", SECRET, f"{ISSUER}api/v2/")
+        return ManagementAuth(client, ISSUER, credentials, shared=shared, clock=own, wall=clock.time)
+
+    yield start
+    for store in stores:
+        await store.aclose()
+
+
+async def ask(client: httpx.AsyncClient, auth: ManagementAuth) -> int:
+    request = client.build_request("GET", f"{ISSUER}api/v2/thing")
+    answer = await send_bounded(client, request, deadline=30, max_bytes=1000, auth=auth)
+    return answer.status
+
+
+def tokens_used(tenant: ScriptedTenant) -> list[str]:
+    return [request.headers["Authorization"].removeprefix("Bearer ") for request in tenant.seen(THING)]
+
+
+async def test_a_fleet_that_starts_at_once_fetches_one_token(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, process: Process
+) -> None:
+    fleet = [process() for _ in range(16)]
+    assert await asyncio.gather(*(ask(client, auth) for auth in fleet)) == [200] * 16
+    assert tenant.count(TOKEN) == 1
+    assert set(tokens_used(tenant)) == {"token-1"}
+
+
+async def test_one_that_starts_later_takes_it_and_renews_when_it_is_time(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, process: Process, clock: HandClock
+) -> None:
+    await ask(client, process())
+    clock.now += 86_400 - 301
+    late = process()
+    await ask(client, late)
+    assert tenant.count(TOKEN) == 1
+    clock.now += 1
+    await ask(client, late)  # renews behind its back
+    await tenant.arrival(TOKEN, 2)
+    async with asyncio.timeout(5):
+        while tokens_used(tenant)[-1] != "token-2":
+            await ask(client, late)
+            await asyncio.sleep(0)
+    await ask(client, process())
+    assert tokens_used(tenant)[-1] == "token-2"
+    assert tenant.count(TOKEN) == 2
+
+
+async def test_a_token_the_tenant_refuses_is_replaced_once_for_all(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, process: Process, clock: HandClock
+) -> None:
+    one, two = process(), process()
+    await ask(client, one)
+    await ask(client, two)
+    tenant.on(THING, Reply(401), Reply(401), json_reply({}))
+    assert [await ask(client, auth) for auth in (one, two)] == [401, 401]
+    assert [await ask(client, auth) for auth in (one, two)] == [200, 200]
+    assert tokens_used(tenant)[-2:] == ["token-2", "token-2"]
+    assert tenant.count(TOKEN) == 2
+
+
+async def test_a_token_that_is_dead_when_it_comes_is_not_shared(
+    redis: RedisServer, tenant: ScriptedTenant, client: httpx.AsyncClient, process: Process
+) -> None:
+    tenant.on(TOKEN, token_reply("token-1", expires_in=0))
+    await ask(client, process())
+    assert redis.cli("--raw", "keys", "*").strip() == ""
+
+
+async def test_a_failed_fetch_holds_up_nobody_for_long(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, process: Process
+) -> None:
+    tenant.on(TOKEN, Reply(503), token_reply("token-1"))
+    with pytest.raises(ManagementUnavailableError):
+        await ask(client, process())
+    assert await ask(client, process()) == 200
+
+
+async def test_without_the_store_each_fetches_its_own(
+    redis: RedisServer, tenant: ScriptedTenant, client: httpx.AsyncClient, process: Process
+) -> None:
+    redis.stop()
+    assert [await ask(client, process()) for _ in range(2)] == [200, 200]
+    assert tenant.count(TOKEN) == 2
+
+
+async def test_a_store_lost_while_one_fetches_loses_nobody_a_token(
+    redis: RedisServer, tenant: ScriptedTenant, client: httpx.AsyncClient, process: Process
+) -> None:
+    gate = asyncio.Event()
+    tenant.on(TOKEN, token_reply("token-1", gate=gate), token_reply("token-2"))
+    first = asyncio.create_task(ask(client, process()))
+    await tenant.arrival(TOKEN)
+    waiting = asyncio.create_task(ask(client, process()))
+    await asyncio.sleep(0.1)
+    assert tenant.count(TOKEN) == 1  # it waits for the first
+    redis.stop()
+    assert await waiting == 200
+    gate.set()
+    assert await first == 200
+
+
+async def test_one_who_died_with_the_lock_is_not_waited_for_for_ever(
+    redis: RedisServer, tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+) -> None:
+    store = SharedStore(redis.url, timeout=5, clock=clock.time)
+    sealed = SealedStore(store, SECRET, "a test")
+    shared = SharedToken(sealed, clock=clock.time, wall=clock.time, sleep=clock.hurry)
+    await store.execute("SET", sealed.name("management-token-lock"), "1")
+    token = ManagementToken.living("token-9", 100, None, clock.now)
+
+    async def fetch() -> ManagementToken:
+        return token
+
+    assert await shared.renewed(fetch) is token
+    assert sum(clock.pauses) <= 5
+    await store.aclose()
+
+
+async def test_the_store_holds_no_token_that_can_be_read(
+    redis: RedisServer, client: httpx.AsyncClient, process: Process
+) -> None:
+    await ask(client, process())
+    keys = redis.cli("--raw", "keys", "*").split()
+    assert len(keys) == 1
+    dump = redis.cli("--raw", "get", keys[0])
+    assert len(dump) > 100
+    assert "token-1" not in dump
+    assert 0 < int(redis.cli("--raw", "ttl", keys[0])) <= 86_400
+
+
+@pytest.mark.parametrize("forged", ["", "x", "gAAAAABn"])
+async def test_what_lies_there_in_another_form_is_not_believed(
+    redis: RedisServer, tenant: ScriptedTenant, client: httpx.AsyncClient, process: Process, forged: str
+) -> None:
+    await ask(client, process())
+    (key,) = redis.cli("--raw", "keys", "*").split()
+    redis.cli("set", key, forged)
+    assert await ask(client, process()) == 200
+    assert tokens_used(tenant) == ["token-1", "token-2"]

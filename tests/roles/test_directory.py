@@ -1,0 +1,479 @@
+import asyncio
+from collections.abc import AsyncIterator
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from auth0_sso.errors import (
+    Auth0SsoError,
+    InsufficientScopeError,
+    ManagementRateLimitedError,
+    ManagementUnavailableError,
+)
+from auth0_sso.management.call import ManagementCaller
+from auth0_sso.management.client import ManagementClient
+from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
+from auth0_sso.roles.directory import ClaimRoles, RoleCachePolicy, RoleDirectory
+from auth0_sso.tokens.claims import AccessToken, TokenPolicy, validate
+from support.clock import HandClock
+from support.issuer import AUDIENCE, ISSUER, SUBJECT, user_claims
+from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply, token_reply
+
+OTHER = "auth0|other"
+
+
+def _user_line(subject: str) -> str:
+    return f"GET /api/v2/users/{quote(subject, safe='')}"
+
+
+def _line(subject: str) -> str:
+    return f"{_user_line(subject)}/roles"
+
+
+NOW = 1_800_000_000.0
+ASKED, ASKED_OTHER = _line(SUBJECT), _line(OTHER)
+
+
+def _roles(*names: str, gate: asyncio.Event | None = None) -> Reply:
+    roles = [{"id": f"rol_{name}", "name": name} for name in names]
+    return json_reply({"roles": roles, "start": 0, "limit": 100, "total": len(roles)}, gate=gate)
+
+
+def of(subject: str, organization: str | None = None) -> AccessToken:
+    claims = user_claims(NOW, sub=subject, **({} if organization is None else {"org_id": organization}))
+    return validate(claims, TokenPolicy(ISSUER, frozenset({AUDIENCE})), NOW)
+
+
+def user(subject: str, *, gate: asyncio.Event | None = None, **members: object) -> Reply:
+    return json_reply({"user_id": subject, **members}, gate=gate)
+
+
+def management(client: httpx.AsyncClient, clock: HandClock) -> ManagementClient:
+    credentials = ClientCredentials("the-client-id", "the-client-secret", f"{ISSUER}api/v2/")
+    auth = ManagementAuth(client, ISSUER, credentials, clock=clock.time)
+    caller = ManagementCaller(client, ISSUER, auth, clock=clock.time, wall=clock.time, sleep=clock.hurry)
+    return ManagementClient(caller)
+
+
+@pytest.fixture
+async def directory(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+) -> AsyncIterator[RoleDirectory]:
+    tenant.on(TOKEN, token_reply("token-1"))
+    tenant.on(ASKED, _roles("admin"))
+    tenant.on(ASKED_OTHER, _roles("user"))
+    tenant.on(_user_line(SUBJECT), user(SUBJECT))
+    tenant.on(_user_line(OTHER), user(OTHER))
+    directory = RoleDirectory(management(client, clock), clock=clock.time)
+    yield directory
+    await directory.aclose()
+
+
+async def _error(directory: RoleDirectory) -> Auth0SsoError:
+    with pytest.raises(Auth0SsoError) as raised:
+        await directory.roles_of(of(SUBJECT))
+    return raised.value
+
+
+@pytest.mark.parametrize("names", [(), ("admin",), ("admin", "user"), ("Ädmin", "admin")])
+async def test_roles_are_the_names_auth0_says(
+    tenant: ScriptedTenant, directory: RoleDirectory, names: tuple[str, ...]
+) -> None:
+    tenant.on(ASKED, _roles(*names))
+    assert await directory.roles_of(of(SUBJECT)) == set(names)
+
+
+async def test_roles_are_remembered_for_their_time_and_no_longer(
+    tenant: ScriptedTenant, directory: RoleDirectory, clock: HandClock
+) -> None:
+    await directory.roles_of(of(SUBJECT))
+    tenant.on(ASKED, _roles("user"))
+    await clock.advance(59)
+    assert await directory.roles_of(of(SUBJECT)) == {"admin"}
+    assert tenant.count(ASKED) == 1
+    await clock.advance(1)
+    assert await directory.roles_of(of(SUBJECT)) == {"user"}
+    assert tenant.count(ASKED) == 2
+
+
+async def test_reading_does_not_lengthen_a_memory(
+    tenant: ScriptedTenant, directory: RoleDirectory, clock: HandClock
+) -> None:
+    for _ in range(7):
+        await directory.roles_of(of(SUBJECT))
+        await clock.advance(10)
+    assert tenant.count(ASKED) == 2
+
+
+async def test_having_no_roles_is_remembered_too(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
+    tenant.on(ASKED, _roles())
+    for _ in range(3):
+        assert await directory.roles_of(of(SUBJECT)) == set()
+    assert tenant.count(ASKED) == 1
+
+
+async def test_two_hundred_checks_at_once_cost_one_look_up_for_each_subject(
+    tenant: ScriptedTenant, directory: RoleDirectory
+) -> None:
+    checks = [directory.roles_of(of(subject)) for subject in [SUBJECT, OTHER] * 100]
+    assert await asyncio.gather(*checks) == [{"admin"}, {"user"}] * 100
+    assert (tenant.count(ASKED), tenant.count(ASKED_OTHER)) == (1, 1)
+
+
+async def test_nobody_gets_the_roles_of_somebody_else(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
+    near = [SUBJECT.upper(), f"{SUBJECT} ", f"{SUBJECT}/", SUBJECT.replace("|", "%7C")]
+    assert await directory.roles_of(of(SUBJECT)) == {"admin"}
+    for subject in near:
+        tenant.on(_line(subject), _roles())
+        tenant.on(_user_line(subject), user(subject))
+        assert await directory.roles_of(of(subject)) == set()
+
+
+async def test_a_check_that_gives_up_leaves_the_look_up_to_the_others(
+    tenant: ScriptedTenant, directory: RoleDirectory
+) -> None:
+    gate = asyncio.Event()
+    tenant.on(ASKED, _roles("admin", gate=gate))
+    impatient, patient = (asyncio.create_task(directory.roles_of(of(SUBJECT))) for _ in range(2))
+    await tenant.arrival(ASKED)
+    impatient.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await impatient
+    gate.set()
+    assert await patient == {"admin"}
+    assert tenant.count(ASKED) == 1
+
+
+async def test_forget_asks_anew_at_the_next_check(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
+    await directory.roles_of(of(SUBJECT))
+    await directory.roles_of(of(OTHER))
+    tenant.on(ASKED, _roles("user"))
+    await directory.invalidate(SUBJECT)
+    assert await directory.roles_of(of(SUBJECT)) == {"user"}
+    await directory.roles_of(of(OTHER))
+    assert (tenant.count(ASKED), tenant.count(ASKED_OTHER)) == (2, 1)
+
+
+async def test_forgetting_a_stranger_is_no_error(directory: RoleDirectory) -> None:
+    await directory.invalidate("auth0|nobody")
+    assert await directory.roles_of(of(SUBJECT)) == {"admin"}
+
+
+async def test_forget_drops_an_answer_that_was_under_way(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
+    old, new = asyncio.Event(), asyncio.Event()
+    tenant.on(ASKED, _roles("admin", gate=old), _roles("user", gate=new))
+    before = asyncio.create_task(directory.roles_of(of(SUBJECT)))
+    await tenant.arrival(ASKED)
+    await directory.invalidate(SUBJECT)
+    after = asyncio.create_task(directory.roles_of(of(SUBJECT)))
+    await tenant.arrival(ASKED, 2)
+    new.set()
+    assert await after == {"user"}
+    old.set()
+    assert await before == {"admin"}
+    assert await directory.roles_of(of(SUBJECT)) == {"user"}, "the older answer came last and won"
+    assert tenant.count(ASKED) == 2
+
+
+async def test_an_answer_forgotten_under_way_is_not_remembered(
+    tenant: ScriptedTenant, directory: RoleDirectory
+) -> None:
+    gate = asyncio.Event()
+    tenant.on(ASKED, _roles("admin", gate=gate), _roles("user"))
+    before = asyncio.create_task(directory.roles_of(of(SUBJECT)))
+    await tenant.arrival(ASKED)
+    await directory.invalidate(SUBJECT)
+    gate.set()
+    assert await before == {"admin"}
+    assert await directory.roles_of(of(SUBJECT)) == {"user"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "error_type", "reason"),
+    [
+        pytest.param(error_reply(429), ManagementRateLimitedError, "rate_limited"),
+        pytest.param(Reply(503), ManagementUnavailableError, "status_503"),
+    ],
+    ids=["rate-limited", "down"],
+)
+async def test_an_error_gives_no_access_and_is_not_remembered(
+    tenant: ScriptedTenant,
+    directory: RoleDirectory,
+    reply: Reply,
+    error_type: type[Auth0SsoError],
+    reason: str,
+) -> None:
+    tenant.on(ASKED, reply)
+    error = await _error(directory)
+    assert (type(error), error.reason) == (error_type, reason)
+    tenant.on(ASKED, _roles("admin"))
+    assert await directory.roles_of(of(SUBJECT)) == {"admin"}
+
+
+async def test_old_roles_do_not_outlive_their_time_in_an_outage(
+    tenant: ScriptedTenant, directory: RoleDirectory, clock: HandClock
+) -> None:
+    await directory.roles_of(of(SUBJECT))
+    tenant.on(ASKED, Reply(503))
+    await clock.advance(59)
+    assert await directory.roles_of(of(SUBJECT)) == {"admin"}
+    await clock.advance(1)
+    assert (await _error(directory)).reason == "status_503"
+
+
+async def test_an_error_reaches_every_check_for_the_price_of_one(
+    tenant: ScriptedTenant, directory: RoleDirectory
+) -> None:
+    tenant.on(ASKED, Reply(503))
+    errors = await asyncio.gather(*(_error(directory) for _ in range(200)))
+    assert {error.reason for error in errors} == {"status_503"}
+    assert tenant.count(ASKED) == 3  # one look-up, and its repetitions
+
+
+async def test_no_more_subjects_are_remembered_than_was_said(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+) -> None:
+    tenant.on(TOKEN, token_reply("token-1"))
+    subjects = [f"auth0|{number}" for number in range(4)]
+    for number in range(4):
+        tenant.on(f"GET /api/v2/users/auth0%7C{number}/roles", _roles("admin"))
+        tenant.on(_user_line(f"auth0|{number}"), user(f"auth0|{number}"))
+    directory = RoleDirectory(management(client, clock), RoleCachePolicy(max_entries=3), clock=clock.time)
+    for subject in subjects:
+        await directory.roles_of(of(subject))
+    for subject in subjects[1:]:
+        await directory.roles_of(of(subject))
+    assert len(tenant.requests) == 1 + 2 * 4
+    await directory.roles_of(of(subjects[0]))
+    assert len(tenant.requests) == 1 + 2 * 5
+
+
+async def test_aclose_gives_up_look_ups_under_way(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
+    tenant.on(ASKED, _roles("admin", gate=asyncio.Event()))
+    waiting = asyncio.create_task(directory.roles_of(of(SUBJECT)))
+    await tenant.arrival(ASKED)
+    await directory.aclose()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [(error_reply(404, code="inexistent_user"), "user_unknown"), (user(SUBJECT, blocked=True), "user_blocked")],
+    ids=["deleted", "blocked"],
+)
+async def test_a_user_who_is_gone_is_refused_whatever_roles_are_assigned_and_asked_about_again_soon(
+    tenant: ScriptedTenant, directory: RoleDirectory, clock: HandClock, reply: Reply, reason: str
+) -> None:
+    tenant.on(_user_line(SUBJECT), reply)
+    for _ in range(3):
+        with pytest.raises(InsufficientScopeError) as caught:
+            await directory.roles_of(of(SUBJECT))
+        assert caught.value.reason == reason
+    assert tenant.count(_user_line(SUBJECT)) == 1
+    tenant.on(_user_line(SUBJECT), user(SUBJECT))
+    await clock.advance(10)
+    assert await directory.roles_of(of(SUBJECT)) == {"admin"}
+
+
+async def test_a_blocked_user_loses_access_as_the_memory_ends(
+    tenant: ScriptedTenant, directory: RoleDirectory, clock: HandClock
+) -> None:
+    assert await directory.roles_of(of(SUBJECT)) == {"admin"}
+    tenant.on(_user_line(SUBJECT), user(SUBJECT, blocked=True))
+    await clock.advance(60)
+    with pytest.raises(InsufficientScopeError):
+        await directory.roles_of(of(SUBJECT))
+
+
+async def test_a_user_without_roles_is_asked_about_again_sooner(
+    tenant: ScriptedTenant, directory: RoleDirectory, clock: HandClock
+) -> None:
+    tenant.on(ASKED, _roles())
+    assert await directory.roles_of(of(SUBJECT)) == set()
+    tenant.on(ASKED, _roles("admin"))
+    await clock.advance(9)
+    assert await directory.roles_of(of(SUBJECT)) == set()
+    await clock.advance(1)
+    assert await directory.roles_of(of(SUBJECT)) == {"admin"}
+
+
+def _member_line(organization: str) -> str:
+    return f"GET /api/v2/organizations/{organization}/members/{quote(SUBJECT, safe='')}/roles"
+
+
+async def test_the_roles_of_a_member_count_in_the_tokens_organization_alone(
+    tenant: ScriptedTenant, directory: RoleDirectory
+) -> None:
+    tenant.on(_member_line("org_1"), _roles("billing"))
+    tenant.on(_member_line("org_2"), _roles())
+    assert await directory.organization_roles_of(of(SUBJECT, "org_1")) == {"billing"}
+    assert await directory.organization_roles_of(of(SUBJECT, "org_2")) == set()
+    assert await directory.organization_roles_of(of(SUBJECT)) == set()
+    assert tenant.count(_member_line("org_1")) == 1
+
+
+async def test_the_tenants_roles_are_without_a_members_and_do_not_cost_the_call_for_them(
+    tenant: ScriptedTenant, directory: RoleDirectory
+) -> None:
+    tenant.on(_member_line("org_1"), _roles("billing"))
+    for organization in ("org_1", "org_2", None):
+        assert await directory.roles_of(of(SUBJECT, organization)) == {"admin"}
+    assert tenant.count(_member_line("org_1")) == 0
+    assert tenant.count(ASKED) == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [(error_reply(404, code="inexistent_user"), "user_unknown"), (user(SUBJECT, blocked=True), "user_blocked")],
+    ids=["deleted", "blocked"],
+)
+async def test_a_user_who_is_gone_has_no_roles_in_an_organization_either(
+    tenant: ScriptedTenant, directory: RoleDirectory, reply: Reply, reason: str
+) -> None:
+    tenant.on(_user_line(SUBJECT), reply)
+    tenant.on(_member_line("org_1"), _roles("billing"))
+    with pytest.raises(InsufficientScopeError) as caught:
+        await directory.organization_roles_of(of(SUBJECT, "org_1"))
+    assert caught.value.reason == reason
+
+
+async def test_a_member_of_a_deleted_organization_has_no_roles_there_and_keeps_those_of_the_tenant(
+    tenant: ScriptedTenant, directory: RoleDirectory
+) -> None:
+    tenant.on(_member_line("org_1"), error_reply(404, code="inexistent_organization"))
+    assert await directory.organization_roles_of(of(SUBJECT, "org_1")) == set()
+    assert await directory.roles_of(of(SUBJECT, "org_1")) == {"admin"}
+
+
+async def test_forgetting_a_user_is_for_every_organization(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
+    tenant.on(_member_line("org_1"), _roles("billing"))
+    assert await directory.organization_roles_of(of(SUBJECT, "org_1")) == {"billing"}
+    tenant.on(ASKED, _roles())
+    tenant.on(_member_line("org_1"), _roles())
+    await directory.invalidate(SUBJECT)
+    assert await directory.organization_roles_of(of(SUBJECT, "org_1")) == set()
+    assert await directory.roles_of(of(SUBJECT)) == set()
+
+
+async def test_old_roles_do_in_an_outage_where_both_the_guard_and_the_setting_allow_it(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+) -> None:
+    directory = RoleDirectory(management(client, clock), RoleCachePolicy(max_stale=300), clock=clock.time)
+    tenant.on(TOKEN, token_reply("token-1"))
+    tenant.on(_user_line(SUBJECT), user(SUBJECT))
+    tenant.on(ASKED, _roles("admin"))
+    await directory.roles_of(of(SUBJECT))
+    tenant.on(ASKED, Reply(503))
+    clock.now += 61
+    assert await directory.roles_of(of(SUBJECT), stale_ok=True) == {"admin"}
+    assert (await _error(directory)).reason == "status_503"
+    clock.now += 300
+    with pytest.raises(ManagementUnavailableError):
+        await directory.roles_of(of(SUBJECT), stale_ok=True)
+
+
+async def test_old_roles_do_not_survive_being_taken_away_through_us(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+) -> None:
+    directory = RoleDirectory(management(client, clock), RoleCachePolicy(max_stale=300), clock=clock.time)
+    tenant.on(TOKEN, token_reply("token-1"))
+    tenant.on(_user_line(SUBJECT), user(SUBJECT))
+    tenant.on(ASKED, _roles("admin"), Reply(503))
+    await directory.roles_of(of(SUBJECT))
+    await directory.invalidate(SUBJECT)
+    with pytest.raises(ManagementUnavailableError):
+        await directory.roles_of(of(SUBJECT), stale_ok=True)
+
+
+async def test_without_the_setting_no_guard_gets_old_roles(
+    tenant: ScriptedTenant, directory: RoleDirectory, clock: HandClock
+) -> None:
+    await directory.roles_of(of(SUBJECT))
+    tenant.on(ASKED, Reply(503))
+    await clock.advance(61)
+    with pytest.raises(ManagementUnavailableError):
+        await directory.roles_of(of(SUBJECT), stale_ok=True)
+
+
+CLAIM = "https://example.com/roles"
+
+
+def saying(value: object, **others: object) -> AccessToken:
+    claims = user_claims(NOW, **{CLAIM: value}, **others)
+    return validate(claims, TokenPolicy(ISSUER, frozenset({AUDIENCE})), NOW)
+
+
+async def test_a_claim_gives_the_roles_it_lists_and_its_absence_none() -> None:
+    roles = ClaimRoles(CLAIM)
+    assert await roles.roles_of(saying(["admin", "manager"])) == {"admin", "manager"}
+    assert await roles.roles_of(saying([])) == set()
+    assert await roles.roles_of(saying(...)) == set()
+    await roles.invalidate(SUBJECT)
+
+
+async def test_a_claim_of_an_organizations_token_gives_no_role_in_the_tenant() -> None:
+    roles = ClaimRoles(CLAIM)
+    inside, outside = saying(["admin"], org_id="org_1"), saying(["admin"])
+    assert await roles.roles_of(inside) == set()
+    assert await roles.organization_roles_of(inside) == {"admin"}
+    assert await roles.organization_roles_of(outside) == set()
+
+
+@pytest.mark.parametrize("value", [None, "admin", {"admin": True}, ["admin", 1], [["admin"]]], ids=str)
+async def test_a_claim_that_lists_no_names_opens_nothing(value: object) -> None:
+    with pytest.raises(InsufficientScopeError) as caught:
+        await ClaimRoles(CLAIM).roles_of(saying(value))
+    assert caught.value.reason == "role_claim_invalid"
+    with pytest.raises(InsufficientScopeError):
+        await ClaimRoles(CLAIM).organization_roles_of(saying(value, org_id="org_1"))
+
+
+@pytest.mark.parametrize("blocked", ["false", 0, {}, [], "no"], ids=repr)
+async def test_a_block_that_cannot_be_read_is_a_block(
+    tenant: ScriptedTenant, directory: RoleDirectory, blocked: object
+) -> None:
+    tenant.on(_user_line(SUBJECT), user(SUBJECT, blocked=blocked))
+    assert (await _error(directory)).reason == "user_blocked"
+
+
+async def test_a_look_up_asks_for_nothing_of_the_user_but_the_block(
+    tenant: ScriptedTenant, directory: RoleDirectory
+) -> None:
+    await directory.roles_of(of(SUBJECT))
+    (asked,) = tenant.seen(_user_line(SUBJECT))
+    assert asked.query == "fields=user_id%2Cblocked&include_fields=true"
+
+
+async def test_odd_metadata_takes_no_role_from_its_user(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
+    tenant.on(_user_line(SUBJECT), user(SUBJECT, user_metadata=["x"], blocked=None, email=7))
+    assert await directory.roles_of(of(SUBJECT)) == {"admin"}
+
+
+async def test_a_role_whose_name_cannot_be_read_gives_nothing_and_takes_nothing(
+    tenant: ScriptedTenant, directory: RoleDirectory
+) -> None:
+    roles = [{"id": "rol_1", "name": "admin", "description": None}, {"id": "rol_2", "name": 7}, {"id": "rol_3"}, None]
+    tenant.on(ASKED, json_reply({"roles": roles, "total": 4}))
+    assert await directory.roles_of(of(SUBJECT)) == {"admin"}
+
+
+async def test_role_look_ups_go_before_all_other_calls(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+) -> None:
+    tenant.on(TOKEN, token_reply("token-1"))
+    gate = asyncio.Event()
+    tenant.on(_user_line(OTHER), user(OTHER, gate=gate))
+    for line, reply in ((_user_line(SUBJECT), user(SUBJECT)), (ASKED, _roles("admin"))):
+        tenant.on(line, reply)
+    asking = management(client, clock)
+    crowd = [asyncio.create_task(asking.on_behalf_of(OTHER).get_user(OTHER)) for _ in range(30)]
+    await tenant.arrival(_user_line(OTHER), 10)
+    look_up = asyncio.create_task(RoleDirectory(asking, clock=clock.time).roles_of(of(SUBJECT)))
+    await clock.settle()
+    gate.set()
+    assert await look_up == {"admin"}
+    await asyncio.gather(*crowd)
+    lines = [request.line for request in tenant.requests if request.line != TOKEN]
+    assert set(lines[10:12]) == {_user_line(SUBJECT), ASKED}, "after the ten that were under way"

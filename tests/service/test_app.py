@@ -1,0 +1,288 @@
+"""The guards on an app of somebody's own, and how the whole starts and stops."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from fastapi import APIRouter, Depends, FastAPI, HTTPException
+
+import auth0_sso
+from auth0_devtenant import create_tenant
+from auth0_sso import (
+    AccessToken,
+    CurrentRoles,
+    CurrentToken,
+    protect,
+    require_any_role,
+    require_permission,
+    require_role,
+    require_scope,
+)
+from auth0_sso.tokens.jwk import VerificationKey
+from auth0_sso.web.services import Clock
+from support.clock import HandClock
+from support.service import ADMIN, MANAGER, OPTIONS, USER, Service, Wire, running_service, settings
+
+Keys = tuple[rsa.RSAPrivateKey, ...]
+
+
+def own_app() -> FastAPI:
+    app = FastAPI(title="orders")
+    router = APIRouter(prefix="/reports", dependencies=[Depends(require_any_role("admin", "manager"))])
+
+    @app.get("/me")
+    async def me(token: CurrentToken) -> str:
+        return token.subject
+
+    @app.get("/orders")
+    async def list_orders(token: Annotated[AccessToken, Depends(require_permission("read:data"))]) -> list[str]:
+        return sorted(token.permissions)
+
+    @app.post("/orders")
+    async def place_order(_: Annotated[AccessToken, Depends(require_scope("write:data", "approve:data"))]) -> None:
+        raise AssertionError("nobody here has that scope")
+
+    @router.get("/{year}", dependencies=[Depends(require_role("admin"))])
+    async def read_report(year: int, roles: CurrentRoles) -> list[str]:
+        return [*sorted(roles), str(year)]
+
+    @app.get("/teapot")
+    async def be_a_teapot() -> None:
+        raise HTTPException(418, "short and stout", {"X-Pot": "1"})
+
+    app.include_router(router)
+    return app
+
+
+@pytest.fixture
+async def own(rsa_keys: Keys, clock: HandClock) -> AsyncIterator[Service]:
+    tenant = create_tenant(OPTIONS, now=clock.time, signing_keys=rsa_keys)
+    wire = Wire(httpx.ASGITransport(tenant))
+    app = protect(own_app(), settings(), transport=wire, clock=Clock(clock.time, clock.time, clock.sleep))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://orders.example.com") as api,
+        httpx.AsyncClient(transport=httpx.ASGITransport(tenant)) as at_tenant,
+    ):
+        yield Service(app, api, at_tenant, wire, clock)
+
+
+async def test_which_hosts_an_app_of_ones_own_answers_to_is_left_to_it(own: Service) -> None:
+    for hosts in ([("Host", "one.example.com"), ("Host", "two.example.com")], [("Host", "")]):
+        assert (await own.api.get("/me", headers=hosts)).status_code == 401
+
+
+async def test_a_route_of_ones_own_is_guarded_by_its_signature(own: Service) -> None:
+    assert (await own.api.get("/me")).status_code == 401
+    assert (await own.api.get("/me", headers=await own.as_user(USER))).status_code == 200
+
+
+async def test_a_permission_opens_and_its_lack_is_named(own: Service) -> None:
+    assert (await own.api.get("/orders", headers=await own.as_user(MANAGER))).json() == ["read:data"]
+    refused = await own.api.get("/orders", headers=await own.as_user(USER))
+    assert refused.status_code == 403
+    assert refused.headers["WWW-Authenticate"].endswith('scope="read:data"')
+
+
+async def test_all_missing_scopes_are_named_at_once(own: Service) -> None:
+    refused = await own.api.post("/orders", headers=await own.as_user(USER))
+    assert refused.status_code == 403
+    assert refused.headers["WWW-Authenticate"].endswith('scope="write:data approve:data"')
+
+
+async def test_three_role_guards_on_one_route_cost_one_verification_and_one_lookup(own: Service) -> None:
+    answer = await own.api.get("/reports/2026", headers=await own.as_user(ADMIN))
+    assert answer.json() == ["admin", "2026"]
+    assert own.wire.count("GET /api/v2/users/") == 2  # the user and the roles
+    assert (await own.api.get("/reports/2026", headers=await own.as_user(MANAGER))).status_code == 403
+
+
+async def test_ones_own_http_errors_become_problems_and_keep_their_headers(own: Service) -> None:
+    answer = await own.api.get("/teapot")
+    assert (answer.status_code, answer.json()["detail"]) == (418, "short and stout")
+    assert answer.headers["X-Pot"] == "1"
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+async def test_ones_own_routes_are_described_with_what_their_guards_answer(own: Service) -> None:
+    document = (await own.api.get("/openapi.json")).json()
+    report = document["paths"]["/reports/{year}"]["get"]
+    assert report["security"] == [{"bearer": []}, {"auth0": []}]
+    assert report["responses"].keys() == {"200", "400", "401", "403", "422", "429", "502", "503"}
+    assert document["paths"]["/me"]["get"]["responses"].keys() == {"200", "400", "401", "429", "503"}
+    assert "security" not in document["paths"]["/teapot"]["get"]
+
+
+async def test_the_lifespan_of_ones_own_app_still_runs_and_finds_the_services(rsa_keys: Keys) -> None:
+    seen: list[str] = []
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, str]]:
+        seen.append("services" if hasattr(app.state, "auth0_sso") else "none")
+        yield {"mine": "kept"}
+        seen.append("closed")
+
+    wire = Wire(httpx.ASGITransport(create_tenant(OPTIONS, signing_keys=rsa_keys)))
+    app = protect(FastAPI(lifespan=lifespan), settings(), transport=wire)
+    async with app.router.lifespan_context(app) as state:
+        assert state == {"mine": "kept"}
+    assert seen == ["services", "closed"]
+
+
+async def test_a_guard_on_an_app_that_was_never_protected_says_what_to_do() -> None:
+    app = own_app()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://x.example.com") as client:
+        with pytest.raises(RuntimeError, match="protect"):
+            await client.get("/me")
+
+
+@pytest.mark.parametrize("names", [(), ("",), ("two words",), ('quo"te',), ("back\\slash",), ("café",)])
+def test_a_scope_that_no_challenge_can_carry_is_refused_when_the_route_is_made(names: tuple[str, ...]) -> None:
+    for make in (require_scope, require_permission):
+        with pytest.raises(ValueError, match="6749"):
+            make(*names)
+
+
+async def test_without_management_credentials_the_rest_works_and_the_problem_names_the_settings(
+    rsa_keys: Keys, clock: HandClock
+) -> None:
+    async with running_service(
+        rsa_keys, clock, auth0_management_client_id="", auth0_management_client_secret=""
+    ) as service:
+        headers = await service.as_user(ADMIN)
+        assert (await service.api.get("/api/data", headers=headers)).status_code == 200
+        for path in ("/profile", "/dashboard", "/admin/users"):
+            answer = await service.api.get(path, headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (503, "management_not_configured")
+            assert "AUTH0_MANAGEMENT_CLIENT_ID" in answer.json()["detail"]
+
+
+async def test_refused_credentials_of_ours_are_never_the_callers_401(rsa_keys: Keys, clock: HandClock) -> None:
+    async with running_service(rsa_keys, clock, auth0_management_client_secret="wrong-secret") as service:
+        answer = await service.api.get("/profile", headers=await service.as_user(USER))
+        assert (answer.status_code, answer.json()["code"]) == (502, "management_refused")
+        assert "WWW-Authenticate" not in answer.headers
+        assert "wrong-secret" not in answer.text
+
+
+async def test_a_second_rotation_is_seen_within_the_request_that_shows_it_first(service: Service) -> None:
+    for _ in range(2):  # the first successor was in the set already
+        await service.manage("POST", "/keys/signing/rotate")
+    new = await service.as_machine()
+    before = service.wire.count("GET /.well-known/jwks.json")
+    assert (await service.api.get("/api/data", headers=new)).status_code == 200
+    assert service.wire.count("GET /.well-known/jwks.json") == before + 1
+
+
+async def test_a_thousand_cold_requests_at_once_fetch_the_keys_once(rsa_keys: Keys, clock: HandClock) -> None:
+    async with running_service(rsa_keys, clock) as service:
+        headers = await service.as_user(USER)
+        answers = await asyncio.gather(*(service.api.get("/", headers=headers) for _ in range(1000)))
+        assert {answer.status_code for answer in answers} == {200}
+        assert service.wire.count("GET /.well-known/jwks.json") == 1
+
+
+async def test_a_restart_while_the_tenant_is_away_verifies_by_the_keys_on_disk(
+    rsa_keys: Keys, clock: HandClock, tmp_path: Path
+) -> None:
+    kept = tmp_path / "jwks.json"
+    async with running_service(rsa_keys, clock, auth0_jwks_cache_file=kept) as before:
+        headers = await before.as_user(USER)
+        assert (await before.api.get("/", headers=headers)).status_code == 200
+        async with asyncio.timeout(5):
+            while not kept.is_file():
+                await asyncio.to_thread(clock.time)  # a turn of the threads, one of which writes
+    for disk, status in ((None, 503), (kept, 200)):
+        async with running_service(rsa_keys, clock, cut=True, auth0_jwks_cache_file=disk) as after:
+            assert (await after.api.get("/", headers=headers)).status_code == status
+            assert (await after.api.get("/readyz")).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"auth0_max_token_age_seconds": 60}, "too_old"),
+        ({"auth0_allowed_clients": ("mobile",)}, "client_not_allowed"),
+        ({"auth0_max_token_bytes": 1024}, "token_too_long"),
+        ({"auth0_algorithms": ("PS256",)}, "alg_not_allowed"),
+    ],
+    ids=str,
+)
+async def test_a_deployment_may_ask_more_of_a_token(
+    rsa_keys: Keys, clock: HandClock, caplog: pytest.LogCaptureFixture, changes: dict[str, Any], reason: str
+) -> None:
+    caplog.set_level("INFO")
+    async with running_service(rsa_keys, clock, **changes) as service:
+        headers = await service.as_user(USER)
+        clock.now += 60 + 10  # and the leeway
+        padded = headers | {"Authorization": headers["Authorization"] + "A" * 400}
+        answer = await service.api.get("/", headers=padded if reason == "token_too_long" else headers)
+    assert (answer.status_code, answer.json()["code"]) == (401, "invalid_token")
+    assert reason in caplog.text
+
+
+async def test_the_service_proves_itself_by_a_private_key_instead_of_a_secret(
+    rsa_keys: Keys, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    public = rsa_keys[3].public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    monkeypatch.setattr("support.service.OPTIONS", replace(OPTIONS, management_public_key=public.decode()))
+    pem = rsa_keys[3].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    by_key: dict[str, Any] = {"auth0_management_client_secret": "", "auth0_management_private_key": pem}
+    async with running_service(rsa_keys, clock, **by_key) as service:
+        headers = await service.as_user(USER)
+        assert (await service.api.get("/profile", headers=headers)).status_code == 200
+
+
+@pytest.mark.parametrize(("max_stale", "lenient"), [(300, 200), (0, 503)], ids=["allowed", "not-allowed"])
+async def test_old_roles_open_in_an_outage_only_a_guard_that_says_so_and_only_by_the_setting(
+    rsa_keys: Keys, clock: HandClock, max_stale: int, lenient: int
+) -> None:
+    async with running_service(rsa_keys, clock, auth0_role_max_stale_seconds=max_stale) as service:
+
+        @service.app.get("/lenient", dependencies=[Depends(require_role("manager", stale_ok=True))])
+        async def read_lenient() -> None:
+            """Be open to a manager of a minute ago."""
+
+        async def status(path: str) -> int:
+            asked = asyncio.create_task(service.api.get(path, headers=headers))
+            while not asked.done():
+                await clock.advance(0.5)  # the pauses between repeated calls
+            return (await asked).status_code
+
+        headers = await service.as_user(MANAGER)
+        assert [await status("/lenient"), await status("/dashboard")] == [200, 200]
+        service.wire.cut = True
+        await clock.advance(61)
+        assert [await status("/lenient"), await status("/dashboard")] == [lenient, 503]
+
+
+@pytest.mark.parametrize(("size", "checks"), [(0, 3), (8, 1)])
+async def test_a_repeated_token_is_verified_once_unless_that_is_turned_off(
+    rsa_keys: Keys, clock: HandClock, monkeypatch: pytest.MonkeyPatch, size: int, checks: int
+) -> None:
+    verified: list[bytes] = []
+    verifies = VerificationKey.verifies
+
+    def counted(key: VerificationKey, signing_input: bytes, signature: bytes) -> bool:
+        verified.append(signature)
+        return verifies(key, signing_input, signature)
+
+    monkeypatch.setattr(VerificationKey, "verifies", counted)
+    async with running_service(rsa_keys, clock, auth0_token_cache_size=size) as service:
+        headers = await service.as_user(USER)
+        for _ in range(3):
+            assert (await service.api.get("/", headers=headers)).status_code == 200
+    assert len(verified) == checks
+
+
+def test_the_public_face_is_what_it_says() -> None:
+    assert sorted(auth0_sso.__all__) == auth0_sso.__all__
+    for name in auth0_sso.__all__:
+        assert getattr(auth0_sso, name).__doc__
