@@ -12,7 +12,7 @@ from auth0_sso.http.bounded_http import send_bounded
 from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
 from auth0_sso.management.shared_token import ManagementToken, SharedToken
 from auth0_sso.store.sealed import SealedStore
-from auth0_sso.store.store import SharedStore
+from auth0_sso.store.store import RedisStore
 from support.clock import HandClock
 from support.issuer import ISSUER
 from support.redis_server import RedisServer
@@ -45,10 +45,10 @@ async def process(
     """Start one more process's auth, with a clock that counts from its own start."""
     tenant.on(TOKEN, token_reply("token-1"), token_reply("token-2"), token_reply("token-3"))
     tenant.on(THING, json_reply({}))
-    stores: list[SharedStore] = []
+    stores: list[RedisStore] = []
 
     def start() -> ManagementAuth:
-        store = SharedStore(redis.url, timeout=5, clock=clock)
+        store = RedisStore(redis.url, timeout=5, clock=clock)
         stores.append(store)
         own = ProcessClock(clock, started=1000 * len(stores))
         shared = SharedToken(SealedStore(store, SECRET, "a test"), clock=own)
@@ -156,7 +156,7 @@ async def test_a_store_lost_while_one_fetches_loses_nobody_a_token(
 async def test_one_who_died_with_the_lock_is_not_waited_for_for_ever(
     redis: RedisServer, tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
 ) -> None:
-    store = SharedStore(redis.url, timeout=5, clock=clock)
+    store = RedisStore(redis.url, timeout=5, clock=clock)
     sealed = SealedStore(store, SECRET, "a test")
     shared = SharedToken(sealed, clock=clock.skipping)
     await store.execute("SET", sealed.name("management-token-lock"), "1")

@@ -18,7 +18,7 @@ from auth0_sso.roles.directory import RoleCachePolicy, RoleDirectory
 from auth0_sso.roles.shared import SharedRoles
 from auth0_sso.roles.user_roles import UserRoles
 from auth0_sso.store.sealed import SealedStore
-from auth0_sso.store.store import SharedStore
+from auth0_sso.store.store import RedisStore
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy, validate
 from support.clock import HandClock
 from support.issuer import AUDIENCE, ISSUER, SUBJECT, user_claims
@@ -40,7 +40,7 @@ def roles(*names: str, gate: asyncio.Event | None = None) -> Reply:
 @dataclass(frozen=True, slots=True)
 class Replica:
     directory: RoleDirectory
-    store: SharedStore
+    store: RedisStore
     clock: HandClock
     shared: SharedRoles
 
@@ -72,7 +72,7 @@ async def replica(
     memory: RoleCachePolicy | None = None,
 ) -> AsyncIterator[Replica]:
     memory = RoleCachePolicy() if memory is None else memory
-    store = SharedStore(url, timeout=5, clock=clock)
+    store = RedisStore(url, timeout=5, clock=clock)
     shared = SharedRoles(SealedStore(store, secret, "a test"), ttl=memory.ttl)
     credentials = ClientCredentials("the-client-id", secret, f"{ISSUER}api/v2/")
     auth = ManagementAuth(client, ISSUER, credentials, clock=clock)
@@ -296,7 +296,7 @@ async def test_strange_news_disturb_nobody(
 async def test_the_reader_of_news_outlives_whatever_they_provoke(
     redis: RedisServer, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = SharedStore(redis.url, timeout=5, clock=clock)
+    store = RedisStore(redis.url, timeout=5, clock=clock)
     standings = SharedRoles(SealedStore(store, SECRET, "a test"), ttl=60)
     told: list[str] = []
     listening = asyncio.Event()
@@ -414,7 +414,7 @@ async def test_after_a_failover_news_reach_a_process_that_asks_the_store_nothing
 async def test_while_no_master_is_found_all_is_forgotten_once_and_not_at_each_attempt(
     redis: RedisServer, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = SharedStore(redis.url, timeout=5, clock=clock)
+    store = RedisStore(redis.url, timeout=5, clock=clock)
     standings = SharedRoles(SealedStore(store, SECRET, "a test"), ttl=60)
     forgotten: list[float] = []
     news = asyncio.create_task(

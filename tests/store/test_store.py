@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 
 from auth0_sso.errors import StoreUnavailableError
-from auth0_sso.store.store import SharedStore, StoreHealth
+from auth0_sso.store.store import RedisStore, StoreHealth
 from support.clock import HandClock
 from support.process import free_port
 from support.redis_server import RedisServer, redis_server
@@ -27,7 +27,7 @@ async def test_an_outage_is_logged_once_told_and_recovered_from(
     redis: RedisServer, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    store = SharedStore(redis.url, timeout=5, clock=clock)
+    store = RedisStore(redis.url, timeout=5, clock=clock)
     assert await store.execute("GET", "a") is None
     redis.stop()
     for _ in range(20):
@@ -48,7 +48,7 @@ async def test_an_outage_is_logged_once_told_and_recovered_from(
 async def test_a_hiccup_that_fails_a_whole_crowd_is_no_outage(
     redis: RedisServer, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = SharedStore(redis.url, timeout=0.2, clock=clock)
+    store = RedisStore(redis.url, timeout=0.2, clock=clock)
     await store.open()
     redis.freeze()
     outcomes = await asyncio.gather(*(store.execute("GET", "a") for _ in range(200)), return_exceptions=True)
@@ -63,7 +63,7 @@ async def test_a_hiccup_that_fails_a_whole_crowd_is_no_outage(
 async def test_a_store_that_hangs_is_waited_for_no_longer_than_said_and_then_left_alone(
     redis: RedisServer, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = SharedStore(redis.url, timeout=0.2, clock=clock)
+    store = RedisStore(redis.url, timeout=0.2, clock=clock)
     await store.open()
     redis.freeze()
     loop = asyncio.get_running_loop()
@@ -84,7 +84,7 @@ async def test_a_store_that_hangs_is_waited_for_no_longer_than_said_and_then_lef
 
 async def test_no_store_is_no_failed_start_and_its_password_is_nowhere(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    store = SharedStore(f"redis://user:the-secret-word@127.0.0.1:{free_port()}/0")
+    store = RedisStore(f"redis://user:the-secret-word@127.0.0.1:{free_port()}/0")
     for _ in range(5):
         with pytest.raises(StoreUnavailableError) as caught:
             await store.execute("GET", "a")
@@ -95,7 +95,7 @@ async def test_no_store_is_no_failed_start_and_its_password_is_nowhere(caplog: p
 
 @pytest.mark.parametrize("scheme", ["redis", "redis+cluster"])
 async def test_one_that_is_away_from_the_start_is_told_as_down(scheme: str) -> None:
-    store = SharedStore(f"{scheme}://127.0.0.1:{free_port()}")
+    store = RedisStore(f"{scheme}://127.0.0.1:{free_port()}")
     await store.open()
     assert store.health.state == "down"
     with pytest.raises(StoreUnavailableError):
@@ -105,7 +105,7 @@ async def test_one_that_is_away_from_the_start_is_told_as_down(scheme: str) -> N
 
 async def test_another_scheme_is_refused_without_its_password() -> None:
     with pytest.raises(ValueError, match="address") as caught:
-        SharedStore("memcached://:the-secret-word@127.0.0.1:11211")
+        RedisStore("memcached://:the-secret-word@127.0.0.1:11211")
     assert "the-secret-word" not in str(caught.value)
 
 
@@ -119,7 +119,7 @@ REFUSALS = {
 @pytest.mark.parametrize(("refuse", "accept", "reason"), REFUSALS.values(), ids=REFUSALS)
 async def test_a_store_that_answers_reads_is_down_until_it_takes_writes(
     redis: RedisServer,
-    store: SharedStore,
+    store: RedisStore,
     caplog: pytest.LogCaptureFixture,
     clock: HandClock,
     refuse: str,
@@ -127,7 +127,7 @@ async def test_a_store_that_answers_reads_is_down_until_it_takes_writes(
     reason: str,
 ) -> None:
     caplog.set_level(logging.INFO)
-    store = SharedStore(redis.url, timeout=5, clock=clock)
+    store = RedisStore(redis.url, timeout=5, clock=clock)
     await store.execute("SET", "a", "1")
     redis.cli(*refuse.split())
     states = set()
@@ -149,7 +149,7 @@ async def test_a_store_that_answers_reads_is_down_until_it_takes_writes(
     await store.aclose()
 
 
-async def test_one_that_takes_no_writes_from_the_start_is_down(redis: RedisServer, store: SharedStore) -> None:
+async def test_one_that_takes_no_writes_from_the_start_is_down(redis: RedisServer, store: RedisStore) -> None:
     redis.cli("config", "set", "maxmemory", "1")
     await store.open()
     assert store.health == StoreHealth("down", "out_of_memory")
@@ -161,7 +161,7 @@ async def test_one_that_takes_no_writes_from_the_start_is_down(redis: RedisServe
 async def test_while_it_is_down_each_second_one_call_finds_out_whether_it_still_is(
     redis: RedisServer, clock: HandClock
 ) -> None:
-    store = SharedStore(redis.url, timeout=5, clock=clock)
+    store = RedisStore(redis.url, timeout=5, clock=clock)
     redis.cli("config", "set", "maxmemory", "1")
     while store.health.state == "up":
         with suppress(StoreUnavailableError):
@@ -180,7 +180,7 @@ async def test_while_it_is_down_each_second_one_call_finds_out_whether_it_still_
 async def test_after_a_failover_the_second_request_goes_to_the_new_master(redis: RedisServer) -> None:
     with redis_server() as new:
         async with tcp_proxy(redis.port) as address:
-            store = SharedStore(address.url, timeout=5)
+            store = RedisStore(address.url, timeout=5)
             listening = asyncio.create_task(store.execute_blocking("XREAD", "BLOCK", 1500, "STREAMS", "news", "0"))
             await until(lambda: "cmd=xread" in redis.cli("client", "list"))
             await store.execute("SET", "a", "1")
@@ -199,7 +199,7 @@ async def test_after_a_failover_the_second_request_goes_to_the_new_master(redis:
 
 
 async def test_a_connection_that_went_stale_while_idle_fails_no_request(
-    redis: RedisServer, store: SharedStore
+    redis: RedisServer, store: RedisStore
 ) -> None:
     for number in range(3):
         await store.execute("SET", "a", number)
@@ -211,7 +211,7 @@ async def test_a_connection_that_went_stale_while_idle_fails_no_request(
 async def test_a_user_without_dangerous_commands_is_enough(redis: RedisServer) -> None:
     rules = ("on", ">word", "~auth0-sso:*", "+@all", "-@admin", "-@dangerous")
     redis.cli("acl", "setuser", "service", *rules)
-    store = SharedStore(redis.url.replace("//", "//service:word@"), timeout=5)
+    store = RedisStore(redis.url.replace("//", "//service:word@"), timeout=5)
     await store.open()
     assert store.health == StoreHealth("up", None)
     await store.execute("SET", "auth0-sso:a", "1")

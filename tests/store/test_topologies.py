@@ -13,7 +13,7 @@ from auth0_sso.ratelimit.counter import Strategy
 from auth0_sso.ratelimit.limiter import RateLimiter
 from auth0_sso.ratelimit.policy import Policy
 from auth0_sso.ratelimit.redis import RedisCounter
-from auth0_sso.store.store import SharedStore, StoreHealth
+from auth0_sso.store.store import RedisStore, StoreHealth
 from support.certificates import Certificate, make_certificate
 from support.process import free_port
 from support.redis_server import RedisServer, redis_server
@@ -77,7 +77,7 @@ def eventually(holds: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-async def spend(store: SharedStore, strategy: Strategy = "moving-window", callers: str = "caller") -> None:
+async def spend(store: RedisStore, strategy: Strategy = "moving-window", callers: str = "caller") -> None:
     """See many budgets kept, alone and in company."""
     limiter, policy = RateLimiter(RedisCounter(store, strategy)), Policy.parse("5/minute;50/hour")
     for number in range(20):
@@ -86,7 +86,7 @@ async def spend(store: SharedStore, strategy: Strategy = "moving-window", caller
     assert store.health.state == "up"
 
 
-async def spend_again(store: SharedStore, callers: str) -> None:
+async def spend_again(store: RedisStore, callers: str) -> None:
     """Wait until budgets are kept again, always asking in company, as a busy process does."""
     async with asyncio.timeout(PATIENCE):
         while True:
@@ -107,7 +107,7 @@ def take_over(node: RedisServer, slots: tuple[str, str], *, of: RedisServer | No
 @pytest.mark.parametrize("strategy", ["moving-window", "sliding-window-counter", "fixed-window"])
 async def test_a_cluster_keeps_counts_on_all_its_nodes(cluster: list[RedisServer], strategy: Strategy) -> None:
     hosts = ",".join(f"127.0.0.1:{node.port}" for node in cluster)
-    store = SharedStore(f"redis+cluster://{hosts}", timeout=5)
+    store = RedisStore(f"redis+cluster://{hosts}", timeout=5)
     await spend(store, strategy)
     assert all(int(node.cli("dbsize")) > 0 for node in cluster)
     await store.aclose()
@@ -118,7 +118,7 @@ async def test_a_master_is_found_by_its_sentinel(
     sentinel: tuple[RedisServer, RedisServer], strategy: Strategy
 ) -> None:
     master, guard = sentinel
-    store = SharedStore(f"redis+sentinel://127.0.0.1:{guard.port}/main", timeout=5)
+    store = RedisStore(f"redis+sentinel://127.0.0.1:{guard.port}/main", timeout=5)
     await spend(store, strategy)
     assert int(master.cli("dbsize")) > 0
     await store.aclose()
@@ -126,7 +126,7 @@ async def test_a_master_is_found_by_its_sentinel(
 
 async def test_slots_that_moved_are_found_by_requests_that_come_in_company(cluster: list[RedisServer]) -> None:
     first, second = cluster
-    store = SharedStore(f"redis+cluster://127.0.0.1:{first.port}", timeout=5)
+    store = RedisStore(f"redis+cluster://127.0.0.1:{first.port}", timeout=5)
     await spend(store)
     take_over(second, ("0", "8191"), of=first)
     eventually(lambda: all("cluster_state:ok" in node.cli("cluster", "info") for node in cluster))
@@ -139,7 +139,7 @@ async def test_slots_that_moved_are_found_by_requests_that_come_in_company(clust
 
 async def test_a_cluster_is_read_again_when_a_node_is_gone(cluster: list[RedisServer]) -> None:
     first, second = cluster
-    store = SharedStore(f"redis+cluster://127.0.0.1:{first.port},127.0.0.1:{second.port}", timeout=5)
+    store = RedisStore(f"redis+cluster://127.0.0.1:{first.port},127.0.0.1:{second.port}", timeout=5)
     await spend(store)
     first.stop()
     take_over(second, ("0", "8191"), of=None)
@@ -150,7 +150,7 @@ async def test_a_cluster_is_read_again_when_a_node_is_gone(cluster: list[RedisSe
 async def test_a_connection_to_a_cluster_that_went_stale_while_idle_fails_no_request(
     cluster: list[RedisServer],
 ) -> None:
-    store = SharedStore(f"redis+cluster://127.0.0.1:{cluster[0].port}", timeout=5)
+    store = RedisStore(f"redis+cluster://127.0.0.1:{cluster[0].port}", timeout=5)
     for number in range(3):
         await spend(store, callers=f"round {number}")
         for node in cluster:
@@ -163,7 +163,7 @@ async def test_after_a_failover_by_sentinel_the_new_master_counts(tmp_path: Path
     with redis_server() as master, redis_server("--replicaof", f"127.0.0.1 {master.port}") as replica:
         eventually(lambda: "master_link_status:up" in replica.cli("info", "replication"))
         with sentinel_of(master, tmp_path) as guard:
-            store = SharedStore(f"redis+sentinel://127.0.0.1:{guard.port}/main", timeout=5)
+            store = RedisStore(f"redis+sentinel://127.0.0.1:{guard.port}/main", timeout=5)
             await spend(store)
             eventually(lambda: "OK" in guard.cli("sentinel", "failover", "main"))
             eventually(lambda: str(replica.port) in guard.cli("sentinel", "get-master-addr-by-name", "main"))
@@ -184,7 +184,7 @@ def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Certificate:
 
 async def test_one_server_is_reached_by_tls(certificate: Certificate) -> None:
     with redis_server(tls=certificate) as server:
-        store = SharedStore(server.url, timeout=5)
+        store = RedisStore(server.url, timeout=5)
         await spend(store)
         assert server.url.startswith("rediss:")
         await store.aclose()
@@ -192,7 +192,7 @@ async def test_one_server_is_reached_by_tls(certificate: Certificate) -> None:
 
 async def test_all_nodes_of_a_cluster_are_reached_by_tls(certificate: Certificate, tmp_path: Path) -> None:
     with cluster_in(tmp_path, certificate) as nodes:
-        store = SharedStore(f"rediss+cluster://127.0.0.1:{nodes[0].port}", timeout=5)
+        store = RedisStore(f"rediss+cluster://127.0.0.1:{nodes[0].port}", timeout=5)
         await spend(store)
         assert all(int(node.cli("dbsize")) > 0 for node in nodes)
         await store.aclose()
@@ -200,7 +200,7 @@ async def test_all_nodes_of_a_cluster_are_reached_by_tls(certificate: Certificat
 
 async def test_sentinel_and_master_are_reached_by_tls(certificate: Certificate, tmp_path: Path) -> None:
     with redis_server(tls=certificate) as master, sentinel_of(master, tmp_path, certificate) as guard:
-        store = SharedStore(f"rediss+sentinel://127.0.0.1:{guard.port}/main", timeout=5)
+        store = RedisStore(f"rediss+sentinel://127.0.0.1:{guard.port}/main", timeout=5)
         await spend(store)
         assert int(master.cli("dbsize")) > 0
         await store.aclose()
@@ -222,7 +222,7 @@ async def test_a_server_whose_certificate_is_not_trusted_is_told_nothing(
     if made_for != "127.0.0.1":
         monkeypatch.setenv("SSL_CERT_FILE", str(made.certificate))
     with redis_server(tls=made) as server:
-        store = SharedStore(f"{scheme}://:the-word@127.0.0.1:{server.port}{path}", timeout=5)
+        store = RedisStore(f"{scheme}://:the-word@127.0.0.1:{server.port}{path}", timeout=5)
         await store.open()
         assert store.health == StoreHealth("down", reason)
         assert "cmdstat_" not in server.cli("info", "commandstats")  # not even the password was sent

@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from auth0_sso.errors import ConfigurationError
-from auth0_sso.ratelimit.counter import Strategy
+from auth0_sso.ratelimit.limiter import Strategy
 from auth0_sso.ratelimit.memory import MIB
 from auth0_sso.settings import loading, rules
 from auth0_sso.settings.addresses import base_url, management_audience

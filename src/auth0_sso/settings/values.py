@@ -17,9 +17,8 @@ from auth0_sso.settings.addresses import (
     browser_origin,
     plain,
     proxy_network,
-    split_url,
 )
-from auth0_sso.store.connections import open_storage
+from auth0_sso.store.address import parse_address
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
 
 MEMORY = "memory://"
@@ -106,8 +105,7 @@ def _policy_or_off(value: str) -> str:
 def _store(value: SecretStr) -> SecretStr:
     url = plain(value.get_secret_value())
     if url != MEMORY:
-        split_url(url)
-        open_storage(url)  # connects nothing
+        parse_address(url)
     return value
 
 

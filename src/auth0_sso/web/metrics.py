@@ -8,13 +8,13 @@ from prometheus_client.registry import Collector
 
 from auth0_sso.errors import Auth0SsoError
 from auth0_sso.jwks.remote import RemoteJwks
-from auth0_sso.store.store import SharedStore
+from auth0_sso.store.store import RedisStore
 
 
 class Metrics:
     """The metrics of one app; each worker process has its own."""
 
-    def __init__(self, keys: RemoteJwks, store: SharedStore | None = None) -> None:
+    def __init__(self, keys: RemoteJwks, store: RedisStore | None = None) -> None:
         """Take the keys, and the shared store where there is one, whose state is told at each look."""
         self._registry = CollectorRegistry()
         self._registry.register(_SigningKeys(keys))
@@ -64,7 +64,7 @@ class _SigningKeys(Collector):
 
 
 class _SharedStore(Collector):
-    def __init__(self, store: SharedStore) -> None:
+    def __init__(self, store: RedisStore) -> None:
         self._store = store
 
     def collect(self) -> Iterator[GaugeMetricFamily]:

@@ -20,13 +20,12 @@ from auth0_sso.management.shared_token import SharedToken
 from auth0_sso.ratelimit.limiter import RateLimiter
 from auth0_sso.ratelimit.memory import MIB, MemoryCounter
 from auth0_sso.ratelimit.policy import Policy
-from auth0_sso.ratelimit.rate_limits import RateLimits
 from auth0_sso.ratelimit.redis import RedisCounter
 from auth0_sso.roles.directory import ClaimRoles, RoleCachePolicy, RoleDirectory, RoleSource
 from auth0_sso.roles.shared import SharedRoles
 from auth0_sso.settings import Settings
 from auth0_sso.store.sealed import SealedStore
-from auth0_sso.store.store import SharedStore
+from auth0_sso.store.store import RedisStore
 from auth0_sso.tokens.claims import TokenPolicy
 from auth0_sso.tokens.client_assertion import AssertionKey
 from auth0_sso.tokens.verifier import TokenVerifier
@@ -48,13 +47,13 @@ class Services:
     management: ManagementClient | None
     profiles: Profiles | None
     roles: RoleSource | None
-    counts: RateLimits
+    counts: RateLimiter
     rate_limit: Policy
     profile_rate_limit: Policy | None
     auth_failure_limit: Policy | None
     exempt_permissions: frozenset[str]
     exempt_clients: frozenset[str]
-    store: SharedStore | None
+    store: RedisStore | None
     """The store shared with other processes, where there is one."""
 
 
@@ -112,10 +111,10 @@ async def open_services(
         )
 
 
-async def _shared_store(settings: Settings, clock: Clock, stack: AsyncExitStack) -> SharedStore | None:
+async def _shared_store(settings: Settings, clock: Clock, stack: AsyncExitStack) -> RedisStore | None:
     if not settings.has_shared_store:
         return None
-    store = SharedStore(
+    store = RedisStore(
         settings.rate_limit_storage_url.get_secret_value(),
         timeout=settings.rate_limit_store_timeout_seconds,
         clock=clock,
@@ -125,12 +124,12 @@ async def _shared_store(settings: Settings, clock: Clock, stack: AsyncExitStack)
     return store
 
 
-def _counts(settings: Settings, store: SharedStore | None, clock: Clock) -> RateLimits:
+def _counts(settings: Settings, store: RedisStore | None, clock: Clock) -> RateLimiter:
     strategy = settings.rate_limit_strategy
     memory = MemoryCounter(strategy, settings.rate_limit_memory_mib * MIB, clock=clock)
-    return RateLimits(
-        RateLimiter(memory),
-        None if store is None else RateLimiter(RedisCounter(store, strategy)),
+    return RateLimiter(
+        memory,
+        None if store is None else RedisCounter(store, strategy),
         on_store_error=settings.rate_limit_on_store_error,
     )
 
@@ -139,7 +138,7 @@ def _policy_or_off(text: str) -> Policy | None:
     return None if text == "off" else Policy.parse(text)
 
 
-def _sealed(settings: Settings, store: SharedStore | None) -> SealedStore | None:
+def _sealed(settings: Settings, store: RedisStore | None) -> SealedStore | None:
     """Return where roles, keys and tokens are shared; its secret is the Management client's, which replicas have."""
     if store is None or not settings.has_management:
         return None
