@@ -5,12 +5,12 @@ from typing import get_args
 import pytest
 from limits import parse
 from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import STRATEGIES
 
 from auth0_sso.ratelimit.limiter import Strategy
 from auth0_sso.ratelimit.memory import MIB, MemoryCounter
 from auth0_sso.ratelimit.policy import Policy
 from support.clock import HandClock
+from support.limits_library import LIBRARY
 
 LIMITS = Policy.parse("10/minute").limits
 
@@ -57,7 +57,7 @@ async def test_each_strategy_counts_as_the_library_limits_does(
 ) -> None:
     monkeypatch.setattr(time, "time", clock.wall)  # the library's clock
     limits, item = Policy.parse("5/10second").limits, parse("5/10second")
-    ours, theirs = MemoryCounter(strategy, clock=clock), STRATEGIES[strategy](MemoryStorage())
+    ours, theirs = MemoryCounter(strategy, clock=clock), LIBRARY[strategy](MemoryStorage())
     for step in range(300):
         stats = await theirs.get_window_stats(item, "a")
         (quota,) = await ours.hit(limits, "route", "a", 1)

@@ -8,7 +8,6 @@ from typing import get_args
 import pytest
 from limits import parse
 from limits.aio.storage import RedisStorage
-from limits.aio.strategies import STRATEGIES as LIBRARY
 
 from auth0_sso.errors import StoreUnavailableError
 from auth0_sso.ratelimit.limiter import RateLimiter, RateLimitResult, Strategy
@@ -17,6 +16,7 @@ from auth0_sso.ratelimit.policy import Policy
 from auth0_sso.ratelimit.redis import RedisCounter
 from auth0_sso.store.store import RedisStore
 from support.clock import HandClock
+from support.limits_library import LIBRARY
 from support.redis_server import RedisServer
 from support.tcp_proxy import tcp_proxy
 
@@ -102,17 +102,17 @@ async def test_each_strategy_counts_as_the_library_limits_does(
     redis: RedisServer, store: RedisStore, strategy: Strategy, pace: int
 ) -> None:
     limits, item = Policy.parse("5/hour").limits, parse("5/hour")
-    counter = RedisCounter(store, strategy)
-    theirs = LIBRARY[strategy](RedisStorage(redis.url, implementation="redispy"))
+    ours, storage = RedisCounter(store, strategy), RedisStorage(redis.url, implementation="redispy")
+    theirs = LIBRARY[strategy](storage)
     for step in range(40):
         stats = await theirs.get_window_stats(item, "a")
-        (quota,) = await counter.hit(limits, "route", "a", 1)
+        (quota,) = await ours.hit(limits, "route", "a", 1)
         assert (quota.remaining >= 1, quota.remaining) == (await theirs.hit(item, "a"), stats.remaining), step
         if not quota.remaining:
             assert quota.reset_after == pytest.approx(stats.reset_time - time.time(), abs=2), step
         if step % 3:
             redis.age(pace)
-    await theirs.storage.bridge.get_connection().aclose()
+    await storage.bridge.get_connection().aclose()  # type: ignore[attr-defined]  # limits declares it in its bridges, not in their base
 
 
 async def test_a_strategy_can_be_changed_on_a_live_store(store: RedisStore) -> None:
@@ -160,7 +160,7 @@ async def test_a_batch_whose_connection_breaks_is_counted_once_and_one_failure(
 
 
 @each_strategy
-async def test_a_full_store_is_down_though_it_refuses_callers_over_the_limit(
+async def test_a_full_store_is_down_though_refusals_succeed(
     redis: RedisServer, clock: HandClock, strategy: Strategy
 ) -> None:
     store = RedisStore(redis.url, timeout=5, clock=clock)

@@ -17,6 +17,7 @@ from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
 from auth0_sso.roles.directory import RoleCachePolicy, RoleDirectory
 from auth0_sso.roles.shared import SharedRoles
 from auth0_sso.roles.user_roles import UserRoles
+from auth0_sso.store.commands import CommandError
 from auth0_sso.store.sealed import SealedStore
 from auth0_sso.store.store import RedisStore
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy, validate
@@ -355,8 +356,8 @@ async def test_a_change_that_could_not_be_told_is_told_once_the_store_answers_an
 ) -> None:
     one, two = pair
     assert await one.roles() == await two.roles() == {"admin"}
-    for _ in range(3):  # a hiccup, after which the store is left alone for a second of a clock that stands
-        one.store._failed("any-key", TimeoutError())  # noqa: SLF001 - as the multiplexer tells it
+    for _ in range(3):  # opens the circuit breaker, for a second of a clock that stands
+        one.store._availability.record_failure("any-key", CommandError("timeout", TimeoutError()))  # noqa: SLF001 - a store that does reply
     asked.on(ROLES, roles("user"))
     await one.directory.invalidate(SUBJECT)
     assert await one.roles() == {"user"}
@@ -428,7 +429,7 @@ async def test_while_no_master_is_found_all_is_forgotten_once_and_not_at_each_at
     assert len(forgotten) == 1
     assert [record.name for record in caplog.records if record.levelno >= logging.WARNING] == [
         "auth0_sso.roles.shared",
-        "auth0_sso.store.store",
+        "auth0_sso.store.availability",
     ]
     redis.cli("replicaof", "no", "one")
     await listening(redis, 1)

@@ -12,14 +12,14 @@ def sealed(
     return SealedStore(store, secret, purpose)
 
 
-async def test_another_process_with_the_secret_reads_what_was_sealed(store: RedisStore) -> None:
+async def test_another_process_with_the_secret_unseals_a_value(store: RedisStore) -> None:
     name = sealed(store).name("thing", "auth0|someone")
     value = {"roles": ["admin"], "n": 1, "nothing": None}
     assert name == sealed(store).name("thing", "auth0|someone")
     assert sealed(store).unseal(name, sealed(store).seal(name, value)) == value
 
 
-async def test_neither_name_nor_value_tells_what_it_holds(store: RedisStore) -> None:
+async def test_neither_key_nor_value_shows_what_it_holds(store: RedisStore) -> None:
     one = sealed(store)
     name = one.name("thing", "auth0|someone")
     assert "someone" not in name
@@ -29,7 +29,7 @@ async def test_neither_name_nor_value_tells_what_it_holds(store: RedisStore) -> 
     assert b"admin" not in one.seal(name, "admin")
 
 
-async def test_nothing_else_is_believed(store: RedisStore) -> None:
+async def test_no_other_value_is_unsealed(store: RedisStore) -> None:
     one = sealed(store)
     name, other = one.name("thing", "a"), one.name("thing", "b")
     good = one.seal(name, "x")

@@ -5,6 +5,7 @@ retried, and a connection that the server has closed is found before something i
 """
 
 from contextlib import suppress
+from inspect import signature
 from typing import Any, Final
 
 from redis.asyncio import Redis, RedisCluster, Sentinel
@@ -22,6 +23,12 @@ CONNECTION_TIMEOUT: Final = 2.0
 """How long a connection may take to open or to reply, in seconds: longer than a caller waits for it, since it goes
 on being opened after that caller gave up."""
 _MAX_CLUSTER_CONNECTIONS: Final = 1000
+# A pool that waits for these, as from redis-py 8.1 on, takes a closed connection for a good one.
+_NO_MAINTENANCE_NOTIFICATIONS: Final[dict[str, Any]] = (
+    {"maint_notifications_config": MaintNotificationsConfig(enabled=False)}
+    if "maint_notifications_config" in signature(Redis).parameters
+    else {}
+)
 
 Client = Redis | RedisCluster
 
@@ -49,9 +56,7 @@ def _options(address: StoreAddress) -> dict[str, Any]:
         "socket_timeout": CONNECTION_TIMEOUT,
         "socket_connect_timeout": CONNECTION_TIMEOUT,
         "retry": Retry(NoBackoff(), 0),
-        # A pool that waits for these takes a closed connection for a good one.
-        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
-    }
+    } | _NO_MAINTENANCE_NOTIFICATIONS
     if address.tls:  # by the system's certificate authorities, or those of SSL_CERT_FILE
         options |= {"ssl": True, "ssl_cert_reqs": "required", "ssl_check_hostname": True}
     return options

@@ -39,4 +39,5 @@ def reason_of(error: Exception) -> str:
 def _codes(error: Exception) -> set[str]:
     if not isinstance(error, ResponseError):
         return set()
-    return {error.status_code} if error.status_code else set(_CODE.findall(str(error)))
+    code: str | None = getattr(error, "status_code", None)  # from redis-py 7.2 on
+    return {code} if code else set(_CODE.findall(str(error)))

@@ -15,9 +15,8 @@ from auth0_sso.store.connections import Client, close, drop_all, drop_idle, drop
 from auth0_sso.store.failures import LOST_CONNECTION, STORE_ERRORS, needs_new_connection, reason_of
 
 _MAX_BATCH: Final = 256
-_TURNS: Final = 8
-"""Turns of the event loop in which a reply that has come reaches the command that waits for it."""
-_MAX_LATENESS: Final = 0.005
+_TICKS: Final = 5
+"""The timeout is counted in so many ticks."""
 
 
 class _Pending(NamedTuple):
@@ -41,13 +40,12 @@ class PipeliningClient:
     def __init__(self, client: Client, *, timeout: float) -> None:
         """Take the client whose connections are used, and how long its server may be silent, in seconds."""
         self._client = client
-        self._timeout = timeout
+        self._tick = timeout / _TICKS
+        self._silent_ticks = 0
         self._queue: list[_Pending] = []
         self._batch: list[_Pending] = []
         self._sender: asyncio.Task[None] | None = None
-        self._silent_since = 0.0
-        self._timer: asyncio.Handle | None = None
-        self._timer_due = 0.0
+        self._timer: asyncio.TimerHandle | None = None
 
     async def execute(self, *command: Argument) -> Any:  # noqa: ANN401 - redis-py's signature
         """Send a command and return its reply; raise `CommandError`."""
@@ -88,7 +86,8 @@ class PipeliningClient:
         reply: asyncio.Future[Any] = loop.create_future()
         self._queue.append(_Pending(command, reply))
         if self._timer is None:
-            self._restart_timer(loop)
+            self._silent_ticks = 0
+            self._start_timer(loop)
         if self._sender is None:
             self._sender = loop.create_task(self._send(loop))
         return reply
@@ -97,7 +96,7 @@ class PipeliningClient:
         try:
             while self._queue:
                 self._batch, self._queue = self._queue[:_MAX_BATCH], self._queue[_MAX_BATCH:]
-                self._silent_since = loop.time()
+                self._silent_ticks = 0
                 replies = await self._exchange([pending.command for pending in self._batch])
                 for pending, reply in zip(self._batch, replies, strict=True):
                     _settle(pending.reply, reply)
@@ -120,28 +119,18 @@ class PipeliningClient:
         except Exception as error:  # noqa: BLE001 - any error is the reply to each waiting caller; one that escaped would leave them waiting
             return [error] * len(batch)
 
-    def _restart_timer(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._silent_since = loop.time()
-        self._set_timer(loop)
+    def _start_timer(self, loop: asyncio.AbstractEventLoop) -> None:
+        due = loop.time() + self._tick
+        self._timer = loop.call_at(due, self._on_tick, loop, due)
 
-    def _set_timer(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._timer_due = self._silent_since + self._timeout
-        self._timer = loop.call_at(self._timer_due, self._on_timer, loop)
-
-    def _on_timer(self, loop: asyncio.AbstractEventLoop) -> None:
-        if loop.time() - self._timer_due > _MAX_LATENESS:  # the loop was busy: what has come is not read yet
-            self._restart_timer(loop)
-        else:
-            self._check_silence(loop, _TURNS)
-
-    def _check_silence(self, loop: asyncio.AbstractEventLoop, turns: int) -> None:
-        """Fail the commands that wait when the server was silent for too long, once what has come is read."""
-        if self._silent_since + self._timeout > loop.time():
-            self._set_timer(loop)
-        elif turns:
-            self._timer = loop.call_soon(self._check_silence, loop, turns - 1)
-        else:
+    def _on_tick(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
+        """Count a tick of silence, unless it comes late: then the loop was busy, and could not read either."""
+        if loop.time() - due < self._tick / 2:
+            self._silent_ticks += 1
+        if self._silent_ticks > _TICKS:  # the first was cut short by the start of the batch
             self._fail_pending(TimeoutError())
+        else:
+            self._start_timer(loop)
 
     def _fail_pending(self, error: Exception) -> None:
         if self._timer is not None:
