@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from auth0_sso.web.problems import BODY_TOO_LONG, bad_request, internal_error
 from auth0_sso.web.request_context import RequestContext, request_id_variable
+from auth0_sso.web.websockets import serve_websocket
 
 _access_log = logging.getLogger("auth0_sso.access")
 _log = logging.getLogger(__name__)
@@ -76,6 +77,9 @@ class RequestLayer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection (ASGI 3)."""
+        if scope["type"] == "websocket":
+            await serve_websocket(self._app, scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -9,7 +9,9 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
+from starlette.types import Scope
+from starlette.websockets import WebSocket
 
 from auth0_sso.errors import (
     Auth0SsoError,
@@ -38,6 +40,7 @@ from auth0_sso.errors import (
 from auth0_sso.tokens.bearer import challenge
 from auth0_sso.web.problem_schema import Problem
 from auth0_sso.web.request_context import RequestContext
+from auth0_sso.web.websockets import refuse_websocket
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -107,9 +110,19 @@ def status_of(error: type[Auth0SsoError]) -> int:
 
 def add_problem_handlers(app: FastAPI) -> None:
     """Make an app answer this package's errors, and FastAPI's own, as problems (RFC 9457)."""
-    app.add_exception_handler(Auth0SsoError, _answer_error)
+    app.add_exception_handler(Auth0SsoError, _answer_error)  # type: ignore[arg-type]  # typed for one kind of connection, called for both
     app.add_exception_handler(RequestValidationError, _answer_invalid_request)
     app.add_exception_handler(HTTPException, _answer_http_exception)
+
+
+def add_problem_handler_below(scope: Scope) -> None:
+    """Make an app that is mounted below a protected one answer this package's errors, unless it has its own handler.
+
+    Starlette looks for a handler in the mounted app alone, and answers 500 without one. It takes the handlers of an
+    app from its scope as a route begins, so only what is put into that very dictionary is found.
+    """
+    handlers, _ = scope["starlette.exception_handlers"]
+    handlers.setdefault(Auth0SsoError, _answer_error)
 
 
 def problem_responses(*problems: int | type[Auth0SsoError]) -> dict[int | str, dict[str, Any]]:
@@ -143,19 +156,18 @@ def bad_request(detail: str, request_id: str) -> JSONResponse:
     return _problem(400, "invalid_input", detail, request_id)
 
 
-async def _answer_error(request: Request, error: Exception) -> JSONResponse:
+async def _answer_error(request: Request | WebSocket, error: Exception) -> Response | None:
     assert isinstance(error, Auth0SsoError)  # noqa: S101 - narrows what add_exception_handler cannot type
     context = RequestContext.of(request.scope)
     context.refusal = error.reason
-    services = getattr(request.app.state, "auth0_sso", None)
-    if services is not None:
-        services.metrics.count_refusal(error)
+    if context.services is not None:
+        context.services.metrics.count_refusal(error)
     headers: dict[str, str] = {}
     if (value := challenge(error)) is not None:
         headers["WWW-Authenticate"] = value
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
-    return _problem(
+    response = _problem(
         status_of(type(error)),
         error.code,
         error.detail,
@@ -163,6 +175,7 @@ async def _answer_error(request: Request, error: Exception) -> JSONResponse:
         headers=headers,
         retry_after=error.retry_after,
     )
+    return await refuse_websocket(request, error, response) if isinstance(request, WebSocket) else response
 
 
 async def _answer_invalid_request(request: Request, error: Exception) -> JSONResponse:

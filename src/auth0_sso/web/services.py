@@ -42,6 +42,7 @@ class Services:
     Without Management API credentials there is no `management`, no `profiles`, and no `roles` from there.
     """
 
+    clock: Clock
     keys: RemoteJwks
     verifier: TokenVerifier
     metrics: Metrics
@@ -54,6 +55,8 @@ class Services:
     auth_failure_limit: Policy | None
     exempt_permissions: frozenset[str]
     exempt_clients: frozenset[str]
+    subprotocol_tokens: bool
+    """Whether a WebSocket's token may come by `Sec-WebSocket-Protocol`."""
     store: SharedStore | None
     """The store shared with other processes, where there is one."""
 
@@ -96,6 +99,7 @@ async def open_services(
         roles = _roles(settings, management, sealed, clock, stack)
         _beside(keys.keep_fresh(), stack)
         yield Services(
+            clock=clock,
             keys=keys,
             verifier=verifier,
             metrics=Metrics(keys, store),
@@ -108,6 +112,7 @@ async def open_services(
             auth_failure_limit=_policy_or_off(settings.auth_failure_rate_limit),
             exempt_permissions=frozenset(settings.rate_limit_exempt_permissions),
             exempt_clients=frozenset(settings.rate_limit_exempt_clients),
+            subprotocol_tokens=settings.auth0_token_in_subprotocol,
             store=store,
         )
 

@@ -12,5 +12,5 @@ router = APIRouter(include_in_schema=False)
 @router.get("/metrics")
 async def get_metrics(request: Request) -> Response:
     """Return this process's metrics in the Prometheus exposition format."""
-    metrics = (await services_of(request)).metrics
+    metrics = services_of(request).metrics
     return Response(metrics.exposition(), headers={"Content-Type": CONTENT_TYPE_LATEST})
