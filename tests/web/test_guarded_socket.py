@@ -3,7 +3,9 @@
 import asyncio
 
 import pytest
+from starlette.types import Message
 
+from auth0_sso.web.guarded_socket import GuardedSocket
 from support.asgi_socket import asgi_socket
 from support.clock import HandClock
 from support.issuer import Issuer
@@ -107,3 +109,31 @@ async def test_a_socket_its_app_has_closed_is_not_closed_again(
         own.go.set()
         await socket.ended()
         assert socket.from_app.empty()
+
+
+async def test_a_cancel_at_the_moment_of_the_expiry_is_not_swallowed(clock: HandClock) -> None:
+    messages: asyncio.Queue[Message] = asyncio.Queue()
+    messages.put_nowait({"type": "websocket.connect"})
+
+    async def cancel_reader(_: Message) -> None:
+        reading.cancel()
+
+    socket = GuardedSocket(messages.get, cancel_reader, [])
+    socket.close_at(clock.now + LIFE, clock)
+    await socket.receive()
+    reading = asyncio.create_task(socket.receive())
+    await clock.settle()
+    await clock.advance(LIFE)
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    await socket.aclose()
+
+
+async def test_an_app_that_saw_the_expiry_may_still_use_timeouts(
+    own: SocketApp, clock: HandClock, bearer: Bearer
+) -> None:
+    async with asgi_socket(own.app, "/after", headers=bearer()) as socket:
+        await socket.hear()
+        await clock.advance(LIFE + LEEWAY)
+        await socket.ended()
+    assert own.seen == [1008, "timed out"]

@@ -120,3 +120,23 @@ async def test_a_socket_without_a_guard_is_as_it_was(own: SocketApp) -> None:
         assert await socket.hear() == {"type": "websocket.accept", "subprotocol": "bearer", "headers": []}
         socket.say("as it was")
         assert (await socket.hear())["text"] == "as it was"
+
+
+async def test_an_error_after_the_app_has_closed_closes_nothing(own: SocketApp, bearer: Bearer) -> None:
+    async with asgi_socket(own.app, "/closed", headers=bearer()) as socket:
+        await socket.hear()
+        assert (await socket.hear())["code"] == 1000
+        await socket.ended()
+        assert socket.from_app.empty()
+
+
+async def test_services_without_the_layer_that_closes_sockets_open_none(
+    issuer: Issuer, clock: HandClock, bearer: Bearer
+) -> None:
+    protected_app, other = FastAPI(), SocketApp()
+    async with protected(protected_app, issuer, clock):
+        other.app.state.auth0_sso = protected_app.state.auth0_sso
+        async with asgi_socket(other.app, "/echo", headers=bearer()) as socket:
+            with pytest.raises(RuntimeError, match="protect"):
+                await socket.ended()
+            assert socket.from_app.empty()
