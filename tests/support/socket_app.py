@@ -95,6 +95,15 @@ class SocketApp:
             except TimeoutError:
                 seen.append("timed out")
 
+        @app.websocket("/linger")
+        async def linger(socket: WebSocket, _: CurrentToken) -> None:
+            await socket.accept()
+            try:
+                await socket.receive_text()
+            except WebSocketDisconnect as gone:
+                seen.append(gone.code)
+            await self.go.wait()
+
         @app.websocket("/bye")
         async def say_bye(socket: WebSocket, _: CurrentToken) -> None:
             await socket.accept()
