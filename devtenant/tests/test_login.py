@@ -4,7 +4,8 @@ import httpx
 import pytest
 
 from auth0_devtenant import LoginError, fetch_machine_token, fetch_user_token
-from support.devtenant import ADMIN, REDIRECT_URI, Visitor, segments
+
+from .visitor import ADMIN, REDIRECT_URI, Visitor, segments
 
 
 async def test_a_person_gets_a_token_and_leaves_no_session_behind(visitor: Visitor) -> None:

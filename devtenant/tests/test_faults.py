@@ -1,6 +1,6 @@
 import pytest
 
-from support.devtenant import Visitor
+from .visitor import Visitor
 
 
 async def test_a_fault_answers_as_often_as_it_was_told_and_where(visitor: Visitor) -> None:
