@@ -40,7 +40,7 @@ async def test_what_is_no_fault_is_refused(visitor: Visitor, body: str) -> None:
     content = body.encode("latin-1", "replace") if body == "\xff" else body.encode()
     headers = {"Content-Type": "application/json"}
     answer = await visitor.client.post("_development/faults", content=content, headers=headers)
-    assert (answer.status_code, answer.json()["error"][:11]) == (400, "not a fault")
+    assert (answer.status_code, answer.json()["error"][:13]) == (400, "invalid fault")
     assert (await visitor.client.get(".well-known/jwks.json")).status_code == 200
 
 
