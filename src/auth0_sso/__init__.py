@@ -1,9 +1,11 @@
 """Guard an API with Auth0: access tokens verified, roles asked of the tenant, errors answered as problems.
 
-`create_app` is the whole service; `protect` gives an app of your own what the guards need.
+`create_app` is the whole service; `protect` gives an app of your own what the guards need, and nothing else. `harden`
+and `add_docs` add parts of the service by their names.
 """
 
 from auth0_sso.errors import Auth0SsoError
+from auth0_sso.jwks.static import StaticKeys
 from auth0_sso.service.app import create_app
 from auth0_sso.settings import Settings
 from auth0_sso.tokens.claims import AccessToken
@@ -22,7 +24,9 @@ from auth0_sso.web.dependencies import (
     require_scope,
     user_token,
 )
+from auth0_sso.web.docs_page import add_docs
 from auth0_sso.web.guarded_route import GuardedRoute
+from auth0_sso.web.harden import harden
 from auth0_sso.web.own_checks import require
 from auth0_sso.web.protect import protect
 from auth0_sso.web.rate_limits import LimitedToken, limited_token, rate_limit
@@ -47,12 +51,15 @@ __all__ = [
     "Management",
     "OptionalToken",
     "Settings",
+    "StaticKeys",
     "UserToken",
+    "add_docs",
     "create_app",
     "current_organization_roles",
     "current_roles",
     "current_token",
     "get_management",
+    "harden",
     "limited_token",
     "optional_token",
     "protect",

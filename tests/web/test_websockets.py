@@ -1,6 +1,7 @@
 """Guards on WebSockets: who passes, how a handshake is refused, and what is counted."""
 
 import json
+import logging
 
 import pytest
 from fastapi import Depends, FastAPI, WebSocket
@@ -28,12 +29,17 @@ async def test_a_handshake_without_a_token_is_answered_as_a_request_is(own: Sock
     assert json.loads(body)["code"] == "missing_token"
 
 
-async def test_a_bad_token_gets_its_challenge_and_no_text_of_it(own: SocketApp) -> None:
+async def test_a_bad_token_gets_its_challenge_and_no_text_of_it(
+    own: SocketApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "auth0_sso.access")
     async with asgi_socket(own.app, "/echo", headers=[(b"authorization", b"Bearer not.a.token")]) as socket:
         status, headers, body = await socket.answer()
+        await socket.ended()
     assert (status, json.loads(body)["code"]) == (401, "invalid_token")
     assert headers["www-authenticate"].startswith('Bearer error="invalid_token"')
-    assert "not.a.token" not in str(headers) + body.decode()
+    assert "WEBSOCKET /echo refused: " in caplog.text
+    assert "not.a.token" not in str(headers) + body.decode() + caplog.text
 
 
 async def test_without_the_denial_response_a_refusal_is_a_close(own: SocketApp) -> None:

@@ -15,7 +15,7 @@ from auth0_sso.tokens.bearer import read_bearer_token
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.web.callers import address_of
 from auth0_sso.web.guarded_socket import BEARER_SUBPROTOCOL, GuardedSocket
-from auth0_sso.web.problems import add_problem_handler_below
+from auth0_sso.web.problem_handlers import add_problem_handler_below
 from auth0_sso.web.request_context import RequestContext
 from auth0_sso.web.services import Services
 
