@@ -15,7 +15,7 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from auth0_devtenant import create_tenant
-from auth0_sso.web.services import Clock, open_services
+from auth0_sso.web.services import open_services
 from crowd import tokens_of_a_crowd
 from support.clock import HandClock
 from support.service import OPTIONS, Wire, settings
@@ -42,14 +42,13 @@ def kind_of(request: str) -> str:
 async def simulate(case: Case) -> Counter[str]:
     """Return the calls of each kind."""
     clock = HandClock()
-    times = Clock(wall=clock.time, monotonic=clock.time, sleep=clock.sleep)
     keys = [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2)]
-    tenant = create_tenant(OPTIONS, now=clock.time, signing_keys=keys)
+    tenant = create_tenant(OPTIONS, now=clock.wall, signing_keys=keys)
     wire = Wire(httpx.ASGITransport(tenant))
     texts = tokens_of_a_crowd(tenant.state.tenant, case.users, case.users)
     async with AsyncExitStack() as stack:
         fleet = [
-            await stack.enter_async_context(open_services(settings(), transport=wire, clock=times))
+            await stack.enter_async_context(open_services(settings(), transport=wire, clock=clock))
             for _ in range(case.processes)
         ]
         for _ in range(REQUESTS):

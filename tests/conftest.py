@@ -57,7 +57,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def tenant(clock: HandClock) -> ScriptedTenant:
-    return ScriptedTenant(clock.time)
+    return ScriptedTenant(clock.wall)
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def pages(tenant: ScriptedTenant, issuer: Issuer) -> KeyPages:
 
 @pytest.fixture
 async def jwks(client: httpx.AsyncClient, clock: HandClock, pages: KeyPages) -> AsyncIterator[RemoteJwks]:
-    jwks = RemoteJwks(client, ISSUER, clock=clock.time, sleep=clock.sleep)
+    jwks = RemoteJwks(client, ISSUER, clock=clock)
     yield jwks
     await jwks.aclose()
 

@@ -18,6 +18,6 @@ def options() -> TenantOptions:
 async def visitor(
     rsa_keys: tuple[rsa.RSAPrivateKey, ...], clock: HandClock, options: TenantOptions
 ) -> AsyncIterator[Visitor]:
-    app = create_tenant(options, now=clock.time, signing_keys=rsa_keys)
+    app = create_tenant(options, now=clock.wall, signing_keys=rsa_keys)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=options.issuer) as client:
         yield Visitor(client, options, clock)

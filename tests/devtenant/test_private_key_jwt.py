@@ -5,6 +5,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from auth0_devtenant import MANAGEMENT_CLIENT_ID, TenantOptions
+from auth0_sso.clock import WallTime
 from auth0_sso.tokens.client_assertion import ASSERTION_TYPE, AssertionKey
 from support.devtenant import Visitor
 
@@ -40,8 +41,8 @@ async def test_an_assertion_of_another_key_client_tenant_or_time_does_not(visito
         other.assertion(MANAGEMENT_CLIENT_ID, issuer, now),
         good.assertion("another-client", issuer, now),
         good.assertion(MANAGEMENT_CLIENT_ID, "https://other.example.com/", now),
-        good.assertion(MANAGEMENT_CLIENT_ID, issuer, now - 3600),
-        good.assertion(MANAGEMENT_CLIENT_ID, issuer, now + 3600),
+        good.assertion(MANAGEMENT_CLIENT_ID, issuer, WallTime(now - 3600)),
+        good.assertion(MANAGEMENT_CLIENT_ID, issuer, WallTime(now + 3600)),
         "a.b.c",
         "",
     ):

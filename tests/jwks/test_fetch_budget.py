@@ -6,7 +6,7 @@ from support.clock import HandClock
 
 @pytest.fixture
 def budget(clock: HandClock) -> FetchBudget:
-    return FetchBudget(capacity=3, period=30, clock=clock.time)
+    return FetchBudget(capacity=3, period=30, clock=clock)
 
 
 def taken(budget: FetchBudget) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from auth0_sso.clock import WallTime
 from auth0_sso.jwks.file import JwksFile
 from auth0_sso.jwks.remote import Freshness, RemoteJwks
 from auth0_sso.jwks.stores import StoredKeys
@@ -35,7 +36,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def file(path: Path, clock: HandClock) -> WatchedFile:
-    file = WatchedFile(path, ISSUER, clock=clock.time)
+    file = WatchedFile(path, ISSUER, clock=clock)
     file.path, file.saved = path, asyncio.Event()
     return file
 
@@ -43,7 +44,7 @@ def file(path: Path, clock: HandClock) -> WatchedFile:
 def process(client: httpx.AsyncClient, file: JwksFile, clock: HandClock, *, max_stale: float = 86_400) -> RemoteJwks:
     """Return what a process that starts now has: nothing but the file."""
     freshness = Freshness(max_stale=max_stale)
-    return RemoteJwks(client, ISSUER, freshness=freshness, store=file, clock=clock.time, sleep=clock.sleep)
+    return RemoteJwks(client, ISSUER, freshness=freshness, store=file, clock=clock)
 
 
 async def leave_keys_behind(client: httpx.AsyncClient, file: WatchedFile, clock: HandClock) -> None:
@@ -159,7 +160,7 @@ async def test_in_a_directory_that_others_may_write_nothing_is_kept_and_the_serv
     assert said in caplog.messages
 
 
-NOW = 1_800_000_000.0
+NOW = WallTime(1_800_000_000)
 GOOD = {"issuer": ISSUER, "savedAt": NOW, "maxAge": LIVES, "jwks": {"keys": []}}
 
 
@@ -200,7 +201,7 @@ async def test_stored_keys_nothing_can_be_verified_with_are_left_alone(
 async def test_a_directory_that_cannot_be_written_costs_nothing_but_a_line_in_the_log(
     client: httpx.AsyncClient, clock: HandClock, pages: KeyPages, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    nowhere = JwksFile(tmp_path / "no" / "such" / "jwks.json", ISSUER, clock=clock.time)
+    nowhere = JwksFile(tmp_path / "no" / "such" / "jwks.json", ISSUER, clock=clock)
     caplog.set_level(logging.WARNING)
     await nowhere.save(StoredKeys({}, LIVES))
     assert "is not written: No such file or directory" in caplog.text

@@ -5,6 +5,7 @@ from itertools import pairwise
 import httpx
 import pytest
 
+from auth0_sso.clock import WallTime
 from auth0_sso.jwks.remote import Freshness, RemoteJwks
 from auth0_sso.jwks.stores import StoredKeys
 from auth0_sso.tokens import strict_json
@@ -26,16 +27,16 @@ class MemoryStore:
         return len(self._kept or b"")
 
     async def load(self) -> StoredKeys | None:
-        return None if self._kept is None else StoredKeys.read(strict_json.loads(self._kept), ISSUER, 1)
+        return None if self._kept is None else StoredKeys.read(strict_json.loads(self._kept), ISSUER, WallTime(1))
 
     async def save(self, keys: StoredKeys) -> None:
-        self._kept = json.dumps(keys.written(ISSUER, 0)).encode()
+        self._kept = json.dumps(keys.written(ISSUER, WallTime(0))).encode()
 
 
 async def test_known_keys_serve_on_for_max_stale_and_then_no_more(
     client: httpx.AsyncClient, clock: HandClock, pages: KeyPages
 ) -> None:
-    jwks = RemoteJwks(client, ISSUER, freshness=Freshness(max_stale=3600), clock=clock.time, sleep=clock.sleep)
+    jwks = RemoteJwks(client, ISSUER, freshness=Freshness(max_stale=3600), clock=clock)
     async with kept_fresh(jwks, clock):
         pages.go_down()
         await clock.advance(600 + 3600 - 1)
@@ -109,7 +110,7 @@ async def test_a_failed_forced_fetch_is_made_good_after_its_backoff(
 async def test_max_stale_zero_serves_nothing_past_its_time(
     tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock, pages: KeyPages
 ) -> None:
-    jwks = RemoteJwks(client, ISSUER, freshness=Freshness(max_stale=0), clock=clock.time)
+    jwks = RemoteJwks(client, ISSUER, freshness=Freshness(max_stale=0), clock=clock)
     await found(jwks)
     pages.go_down()
     await clock.advance(600)
@@ -326,12 +327,12 @@ async def test_an_absurd_entry_is_left_out_and_the_good_keys_verify_and_are_kept
     (good,) = issuer.jwks("key-0")["keys"]
     store = MemoryStore()
     tenant.on(JWKS, Reply(body=_entries(absurd, json.dumps(good), absurd)))
-    jwks = RemoteJwks(client, ISSUER, store=store, clock=clock.time, sleep=clock.sleep)
+    jwks = RemoteJwks(client, ISSUER, store=store, clock=clock)
     assert await found(jwks) == "key-0"
     assert jwks.health.keys == 1
     await clock.settle()
     pages.go_down()
-    after = RemoteJwks(client, ISSUER, store=store, clock=clock.time, sleep=clock.sleep)
+    after = RemoteJwks(client, ISSUER, store=store, clock=clock)
     assert await found(after) == "key-0"
     assert store.size < 1000
 
@@ -420,7 +421,7 @@ async def test_before_the_first_fetch_keys_are_missing(tenant: ScriptedTenant, j
 async def test_it_goes_from_fresh_to_stale_to_missing_and_back(
     client: httpx.AsyncClient, clock: HandClock, pages: KeyPages
 ) -> None:
-    jwks = RemoteJwks(client, ISSUER, freshness=Freshness(max_stale=3600), clock=clock.time, sleep=clock.sleep)
+    jwks = RemoteJwks(client, ISSUER, freshness=Freshness(max_stale=3600), clock=clock)
     pages.show("key-0", "key-1")
     async with kept_fresh(jwks, clock):
         await clock.advance(100)

@@ -117,7 +117,7 @@ async def test_our_own_max_age_holds_where_the_answer_names_none(
     tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock, pages: KeyPages
 ) -> None:
     pages.show("key-0", cache_control="")
-    jwks = RemoteJwks(client, ISSUER, freshness=Freshness(max_age=60), clock=clock.time)
+    jwks = RemoteJwks(client, ISSUER, freshness=Freshness(max_age=60), clock=clock)
     await found(jwks)
     await clock.advance(59)
     await found(jwks)

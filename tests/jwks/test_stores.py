@@ -19,11 +19,11 @@ class Kept:
     """The keys of an issuer in a Redis, as one process after another sees them."""
 
     def __init__(self, url: str, clock: HandClock) -> None:
-        self.store = SharedStore(url, timeout=5, clock=clock.time)
+        self.store = SharedStore(url, timeout=5, clock=clock)
         self._clock = clock
 
     def keys(self, issuer: str = ISSUER, secret: str = SECRET) -> SharedKeys:
-        return SharedKeys(SealedStore(self.store, secret, "a test"), issuer, keep=3600, clock=self._clock.time)
+        return SharedKeys(SealedStore(self.store, secret, "a test"), issuer, keep=3600, clock=self._clock)
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ async def test_without_the_store_there_are_none_and_saving_is_no_error(
 async def test_of_several_stores_the_first_with_keys_is_read_and_all_are_written(
     kept: Kept, redis: RedisServer, issuer: Issuer, clock: HandClock, tmp_path: Path
 ) -> None:
-    file = JwksFile(tmp_path / "jwks.json", ISSUER, clock=clock.time)
+    file = JwksFile(tmp_path / "jwks.json", ISSUER, clock=clock)
     both = KeyStores([kept.keys(), file])
     assert await both.load() is None
     await both.save(StoredKeys(issuer.jwks(), 600))

@@ -35,14 +35,14 @@ def thing(verb: str = "GET") -> str:
 @pytest.fixture
 async def auth(tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock) -> AsyncIterator[ManagementAuth]:
     tenant.on(TOKEN, token_reply("token-1"))
-    auth = ManagementAuth(client, ISSUER, ClientCredentials("id", "secret", f"{ISSUER}api/v2/"), clock=clock.time)
+    auth = ManagementAuth(client, ISSUER, ClientCredentials("id", "secret", f"{ISSUER}api/v2/"), clock=clock)
     yield auth
     await auth.aclose()
 
 
 @pytest.fixture
 def caller(client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock) -> ManagementCaller:
-    return ManagementCaller(client, ISSUER, auth, clock=clock.time, wall=clock.time, sleep=clock.hurry)
+    return ManagementCaller(client, ISSUER, auth, clock=clock.skipping)
 
 
 async def call(caller: ManagementCaller, verb: str = "GET", *scopes: str) -> BoundedResponse:
@@ -231,7 +231,7 @@ async def test_a_caller_whose_time_ends_in_a_pause_hears_that_it_is_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("auth0_sso.management.call.DEADLINE", 0.2)
-    caller = ManagementCaller(client, ISSUER, auth, clock=clock.time, wall=clock.time, sleep=clock.sleep)
+    caller = ManagementCaller(client, ISSUER, auth, clock=clock)
     reset, clock.now = int(clock.now) + 1, clock.now + 0.9
     tenant.on(thing(), json_reply({}, headers={"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(reset)}))
     await call(caller)

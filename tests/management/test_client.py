@@ -76,9 +76,7 @@ async def _management(
     credentials = ClientCredentials("the-client-id", "the-client-secret", f"{ISSUER}api/v2/")
     async with tenant.client() as for_tokens:
         auth = ManagementAuth(for_tokens, ISSUER, credentials)
-        yield ManagementClient(
-            ManagementCaller(client, address, auth, clock=clock.time, wall=clock.time, sleep=clock.hurry)
-        )
+        yield ManagementClient(ManagementCaller(client, address, auth, clock=clock.skipping))
         await auth.aclose()
 
 

@@ -30,7 +30,7 @@ DAY = 86_400
 async def auth(tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock) -> AsyncIterator[ManagementAuth]:
     tenant.on(TOKEN, token_reply("token-1"), token_reply("token-2"), token_reply("token-3"))
     tenant.on(THING, json_reply({}))
-    auth = ManagementAuth(client, ISSUER, CREDENTIALS, clock=clock.time)
+    auth = ManagementAuth(client, ISSUER, CREDENTIALS, clock=clock)
     yield auth
     await auth.aclose()
 
@@ -78,7 +78,7 @@ async def test_a_private_key_signs_an_assertion_for_this_tenant_and_no_secret_is
     tenant.on(THING, json_reply({}))
     pem = rsa_keys[0].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     credentials = ClientCredentials("the-client-id", AssertionKey(pem, "the-kid"), f"{ISSUER}api/v2/")
-    auth = ManagementAuth(client, ISSUER, credentials, clock=clock.time, wall=clock.time)
+    auth = ManagementAuth(client, ISSUER, credentials, clock=clock)
     await _ask(client, auth)
     await auth.aclose()
     sent = tenant.seen(TOKEN)[0].json()

@@ -28,9 +28,9 @@ async def profiles(tenant: ScriptedTenant, client: httpx.AsyncClient, clock: Han
     tenant.on(GET_A, user(name="Ada"))
     tenant.on(GET_B, user(B, name="Bob"))
     tenant.on(PATCH_A, user(name="Ada", user_metadata={"theme": "dark"}))
-    auth = ManagementAuth(client, ISSUER, ClientCredentials("id", "secret", f"{ISSUER}api/v2/"), clock=clock.time)
-    caller = ManagementCaller(client, ISSUER, auth, clock=clock.time, wall=clock.time, sleep=clock.hurry)
-    profiles = Profiles(ManagementClient(caller), clock=clock.time)
+    auth = ManagementAuth(client, ISSUER, ClientCredentials("id", "secret", f"{ISSUER}api/v2/"), clock=clock)
+    caller = ManagementCaller(client, ISSUER, auth, clock=clock.skipping)
+    profiles = Profiles(ManagementClient(caller), clock=clock)
     yield profiles
     await profiles.aclose()
     await auth.aclose()

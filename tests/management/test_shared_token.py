@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 import httpx
 import pytest
 
+from auth0_sso.clock import MonotonicTime, SystemClock, WallTime
 from auth0_sso.errors import ManagementUnavailableError
 from auth0_sso.http.bounded_http import send_bounded
 from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
@@ -23,6 +24,20 @@ SECRET = "the-client-secret"
 Process = Callable[[], ManagementAuth]
 
 
+class ProcessClock(SystemClock):
+    """The clock of a process that started some seconds after another: its monotonic time is its own."""
+
+    def __init__(self, clock: HandClock, *, started: float) -> None:
+        self._clock = clock
+        self._started = started
+
+    def wall(self) -> WallTime:
+        return self._clock.wall()
+
+    def monotonic(self) -> MonotonicTime:
+        return MonotonicTime(self._clock.monotonic() - self._started)
+
+
 @pytest.fixture
 async def process(
     redis: RedisServer, tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
@@ -33,13 +48,12 @@ async def process(
     stores: list[SharedStore] = []
 
     def start() -> ManagementAuth:
-        store = SharedStore(redis.url, timeout=5, clock=clock.time)
+        store = SharedStore(redis.url, timeout=5, clock=clock)
         stores.append(store)
-        began = clock.now - 1000 * len(stores)
-        own = lambda: clock.now - began  # noqa: E731 - a clock
-        shared = SharedToken(SealedStore(store, SECRET, "a test"), clock=own, wall=clock.time)
+        own = ProcessClock(clock, started=1000 * len(stores))
+        shared = SharedToken(SealedStore(store, SECRET, "a test"), clock=own)
         credentials = ClientCredentials("the-client-id", SECRET, f"{ISSUER}api/v2/")
-        return ManagementAuth(client, ISSUER, credentials, shared=shared, clock=own, wall=clock.time)
+        return ManagementAuth(client, ISSUER, credentials, shared=shared, clock=own)
 
     yield start
     for store in stores:
@@ -142,11 +156,11 @@ async def test_a_store_lost_while_one_fetches_loses_nobody_a_token(
 async def test_one_who_died_with_the_lock_is_not_waited_for_for_ever(
     redis: RedisServer, tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
 ) -> None:
-    store = SharedStore(redis.url, timeout=5, clock=clock.time)
+    store = SharedStore(redis.url, timeout=5, clock=clock)
     sealed = SealedStore(store, SECRET, "a test")
-    shared = SharedToken(sealed, clock=clock.time, wall=clock.time, sleep=clock.hurry)
+    shared = SharedToken(sealed, clock=clock.skipping)
     await store.execute("SET", sealed.name("management-token-lock"), "1")
-    token = ManagementToken.living("token-9", 100, None, clock.now)
+    token = ManagementToken.living("token-9", 100, None, clock.monotonic())
 
     async def fetch() -> ManagementToken:
         return token

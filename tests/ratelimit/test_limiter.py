@@ -14,7 +14,7 @@ each_strategy = pytest.mark.parametrize("strategy", STRATEGIES)
 
 
 def limiter(clock: HandClock, strategy: Strategy = "moving-window") -> RateLimiter:
-    return RateLimiter(MemoryCounter(strategy, clock=clock.time))
+    return RateLimiter(MemoryCounter(strategy, clock=clock))
 
 
 async def take(limiter: RateLimiter, policy: str, key: str = "a", cost: int = 1) -> Verdict:

@@ -29,7 +29,7 @@ each_strategy = pytest.mark.parametrize("strategy", get_args(Strategy))
 
 @each_strategy
 async def test_callers_beyond_the_bound_push_out_the_longest_unseen(clock: HandClock, strategy: Strategy) -> None:
-    counter = MemoryCounter(strategy, MIB, clock=clock.time)
+    counter = MemoryCounter(strategy, MIB, clock=clock)
 
     async def left(caller: str) -> int:
         return (await counter.take(LIMITS, "route", caller, 1)).before[0].remaining
@@ -44,14 +44,14 @@ async def test_callers_beyond_the_bound_push_out_the_longest_unseen(clock: HandC
 
 
 async def test_long_memories_count_for_more(clock: HandClock) -> None:
-    counter = MemoryCounter("moving-window", MIB, clock=clock.time)
+    counter = MemoryCounter("moving-window", MIB, clock=clock)
     for number in range(100):
         await counter.take(Policy.parse("5000/minute").limits, "route", str(number), 5000)
     assert len(counter) < 25
 
 
 async def test_hits_that_no_longer_count_take_no_room(clock: HandClock) -> None:
-    counter = MemoryCounter("moving-window", MIB, clock=clock.time)
+    counter = MemoryCounter("moving-window", MIB, clock=clock)
     for _ in range(100_000):
         assert (await counter.take(LIMITS, "route", "a", 1)).allowed
         clock.now += 6
@@ -63,9 +63,9 @@ async def test_hits_that_no_longer_count_take_no_room(clock: HandClock) -> None:
 async def test_each_strategy_is_the_librarys_second_by_second(
     monkeypatch: pytest.MonkeyPatch, clock: HandClock, strategy: Strategy, pace: float
 ) -> None:
-    monkeypatch.setattr(time, "time", clock.time)  # the library's clock, moved beside ours
+    monkeypatch.setattr(time, "time", clock.wall)  # the library's clock, moved beside ours
     (limit,), item = Policy.parse("5/10second").limits, parse("5/10second")
-    ours, theirs = MemoryCounter(strategy, clock=clock.time), LIBRARY[strategy](MemoryStorage())
+    ours, theirs = MemoryCounter(strategy, clock=clock), LIBRARY[strategy](MemoryStorage())
     for step in range(300):
         stats = await theirs.get_window_stats(item, "a")
         expected = (await theirs.hit(item, "a"), stats.remaining)

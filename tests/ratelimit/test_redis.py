@@ -142,7 +142,7 @@ async def test_a_crowd_whose_connection_breaks_within_its_message_is_counted_onc
 async def test_a_full_store_that_still_refuses_who_is_over_the_limit_is_down(
     redis: RedisServer, clock: HandClock, strategy: Strategy
 ) -> None:
-    store = SharedStore(redis.url, timeout=5, clock=clock.time)
+    store = SharedStore(redis.url, timeout=5, clock=clock)
     assert (await take(store, strategy, "1/minute", "spent")).allowed
     redis.cli("config", "set", "maxmemory", "1")
     for number in range(3):

@@ -3,13 +3,13 @@ from support.clock import HandClock
 
 
 def broken(clock: HandClock) -> CircuitBreaker:
-    breaker = CircuitBreaker(failures=3, pause=5, clock=clock.time)
+    breaker = CircuitBreaker(failures=3, pause=5, clock=clock)
     assert [breaker.record_failure() for _ in range(3)] == [False, False, True]
     return breaker
 
 
 def test_failures_in_a_row_open_it_and_fewer_do_not(clock: HandClock) -> None:
-    breaker = CircuitBreaker(failures=3, pause=5, clock=clock.time)
+    breaker = CircuitBreaker(failures=3, pause=5, clock=clock)
     for _ in range(5):
         breaker.record_failure()
         breaker.record_failure()

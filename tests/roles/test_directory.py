@@ -5,6 +5,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from auth0_sso.clock import WallTime
 from auth0_sso.errors import (
     Auth0SsoError,
     InsufficientScopeError,
@@ -31,7 +32,7 @@ def _line(subject: str) -> str:
     return f"{_user_line(subject)}/roles"
 
 
-NOW = 1_800_000_000.0
+NOW = WallTime(1_800_000_000)
 ASKED, ASKED_OTHER = _line(SUBJECT), _line(OTHER)
 
 
@@ -51,8 +52,8 @@ def user(subject: str, *, gate: asyncio.Event | None = None, **members: object) 
 
 def management(client: httpx.AsyncClient, clock: HandClock) -> ManagementClient:
     credentials = ClientCredentials("the-client-id", "the-client-secret", f"{ISSUER}api/v2/")
-    auth = ManagementAuth(client, ISSUER, credentials, clock=clock.time)
-    caller = ManagementCaller(client, ISSUER, auth, clock=clock.time, wall=clock.time, sleep=clock.hurry)
+    auth = ManagementAuth(client, ISSUER, credentials, clock=clock)
+    caller = ManagementCaller(client, ISSUER, auth, clock=clock.skipping)
     return ManagementClient(caller)
 
 
@@ -65,7 +66,7 @@ async def directory(
     tenant.on(ASKED_OTHER, _roles("user"))
     tenant.on(_user_line(SUBJECT), user(SUBJECT))
     tenant.on(_user_line(OTHER), user(OTHER))
-    directory = RoleDirectory(management(client, clock), clock=clock.time)
+    directory = RoleDirectory(management(client, clock), clock=clock)
     yield directory
     await directory.aclose()
 
@@ -239,7 +240,7 @@ async def test_no_more_subjects_are_remembered_than_was_said(
     for number in range(4):
         tenant.on(f"GET /api/v2/users/auth0%7C{number}/roles", _roles("admin"))
         tenant.on(_user_line(f"auth0|{number}"), user(f"auth0|{number}"))
-    directory = RoleDirectory(management(client, clock), RoleCachePolicy(max_entries=3), clock=clock.time)
+    directory = RoleDirectory(management(client, clock), RoleCachePolicy(max_entries=3), clock=clock)
     for subject in subjects:
         await directory.roles_of(of(subject))
     for subject in subjects[1:]:
@@ -360,7 +361,7 @@ async def test_forgetting_a_user_is_for_every_organization(tenant: ScriptedTenan
 async def test_old_roles_do_in_an_outage_where_both_the_guard_and_the_setting_allow_it(
     tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
 ) -> None:
-    directory = RoleDirectory(management(client, clock), RoleCachePolicy(max_stale=300), clock=clock.time)
+    directory = RoleDirectory(management(client, clock), RoleCachePolicy(max_stale=300), clock=clock)
     tenant.on(TOKEN, token_reply("token-1"))
     tenant.on(_user_line(SUBJECT), user(SUBJECT))
     tenant.on(ASKED, _roles("admin"))
@@ -377,7 +378,7 @@ async def test_old_roles_do_in_an_outage_where_both_the_guard_and_the_setting_al
 async def test_old_roles_do_not_survive_being_taken_away_through_us(
     tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
 ) -> None:
-    directory = RoleDirectory(management(client, clock), RoleCachePolicy(max_stale=300), clock=clock.time)
+    directory = RoleDirectory(management(client, clock), RoleCachePolicy(max_stale=300), clock=clock)
     tenant.on(TOKEN, token_reply("token-1"))
     tenant.on(_user_line(SUBJECT), user(SUBJECT))
     tenant.on(ASKED, _roles("admin"), Reply(503))
@@ -470,7 +471,7 @@ async def test_role_look_ups_go_before_all_other_calls(
     asking = management(client, clock)
     crowd = [asyncio.create_task(asking.on_behalf_of(OTHER).get_user(OTHER)) for _ in range(30)]
     await tenant.arrival(_user_line(OTHER), 10)
-    look_up = asyncio.create_task(RoleDirectory(asking, clock=clock.time).roles_of(of(SUBJECT)))
+    look_up = asyncio.create_task(RoleDirectory(asking, clock=clock).roles_of(of(SUBJECT)))
     await clock.settle()
     gate.set()
     assert await look_up == {"admin"}

@@ -72,12 +72,12 @@ async def replica(
     memory: RoleCachePolicy | None = None,
 ) -> AsyncIterator[Replica]:
     memory = RoleCachePolicy() if memory is None else memory
-    store = SharedStore(url, timeout=5, clock=clock.time)
+    store = SharedStore(url, timeout=5, clock=clock)
     shared = SharedRoles(SealedStore(store, secret, "a test"), ttl=memory.ttl)
     credentials = ClientCredentials("the-client-id", secret, f"{ISSUER}api/v2/")
-    auth = ManagementAuth(client, ISSUER, credentials, clock=clock.time)
-    caller = ManagementCaller(client, ISSUER, auth, clock=clock.time, wall=clock.time, sleep=clock.hurry)
-    directory = RoleDirectory(ManagementClient(caller), memory, shared=shared, clock=clock.time)
+    auth = ManagementAuth(client, ISSUER, credentials, clock=clock)
+    caller = ManagementCaller(client, ISSUER, auth, clock=clock.skipping)
+    directory = RoleDirectory(ManagementClient(caller), memory, shared=shared, clock=clock)
     news = asyncio.create_task(shared.subscribe(directory.invalidate_locally, directory.invalidate_all_locally))
     try:
         yield Replica(directory, store, clock, shared)
@@ -296,7 +296,7 @@ async def test_strange_news_disturb_nobody(
 async def test_the_reader_of_news_outlives_whatever_they_provoke(
     redis: RedisServer, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = SharedStore(redis.url, timeout=5, clock=clock.time)
+    store = SharedStore(redis.url, timeout=5, clock=clock)
     standings = SharedRoles(SealedStore(store, SECRET, "a test"), ttl=60)
     told: list[str] = []
     listening = asyncio.Event()
@@ -306,7 +306,7 @@ async def test_the_reader_of_news_outlives_whatever_they_provoke(
         if len(told) == 1:
             raise RuntimeError("nobody thought of this")
 
-    news = asyncio.create_task(standings.subscribe(invalidate, listening.set, sleep=clock.hurry))
+    news = asyncio.create_task(standings.subscribe(invalidate, listening.set, clock=clock.skipping))
     for subject in ("one", "two"):
         await listening.wait()
         listening.clear()
@@ -414,11 +414,11 @@ async def test_after_a_failover_news_reach_a_process_that_asks_the_store_nothing
 async def test_while_no_master_is_found_all_is_forgotten_once_and_not_at_each_attempt(
     redis: RedisServer, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = SharedStore(redis.url, timeout=5, clock=clock.time)
+    store = SharedStore(redis.url, timeout=5, clock=clock)
     standings = SharedRoles(SealedStore(store, SECRET, "a test"), ttl=60)
     forgotten: list[float] = []
     news = asyncio.create_task(
-        standings.subscribe(lambda _: None, lambda: forgotten.append(clock.now), sleep=clock.hurry)
+        standings.subscribe(lambda _: None, lambda: forgotten.append(clock.now), clock=clock.skipping)
     )
     await listening(redis, 1)
     redis.cli("replicaof", "127.0.0.1", "1")

@@ -26,7 +26,6 @@ from auth0_sso import (
     require_scope,
 )
 from auth0_sso.tokens.jwk import VerificationKey
-from auth0_sso.web.services import Clock
 from support.clock import HandClock
 from support.service import ADMIN, MANAGER, OPTIONS, USER, Service, Wire, running_service, settings
 
@@ -63,9 +62,9 @@ def own_app() -> FastAPI:
 
 @pytest.fixture
 async def own(rsa_keys: Keys, clock: HandClock) -> AsyncIterator[Service]:
-    tenant = create_tenant(OPTIONS, now=clock.time, signing_keys=rsa_keys)
+    tenant = create_tenant(OPTIONS, now=clock.wall, signing_keys=rsa_keys)
     wire = Wire(httpx.ASGITransport(tenant))
-    app = protect(own_app(), settings(), transport=wire, clock=Clock(clock.time, clock.time, clock.sleep))
+    app = protect(own_app(), settings(), transport=wire, clock=clock)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://orders.example.com") as api,
@@ -198,7 +197,7 @@ async def test_a_restart_while_the_tenant_is_away_verifies_by_the_keys_on_disk(
         assert (await before.api.get("/", headers=headers)).status_code == 200
         async with asyncio.timeout(5):
             while not kept.is_file():
-                await asyncio.to_thread(clock.time)  # a turn of the threads, one of which writes
+                await asyncio.to_thread(clock.wall)  # a turn of the threads, one of which writes
     for disk, status in ((None, 503), (kept, 200)):
         async with running_service(rsa_keys, clock, cut=True, auth0_jwks_cache_file=disk) as after:
             assert (await after.api.get("/", headers=headers)).status_code == status

@@ -27,7 +27,7 @@ async def test_an_outage_is_logged_once_told_and_recovered_from(
     redis: RedisServer, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    store = SharedStore(redis.url, timeout=5, clock=clock.time)
+    store = SharedStore(redis.url, timeout=5, clock=clock)
     assert await store.execute("GET", "a") is None
     redis.stop()
     for _ in range(20):
@@ -48,7 +48,7 @@ async def test_an_outage_is_logged_once_told_and_recovered_from(
 async def test_a_hiccup_that_fails_a_whole_crowd_is_no_outage(
     redis: RedisServer, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = SharedStore(redis.url, timeout=0.2, clock=clock.time)
+    store = SharedStore(redis.url, timeout=0.2, clock=clock)
     await store.open()
     redis.freeze()
     outcomes = await asyncio.gather(*(store.execute("GET", "a") for _ in range(200)), return_exceptions=True)
@@ -63,7 +63,7 @@ async def test_a_hiccup_that_fails_a_whole_crowd_is_no_outage(
 async def test_a_store_that_hangs_is_waited_for_no_longer_than_said_and_then_left_alone(
     redis: RedisServer, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = SharedStore(redis.url, timeout=0.2, clock=clock.time)
+    store = SharedStore(redis.url, timeout=0.2, clock=clock)
     await store.open()
     redis.freeze()
     loop = asyncio.get_running_loop()
@@ -127,7 +127,7 @@ async def test_a_store_that_answers_reads_is_down_until_it_takes_writes(
     reason: str,
 ) -> None:
     caplog.set_level(logging.INFO)
-    store = SharedStore(redis.url, timeout=5, clock=clock.time)
+    store = SharedStore(redis.url, timeout=5, clock=clock)
     await store.execute("SET", "a", "1")
     redis.cli(*refuse.split())
     states = set()
@@ -161,7 +161,7 @@ async def test_one_that_takes_no_writes_from_the_start_is_down(redis: RedisServe
 async def test_while_it_is_down_each_second_one_call_finds_out_whether_it_still_is(
     redis: RedisServer, clock: HandClock
 ) -> None:
-    store = SharedStore(redis.url, timeout=5, clock=clock.time)
+    store = SharedStore(redis.url, timeout=5, clock=clock)
     redis.cli("config", "set", "maxmemory", "1")
     while store.health.state == "up":
         with suppress(StoreUnavailableError):

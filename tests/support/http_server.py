@@ -198,7 +198,7 @@ async def site(clock: HandClock, bounds: Bounds | None = None, **options: Any) -
         taken: ClassVar[list[CountingProtocol]] = []
 
     Protocol.bounds = bounds or Bounds()
-    Protocol.clock = staticmethod(clock.time)
+    Protocol.clock = staticmethod(clock.monotonic)
     app = Recorder()
     config = uvicorn.Config(
         app, http=Protocol, ws="none", lifespan="off", proxy_headers=False, log_config=None, **options

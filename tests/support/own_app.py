@@ -7,7 +7,6 @@ import httpx
 from fastapi import FastAPI
 
 from auth0_sso import protect
-from auth0_sso.web.services import Clock
 from support.clock import HandClock
 from support.issuer import AUDIENCE, ISSUER, Issuer
 from support.service import settings
@@ -31,8 +30,7 @@ async def protected(app: FastAPI, issuer: Issuer, clock: HandClock) -> AsyncIter
         auth0_role_source="claim",
         auth0_role_claim=ROLES,
     )
-    times = Clock(wall=clock.time, monotonic=clock.time, sleep=clock.sleep)
-    protect(app, chosen, transport=httpx.ASGITransport(tenant), clock=times)
+    protect(app, chosen, transport=httpx.ASGITransport(tenant), clock=clock)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),

@@ -21,7 +21,6 @@ from auth0_devtenant import (
 from auth0_devtenant.people import ORGANIZATIONS
 from auth0_sso.service.app import create_app
 from auth0_sso.settings import Settings
-from auth0_sso.web.services import Clock
 from support.clock import HandClock
 
 OPTIONS = TenantOptions()
@@ -128,7 +127,7 @@ async def running_service(
     keys: Sequence[rsa.RSAPrivateKey], clock: HandClock, *, cut: bool = False, **changes: object
 ) -> AsyncIterator[Service]:
     """Run the service until the block ends; with `cut` it starts while the tenant is out of reach."""
-    tenant = create_tenant(OPTIONS, now=clock.time, signing_keys=keys)
+    tenant = create_tenant(OPTIONS, now=clock.wall, signing_keys=keys)
     wire = Wire(httpx.ASGITransport(tenant))
     wire.cut = cut
     async with (
@@ -151,8 +150,7 @@ async def replica(of: Service, *, cut: bool = False, **changes: object) -> Async
 async def _serving(
     wire: Wire, at_tenant: httpx.AsyncClient, clock: HandClock, chosen: Settings
 ) -> AsyncIterator[Service]:
-    times = Clock(wall=clock.time, monotonic=clock.time, sleep=clock.sleep)
-    app = create_app(chosen, transport=wire, clock=times)
+    app = create_app(chosen, transport=wire, clock=clock)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://service.example.com") as api,

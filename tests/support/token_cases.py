@@ -9,14 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from auth0_sso.clock import WallTime
 from auth0_sso.errors import CallerError, InvalidTokenError
 from auth0_sso.tokens.bearer import read_bearer_token
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS, JwkSet, VerificationKey
 from auth0_sso.tokens.verifier import TokenVerifier
+from support.clock import HandClock
 from support.issuer import AUDIENCE, ISSUER, Issuer, base64url, public_ec_jwk, public_jwk, user_claims
 
-NOW = 1_800_000_000.0
+NOW = WallTime(1_800_000_000)
 LEEWAY = 10.0
 SECOND_AUDIENCE = "urn:example:second-api"
 POLICY = TokenPolicy(ISSUER, frozenset({AUDIENCE, SECOND_AUDIENCE}), leeway=LEEWAY)
@@ -141,7 +143,7 @@ def with_member(members: Mapping[str, object], name: str, text: str) -> bytes:
 
 async def decide(keys: KeysAtHand, authorization: Authorization) -> AccessToken:
     """Take a request all the way, as the service does, at the time the cases are made for."""
-    verifier = TokenVerifier(keys, POLICY, algorithms=SUPPORTED_ALGORITHMS, cache_size=8, clock=lambda: NOW)
+    verifier = TokenVerifier(keys, POLICY, algorithms=SUPPORTED_ALGORITHMS, cache_size=8, clock=HandClock(NOW))
     return await verifier.verify(read_bearer_token(authorization))
 
 

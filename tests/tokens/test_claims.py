@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from auth0_sso.clock import WallTime
 from auth0_sso.errors import InvalidTokenError
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy, require_alive, require_issuer, validate
 from support.issuer import AUDIENCE, ISSUER, user_claims
@@ -27,7 +28,7 @@ def refusal(policy: TokenPolicy = EXACT, **claims: object) -> str:
 
 def death(token: AccessToken, policy: TokenPolicy, now: float) -> str | None:
     try:
-        require_alive(token, policy, now)
+        require_alive(token, policy, WallTime(now))
     except InvalidTokenError as error:
         refused = error
     else:

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import (
 from joserfc import jwk as joserfc_jwk
 from joserfc import jwt as joserfc_jwt
 
+from auth0_sso.clock import WallTime
 from auth0_sso.tokens.client_assertion import AssertionKey
 from support.issuer import ISSUER
 from support.token_cases import NOW
@@ -23,7 +24,7 @@ def pem(key: Private, encryption: KeySerializationEncryption | None = None) -> s
 
 
 def test_an_assertion_says_what_rfc_7523_wants_said_and_is_signed(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> None:
-    text = AssertionKey(pem(rsa_keys[0]), "key-7").assertion("client", ISSUER, NOW + 0.9)
+    text = AssertionKey(pem(rsa_keys[0]), "key-7").assertion("client", ISSUER, WallTime(NOW + 0.9))
     key = joserfc_jwk.RSAKey.import_key(pem(rsa_keys[0]))
     read = joserfc_jwt.decode(text, key, algorithms=["RS256"])
     assert read.header["kid"] == "key-7"

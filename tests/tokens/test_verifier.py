@@ -18,7 +18,7 @@ def clock() -> HandClock:
 
 
 def remembering(keys: KeysAtHand, clock: HandClock, *, size: int = 8) -> TokenVerifier:
-    return TokenVerifier(keys, POLICY, cache_size=size, clock=clock.time)
+    return TokenVerifier(keys, POLICY, cache_size=size, clock=clock)
 
 
 async def refusal(verifier: TokenVerifier, token: str) -> str:
@@ -37,7 +37,7 @@ async def test_a_repeated_token_is_remembered_and_gives_the_same_access_token(
 
 
 async def test_with_no_room_nothing_is_remembered(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
-    verifier = TokenVerifier(keys, POLICY, clock=clock.time)
+    verifier = TokenVerifier(keys, POLICY, clock=clock)
     first = await verifier.verify(forge.token())
     second = await verifier.verify(forge.token())
     assert first == second
@@ -69,7 +69,7 @@ async def test_remembered_tokens_take_no_more_memory_than_they_may(
     keys: KeysAtHand, clock: HandClock, forge: Forge, count: int, shape: str
 ) -> None:
     bound = 512 * 1024
-    verifier = TokenVerifier(keys, POLICY, cache_size=100_000, cache_bytes=bound, clock=clock.time)
+    verifier = TokenVerifier(keys, POLICY, cache_size=100_000, cache_bytes=bound, clock=clock)
     tokens = [forge.token(jti=str(number), **SHAPES[shape](count)) for number in range(300)]
     await verifier.verify(tokens[0])
     tracemalloc.start()
@@ -86,7 +86,7 @@ async def test_remembered_tokens_take_no_more_memory_than_they_may(
 async def test_the_memory_of_one_large_token_is_taken_from_several_small_ones(
     keys: KeysAtHand, clock: HandClock, forge: Forge
 ) -> None:
-    verifier = TokenVerifier(keys, POLICY, cache_size=4, cache_bytes=100_000, clock=clock.time)
+    verifier = TokenVerifier(keys, POLICY, cache_size=4, cache_bytes=100_000, clock=clock)
     small = [forge.token(jti=str(number)) for number in range(4)]
     large = forge.token(**SHAPES["permissions"](250))
     for token in (*small, large):
@@ -100,7 +100,7 @@ async def test_the_memory_of_one_large_token_is_taken_from_several_small_ones(
 async def test_a_token_larger_than_all_the_memory_passes_and_is_not_remembered(
     keys: KeysAtHand, clock: HandClock, forge: Forge
 ) -> None:
-    verifier = TokenVerifier(keys, POLICY, cache_size=8, cache_bytes=20_000, clock=clock.time)
+    verifier = TokenVerifier(keys, POLICY, cache_size=8, cache_bytes=20_000, clock=clock)
     small, large = forge.token(), forge.token(**SHAPES["permissions"](250))
     first = await verifier.verify(small)
     assert await verifier.verify(large) is not await verifier.verify(large)
@@ -236,7 +236,7 @@ async def test_text_no_header_could_hold_is_refused_all_the_same(
 async def test_the_bound_on_length_can_be_moved(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
     token = forge.token()
     for bound, passes in ((len(token), True), (len(token) - 1, False)):
-        verifier = TokenVerifier(keys, POLICY, max_token_bytes=bound, clock=clock.time)
+        verifier = TokenVerifier(keys, POLICY, max_token_bytes=bound, clock=clock)
         if passes:
             await verifier.verify(token)
         else:
@@ -250,4 +250,4 @@ async def test_only_rs256_is_accepted_unless_told_otherwise(
 ) -> None:
     token = issuer.token({}, kid="key-1", algorithm="RS512")
     assert await refusal(remembering(keys, clock), token) == "alg_not_allowed"
-    assert (await TokenVerifier(keys, POLICY, clock=clock.time).verify(forge.token())).subject
+    assert (await TokenVerifier(keys, POLICY, clock=clock).verify(forge.token())).subject

@@ -24,7 +24,6 @@ from auth0_sso import (
     require_role,
 )
 from auth0_sso.web.middleware import MAX_BODY_BYTES
-from auth0_sso.web.services import Clock
 from support.clock import HandClock
 from support.service import ADMIN, OPTIONS, USER, Service, Wire, settings
 
@@ -89,10 +88,9 @@ def own_app() -> FastAPI:
 
 @pytest.fixture
 async def own(rsa_keys: Keys, clock: HandClock) -> AsyncIterator[Service]:
-    tenant = create_tenant(OPTIONS, now=clock.time, signing_keys=rsa_keys)
+    tenant = create_tenant(OPTIONS, now=clock.wall, signing_keys=rsa_keys)
     wire = Wire(httpx.ASGITransport(tenant))
-    times = Clock(clock.time, clock.time, clock.sleep)
-    app = protect(own_app(), settings(auth0_role_max_stale_seconds=300), transport=wire, clock=times)
+    app = protect(own_app(), settings(auth0_role_max_stale_seconds=300), transport=wire, clock=clock)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://own.example.com") as api,

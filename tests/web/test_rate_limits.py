@@ -12,7 +12,6 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from auth0_devtenant import MACHINE_CLIENT_ID, create_tenant
 from auth0_sso import AccessToken, CurrentToken, LimitedToken, protect, rate_limit
-from auth0_sso.web.services import Clock
 from support.clock import HandClock
 from support.redis_server import RedisServer
 from support.service import MANAGER, OPTIONS, USER, Service, Wire, replica, running_service, settings
@@ -72,10 +71,9 @@ def own_app() -> FastAPI:
 
 async def own(keys: Keys, clock: HandClock, **changes: object) -> AsyncIterator[Service]:
     """Run the app above beside a development tenant."""
-    tenant = create_tenant(OPTIONS, now=clock.time, signing_keys=keys)
+    tenant = create_tenant(OPTIONS, now=clock.wall, signing_keys=keys)
     wire = Wire(httpx.ASGITransport(tenant))
-    times = Clock(wall=clock.time, monotonic=clock.time, sleep=clock.sleep)
-    app = protect(own_app(), settings(rate_limit="5/minute", **changes), transport=wire, clock=times)
+    app = protect(own_app(), settings(rate_limit="5/minute", **changes), transport=wire, clock=clock)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://service.example.com") as api,

@@ -10,7 +10,6 @@ from fastapi import FastAPI
 
 from auth0_sso import CurrentToken, OptionalToken, protect
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
-from auth0_sso.web.services import Clock
 from support.accepted_tokens import ACCEPTED
 from support.clock import HandClock
 from support.issuer import ISSUER, Issuer
@@ -54,8 +53,7 @@ async def guarded(issuer: Issuer, clock: HandClock) -> AsyncIterator[Guarded]:
         auth0_leeway_seconds=LEEWAY,
     )
     clock.now = NOW
-    times = Clock(wall=clock.time, monotonic=clock.time, sleep=clock.sleep)
-    protect(app, chosen, transport=httpx.ASGITransport(tenant), clock=times)
+    protect(app, chosen, transport=httpx.ASGITransport(tenant), clock=clock)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://api.example.com") as api,

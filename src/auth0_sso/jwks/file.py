@@ -6,10 +6,9 @@ Who can write this file can sign tokens: a file or directory that others could h
 import asyncio
 import json
 import logging
-import time
-from collections.abc import Callable
 from pathlib import Path
 
+from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.jwks import private_file
 from auth0_sso.jwks.stores import StoredKeys
 from auth0_sso.tokens import strict_json
@@ -22,8 +21,8 @@ _MAX_BYTES = 4 * 1024 * 1024  # above what the usable keys of the largest JWK Se
 class JwksFile:
     """A `KeyStore` of one file, replaced whole at each save."""
 
-    def __init__(self, path: Path, issuer: str, *, clock: Callable[[], float] = time.time) -> None:
-        """Take the file, the issuer whose keys it holds, and a clock in seconds since 1970."""
+    def __init__(self, path: Path, issuer: str, *, clock: Clock = SYSTEM_CLOCK) -> None:
+        """Take the file, the issuer whose keys it holds, and the clock."""
         self._path = path
         self._issuer = issuer
         self._clock = clock
@@ -32,7 +31,7 @@ class JwksFile:
         """Return what the file says, or None, logged, where it is missing, unsafe, foreign or unreadable."""
         try:
             data = await asyncio.to_thread(private_file.read, self._path, _MAX_BYTES)
-            return StoredKeys.read(strict_json.loads(data), self._issuer, self._clock())
+            return StoredKeys.read(strict_json.loads(data), self._issuer, self._clock.wall())
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
@@ -41,7 +40,7 @@ class JwksFile:
 
     async def save(self, keys: StoredKeys) -> None:
         """Replace the file; that it cannot be is logged and changes nothing."""
-        saved = json.dumps(keys.written(self._issuer, self._clock())).encode()
+        saved = json.dumps(keys.written(self._issuer, self._clock.wall())).encode()
         try:
             await asyncio.to_thread(private_file.replace, self._path, saved)
         except (OSError, private_file.UnsafeFileError) as error:

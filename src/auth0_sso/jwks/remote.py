@@ -8,8 +8,7 @@ which three may find no key at once, and then one per `cooldown`; while fetches 
 import asyncio
 import logging
 import random
-import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
@@ -17,6 +16,7 @@ from typing import Literal, NoReturn
 
 import httpx
 
+from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import InvalidTokenError, KeysUnavailableError
 from auth0_sso.http.bounded_http import FetchError
 from auth0_sso.jwks.endpoint import FetchedKeys, JwksEndpoint
@@ -79,10 +79,9 @@ class RemoteJwks:
         algorithms: Collection[str] = ("RS256",),
         freshness: Freshness | None = None,
         store: KeyStore | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        """Take the issuer's identifier with its trailing slash, and a clock that never goes back, in seconds.
+        """Take the issuer's identifier with its trailing slash, and the clock.
 
         With a `store` the last good set outlives the process.
         """
@@ -97,10 +96,9 @@ class RemoteJwks:
         )
         self._store = store
         self._clock = clock
-        self._sleep = sleep
         self._flight: SingleFlight[str, None] = SingleFlight()
         self._snapshot: _Snapshot | None = None
-        self._due_at = clock()
+        self._due_at: float = clock.monotonic()
         self._vain_fetches = FetchBudget(capacity=_VAIN_FETCHES, period=self._freshness.cooldown, clock=clock)
         self._failures = 0
         self._last_error: str | None = None
@@ -134,7 +132,7 @@ class RemoteJwks:
     async def keep_fresh(self) -> NoReturn:
         """Fetch the set now and ahead of each expiry, and again after failures with growing pauses, for ever."""
         while True:
-            wait = self._due_at - self._clock()
+            wait = self._due_at - self._clock.monotonic()
             if wait > 0:
                 await self._nap_for(wait)
             else:
@@ -147,7 +145,7 @@ class RemoteJwks:
     @property
     def health(self) -> KeysHealth:
         """The state of the keys now; asks nothing of anyone."""
-        now, snapshot = self._clock(), self._snapshot
+        now, snapshot = self._clock.monotonic(), self._snapshot
         next_refresh = max(0.0, self._due_at - now)
         if snapshot is None or not self._serves(snapshot):
             return KeysHealth("missing", 0, None, next_refresh, self._failures, self._last_error)
@@ -158,7 +156,7 @@ class RemoteJwks:
 
     def unavailable(self) -> KeysUnavailableError:
         """Return the error for a moment without keys, naming when to come back."""
-        retry_after = max(1, ceil(self._due_at - self._clock()))
+        retry_after = max(1, ceil(self._due_at - self._clock.monotonic()))
         return KeysUnavailableError(self._last_error or "not_fetched_yet", retry_after=retry_after)
 
     async def _usable_keys(self) -> JwkSet:
@@ -172,13 +170,13 @@ class RemoteJwks:
 
     def _fresh_enough(self, snapshot: _Snapshot) -> bool:
         """Tell whether to answer from the set without asking first: in its time, or while asking is in vain."""
-        return self._clock() < snapshot.fresh_until or (self._failures > 0 and self._serves(snapshot))
+        return self._clock.monotonic() < snapshot.fresh_until or (self._failures > 0 and self._serves(snapshot))
 
     def _serves(self, snapshot: _Snapshot) -> bool:
-        return self._clock() < snapshot.fresh_until + self._freshness.max_stale
+        return self._clock.monotonic() < snapshot.fresh_until + self._freshness.max_stale
 
     def _backing_off(self) -> bool:
-        return self._failures > 0 and self._clock() < self._due_at
+        return self._failures > 0 and self._clock.monotonic() < self._due_at
 
     async def _find_in_newer_keys(self, key_id: str, algorithm: str) -> VerificationKey | None:
         """Look again after the fetch under way, else after one of our own if the budget allows it."""
@@ -198,7 +196,7 @@ class RemoteJwks:
 
     async def _nap_for(self, seconds: float) -> None:
         """Sleep, or less when a failure brings the next fetch forward."""
-        self._nap = asyncio.ensure_future(self._sleep(seconds))
+        self._nap = asyncio.ensure_future(self._clock.sleep(seconds))
         try:
             await asyncio.wait((self._nap,))
         finally:
@@ -239,12 +237,12 @@ class RemoteJwks:
         except ValueError:
             _log.warning("the stored signing keys cannot be used")
             return
-        fetched_at = self._clock() - stored.age
+        fetched_at = self._clock.monotonic() - stored.age
         self._snapshot = _Snapshot(keys, fetched_at, fetched_at + stored.max_age)
         _log.info("signing keys restored: %d usable, %.0f s old", len(keys.keys), stored.age)
 
     def _record_success(self, fetched: FetchedKeys) -> None:
-        now, keys, before = self._clock(), fetched.keys, self._snapshot
+        now, keys, before = self._clock.monotonic(), fetched.keys, self._snapshot
         if before is not None and keys.keys == before.keys.keys:
             keys = before.keys  # the same object: what was verified with it stays verified
         if self._failures or before is None or keys is not before.keys:
@@ -259,10 +257,9 @@ class RemoteJwks:
     def _record_failure(self, reason: str) -> None:
         backoff = min(_MAX_BACKOFF, 2.0**self._failures)
         self._failures = min(self._failures + 1, 10)
-        self._due_at = self._clock() + backoff * random.uniform(0.5, 1)  # noqa: S311 - spreads retries, keeps no secret
+        wait = backoff * random.uniform(0.5, 1)  # noqa: S311 - spreads retries, keeps no secret
+        self._due_at = self._clock.monotonic() + wait
         self._last_error = reason
         if self._nap is not None:
             self._nap.cancel()
-        _log.warning(
-            "signing keys could not be fetched: %s; next try in %.1f s", reason, self._due_at - self._clock()
-        )
+        _log.warning("signing keys could not be fetched: %s; next try in %.1f s", reason, wait)

@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
+from auth0_sso.clock import SYSTEM_CLOCK, Clock, WallTime
 from auth0_sso.errors import StoreUnavailableError
 from auth0_sso.store.sealed import SealedStore
 
@@ -22,12 +22,12 @@ class StoredKeys:
     max_age: float
     age: float = 0
 
-    def written(self, issuer: str, now: float) -> dict[str, object]:
+    def written(self, issuer: str, now: WallTime) -> dict[str, object]:
         """Return the JSON object to keep, at `now` in seconds since 1970."""
         return {"issuer": issuer, "savedAt": now, "maxAge": self.max_age, "jwks": self.document}
 
     @classmethod
-    def read(cls, saved: object, issuer: str, now: float) -> Self:
+    def read(cls, saved: object, issuer: str, now: WallTime) -> Self:
         """Read what was written for an issuer; raise `ValueError` where it is not to be believed."""
         if not isinstance(saved, dict) or saved.get("issuer") != issuer:
             raise ValueError("it holds another issuer's keys")
@@ -53,9 +53,7 @@ class KeyStore(Protocol):
 class SharedKeys:
     """A `KeyStore` in the store that all replicas share, sealed: who could write there could else sign tokens."""
 
-    def __init__(
-        self, sealed: SealedStore, issuer: str, *, keep: float, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, sealed: SealedStore, issuer: str, *, keep: float, clock: Clock = SYSTEM_CLOCK) -> None:
         """Take where they are kept and for how long, in seconds, whose they are, and a clock from 1970."""
         self._sealed = sealed
         self._issuer = issuer
@@ -67,7 +65,7 @@ class SharedKeys:
         """Return what a replica saved last, or None, logged, where that is not to be believed."""
         try:
             found = self._sealed.unseal(self._place, await self._sealed.store.execute("GET", self._place))
-            return None if found is None else StoredKeys.read(found, self._issuer, self._clock())
+            return None if found is None else StoredKeys.read(found, self._issuer, self._clock.wall())
         except StoreUnavailableError:
             return None
         except ValueError as error:
@@ -76,7 +74,7 @@ class SharedKeys:
 
     async def save(self, keys: StoredKeys) -> None:
         """Replace the set; while the store is away nothing changes."""
-        saved = self._sealed.seal(self._place, keys.written(self._issuer, self._clock()))
+        saved = self._sealed.seal(self._place, keys.written(self._issuer, self._clock.wall()))
         life = max(1, int(keys.max_age + self._keep))
         with suppress(StoreUnavailableError):
             await self._sealed.store.execute("SET", self._place, saved, "EX", life)

@@ -8,14 +8,14 @@ only where sending it twice does no harm, and a circuit breaker spares a tenant 
 import asyncio
 import logging
 import random
-import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from math import ceil
 
 import httpx
 from pydantic import JsonValue
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
+from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import (
     Auth0SsoError,
     ManagementRateLimitedError,
@@ -63,18 +63,14 @@ class ManagementCaller:
         base_url: str,
         auth: ManagementAuth,
         *,
-        clock: Callable[[], float] = time.monotonic,
-        wall: Callable[[], float] = time.time,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        """Take the tenant's address with its trailing slash, what authenticates us there, and the times to go by."""
+        """Take the tenant's address with its trailing slash, what authenticates us there, and the clock."""
         self._client = client
         self._api = f"{base_url}api/v2"
         self._auth = auth
         self._clock = clock
-        self._wall = wall
-        self._sleep = sleep
-        self._turns = Turns(_MAX_IN_FLIGHT, clock=clock, sleep=sleep)
+        self._turns = Turns(_MAX_IN_FLIGHT, clock=clock)
         self._breaker = CircuitBreaker(clock=clock)
         self._last_failure = "unavailable"
 
@@ -94,12 +90,12 @@ class ManagementCaller:
         them, nothing is sent.
         """
         request = self._client.build_request(method, self._api + path, params=query, json=body)
-        started = self._clock()
+        started = self._clock.monotonic()
         until = started + DEADLINE
 
         def give_up(state: RetryCallState) -> bool:
             told = _told(state)
-            late = self._clock() + max(state.upcoming_sleep, told or 0) >= until
+            late = self._clock.monotonic() + max(state.upcoming_sleep, told or 0) >= until
             return late or (state.attempt_number >= _MAX_ATTEMPTS and told is None)
 
         retrying = AsyncRetrying(
@@ -124,7 +120,7 @@ class ManagementCaller:
 
     async def _stay_away(self, seconds: float) -> None:
         if seconds:
-            await self._sleep(seconds)
+            await self._clock.sleep(seconds)
 
     async def _require_scope(self, scopes: tuple[str, ...]) -> None:
         if scopes and not await self._auth.grants_any(scopes):
@@ -190,7 +186,7 @@ class ManagementCaller:
 
     def _told_wait(self, headers: httpx.Headers) -> float | None:
         """Return the seconds to wait: Retry-After, else until X-RateLimit-Reset (seconds since 1970)."""
-        for name, now in (("Retry-After", 0.0), ("X-RateLimit-Reset", self._wall())):
+        for name, now in (("Retry-After", 0.0), ("X-RateLimit-Reset", self._clock.wall())):
             value = headers.get(name, "")
             if value.isascii() and value.isdecimal() and len(value) <= 12:
                 return min(max(0.0, int(value) - now), _MAX_WAIT)

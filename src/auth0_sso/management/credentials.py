@@ -6,12 +6,12 @@ Nor is a token replaced again and again where another one does not help.
 """
 
 import logging
-import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from typing import Final
 
 import httpx
 
+from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import TenantError
 from auth0_sso.management.shared_token import ManagementToken, SharedToken
 from auth0_sso.management.token_endpoint import ClientCredentials, TokenEndpoint
@@ -49,15 +49,13 @@ class ManagementAuth(httpx.Auth):
         credentials: ClientCredentials,
         *,
         shared: SharedToken | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        wall: Callable[[], float] = time.time,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """Take the client that fetches tokens from the tenant, whose address ends in a slash.
 
-        With `shared` the token is that of all replicas. Of the clocks the one never goes back, the other counts from
-        1970; both in seconds.
+        With `shared` the token is that of all replicas.
         """
-        self._endpoint = TokenEndpoint(client, base_url, credentials, clock=clock, wall=wall)
+        self._endpoint = TokenEndpoint(client, base_url, credentials, clock=clock)
         self._shared = shared
         self._clock = clock
         self._flight: SingleFlight[str, ManagementToken] = SingleFlight()
@@ -103,7 +101,7 @@ class ManagementAuth(httpx.Auth):
         await self._flight.aclose()
 
     async def _living_token(self) -> ManagementToken:
-        now, token = self._clock(), self._token
+        now, token = self._clock.monotonic(), self._token
         if token is not None and now < token.renew_at:
             return token
         if token is not None and now < token.expires_at:

@@ -1,14 +1,14 @@
 """What users read and change of themselves: remembered for a moment, so that a loop of requests is few calls."""
 
 import asyncio
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 from weakref import WeakValueDictionary
 
 from cachetools import TTLCache
 from pydantic import JsonValue
 
+from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.management import metadata
 from auth0_sso.management.client import ManagementClient
 from auth0_sso.management.documents import User
@@ -24,12 +24,10 @@ _BYTES_WITHOUT_METADATA: Final = 2048
 class Profiles:
     """Profiles by the Management API. A change made through this object, or followed by `forget`, is seen at once."""
 
-    def __init__(
-        self, management: ManagementClient, *, ttl: float = TTL, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        """Take the client that is asked, how long answers are remembered, and a clock, in seconds."""
+    def __init__(self, management: ManagementClient, *, ttl: float = TTL, clock: Clock = SYSTEM_CLOCK) -> None:
+        """Take the client that is asked, how long answers are remembered in seconds, and the clock."""
         self._management = management
-        self._known: TTLCache[str, User] = TTLCache(_MAX_BYTES, ttl, timer=clock, getsizeof=_size_of)
+        self._known: TTLCache[str, User] = TTLCache(_MAX_BYTES, ttl, timer=clock.monotonic, getsizeof=_size_of)
         self._flight: SingleFlight[str, User] = SingleFlight()
         self._writing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._invalidations = 0

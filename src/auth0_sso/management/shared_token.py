@@ -4,13 +4,12 @@ Auth0 counts and bills machine tokens, and they are good for a day: four replica
 at every restart, cost sixteen times what is needed. A shared one lies sealed in the store (`store.sealed`).
 """
 
-import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from auth0_sso.clock import SYSTEM_CLOCK, Clock, MonotonicTime
 from auth0_sso.errors import StoreUnavailableError
 from auth0_sso.store.sealed import SealedStore
 
@@ -33,7 +32,7 @@ class ManagementToken:
     """What it allows, where the token endpoint said so."""
 
     @classmethod
-    def living(cls, text: str, life: float, scopes: frozenset[str] | None, now: float) -> "ManagementToken":
+    def living(cls, text: str, life: float, scopes: frozenset[str] | None, now: MonotonicTime) -> "ManagementToken":
         """Return a token that was issued at `now` for `life` seconds."""
         return cls(text, now + life - min(_MAX_MARGIN, life / 10), now + life, scopes)
 
@@ -52,16 +51,12 @@ class SharedToken:
         self,
         sealed: SealedStore,
         *,
-        clock: Callable[[], float] = time.monotonic,
-        wall: Callable[[], float] = time.time,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """Take where it is kept, the process's clock and one that counts from 1970, in seconds, and a pause."""
         self._sealed = sealed
         self._store = sealed.store
         self._clock = clock
-        self._wall = wall
-        self._sleep = sleep
         self._place = sealed.name("management-token")
         self._lock = sealed.name("management-token-lock")
 
@@ -74,11 +69,11 @@ class SharedToken:
         try:
             for _ in range(_MAX_LOOKS):
                 token = self._read(await self._store.execute("GET", self._place))
-                if token is not None and token.text != refused and self._clock() < token.renew_at:
+                if token is not None and token.text != refused and self._clock.monotonic() < token.renew_at:
                     return token
                 if await self._store.execute("SET", self._lock, "1", "NX", "PX", _LOCK_MILLISECONDS):
                     return await self._fetch(fetch)
-                await self._sleep(_PAUSE)
+                await self._clock.sleep(_PAUSE)
         except StoreUnavailableError:
             pass
         return await fetch()
@@ -92,14 +87,14 @@ class SharedToken:
         return token
 
     async def _write(self, token: ManagementToken) -> None:
-        ahead = self._wall() - self._clock()
+        ahead = self._clock.wall() - self._clock.monotonic()
         value = {
             "text": token.text,
             "renewAt": token.renew_at + ahead,
             "expiresAt": token.expires_at + ahead,
             "scopes": None if token.scopes is None else sorted(token.scopes),
         }
-        life = int(token.expires_at - self._clock())
+        life = int(token.expires_at - self._clock.monotonic())
         if life > 0:
             await self._quietly("SET", self._place, self._sealed.seal(self._place, value), "EX", life)
 
@@ -111,7 +106,7 @@ class SharedToken:
         value = self._sealed.unseal(self._place, sealed)
         if not isinstance(value, dict):
             return None
-        scopes, ahead = value["scopes"], self._wall() - self._clock()
+        scopes, ahead = value["scopes"], self._clock.wall() - self._clock.monotonic()
         return ManagementToken(
             value["text"],
             value["renewAt"] - ahead,

@@ -1,12 +1,11 @@
 """The tenant's token endpoint, asked for our own token: client credentials (RFC 6749 section 4.4)."""
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 import httpx
 
+from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import ManagementAnswerError, ManagementRefusedError, ManagementUnavailableError
 from auth0_sso.http.bounded_http import BoundedResponse, FetchError, send_bounded
 from auth0_sso.management.shared_token import ManagementToken
@@ -40,15 +39,13 @@ class TokenEndpoint:
         base_url: str,
         credentials: ClientCredentials,
         *,
-        clock: Callable[[], float] = time.monotonic,
-        wall: Callable[[], float] = time.time,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """Take the tenant's address with its trailing slash, and the clocks that `ManagementAuth` takes."""
         self._client = client
         self._base_url = base_url
         self._credentials = credentials
         self._clock = clock
-        self._wall = wall
 
     async def fetch(self) -> ManagementToken:
         """Return a new token.
@@ -75,7 +72,7 @@ class TokenEndpoint:
         proof = self._credentials.proof
         if isinstance(proof, str):
             return {"client_secret": proof}
-        assertion = proof.assertion(self._credentials.client_id, self._base_url, self._wall())
+        assertion = proof.assertion(self._credentials.client_id, self._base_url, self._clock.wall())
         return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
 
     def _read_token(self, answer: BoundedResponse) -> ManagementToken:
@@ -95,7 +92,7 @@ class TokenEndpoint:
             raise ManagementAnswerError("token_answer_incomplete")
         scope = body.get("scope")
         scopes = frozenset(scope.split()) if isinstance(scope, str) else None
-        return ManagementToken.living(text, life, scopes, self._clock())
+        return ManagementToken.living(text, life, scopes, self._clock.monotonic())
 
 
 def _oauth_error(answer: BoundedResponse) -> str:

@@ -7,10 +7,12 @@ first, and the others take turns by the subject they are for: one user's loop de
 import asyncio
 import random
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
+
+from auth0_sso.clock import Clock
 
 _MIN_JITTER, _MAX_JITTER = 0.03, 0.06
 """Seconds added to a pause, at random, so that the processes of a fleet do not all end it in the same moment."""
@@ -77,24 +79,26 @@ class Turns:
     """Gives out a number of slots, none of them during a pause. Not for several event loops."""
 
     def __init__(
-        self, slots: int, *, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        slots: int,
+        *,
+        clock: Clock,
     ) -> None:
-        """Take how many may be under way at once, a clock that never goes back, in seconds, and a pause."""
+        """Take how many may be under way at once, and the clock."""
         self._free = slots
         self._clock = clock
-        self._sleep = sleep
         self._first, self._others = _Queue(), _Queue()
-        self._paused_until = clock()
+        self._paused_until: float = clock.monotonic()
         self._waker: asyncio.Task[None] | None = None
 
     @property
     def pause_left(self) -> float:
         """For how many seconds no turn is given."""
-        return max(0.0, self._paused_until - self._clock())
+        return max(0.0, self._paused_until - self._clock.monotonic())
 
     def pause(self, seconds: float) -> None:
         """Give no turn for some seconds; callers for whom that is too long get the error at once."""
-        self._paused_until = max(self._paused_until, self._clock() + seconds)
+        self._paused_until = max(self._paused_until, self._clock.monotonic() + seconds)
         for queue in (self._first, self._others):
             for subject, place in queue:
                 if place.until <= self._paused_until and not place.granted.done():
@@ -143,7 +147,7 @@ class Turns:
 
     async def _serve_after_pause(self) -> None:
         while left := self.pause_left:
-            await self._sleep(left + random.uniform(_MIN_JITTER, _MAX_JITTER))  # noqa: S311 - keeps no secret
+            await self._clock.sleep(left + random.uniform(_MIN_JITTER, _MAX_JITTER))  # noqa: S311 - keeps no secret
         self._waker = None
         self._serve()
 

@@ -5,7 +5,6 @@ a million callers would stall the process. Here those not seen for longest go fi
 tests/ratelimit/test_memory.py holds each strategy to the library's, second by second.
 """
 
-import time
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Sequence, Sized
@@ -13,6 +12,7 @@ from typing import Final, NamedTuple, Protocol
 
 from cachetools import LRUCache
 
+from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.ratelimit.counter import JUST_AFTER, Count, Strategy, Taken
 from auth0_sso.ratelimit.policy import Limit
 
@@ -31,9 +31,9 @@ class MemoryCounter:
         strategy: Strategy = "moving-window",
         max_bytes: int = 64 * MIB,
         *,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        """Take the bound, of 16 MiB or more, and a clock that never goes back, in seconds."""
+        """Take the bound, of 16 MiB or more, and the clock."""
         self.strategy = strategy
         self._window = _WINDOWS[strategy](max_bytes)
         self._clock = clock
@@ -44,7 +44,7 @@ class MemoryCounter:
 
     async def take(self, limits: Sequence[Limit], name: str, caller: str, cost: int) -> Taken:
         """Take `cost` from a caller's budget under a name if each limit has room for it, else from none."""
-        now, key, take = self._clock(), f" {name} {caller}", self._window.take
+        now, key, take = self._clock.monotonic(), f" {name} {caller}", self._window.take
         if len(limits) == 1:
             count = take(limits[0].name + key, limits[0], now, cost)
             return Taken(count.remaining >= cost, (count,))

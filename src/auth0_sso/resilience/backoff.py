@@ -1,13 +1,13 @@
 """When something that failed may be tried again: each failure in a row doubles the wait."""
 
-from collections.abc import Callable
+from auth0_sso.clock import Clock
 
 
 class Backoff:
     """Waits between `first` and `longest` seconds; none before the first failure, nor after a success."""
 
-    def __init__(self, first: float, longest: float, *, clock: Callable[[], float]) -> None:
-        """Take the shortest and the longest wait, in seconds, and a clock that never goes back."""
+    def __init__(self, first: float, longest: float, *, clock: Clock) -> None:
+        """Take the shortest and the longest wait, in seconds, and the clock."""
         self._first = first
         self._longest = longest
         self._clock = clock
@@ -16,13 +16,13 @@ class Backoff:
     @property
     def ready(self) -> bool:
         """Whether it may be tried now."""
-        return self.failures == 0 or self._clock() >= self._retry_at
+        return self.failures == 0 or self._clock.monotonic() >= self._retry_at
 
     def failed(self) -> float:
         """Note a failure; return the seconds to wait."""
         wait = min(self._longest, self._first * 2.0 ** min(self.failures, 60))
         self.failures += 1
-        self._retry_at = self._clock() + wait
+        self._retry_at = self._clock.monotonic() + wait
         return wait
 
     def reset(self) -> None:

@@ -1,14 +1,13 @@
 """A circuit breaker: after failures in a row nothing is sent for a while, then one call tries for all."""
 
-import time
-from collections.abc import Callable
+from auth0_sso.clock import SYSTEM_CLOCK, Clock
 
 
 class CircuitBreaker:
     """Opens after `failures` failures in a row, for `pause` seconds at a time, until a call passes."""
 
-    def __init__(self, *, failures: int = 5, pause: float = 5, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take the bounds, and a clock that never goes back, in seconds."""
+    def __init__(self, *, failures: int = 5, pause: float = 5, clock: Clock = SYSTEM_CLOCK) -> None:
+        """Take the bounds, and the clock."""
         self._limit = failures
         self._pause = pause
         self._clock = clock
@@ -20,7 +19,7 @@ class CircuitBreaker:
 
         When the pause is over the first who asks makes the trial; the others wait for what it finds.
         """
-        now = self._clock()
+        now = self._clock.monotonic()
         if self._failures < self._limit:
             return 0
         if now < self._open_until:
@@ -36,5 +35,5 @@ class CircuitBreaker:
         """Note that it did not; tell whether this opened the breaker."""
         self._failures += 1
         if self._failures >= self._limit:
-            self._open_until = self._clock() + self._pause
+            self._open_until = self._clock.monotonic() + self._pause
         return self._failures == self._limit

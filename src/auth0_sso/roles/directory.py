@@ -5,13 +5,12 @@ and one look-up under way for a subject. Whoever cannot be asked about gets no a
 """
 
 import asyncio
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from cachetools import TLRUCache
 
+from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import InsufficientScopeError, ManagementUnavailableError, NotFoundError
 from auth0_sso.management.client import ManagementClient
 from auth0_sso.management.documents import Role
@@ -100,9 +99,9 @@ class RoleDirectory:
         memory: RoleCachePolicy | None = None,
         *,
         shared: SharedRoles | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        """Take the client that is asked, what replicas share, and a clock that never goes back, in seconds."""
+        """Take the client that is asked, what replicas share, and the clock."""
         self._management = management
         self._shared = shared
         self._memory = memory = RoleCachePolicy() if memory is None else memory
@@ -113,9 +112,9 @@ class RoleDirectory:
         def end_of_old(_: UserRolesKey, user_roles: UserRoles, now: float) -> float:
             return now + memory.ttl + memory.max_stale - user_roles.age
 
-        self._known: TLRUCache[UserRolesKey, UserRoles] = TLRUCache(memory.max_entries, end, timer=clock)
+        self._known: TLRUCache[UserRolesKey, UserRoles] = TLRUCache(memory.max_entries, end, timer=clock.monotonic)
         self._old: TLRUCache[UserRolesKey, UserRoles] = TLRUCache(
-            memory.max_entries if memory.max_stale else 0, end_of_old, timer=clock
+            memory.max_entries if memory.max_stale else 0, end_of_old, timer=clock.monotonic
         )
         self._flight: SingleFlight[UserRolesKey, UserRoles] = SingleFlight()
         self._invalidations = 0

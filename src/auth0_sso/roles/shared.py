@@ -7,14 +7,14 @@ server alone: those of the replicas may differ. The news goes through a stream, 
 reader whose connection breaks would never learn what was published meanwhile.
 """
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from secrets import token_hex
 from typing import Final, NoReturn
 
+from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import StoreUnavailableError
 from auth0_sso.roles.user_roles import UserRoles, UserRolesKey
 from auth0_sso.store.sealed import SealedStore
@@ -117,7 +117,7 @@ class SharedRoles:
         invalidate: Callable[[str], None],
         invalidate_all: Callable[[], None],
         *,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> NoReturn:
         """Call `invalidate` with each subject published; call `invalidate_all` where one may have been missed."""
         last: bytes | None = None
@@ -139,11 +139,11 @@ class SharedRoles:
                 level = logging.DEBUG if trouble else logging.WARNING  # once for each outage
                 _log.log(level, "changed roles cannot be read from the shared store: %s", error.reason)
                 last, trouble = None, True
-                await sleep(_PAUSE)
+                await clock.sleep(_PAUSE)
             except Exception:  # noqa: BLE001 - an unforeseen error must not end the reader: the next message may be good
                 _log.exception("reading changed roles failed with an unexpected error")
                 last = None
-                await sleep(_PAUSE)
+                await clock.sleep(_PAUSE)
 
     async def _latest(self) -> bytes:
         entries = await self._store.execute_blocking("XREVRANGE", self._stream, "+", "-", "COUNT", 1)

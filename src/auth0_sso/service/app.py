@@ -5,13 +5,13 @@ from importlib.metadata import version
 import httpx
 from fastapi import FastAPI
 
+from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.service.drain import Drain
 from auth0_sso.service.logs import configure_logs
 from auth0_sso.service.routes import admin, dashboard, data, health, home, metrics, profile
 from auth0_sso.settings import Settings
 from auth0_sso.web.docs_page import add_docs
 from auth0_sso.web.protect import serve_guards, wrap
-from auth0_sso.web.services import Clock
 
 _DESCRIPTION = """\
 An API guarded by Auth0. Send an access token as `Authorization: Bearer …`, or press **Authorize** to log in.
@@ -23,7 +23,7 @@ def create_app(
     settings: Settings | None = None,
     *,
     transport: httpx.AsyncBaseTransport | None = None,
-    clock: Clock | None = None,
+    clock: Clock = SYSTEM_CLOCK,
     drain: Drain | None = None,
 ) -> FastAPI:
     """Return the whole service.

@@ -7,7 +7,6 @@ that answers reads is then no better, so only a write ends an outage.
 import asyncio
 import logging
 import re
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha1
@@ -15,6 +14,7 @@ from typing import Any, Final, Literal, TypeVar
 
 from redis.exceptions import NoScriptError
 
+from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import StoreUnavailableError
 from auth0_sso.resilience.circuit_breaker import CircuitBreaker
 from auth0_sso.store.connections import CONNECTION_TIMEOUT, open_storage
@@ -59,8 +59,8 @@ class Script:
 class SharedStore:
     """One Redis, for any number of callers at once over one connection."""
 
-    def __init__(self, url: str, *, timeout: float = 0.05, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take the address as `open_storage` does, how long to wait for an answer, and a clock, both in seconds.
+    def __init__(self, url: str, *, timeout: float = 0.05, clock: Clock = SYSTEM_CLOCK) -> None:
+        """Take the address as `open_storage` does, how long to wait for an answer in seconds, and the clock.
 
         Nothing is connected yet, so a store that is down is no failed start. Raises `ValueError` for another URL.
         """

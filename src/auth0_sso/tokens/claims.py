@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from auth0_sso.clock import WallTime
 from auth0_sso.errors import InvalidTokenError
 from auth0_sso.tokens.read_only import frozen_object
 
@@ -57,7 +58,7 @@ class AccessToken:
     """
 
 
-def validate(claims: Mapping[str, object], policy: TokenPolicy, now: float) -> AccessToken:
+def validate(claims: Mapping[str, object], policy: TokenPolicy, now: WallTime) -> AccessToken:
     """Return the access token that verified `claims` describe, at `now` in seconds since 1970.
 
     Raises `InvalidTokenError` with reasons `<claim>_missing`, `<claim>_invalid`, `<claim>_mismatch`,
@@ -90,7 +91,7 @@ def validate(claims: Mapping[str, object], policy: TokenPolicy, now: float) -> A
     return token
 
 
-def require_alive(token: AccessToken, policy: TokenPolicy, now: float) -> None:
+def require_alive(token: AccessToken, policy: TokenPolicy, now: WallTime) -> None:
     """Refuse a token outside its time, at `now` in seconds since 1970.
 
     RFC 7519 sections 4.1.4 to 4.1.6: dead in its `exp` second, alive in its `nbf` second, `iat` not ahead; leeway

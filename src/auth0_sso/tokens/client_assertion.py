@@ -14,11 +14,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from jose import jws
 
+from auth0_sso.clock import WallTime
+
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 _ALGORITHM = "RS256"
 _LIFETIME = 60  # seconds; Auth0 takes up to 300 ("Authenticate with private key JWT")
-_LEAST_BITS = 2048
+_MIN_BITS = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,8 @@ class AssertionKey:
             key = self._loaded()
         except (ValueError, TypeError):  # TypeError: the key is encrypted
             raise ValueError("is no private key in PEM without a password") from None
-        if not isinstance(key, RSAPrivateKey) or key.key_size < _LEAST_BITS:
-            raise ValueError(f"is no RSA key of {_LEAST_BITS} bits or more")
+        if not isinstance(key, RSAPrivateKey) or key.key_size < _MIN_BITS:
+            raise ValueError(f"is no RSA key of {_MIN_BITS} bits or more")
 
     @property
     def secret(self) -> str:
@@ -45,7 +47,7 @@ class AssertionKey:
     def _loaded(self) -> PrivateKeyTypes:
         return load_pem_private_key(self.pem.encode(), password=None)
 
-    def assertion(self, client_id: str, audience: str, now: float) -> str:
+    def assertion(self, client_id: str, audience: str, now: WallTime) -> str:
         """Return a JWT that says it is `client_id` who asks `audience`, at `now` in seconds since 1970, once."""
         claims = {
             "iss": client_id,

@@ -1,12 +1,12 @@
 """From a token's text to an `AccessToken`: the parts of this package in their one right order, and a cache."""
 
-import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from hashlib import sha256
 from typing import NamedTuple, Protocol
 
 from cachetools import LRUCache
 
+from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import InvalidTokenError
 from auth0_sso.tokens import claims, jws
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy
@@ -60,9 +60,9 @@ class TokenVerifier:
         max_token_bytes: int = MAX_TOKEN_BYTES,
         cache_size: int = 0,
         cache_bytes: int = CACHE_BYTES,
-        clock: Callable[[], float] = time.time,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        """Take keys, what a token must say, the JWS algorithms allowed, and a clock in seconds since 1970."""
+        """Take keys, what a token must say, the JWS algorithms allowed, and the clock."""
         self._keys = keys
         self._policy = policy
         self._algorithms = tuple(algorithms)
@@ -84,7 +84,7 @@ class TokenVerifier:
         keys = self._keys.current
         known = self._cache.get(digest)
         if known is not None and known.keys is keys:
-            claims.require_alive(known.token, self._policy, self._clock())
+            claims.require_alive(known.token, self._policy, self._clock.wall())
             return known.token
         unverified = jws.parse(text, self._algorithms)
         claims.require_issuer(unverified.unverified_claims, self._policy)
@@ -92,7 +92,7 @@ class TokenVerifier:
         if key is None:
             key = await self._keys.find_key(unverified.key_id, unverified.algorithm)
             keys = self._keys.current
-        token = claims.validate(jws.verify(unverified, key), self._policy, self._clock())
+        token = claims.validate(jws.verify(unverified, key), self._policy, self._clock.wall())
         cost = max(self._min_cost, _ENTRY_BYTES + _BYTES_PER_BYTE * len(unverified.signing_input))
         if cost <= self._cache.maxsize and keys is not None and keys.holds(key):
             self._cache[digest] = _Verified(token, keys, cost)

@@ -8,11 +8,12 @@ import httpx
 from fastapi import FastAPI
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.settings import Settings
 from auth0_sso.web.middleware import RequestLayer
 from auth0_sso.web.openapi import describe
 from auth0_sso.web.problems import add_problem_handlers
-from auth0_sso.web.services import Clock, open_services
+from auth0_sso.web.services import open_services
 
 
 def protect(
@@ -20,7 +21,7 @@ def protect(
     settings: Settings | None = None,
     *,
     transport: httpx.AsyncBaseTransport | None = None,
-    clock: Clock | None = None,
+    clock: Clock = SYSTEM_CLOCK,
 ) -> FastAPI:
     """Give an app of your own what the guards need, and return it.
 
@@ -44,7 +45,7 @@ def serve_guards(
     settings: Settings,
     *,
     transport: httpx.AsyncBaseTransport | None,
-    clock: Clock | None,
+    clock: Clock,
 ) -> FastAPI:
     """Open and close the services with the app, answer errors as problems, and describe the guards."""
     add_problem_handlers(app)

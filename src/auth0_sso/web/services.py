@@ -1,14 +1,14 @@
 """Everything the routes and guards work with, built once and closed once."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import NoReturn
 
 import httpx
 
+from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.jwks.file import JwksFile
 from auth0_sso.jwks.remote import Freshness, RemoteJwks
 from auth0_sso.jwks.stores import KeyStore, KeyStores, SharedKeys
@@ -33,15 +33,6 @@ from auth0_sso.tokens.verifier import TokenVerifier
 from auth0_sso.web.metrics import Metrics
 
 _TIMEOUT = httpx.Timeout(5, connect=2)
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """The times the service goes by, in seconds: since 1970, a count that never goes back, and a pause."""
-
-    wall: Callable[[], float] = time.time
-    monotonic: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +63,13 @@ async def open_services(
     settings: Settings,
     *,
     transport: httpx.AsyncBaseTransport | None = None,
-    clock: Clock | None = None,
+    clock: Clock = SYSTEM_CLOCK,
 ) -> AsyncIterator[Services]:
     """Build the services, keep the signing keys fresh meanwhile, and close everything at the end.
 
     The tenant is not waited for: with it out of reach this succeeds, and recovers when the tenant returns. Nor does a
     shared store that is away fail it.
     """
-    clock = Clock() if clock is None else clock
     async with AsyncExitStack() as stack:
         store = await _shared_store(settings, clock, stack)
         sealed = _sealed(settings, store)
@@ -90,8 +80,7 @@ async def open_services(
             algorithms=settings.auth0_algorithms,
             freshness=Freshness(max_stale=settings.auth0_jwks_max_stale_seconds),
             store=_key_store(settings, sealed, clock),
-            clock=clock.monotonic,
-            sleep=clock.sleep,
+            clock=clock,
         )
         stack.push_async_callback(keys.aclose)
         verifier = TokenVerifier(
@@ -101,7 +90,7 @@ async def open_services(
             max_token_bytes=settings.auth0_max_token_bytes,
             cache_size=settings.auth0_token_cache_size,
             cache_bytes=settings.auth0_token_cache_mib * MIB,
-            clock=clock.wall,
+            clock=clock,
         )
         management = _management(settings, client, sealed, clock, stack)
         roles = _roles(settings, management, sealed, clock, stack)
@@ -129,7 +118,7 @@ async def _shared_store(settings: Settings, clock: Clock, stack: AsyncExitStack)
     store = SharedStore(
         settings.rate_limit_storage_url.get_secret_value(),
         timeout=settings.rate_limit_store_timeout_seconds,
-        clock=clock.monotonic,
+        clock=clock,
     )
     stack.push_async_callback(store.aclose)
     await store.open()
@@ -138,7 +127,7 @@ async def _shared_store(settings: Settings, clock: Clock, stack: AsyncExitStack)
 
 def _counts(settings: Settings, store: SharedStore | None, clock: Clock) -> RateLimits:
     strategy = settings.rate_limit_strategy
-    memory = MemoryCounter(strategy, settings.rate_limit_memory_mib * MIB, clock=clock.monotonic)
+    memory = MemoryCounter(strategy, settings.rate_limit_memory_mib * MIB, clock=clock)
     return RateLimits(
         RateLimiter(memory),
         None if store is None else RateLimiter(RedisCounter(store, strategy)),
@@ -163,9 +152,9 @@ def _key_store(settings: Settings, sealed: SealedStore | None, clock: Clock) -> 
     stores: list[KeyStore] = []
     if sealed is not None:
         keep = settings.auth0_jwks_max_stale_seconds
-        stores.append(SharedKeys(sealed, settings.issuer, keep=keep, clock=clock.wall))
+        stores.append(SharedKeys(sealed, settings.issuer, keep=keep, clock=clock))
     if settings.auth0_jwks_cache_file is not None:
-        stores.append(JwksFile(settings.auth0_jwks_cache_file, settings.issuer, clock=clock.wall))
+        stores.append(JwksFile(settings.auth0_jwks_cache_file, settings.issuer, clock=clock))
     return KeyStores(stores) if stores else None
 
 
@@ -188,18 +177,17 @@ def _management(
     credentials = ClientCredentials(
         settings.auth0_management_client_id, _proof(settings), settings.auth0_management_audience
     )
-    times = {"clock": clock.monotonic, "wall": clock.wall}
-    shared = None if sealed is None else SharedToken(sealed, **times, sleep=clock.sleep)
-    auth = ManagementAuth(client, base_url, credentials, shared=shared, **times)
+    shared = None if sealed is None else SharedToken(sealed, clock=clock)
+    auth = ManagementAuth(client, base_url, credentials, shared=shared, clock=clock)
     stack.push_async_callback(auth.aclose)
-    caller = ManagementCaller(client, base_url, auth, **times, sleep=clock.sleep)
+    caller = ManagementCaller(client, base_url, auth, clock=clock)
     return ManagementClient(caller)
 
 
 def _profiles(management: ManagementClient | None, clock: Clock, stack: AsyncExitStack) -> Profiles | None:
     if management is None:
         return None
-    profiles = Profiles(management, clock=clock.monotonic)
+    profiles = Profiles(management, clock=clock)
     stack.push_async_callback(profiles.aclose)
     return profiles
 
@@ -221,7 +209,7 @@ def _roles(
         max_stale=settings.auth0_role_max_stale_seconds,
     )
     shared = None if sealed is None else SharedRoles(sealed, ttl=memory.ttl)
-    roles = RoleDirectory(management, memory, shared=shared, clock=clock.monotonic)
+    roles = RoleDirectory(management, memory, shared=shared, clock=clock)
     stack.push_async_callback(roles.aclose)
     if shared is not None:
         _beside(shared.subscribe(roles.invalidate_locally, roles.invalidate_all_locally), stack)
