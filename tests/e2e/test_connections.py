@@ -1,4 +1,4 @@
-"""Clients that cost more than they should, at every way to start the service and at the proxy in front of it."""
+"""Slow and oversized requests and idle connections, with every way to start the service and at the proxy."""
 
 import contextlib
 import re
@@ -54,7 +54,7 @@ STARTS: dict[str, Callable[[], AbstractContextManager[int]]] = {
 
 
 @pytest.mark.parametrize("start", STARTS.values(), ids=STARTS.keys())
-def test_an_endless_head_is_refused_however_the_service_is_started(
+def test_endless_headers_are_refused_however_the_service_is_started(
     start: Callable[[], AbstractContextManager[int]],
 ) -> None:
     with start() as port, socket.create_connection(("127.0.0.1", port), timeout=30) as client:
@@ -63,7 +63,7 @@ def test_an_endless_head_is_refused_however_the_service_is_started(
 
 
 @pytest.mark.parametrize("limit", ["ulimit -n 256", "export MAX_CONNECTIONS=20"], ids=["open-files", "setting"])
-def test_more_idle_connections_than_are_allowed_keep_no_client_out(tmp_path: Path, limit: str) -> None:
+def test_idle_connections_over_the_limit_lock_no_client_out(tmp_path: Path, limit: str) -> None:
     with (
         serve(before=("bash", "-c", f'{limit} && exec "$0" "$@"'), log=tmp_path / "log") as port,
         ExitStack() as stack,
@@ -72,12 +72,12 @@ def test_more_idle_connections_than_are_allowed_keep_no_client_out(tmp_path: Pat
             stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
         assert httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=5).status_code == 200
         log = (tmp_path / "log").read_text()
-    assert "connections are open (MAX_CONNECTIONS): those idle for longest are closed" in log
+    assert "connections are open (MAX_CONNECTIONS): the longest idle ones are closed" in log
     assert "Traceback" not in log
     assert len(log.splitlines()) < 50
 
 
-def test_a_head_that_drips_is_cut_by_the_proxy(tmp_path: Path) -> None:
+def test_slow_headers_time_out_at_the_proxy(tmp_path: Path) -> None:
     haproxy, port = require_program("haproxy"), free_port()
     shipped = (ROOT / "deploy" / "haproxy.cfg").read_text()
     assert shipped.count("timeout http-request 10s") == 1

@@ -15,7 +15,7 @@ def shell_block(containing: str) -> str:
     return str(block)
 
 
-def test_every_line_to_copy_gives_what_its_comment_promises() -> None:
+def test_every_command_of_the_readme_works_as_commented() -> None:
     with dev() as running:
         eventually(f"{running.api}/readyz", 200)
         lines = shell_block("curl").replace("http://127.0.0.1:3000", running.api)

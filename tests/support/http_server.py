@@ -1,4 +1,4 @@
-"""A server on a real socket in this process, with bounds of the test's choice and time moved by hand."""
+"""A server on a real socket in this process, with limits chosen by the test and time moved by hand."""
 
 import asyncio
 import contextlib
@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 import uvicorn
 from starlette.types import Message, Receive, Scope, Send
 
-from auth0_sso.service.http_protocol import BoundedHttpProtocol, Bounds
+from auth0_sso.service.http_protocol import BoundedHttpProtocol, ConnectionLimits
 from auth0_sso.service.http_protocol.connections import ConnectionTable
 from support.clock import HandClock
 
-PATIENCE = 10.0
+TIMEOUT = 10.0
 
 
 class Server(uvicorn.Server):
@@ -41,7 +41,7 @@ async def serving(config: uvicorn.Config, listening: socket.socket) -> AsyncIter
 
 async def until(condition: Callable[[], bool]) -> None:
     """Let the event loop run until something is so."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         while not condition():
             await asyncio.sleep(0)
 
@@ -109,17 +109,17 @@ class Client:
 
     async def send(self, data: bytes) -> None:
         self.writer.write(data)
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             await self.writer.drain()
 
     async def read_to_end(self) -> bytes:
         """Read until the server closes."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             return await self._reader.read()
 
     async def read_answer(self) -> bytes:
         """Read one answer by its length; return its status line and body."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             head = await self._reader.readuntil(b"\r\n\r\n")
             (length,) = (line.split(b":")[1] for line in head.lower().split(b"\r\n") if b"content-length" in line)
             return head.split(b"\r\n")[0] + b" " + await self._reader.readexactly(int(length))
@@ -186,18 +186,18 @@ class Site:
     async def advance(self, seconds: float) -> None:
         """Move the time, let every connection look at it, and let happen what follows."""
         self.clock.now += seconds
-        ConnectionTable.of(asyncio.get_running_loop()).sweep()
+        ConnectionTable.for_loop(asyncio.get_running_loop()).check_timeouts()
         await self.clock.settle()
 
 
 @asynccontextmanager
-async def site(clock: HandClock, bounds: Bounds | None = None, **options: Any) -> AsyncIterator[Site]:  # noqa: ANN401 - uvicorn's
-    """Run a server until the block ends; `bounds` are those of the service unless given."""
+async def site(clock: HandClock, limits: ConnectionLimits | None = None, **options: Any) -> AsyncIterator[Site]:  # noqa: ANN401 - uvicorn's
+    """Run a server until the block ends; `limits` are those of the service unless given."""
 
     class Protocol(CountingProtocol):
         taken: ClassVar[list[CountingProtocol]] = []
 
-    Protocol.bounds = bounds or Bounds()
+    Protocol.limits = limits or ConnectionLimits()
     Protocol.clock = staticmethod(clock.monotonic)
     app = Recorder()
     config = uvicorn.Config(

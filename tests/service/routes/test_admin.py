@@ -32,7 +32,7 @@ async def role_ids(service: Service) -> dict[str, str]:
 
 @pytest.mark.parametrize(("method", "path", "json"), EVERY_ROUTE)
 @pytest.mark.parametrize("email", [MANAGER, USER])
-async def test_who_is_no_admin_is_refused_and_nothing_happens(
+async def test_only_admins_are_allowed_and_a_refusal_changes_nothing(
     service: Service, email: str, method: str, path: str, json: object
 ) -> None:
     answer = await service.api.request(method, path, headers=await service.as_user(email), json=json)
@@ -43,7 +43,7 @@ async def test_who_is_no_admin_is_refused_and_nothing_happens(
 
 
 @pytest.mark.parametrize(("method", "path", "json"), EVERY_ROUTE)
-async def test_a_machine_is_no_admin(service: Service, method: str, path: str, json: object) -> None:
+async def test_a_machine_is_not_an_admin(service: Service, method: str, path: str, json: object) -> None:
     answer = await service.api.request(method, path, headers=await service.as_machine(), json=json)
     assert answer.status_code == 403
     assert service.wire.count("GET /api/v2/") == 0
@@ -66,7 +66,7 @@ async def test_a_page_out_of_bounds_is_refused(service: Service, query: str) -> 
     assert answer.json()["errors"][0]["at"][0] == "query"
 
 
-async def test_a_page_past_the_first_thousand_users_is_refused_with_what_to_do(service: Service) -> None:
+async def test_a_page_past_the_first_thousand_users_is_refused(service: Service) -> None:
     answer = await service.api.get("/admin/users?page=20&per_page=50", headers=await service.as_user(ADMIN))
     assert answer.status_code == 400
     assert "1,000" in answer.json()["detail"]
@@ -113,14 +113,14 @@ async def test_a_malformed_user_is_refused_without_repeating_the_password(
     assert str(body["password"]) not in answer.text
 
 
-async def test_a_weak_password_is_refused_in_auth0s_words(service: Service) -> None:
+async def test_a_weak_password_is_refused_with_auth0s_message(service: Service) -> None:
     headers = await service.as_user(ADMIN)
     answer = await service.api.post("/admin/users", headers=headers, json={**NEW, "password": "aaaaaaaa"})
     assert answer.status_code == 400
     assert answer.json()["detail"].startswith("PasswordStrengthError")
 
 
-async def test_roles_are_assigned_listed_and_removed_and_hold_at_once(service: Service) -> None:
+async def test_assigned_and_removed_roles_take_effect_at_once(service: Service) -> None:
     admin, user = await service.as_user(ADMIN), await service.as_user(USER)
     manager = (await role_ids(service))["manager"]
     assert (await service.api.get("/dashboard", headers=user)).status_code == 403
@@ -150,7 +150,7 @@ async def test_malformed_role_ids_are_refused(service: Service, role_ids: object
     assert service.wire.count("POST /api/v2/") == 0
 
 
-async def test_a_user_or_role_that_is_not_there_is_not_found(service: Service) -> None:
+async def test_an_unknown_user_or_role_is_not_found(service: Service) -> None:
     headers = await service.as_user(ADMIN)
     nobody = "/admin/users/auth0%7C000000000000000000000000"
     assert (await service.api.get(nobody, headers=headers)).status_code == 404
@@ -162,7 +162,7 @@ async def test_a_user_or_role_that_is_not_there_is_not_found(service: Service) -
 @pytest.mark.parametrize(
     "user_id", ["..", ".", "auth0|x/../../clients", "a/b", "x?fields=y", "x#y", "ü€😀", "%7C", "%"]
 )
-async def test_a_user_id_never_leaves_its_place_in_the_path(service: Service, user_id: str) -> None:
+async def test_a_user_id_stays_one_path_segment(service: Service, user_id: str) -> None:
     headers = await service.as_user(ADMIN)
     await service.api.get("/dashboard", headers=headers)
     before = len(service.wire.requests)
@@ -181,7 +181,7 @@ async def test_deleting_a_user_ends_their_roles_at_once(service: Service) -> Non
     assert (await service.api.get("/dashboard", headers=manager)).status_code == 403
 
 
-async def test_roles_are_given_and_taken_by_name_too(service: Service) -> None:
+async def test_roles_are_assigned_and_removed_by_name_too(service: Service) -> None:
     admin, ids = await service.as_user(ADMIN), await role_ids(service)
     change = {"roleNames": ["manager"], "roleIds": [ids["admin"]]}
     assigned = await service.api.post(f"{user_path(USER)}/roles", headers=admin, json=change)
@@ -199,13 +199,15 @@ async def test_roles_are_given_and_taken_by_name_too(service: Service) -> None:
     [({"roleNames": ["Manager"]}, 404), ({"roleNames": ["nobody"]}, 404), ({}, 422), ({"roleNames": []}, 422)],
     ids=str,
 )
-async def test_a_role_nobody_named_changes_nothing(service: Service, change: object, status: int) -> None:
+async def test_a_role_change_without_a_known_role_changes_nothing(
+    service: Service, change: object, status: int
+) -> None:
     answer = await service.api.post(f"{user_path(USER)}/roles", headers=await service.as_user(ADMIN), json=change)
     assert answer.status_code == status
     assert service.wire.count("POST /api/v2/") == 0
 
 
-async def test_a_blocked_user_loses_every_role_at_once_and_gets_them_back(service: Service) -> None:
+async def test_a_blocked_user_loses_every_role_until_unblocked(service: Service) -> None:
     admin, manager = await service.as_user(ADMIN), await service.as_user(MANAGER)
     assert (await service.api.get("/dashboard", headers=manager)).status_code == 200
     blocked = await service.api.put(f"{user_path(MANAGER)}/block", headers=admin)
@@ -216,7 +218,7 @@ async def test_a_blocked_user_loses_every_role_at_once_and_gets_them_back(servic
     assert (await service.api.get("/dashboard", headers=manager)).status_code == 200
 
 
-async def test_logging_out_everywhere_ends_the_users_sessions_and_nobody_elses(service: Service) -> None:
+async def test_logout_ends_only_the_sessions_of_that_user(service: Service) -> None:
     admin = await service.as_user(ADMIN)
     await service.as_user(MANAGER)
     path = f"/users/{quote(person_id(MANAGER), safe='')}/sessions"
@@ -228,7 +230,7 @@ async def test_logging_out_everywhere_ends_the_users_sessions_and_nobody_elses(s
     assert len((await service.manage("GET", own)).json()["sessions"]) == 1
 
 
-async def test_what_happened_to_a_user_is_told_the_latest_first(service: Service) -> None:
+async def test_log_events_of_a_user_are_listed_latest_first(service: Service) -> None:
     admin = await service.as_user(ADMIN)
     answer = (await service.api.get(f"{user_path(ADMIN)}/logs?per_page=5", headers=admin)).json()
     assert (answer["page"], answer["perPage"]) == (0, 5)
@@ -237,7 +239,7 @@ async def test_what_happened_to_a_user_is_told_the_latest_first(service: Service
     assert (await service.api.get(f"{user_path(ADMIN)}/logs?page=1", headers=admin)).json()["logs"] == []
 
 
-async def test_a_missing_scope_of_ours_is_a_502_and_names_itself_in_the_log_alone(
+async def test_a_missing_management_scope_is_502_and_named_in_the_log(
     service: Service, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     granted = tuple(scope for scope in MANAGEMENT_SCOPES if not scope.startswith("read:logs"))

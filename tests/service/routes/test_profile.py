@@ -76,7 +76,7 @@ async def test_a_deleted_user_finds_no_profile(service: Service) -> None:
         pytest.param(b'{"metadata": {"a": "' + b"x" * 16_384 + b'"}}', id="over-16-kib"),
     ],
 )
-async def test_unusable_metadata_is_refused_before_the_tenant_hears_of_it(service: Service, body: bytes) -> None:
+async def test_invalid_metadata_is_refused_without_a_call(service: Service, body: bytes) -> None:
     headers = {**await service.as_user(USER), "Content-Type": "application/json"}
     answer = await service.api.post("/profile/metadata", headers=headers, content=body)
     assert answer.status_code in {400, 422}
@@ -90,7 +90,7 @@ async def change(service: Service, metadata: dict[str, object], email: str = USE
     return await service.api.post("/profile/metadata", headers=headers, json={"metadata": metadata})
 
 
-async def test_metadata_cannot_grow_past_its_size_by_small_steps(service: Service) -> None:
+async def test_metadata_cannot_exceed_its_size_in_small_steps(service: Service) -> None:
     answers = [await change(service, {f"k{number}": "x" * 3000}) for number in range(8)]
     assert [answer.status_code for answer in answers] == [200] * 5 + [422] * 3
     assert answers[-1].json()["errors"] == [
@@ -103,14 +103,14 @@ async def test_metadata_cannot_grow_past_its_size_by_small_steps(service: Servic
     assert (await change(service, {"k0": None, "k9": "x" * 3000})).status_code == 200
 
 
-async def test_the_largest_metadata_comes_back_as_it_was_sent(service: Service) -> None:
+async def test_the_largest_metadata_is_returned_unchanged(service: Service) -> None:
     largest = {"x": "ü" * ((16_384 - len('{"x":"","y":9007199254740991}')) // 2), "y": 9007199254740991}
     assert (await change(service, largest)).json()["metadata"] == largest
     profile = await service.api.get("/profile", headers=await service.as_user(USER))
     assert profile.json()["profile"]["metadata"] == largest
 
 
-async def test_a_loop_over_the_profile_is_one_call_in_five_seconds(service: Service) -> None:
+async def test_the_profile_is_cached_for_five_seconds(service: Service) -> None:
     headers = await service.as_user(USER)
     for _ in range(10):
         assert (await service.api.get("/profile", headers=headers)).status_code == 200
@@ -120,7 +120,7 @@ async def test_a_loop_over_the_profile_is_one_call_in_five_seconds(service: Serv
     assert service.wire.count("GET /api/v2/users/") == 2
 
 
-async def test_a_user_deleted_by_an_administrator_has_no_profile_at_once(service: Service) -> None:
+async def test_a_deleted_user_loses_the_profile_at_once(service: Service) -> None:
     headers = await service.as_user(USER)
     assert (await service.api.get("/profile", headers=headers)).status_code == 200
     path = f"/admin/users/{quote(person_id(USER), safe='')}"
@@ -128,7 +128,7 @@ async def test_a_user_deleted_by_an_administrator_has_no_profile_at_once(service
     assert (await service.api.get("/profile", headers=headers)).status_code == 404
 
 
-async def test_each_user_has_a_budget_for_both_routes_together(service: Service) -> None:
+async def test_both_profile_routes_share_the_budget_of_a_user(service: Service) -> None:
     headers, path = await service.as_user(USER), "/profile"
     answers = [await service.api.get(path, headers=headers) for _ in range(20)]
     assert answers[0].headers["RateLimit-Policy"] == '"30/minute";q=30;w=60'
@@ -155,6 +155,6 @@ async def test_the_budget_is_a_setting(
     assert ("RateLimit" in answers[0].headers) == (policy != "off")
 
 
-async def test_who_sends_no_token_hears_that_and_spends_nothing(service: Service) -> None:
+async def test_a_request_without_a_token_costs_no_budget(service: Service) -> None:
     for _ in range(40):
         assert (await service.api.get("/profile")).status_code == 401
