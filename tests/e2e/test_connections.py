@@ -25,7 +25,7 @@ def serve(*options: str, before: tuple[str, ...] = (), log: Path | None = None) 
 
 @contextmanager
 def started(*command: str, log: Path | None = None) -> Iterator[int]:
-    """Run a command that serves at PORT until the block ends; its tenant does not answer."""
+    """Run a command that serves at PORT until the block ends; its tenant does not respond."""
     port = free_port()
     variables = environment(free_port(), port) | ({"LOG_TO": str(log)} if log else {})
     with process(*(word.replace("PORT", str(port)) for word in command), **variables):
@@ -87,9 +87,9 @@ def test_slow_headers_time_out_at_the_proxy(tmp_path: Path) -> None:
         wait_for_port(port)
         with socket.create_connection(("127.0.0.1", port), timeout=0.1) as client:
             client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")
-            answer, end = b"", time.monotonic() + 10
-            while not answer and time.monotonic() < end:
+            response, end = b"", time.monotonic() + 10
+            while not response and time.monotonic() < end:
                 client.sendall(b"a")
                 with contextlib.suppress(TimeoutError):
-                    answer = client.recv(100)
-    assert answer.startswith(b"HTTP/1.1 408 ")
+                    response = client.recv(100)
+    assert response.startswith(b"HTTP/1.1 408 ")

@@ -1,4 +1,4 @@
-"""Auth0's own SDK and our client, side by side against one development tenant on real sockets: the same answers."""
+"""Auth0's own SDK and our client, against one development tenant over real sockets: both get the same results."""
 
 from collections.abc import AsyncIterator, Iterator
 

@@ -1,4 +1,4 @@
-"""The tenant stopped and started again, as processes: what passes, what waits, what recovers."""
+"""An outage of the tenant, with real processes: it is stopped and started again."""
 
 import os
 import socket
@@ -34,12 +34,12 @@ def test_a_start_without_the_tenant_is_503_and_recovers() -> None:
         eventually(f"{api}/healthz", 200)
         with tenant(tenant_port):
             admin = token_of(tenant_port, "admin@example.com")
-        # That tenant is gone, its keys with it; whether ours saw them is a matter of milliseconds.
+        # That tenant is stopped, and its keys are lost; the service may or may not have fetched them.
     with process(*COMMAND, "serve", **environment(tenant_port, port)):
         eventually(f"{api}/healthz", 200)
-        answer = httpx.get(f"{api}/api/data", headers=admin)
-        assert (answer.status_code, answer.json()["code"]) == (503, "keys_unavailable")
-        assert int(answer.headers["Retry-After"]) >= 1
+        response = httpx.get(f"{api}/api/data", headers=admin)
+        assert (response.status_code, response.json()["code"]) == (503, "keys_unavailable")
+        assert int(response.headers["Retry-After"]) >= 1
         assert httpx.get(f"{api}/readyz").status_code == 503
         assert httpx.get(f"{api}/").status_code == 200
         with tenant(tenant_port):

@@ -1,4 +1,4 @@
-"""`auth0-sso serve` with workers, restarted under load, over real sockets."""
+"""`auth0-sso serve` with workers, and restarts under load, over real sockets."""
 
 import asyncio
 import os
@@ -23,8 +23,8 @@ HAPROXY = Path(__file__).parents[2] / "deploy" / "haproxy.cfg"
 async def many(url: str, number: int, headers: dict[str, str]) -> Counter[int]:
     """Send concurrent requests, each on its own connection, so that all workers get some."""
     async with httpx.AsyncClient(limits=httpx.Limits(max_keepalive_connections=0), timeout=30) as client:
-        answers = await asyncio.gather(*(client.get(url, headers=headers) for _ in range(number)))
-    return Counter(answer.status_code for answer in answers)
+        responses = await asyncio.gather(*(client.get(url, headers=headers) for _ in range(number)))
+    return Counter(response.status_code for response in responses)
 
 
 async def test_four_workers_with_redis_allow_exactly_ten_of_fifty(
@@ -114,8 +114,8 @@ async def test_a_rolling_restart_behind_a_load_balancer_loses_no_request(
         async def caller(client: httpx.AsyncClient) -> None:
             while not stopping.is_set():
                 try:
-                    answer = await client.get("/", headers=headers)
-                    seen[f"{answer.status_code}"] += 1
+                    response = await client.get("/", headers=headers)
+                    seen[f"{response.status_code}"] += 1
                 except httpx.HTTPError as error:
                     seen[type(error).__name__] += 1
 

@@ -1,4 +1,4 @@
-"""What an operator sees of settings: a start that is refused, and names that are not settings."""
+"""Settings at the start: invalid values are refused, and unknown names are warned of."""
 
 import shutil
 import subprocess
@@ -34,10 +34,10 @@ def test_a_misspelled_setting_is_warned_of_once(tmp_path: Path, workers: int) ->
     variables = environment(free_port(), port) | {"LOG_TO": str(log), "AUTH0_ALOWED_CLIENTS": "the-value"}
     with process(*COMMAND, "serve", "--workers", str(workers), **variables):
         eventually(f"http://127.0.0.1:{port}/healthz", 200)
-    told = [line for line in log.read_text().splitlines() if "AUTH0_ALOWED_CLIENTS" in line]
-    assert len(told) == 1
-    assert " WARNING auth0_sso.settings [" in told[0]
-    assert told[0].endswith("is ignored; did you mean AUTH0_ALLOWED_CLIENTS?")
+    warnings = [line for line in log.read_text().splitlines() if "AUTH0_ALOWED_CLIENTS" in line]
+    assert len(warnings) == 1
+    assert " WARNING auth0_sso.settings [" in warnings[0]
+    assert warnings[0].endswith("is ignored; did you mean AUTH0_ALLOWED_CLIENTS?")
     assert "the-value" not in log.read_text()
 
 

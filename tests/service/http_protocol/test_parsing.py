@@ -14,8 +14,8 @@ SMALL = ConnectionLimits(max_head_bytes=2048, max_headers=20)
 CHUNKED = b"POST /upload HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
-def statuses(answers: bytes) -> list[int]:
-    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d+)", answers)]
+def statuses(responses: bytes) -> list[int]:
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d+)", responses)]
 
 
 def bytes_kept(end: CountingProtocol) -> int:
@@ -41,8 +41,8 @@ async def test_endless_headers_get_431_and_stay_within_the_memory_limit(
     async with site(clock) as running:
         client = await running.connect()
         client.writer.write(start + more * (1_000_000 // len(more)))
-        answers = await client.read_to_end()
-        assert statuses(answers)[-1] == 431
+        responses = await client.read_to_end()
+        assert statuses(responses)[-1] == 431
         assert bytes_kept(running.of(client)) <= 64 * 1024
         assert len(running.of(client).headers) <= 256 + 16 * 1024 / 4  # what one piece holds
         assert running.app.begun == ["/"] * start.count(GET)
@@ -79,7 +79,7 @@ async def test_too_many_headers_never_reach_the_application(clock: HandClock, co
 async def test_a_token_of_16_kib_passes(clock: HandClock) -> None:
     async with site(clock) as running:
         client = await running.sending(HEAD + b"Authorization: Bearer " + b"t" * 16 * 1024 + b"\r\n\r\n")
-        assert (await client.read_answer()).startswith(b"HTTP/1.1 200")
+        assert (await client.read_response()).startswith(b"HTTP/1.1 200")
 
 
 UNFRAMED = {
@@ -102,14 +102,14 @@ async def test_chunk_framing_and_trailers_have_the_limit_of_headers(clock: HandC
 async def test_trailers_do_not_become_headers(clock: HandClock) -> None:
     async with site(clock) as running:
         client = await running.sending(CHUNKED + b"1\r\na\r\n0\r\nX-Forwarded-For: 10.0.0.1\r\n\r\n")
-        assert await client.read_answer() == b"HTTP/1.1 200 OK /upload"
+        assert await client.read_response() == b"HTTP/1.1 200 OK /upload"
         assert running.app.headers == [[(b"transfer-encoding", b"chunked")]]
 
 
 async def test_chunks_of_one_byte_do_not_count_as_headers(clock: HandClock) -> None:
     async with site(clock, SMALL) as running:
         client = await running.sending(CHUNKED + b"1\r\na\r\n" * 5000 + b"0\r\n\r\n")
-        assert await client.read_answer() == b"HTTP/1.1 200 OK /upload"
+        assert await client.read_response() == b"HTTP/1.1 200 OK /upload"
         assert running.app.seen == [("POST", "/upload", b"a" * 5000)]
 
 
@@ -140,16 +140,16 @@ async def test_requests_are_the_same_in_any_fragmentation(clock: HandClock, size
             client.writer.write(STREAM[start : start + size])
             await until(lambda: not client.writer.transport.get_write_buffer_size())
             await asyncio.sleep(0)
-        answers = await client.read_to_end()
+        responses = await client.read_to_end()
         assert running.app.seen == REQUESTS
-    assert re.findall(rb"\n(/\d|x)(?=HTTP|$)", answers) == [b"/1", b"/2", b"/3", b"x", b"/5", b"/6"]
+    assert re.findall(rb"\n(/\d|x)(?=HTTP|$)", responses) == [b"/1", b"/2", b"/3", b"x", b"/5", b"/6"]
 
 
 async def test_nothing_is_served_after_connection_close(clock: HandClock) -> None:
     async with site(clock) as running:
         client = await running.sending(b"GET /slow HTTP/1.1\r\nConnection: close\r\n\r\n" + GET * 10_000)
         running.app.go_on.set()
-        assert await client.read_answer() == b"HTTP/1.1 200 OK /slow"
+        assert await client.read_response() == b"HTTP/1.1 200 OK /slow"
         assert running.app.begun == ["/slow"]
 
 
@@ -158,7 +158,7 @@ async def test_thousands_of_pipelined_requests_are_answered_and_few_are_queued(c
     async with site(clock) as running:
         client = await running.connect()
         client.writer.write("".join(f"GET {path} HTTP/1.1\r\n\r\n" for path in paths).encode())
-        assert [await client.read_answer() for _ in paths] == [f"HTTP/1.1 200 OK {path}".encode() for path in paths]
+        assert [await client.read_response() for _ in paths] == [f"HTTP/1.1 200 OK {path}".encode() for path in paths]
         assert 0 < running.of(client).longest_queue < 32
 
 
@@ -174,8 +174,8 @@ async def test_reading_pauses_while_requests_wait_for_the_application(clock: Han
         assert end.received == received
         assert running.app.begun == [path.decode()]
         running.app.go_on.set()
-        assert await client.read_answer() == b"HTTP/1.1 200 OK " + path
-        assert await client.read_answer() == b"HTTP/1.1 200 OK /"
+        assert await client.read_response() == b"HTTP/1.1 200 OK " + path
+        assert await client.read_response() == b"HTTP/1.1 200 OK /"
 
 
 async def test_the_body_of_a_queued_request_arrives_complete(clock: HandClock) -> None:
@@ -183,7 +183,7 @@ async def test_the_body_of_a_queued_request_arrives_complete(clock: HandClock) -
     async with site(clock) as running:
         client = await running.sending(b"GET /slow HTTP/1.1\r\n\r\n" + post + post + GET)
         running.app.go_on.set()
-        assert [(await client.read_answer())[-7:] for _ in range(4)] == [
+        assert [(await client.read_response())[-7:] for _ in range(4)] == [
             b"K /slow",
             b"/upload",
             b"/upload",
@@ -208,8 +208,8 @@ async def test_requests_before_a_malformed_one_are_answered_first(
     async with site(clock, SMALL) as running:
         client = await running.sending(b"GET /slow HTTP/1.1\r\n\r\n" + GET + fault)
         running.app.go_on.set()
-        answers = await client.read_to_end()
-        assert statuses(answers) == [200, 200, status]
+        responses = await client.read_to_end()
+        assert statuses(responses) == [200, 200, status]
         assert running.app.seen == [("GET", "/slow", b""), ("GET", "/", b"")]
 
 
@@ -227,9 +227,9 @@ STRANGE = {
 async def test_a_request_that_is_not_http_1_1_gets_400(clock: HandClock, request_: bytes) -> None:
     async with site(clock) as running:
         client = await running.sending(request_)
-        answer = await client.read_to_end()
-        assert statuses(answer) == [400]
-        assert b'"code":"malformed_http"' in answer
+        response = await client.read_to_end()
+        assert statuses(response) == [400]
+        assert b'"code":"malformed_http"' in response
         assert running.app.begun == []
 
 
@@ -240,10 +240,10 @@ async def test_a_request_with_upgrade_is_served_as_a_plain_request(
     upgrade = HEAD + b"Connection: Upgrade\r\nUpgrade: " + protocol + b"\r\nX-Kept: 1\r\n\r\n"
     async with site(clock) as running:
         client = await running.sending(upgrade)
-        assert await client.read_answer() == b"HTTP/1.1 200 OK /"
+        assert await client.read_response() == b"HTTP/1.1 200 OK /"
         assert running.app.headers == [[(b"host", b"x"), (b"connection", b"Upgrade"), (b"x-kept", b"1")]]
         await client.send(GET)
-        assert await client.read_answer() == b"HTTP/1.1 200 OK /"
+        assert await client.read_response() == b"HTTP/1.1 200 OK /"
     assert "Unsupported" not in caplog.text
 
 
@@ -252,9 +252,9 @@ async def test_the_body_of_an_upgrade_is_never_the_next_request(clock: HandClock
     async with site(clock) as running:
         client = await running.sending(head)
         await running.send(client, b"GET /smuggled HTTP/1.1\r\n\r\nxx")
-        assert await client.read_answer() == b"HTTP/1.1 200 OK /upload"
+        assert await client.read_response() == b"HTTP/1.1 200 OK /upload"
         await client.send(GET)
-        assert await client.read_answer() == b"HTTP/1.1 200 OK /"
+        assert await client.read_response() == b"HTTP/1.1 200 OK /"
         assert running.app.begun == ["/upload", "/"]
 
 

@@ -46,16 +46,16 @@ async def test_slow_headers_get_408_20_seconds_after_the_connection(clock: HandC
         await running.send(client, b"E" if first == b"G" else b"a")
         assert await is_open(running, client)
         await running.advance(1)
-        answer = await client.read_to_end()
-        assert answer.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
-        assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "request_timeout"
+        response = await client.read_to_end()
+        assert response.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+        assert json.loads(response.partition(b"\r\n\r\n")[2])["code"] == "request_timeout"
         assert running.app.begun == []
 
 
 async def test_an_idle_connection_is_kept_for_75_seconds(clock: HandClock) -> None:
     async with site(clock, timeout_keep_alive=75) as running:
         client = await running.sending(GET)
-        await client.read_answer()
+        await client.read_response()
         await running.advance(75)
         assert await is_open(running, client)
         await running.advance(1)
@@ -65,12 +65,12 @@ async def test_an_idle_connection_is_kept_for_75_seconds(clock: HandClock) -> No
 async def test_the_next_header_timeout_starts_at_the_first_byte(clock: HandClock) -> None:
     async with site(clock, timeout_keep_alive=75) as running:
         client = await running.sending(GET)
-        await client.read_answer()
+        await client.read_response()
         await running.advance(60)
         await running.send(client, HALF_HEAD)
         await running.advance(20)
         await running.send(client, b"b\r\n\r\n")
-        assert await client.read_answer() == b"HTTP/1.1 200 OK /"
+        assert await client.read_response() == b"HTTP/1.1 200 OK /"
         await running.send(client, HALF_HEAD)
         await running.advance(21)
         assert (await client.read_to_end()).startswith(b"HTTP/1.1 408 ")
@@ -79,7 +79,7 @@ async def test_the_next_header_timeout_starts_at_the_first_byte(clock: HandClock
 async def test_empty_lines_do_not_keep_a_connection_open(clock: HandClock) -> None:
     async with site(clock, timeout_keep_alive=75) as running:
         client = await running.sending(GET)
-        await client.read_answer()
+        await client.read_response()
         for _ in range(3):
             await running.send(client, b"\r\n")
             await running.advance(7)
@@ -100,7 +100,7 @@ async def test_an_incomplete_body_gets_408_after_30_seconds(clock: HandClock) ->
 async def test_an_incomplete_body_after_its_response_only_closes_the_connection(clock: HandClock) -> None:
     async with site(clock) as running:
         client = await running.sending(HALF_BODY.replace(b"/upload", b"/early"))
-        assert (await client.read_answer()).startswith(b"HTTP/1.1 413 ")  # its phrase depends on Python's version
+        assert (await client.read_response()).startswith(b"HTTP/1.1 413 ")  # its phrase depends on Python's version
         await running.advance(31)
         assert await closed_without_response(client)
 
@@ -112,18 +112,18 @@ async def test_the_body_timeout_starts_after_the_headers(clock: HandClock) -> No
         await running.send(client, HALF_BODY[10:])
         await running.advance(30)
         await client.send(b"+whole")
-        assert await client.read_answer() == b"HTTP/1.1 200 OK /upload"
+        assert await client.read_response() == b"HTTP/1.1 200 OK /upload"
 
 
 async def test_a_body_after_its_response_leaves_the_connection_idle(clock: HandClock) -> None:
     async with site(clock, timeout_keep_alive=75) as running:
         client = await running.sending(HALF_BODY.replace(b"/upload", b"/early"))
-        await client.read_answer()
+        await client.read_response()
         await running.advance(29)
         await running.send(client, b"+whole")
         await running.advance(75)
         await running.send(client, GET)
-        assert await client.read_answer() == b"HTTP/1.1 200 OK /"
+        assert await client.read_response() == b"HTTP/1.1 200 OK /"
 
 
 @pytest.mark.parametrize("path", [b"/slow", b"/late"], ids=["before-it-reads", "after-it-read"])
@@ -133,10 +133,10 @@ async def test_the_body_timeout_excludes_waiting_for_an_earlier_response(clock: 
         await running.clock.settle()
         await running.advance(100)
         running.app.go_on.set()
-        assert await client.read_answer() == b"HTTP/1.1 200 OK " + path
+        assert await client.read_response() == b"HTTP/1.1 200 OK " + path
         await running.advance(29)
         await client.send(b"+whole")
-        assert await client.read_answer() == b"HTTP/1.1 200 OK /upload"
+        assert await client.read_response() == b"HTTP/1.1 200 OK /upload"
 
 
 async def test_the_body_timeout_excludes_backpressure_of_the_application(clock: HandClock) -> None:
@@ -148,7 +148,7 @@ async def test_the_body_timeout_excludes_backpressure_of_the_application(clock: 
         await running.clock.settle()
         await running.advance(29)
         await client.send(b"b" * 50_000)
-        assert await client.read_answer() == b"HTTP/1.1 200 OK /slow"
+        assert await client.read_response() == b"HTTP/1.1 200 OK /slow"
 
 
 async def test_the_body_timeout_starts_after_100_continue(clock: HandClock) -> None:
@@ -161,8 +161,8 @@ async def test_the_body_timeout_starts_after_100_continue(clock: HandClock) -> N
         await running.advance(30)
         assert await is_open(running, client)
         await running.advance(1)
-        answer = await client.read_to_end()
-        assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 408 ")
+        response = await client.read_to_end()
+        assert response.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 408 ")
 
 
 async def test_a_slow_application_has_no_timeout(clock: HandClock) -> None:
@@ -170,7 +170,7 @@ async def test_a_slow_application_has_no_timeout(clock: HandClock) -> None:
         client = await running.sending(b"GET /slow HTTP/1.1\r\n\r\n")
         await running.advance(10_000)
         running.app.go_on.set()
-        assert await client.read_answer() == b"HTTP/1.1 200 OK /slow"
+        assert await client.read_response() == b"HTTP/1.1 200 OK /slow"
         await running.advance(74)
         assert await is_open(running, client)
 
@@ -182,11 +182,11 @@ async def test_a_pipelined_request_times_out_only_after_the_first_is_answered(cl
         await running.advance(1000)
         assert await is_open(running, client)
         running.app.go_on.set()
-        assert await client.read_answer() == b"HTTP/1.1 200 OK /slow"
+        assert await client.read_response() == b"HTTP/1.1 200 OK /slow"
         assert (await client.read_to_end()).startswith(b"HTTP/1.1 408 ")
 
 
-@pytest.mark.parametrize("requests", [1, 3], ids=["one-answer", "pipelined-answers"])
+@pytest.mark.parametrize("requests", [1, 3], ids=["one-response", "pipelined-responses"])
 async def test_a_client_that_reads_no_response_is_disconnected_after_a_minute(
     clock: HandClock, requests: int
 ) -> None:
@@ -205,7 +205,7 @@ async def test_a_client_that_reads_no_response_is_disconnected_after_a_minute(
 async def test_a_refused_client_is_disconnected_after_5_seconds(clock: HandClock) -> None:
     async with site(clock) as running:
         client = await running.sending(b"GARBAGE\r\n\r\n")
-        assert (await client.read_answer()).startswith(b"HTTP/1.1 400 ")
+        assert (await client.read_response()).startswith(b"HTTP/1.1 400 ")
         await running.advance(5)
         await running.send(client, b"more garbage")
         assert await is_open(running, client)
@@ -220,15 +220,15 @@ async def test_the_connection_idle_longest_is_closed_for_a_new_one(
         busy = await running.sending(b"GET /slow HTTP/1.1\r\n\r\n")
         first, second = await running.connect(), await running.connect()
         await running.send(first, GET)  # served later than the second, which has asked nothing
-        await first.read_answer()
+        await first.read_response()
         for _ in range(2):
             newcomer = await running.sending(GET)
-            assert await newcomer.read_answer() == b"HTTP/1.1 200 OK /"
+            assert await newcomer.read_response() == b"HTTP/1.1 200 OK /"
         assert await closed_without_response(second)
         assert await closed_without_response(first)
         assert len(running.server.server_state.connections) == 3
         running.app.go_on.set()
-        assert await busy.read_answer() == b"HTTP/1.1 200 OK /slow"
+        assert await busy.read_response() == b"HTTP/1.1 200 OK /slow"
     assert caplog.text.count("3 connections are open") == 1
 
 
@@ -251,7 +251,7 @@ async def test_a_new_connection_gets_503_when_all_are_in_use(clock: HandClock) -
             assert len(running.server.server_state.connections) <= 3
         running.app.go_on.set()
         for client in busy:
-            assert await client.read_answer() == b"HTTP/1.1 200 OK /slow"
+            assert await client.read_response() == b"HTTP/1.1 200 OK /slow"
         assert running.app.begun == ["/slow", "/slow"]
 
 
@@ -259,7 +259,7 @@ async def test_two_servers_in_one_process_share_its_connections(clock: HandClock
     async with site(clock, limit_concurrency=2) as one, site(clock, limit_concurrency=2) as other:
         idle = [await one.connect(), await one.connect()]
         newcomer = await other.sending(GET)
-        assert await newcomer.read_answer() == b"HTTP/1.1 200 OK /"
+        assert await newcomer.read_response() == b"HTTP/1.1 200 OK /"
         assert await closed_without_response(idle[0])
         assert await is_open(one, idle[1])
 

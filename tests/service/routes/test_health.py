@@ -24,9 +24,9 @@ async def test_a_start_during_an_outage_is_alive_but_not_ready(rsa_keys: Keys, c
         headers = await service.as_user(USER)
         assert (await service.api.get("/healthz")).status_code == 200
         for path in ("/readyz", "/profile", "/"):
-            answer = await service.api.get(path, headers=headers)
-            assert (answer.status_code, answer.json()["code"]) == (503, "keys_unavailable"), path
-            assert int(answer.headers["Retry-After"]) >= 1
+            response = await service.api.get(path, headers=headers)
+            assert (response.status_code, response.json()["code"]) == (503, "keys_unavailable"), path
+            assert int(response.headers["Retry-After"]) >= 1
         assert (await service.api.get("/")).status_code == 200
 
         service.wire.cut = False

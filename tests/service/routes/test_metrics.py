@@ -7,9 +7,9 @@ Keys = tuple[rsa.RSAPrivateKey, ...]
 
 
 async def lines(service: Service) -> set[str]:
-    answer = await service.api.get("/metrics")
-    assert answer.headers["Content-Type"].startswith("text/plain")
-    return set(answer.text.splitlines())
+    response = await service.api.get("/metrics")
+    assert response.headers["Content-Type"].startswith("text/plain")
+    return set(response.text.splitlines())
 
 
 async def test_refusals_are_counted_by_their_exact_reason(rsa_keys: Keys, clock: HandClock) -> None:
@@ -19,15 +19,15 @@ async def test_refusals_are_counted_by_their_exact_reason(rsa_keys: Keys, clock:
             await service.api.get("/profile", headers=headers)
         await service.api.get("/dashboard", headers=good)
         await service.api.get("/profile")
-        told = await lines(service)
+        scraped = await lines(service)
     for code, reason, count in [
         ("missing_token", "missing_token", 2),
         ("invalid_token", "header_not_base64url", 1),
         ("invalid_token", "token_opaque", 1),
         ("insufficient_scope", "role_missing", 1),
     ]:
-        assert f'auth0_sso_refusals_total{{code="{code}",reason="{reason}"}} {count}.0' in told
-    assert sum(line.startswith("auth0_sso_refusals_total{") for line in told) == 4
+        assert f'auth0_sso_refusals_total{{code="{code}",reason="{reason}"}} {count}.0' in scraped
+    assert sum(line.startswith("auth0_sso_refusals_total{") for line in scraped) == 4
 
 
 async def test_the_key_metrics_are_current_at_each_scrape(rsa_keys: Keys, clock: HandClock) -> None:

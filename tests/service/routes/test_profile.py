@@ -9,9 +9,9 @@ from support.service import ADMIN, USER, Service, person_id, running_service
 
 
 async def test_a_user_reads_their_own_profile(service: Service) -> None:
-    answer = await service.api.get("/profile", headers=await service.as_user(USER))
-    assert answer.status_code == 200
-    profile = answer.json()["profile"]
+    response = await service.api.get("/profile", headers=await service.as_user(USER))
+    assert response.status_code == 200
+    profile = response.json()["profile"]
     assert profile.keys() == {
         "id",
         "email",
@@ -32,10 +32,10 @@ async def test_metadata_merges_at_the_first_level_and_null_deletes(service: Serv
     first = {"theme": "dark", "address": {"city": "Ulm", "street": "A"}}
     await service.api.post("/profile/metadata", headers=headers, json={"metadata": first})
     second = {"theme": None, "address": {"city": "Bonn"}}
-    answer = await service.api.post("/profile/metadata", headers=headers, json={"metadata": second})
-    assert answer.status_code == 200
-    assert answer.json().keys() == {"message", "metadata"}
-    assert answer.json()["metadata"] == {"address": {"city": "Bonn"}}
+    response = await service.api.post("/profile/metadata", headers=headers, json={"metadata": second})
+    assert response.status_code == 200
+    assert response.json().keys() == {"message", "metadata"}
+    assert response.json()["metadata"] == {"address": {"city": "Bonn"}}
     profile = (await service.api.get("/profile", headers=headers)).json()["profile"]
     assert profile["metadata"] == {"address": {"city": "Bonn"}}
 
@@ -43,17 +43,17 @@ async def test_metadata_merges_at_the_first_level_and_null_deletes(service: Serv
 @pytest.mark.parametrize(("method", "path"), [("GET", "/profile"), ("POST", "/profile/metadata")])
 async def test_a_machine_has_no_profile(service: Service, method: str, path: str) -> None:
     json = {"metadata": {"theme": "dark"}} if method == "POST" else None
-    answer = await service.api.request(method, path, headers=await service.as_machine(), json=json)
-    assert answer.status_code == 403
-    assert answer.json()["code"] == "insufficient_scope"
-    assert answer.headers["WWW-Authenticate"].startswith('Bearer error="insufficient_scope"')
+    response = await service.api.request(method, path, headers=await service.as_machine(), json=json)
+    assert response.status_code == 403
+    assert response.json()["code"] == "insufficient_scope"
+    assert response.headers["WWW-Authenticate"].startswith('Bearer error="insufficient_scope"')
 
 
 async def test_a_deleted_user_finds_no_profile(service: Service) -> None:
     headers = await service.as_user(USER)
     await service.manage("DELETE", f"/users/{person_id(USER)}")
-    answer = await service.api.get("/profile", headers=headers)
-    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    response = await service.api.get("/profile", headers=headers)
+    assert (response.status_code, response.json()["code"]) == (404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -78,10 +78,10 @@ async def test_a_deleted_user_finds_no_profile(service: Service) -> None:
 )
 async def test_invalid_metadata_is_refused_without_a_call(service: Service, body: bytes) -> None:
     headers = {**await service.as_user(USER), "Content-Type": "application/json"}
-    answer = await service.api.post("/profile/metadata", headers=headers, content=body)
-    assert answer.status_code in {400, 422}
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.json()["code"] == "invalid_input"
+    response = await service.api.post("/profile/metadata", headers=headers, content=body)
+    assert response.status_code in {400, 422}
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.json()["code"] == "invalid_input"
     assert service.wire.count("GET /api/v2/") + service.wire.count("PATCH") == 0
 
 
@@ -91,9 +91,9 @@ async def change(service: Service, metadata: dict[str, object], email: str = USE
 
 
 async def test_metadata_cannot_exceed_its_size_in_small_steps(service: Service) -> None:
-    answers = [await change(service, {f"k{number}": "x" * 3000}) for number in range(8)]
-    assert [answer.status_code for answer in answers] == [200] * 5 + [422] * 3
-    assert answers[-1].json()["errors"] == [
+    responses = [await change(service, {f"k{number}": "x" * 3000}) for number in range(8)]
+    assert [response.status_code for response in responses] == [200] * 5 + [422] * 3
+    assert responses[-1].json()["errors"] == [
         {
             "at": ["body", "metadata"],
             "message": "Value error, is larger than 16384 bytes together with what is stored: delete keys first",
@@ -130,8 +130,8 @@ async def test_a_deleted_user_loses_the_profile_at_once(service: Service) -> Non
 
 async def test_both_profile_routes_share_the_budget_of_a_user(service: Service) -> None:
     headers, path = await service.as_user(USER), "/profile"
-    answers = [await service.api.get(path, headers=headers) for _ in range(20)]
-    assert answers[0].headers["RateLimit-Policy"] == '"30/minute";q=30;w=60'
+    responses = [await service.api.get(path, headers=headers) for _ in range(20)]
+    assert responses[0].headers["RateLimit-Policy"] == '"30/minute";q=30;w=60'
     for number in range(10):
         assert (await change(service, {"n": number})).status_code == 200
     calls = len(service.wire.requests)
@@ -150,9 +150,9 @@ async def test_the_budget_is_a_setting(
 ) -> None:
     async with running_service(rsa_keys, clock, profile_rate_limit=policy) as service:
         headers = await service.as_user(USER)
-        answers = [await service.api.get("/profile", headers=headers) for _ in range(40)]
-    assert [answer.status_code for answer in answers] == [200] * passed + [429] * (40 - passed)
-    assert ("RateLimit" in answers[0].headers) == (policy != "off")
+        responses = [await service.api.get("/profile", headers=headers) for _ in range(40)]
+    assert [response.status_code for response in responses] == [200] * passed + [429] * (40 - passed)
+    assert ("RateLimit" in responses[0].headers) == (policy != "off")
 
 
 async def test_a_request_without_a_token_costs_no_budget(service: Service) -> None:

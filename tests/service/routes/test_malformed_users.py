@@ -11,7 +11,7 @@ from support.service import ADMIN, MANAGER, USER, Service, person_id
 
 
 class Rewriting(httpx.AsyncBaseTransport):
-    """Sets members of one user's record, given as JSON texts, wherever the tenant answers it."""
+    """Rewrites members of one user, given as JSON texts, in the responses of the tenant."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport, user_id: str, members: dict[str, str]) -> None:
         self._inner = inner
@@ -19,12 +19,12 @@ class Rewriting(httpx.AsyncBaseTransport):
         self._members = members
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        answer = await self._inner.handle_async_request(request)
-        body = await answer.aread()
+        response = await self._inner.handle_async_request(request)
+        body = await response.aread()
         if request.url.path.startswith("/api/v2/users") and body:
             body = self._rewritten(json.loads(body))
-        headers = {name: value for name, value in answer.headers.items() if name != "content-length"}
-        return httpx.Response(answer.status_code, headers=headers, stream=httpx.ByteStream(body))
+        headers = {name: value for name, value in response.headers.items() if name != "content-length"}
+        return httpx.Response(response.status_code, headers=headers, stream=httpx.ByteStream(body))
 
     def _rewritten(self, document: dict[str, Any]) -> bytes:
         places = {name: f"the place of {name}" for name in self._members}
@@ -119,7 +119,7 @@ async def test_a_user_without_a_readable_id_stays_in_the_page(service: Service) 
 
 
 async def grown(service: Service, email: str) -> None:
-    """Fill a user's metadata past what one answer may hold, at the tenant itself."""
+    """Write metadata that is too large for one response, directly at the tenant."""
     path = f"/users/{quote(person_id(email), safe='')}"
     for number in range(6):
         await service.manage("PATCH", path, {"user_metadata": {f"k{number}": "x" * 1_000_000}})
