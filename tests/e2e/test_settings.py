@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from auth0_sso.settings import EX_CONFIG
+from auth0_sso.service.settings import EX_CONFIG
 from support.environment import GOOD
 from support.process import COMMAND, environment, eventually, free_port, process
 

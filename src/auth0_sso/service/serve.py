@@ -17,10 +17,10 @@ from auth0_sso.service.app import create_app
 from auth0_sso.service.drain import Drain, DrainLayer
 from auth0_sso.service.http_protocol import BoundedHttpProtocol, backlog_for, open_file_limit
 from auth0_sso.service.logs import configure_logs
+from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.service.stopping import SHUTDOWN_SECONDS, STOP_SIGNALS, Stop, handle
 from auth0_sso.service.supervisor import Supervisor, Timing
 from auth0_sso.service.worker_process import Parent
-from auth0_sso.settings import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -41,14 +41,14 @@ SERVER_OPTIONS: Final[dict[str, Any]] = {
 }
 
 
-def run(settings: Settings, *, timing: Timing | None = None) -> int:
+def run(settings: ServiceSettings, *, timing: Timing | None = None) -> int:
     """Serve until a signal comes; return the exit code.
 
     0 after a graceful shutdown, 1 for one that did not end in time and for a start that failed, 78 for settings that
     no worker can use.
     """
     configure_logs(settings.log_level)
-    Settings.log_unknown_names()
+    ServiceSettings.log_unknown_names()
     handle(STOP_SIGNALS, lambda *_: sys.exit(0))  # until something is served
     timing = Timing() if timing is None else timing
     server = _Server(settings, shutdown=timing.shutdown, failure=1)  # with workers too: what fails at once fails once
@@ -58,7 +58,7 @@ def run(settings: Settings, *, timing: Timing | None = None) -> int:
 def serve_worker(listening: socket.socket, pipe: Connection, *, workers: int, shutdown: float) -> None:
     """Serve in a process of its own, by the settings of the environment, until the parent or a signal ends it."""
     parent = Parent(pipe)
-    settings = Settings.load_or_exit(workers=workers)
+    settings = ServiceSettings.load_or_exit(workers=workers)
     configure_logs(settings.log_level)
     server = _Server(settings, shutdown=shutdown, failure=STARTUP_FAILURE, parent=parent)
     sys.exit(server.run_to_the_end([listening]))
@@ -67,7 +67,9 @@ def serve_worker(listening: socket.socket, pipe: Connection, *, workers: int, sh
 class _Server(uvicorn.Server):
     """uvicorn's server with the service, stopped by `Stop` and not by signals."""
 
-    def __init__(self, settings: Settings, *, shutdown: float, failure: int, parent: Parent | None = None) -> None:
+    def __init__(
+        self, settings: ServiceSettings, *, shutdown: float, failure: int, parent: Parent | None = None
+    ) -> None:
         self._drain = Drain()
         app = DrainLayer(create_app(settings, drain=self._drain), self._drain)
         super().__init__(uvicorn.Config(app, host=settings.host, port=settings.port, **server_options(settings)))
@@ -133,7 +135,7 @@ class _Server(uvicorn.Server):
         self._stop.begin(notice=self._notice, announce=self._drain.replace)
 
 
-def server_options(settings: Settings) -> dict[str, Any]:
+def server_options(settings: ServiceSettings) -> dict[str, Any]:
     """Return uvicorn's options for `serve` and `dev`, the number of connections among them."""
     return {
         **SERVER_OPTIONS,
@@ -142,7 +144,7 @@ def server_options(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _run_workers(settings: Settings, timing: Timing, config: uvicorn.Config) -> int:
+def _run_workers(settings: ServiceSettings, timing: Timing, config: uvicorn.Config) -> int:
     if not settings.has_shared_store:
         _log.warning(
             "%d workers without a shared store: each counts requests and remembers roles for itself, so limits are "

@@ -10,7 +10,6 @@ from typing import NoReturn
 import httpx
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
-from auth0_sso.errors import ConfigurationError
 from auth0_sso.jwks.file import JwksFile
 from auth0_sso.jwks.remote import Freshness, KeysHealth, RemoteJwks
 from auth0_sso.jwks.stores import KeyStore, KeyStores
@@ -116,10 +115,8 @@ async def open_services(
 async def _shared(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Shared | None:
     if not settings.has_shared_store:
         return None
-    try:
-        from auth0_sso.web.shared import open_shared  # noqa: PLC0415 - needs redis, which is optional
-    except ImportError as error:
-        raise ConfigurationError((f"RATE_LIMIT_STORAGE_URL needs {error.name}: install auth0-sso[redis].",)) from None
+    from auth0_sso.web.shared import open_shared  # noqa: PLC0415 - needs redis, which is optional
+
     return await stack.enter_async_context(open_shared(settings, clock))
 
 
@@ -216,10 +213,8 @@ def _roles(
 
 
 def _metrics(keys: KeySource, store: Store | None) -> Metrics:
-    try:
-        from auth0_sso.web.metrics import PrometheusMetrics  # noqa: PLC0415 - needs prometheus_client, which is optional
-    except ImportError as error:
-        raise ConfigurationError((f"METRICS_ENABLED needs {error.name}: install auth0-sso[metrics].",)) from None
+    from auth0_sso.web.metrics import PrometheusMetrics  # noqa: PLC0415 - needs prometheus_client, which is optional
+
     return PrometheusMetrics(partial(health_of, keys), store)
 
 
