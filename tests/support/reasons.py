@@ -146,6 +146,8 @@ def _usual_reason(name: str) -> list[str]:
     error = getattr(errors, name, None)
     if not isinstance(error, type) or not issubclass(error, errors.Auth0SsoError):
         return []
+    if error is errors.ConfigurationError:  # the app does not start: no request is refused for it
+        return []
     needed = [each for each in inspect.signature(error).parameters.values() if each.default is each.empty]
     values: dict[str, Any] = {each.name: 1 if each.annotation is int else "x" for each in needed}
     return [error(**values).reason]
