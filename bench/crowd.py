@@ -9,7 +9,8 @@ from pathlib import Path
 import uvicorn
 
 from auth0_devtenant import SPA_CLIENT_ID, TenantOptions, create_tenant
-from auth0_devtenant.state import Grant, Tenant
+from auth0_devtenant.models import Grant
+from auth0_devtenant.state import Tenant
 from auth0_devtenant.tokens import user_token
 
 

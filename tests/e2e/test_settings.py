@@ -41,12 +41,11 @@ def test_a_misspelt_setting_is_told_once_at_the_start(tmp_path: Path, workers: i
     assert "the-value" not in log.read_text()
 
 
-@pytest.mark.parametrize("build", ["create_app()", "protect(FastAPI())"])
 @pytest.mark.usefixtures("clean_environment")
-def test_an_app_that_reads_its_settings_tells_a_misspelt_one(monkeypatch: pytest.MonkeyPatch, build: str) -> None:
+def test_an_app_that_reads_its_settings_tells_a_misspelt_one(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (GOOD | {"AUTH0_ALOWED_CLIENTS": "the-value"}).items():
         monkeypatch.setenv(name, value)
-    script = f"from fastapi import FastAPI; from auth0_sso import create_app, protect; {build}"
+    script = "from auth0_sso import create_app; create_app()"
     built = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     assert built.stderr.count("AUTH0_ALOWED_CLIENTS is not a setting of auth0-sso") == 1
     assert "the-value" not in built.stderr

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from auth0_sso import CurrentToken, StaticKeys, protect
 from auth0_sso.errors import ConfigurationError
+from auth0_sso.service.settings import ServiceSettings
 from support.clock import HandClock
 from support.environment import GOOD
 from support.host_app import library_settings
@@ -42,10 +43,8 @@ class Watched(dict):
         return super().items()
 
 
-import fastapi, httpx, limits, pydantic_settings, redis, uvicorn
-import jose.jwk, jose.jwt
-
 os.environ = Watched(os.environ)
+import fastapi
 import auth0_sso
 
 app = fastapi.FastAPI()
@@ -58,7 +57,7 @@ async def me(token: auth0_sso.CurrentToken) -> str:
 
 
 app.openapi()
-print(sorted({name for name in read if name not in {"LOGURU_AUTOINIT"}}))
+print("\\n".join(map(str, read)))
 """
 
 pytestmark = pytest.mark.usefixtures("clean_environment")
@@ -74,7 +73,9 @@ def test_importing_and_protecting_read_no_environment() -> None:
         [sys.executable, "-c", NO_ENVIRONMENT], capture_output=True, text=True, check=False, timeout=60
     )
     assert ended.stderr == ""
-    assert ended.stdout.strip() == "[]"
+    read = {name.upper() for name in ended.stdout.split()}
+    assert read, "other packages read theirs, which shows that reading is noticed"
+    assert read.isdisjoint({"EVERYTHING", "SECRETS_DIR", *map(str.upper, ServiceSettings.model_fields)})
 
 
 async def test_settings_are_read_when_the_lifespan_starts(

@@ -70,6 +70,11 @@ class Settings(EnvironmentSettings):
     auth0_max_token_bytes: int = setting(
         MAX_TOKEN_BYTES, "Maximum length of a token, in bytes.", "write 1024 to 1048576", ge=1024, le=1_048_576
     )
+    auth0_token_in_subprotocol: bool = setting(
+        False,
+        "Accept a WebSocket's token from `Sec-WebSocket-Protocol` too, for browsers.",
+        "write true or false",
+    )
     auth0_token_cache_size: int = setting(
         4096,
         "Maximum number of tokens in the cache of verified tokens.",

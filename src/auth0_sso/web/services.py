@@ -11,7 +11,9 @@ import httpx
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.jwks.file import JwksFile
-from auth0_sso.jwks.remote import Freshness, KeysHealth, RemoteJwks
+from auth0_sso.jwks.health import KeysHealth
+from auth0_sso.jwks.remote import Freshness, RemoteJwks
+from auth0_sso.jwks.static import StaticKeys
 from auth0_sso.jwks.stores import KeyStore, KeyStores
 from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
@@ -39,6 +41,7 @@ class Services:
 
     settings: Settings
     keys: KeySource
+    clock: Clock
     verifier: TokenVerifier
     management: ManagementClient | None
     profiles: Profiles | None
@@ -48,6 +51,8 @@ class Services:
     auth_failure_limit: Policy | None
     exempt_permissions: frozenset[str]
     exempt_clients: frozenset[str]
+    subprotocol_tokens: bool
+    """Whether a WebSocket's token may come by `Sec-WebSocket-Protocol`."""
     store: Store | None
     """The store shared with other processes, where there is one."""
     metrics: Metrics | None = None
@@ -61,8 +66,8 @@ class Services:
 
 
 def health_of(keys: KeySource) -> KeysHealth:
-    """Return the state of signing keys; those that an app gave are fresh while there are any."""
-    if isinstance(keys, RemoteJwks):
+    """Return the state of signing keys; those of an app's own `KeySource` are fresh while there are any."""
+    if isinstance(keys, RemoteJwks | StaticKeys):
         return keys.health
     if keys.current is None:
         return KeysHealth("missing", 0, None, 0, 0, None)
@@ -96,6 +101,7 @@ async def open_services(
             roles = _roles(settings, management, shared, clock, stack)
         yield Services(
             settings=settings,
+            clock=clock,
             keys=keys,
             verifier=_verifier(settings, keys, clock),
             management=management,
@@ -106,6 +112,7 @@ async def open_services(
             auth_failure_limit=policy_or_off(settings.auth_failure_rate_limit),
             exempt_permissions=frozenset(settings.rate_limit_exempt_permissions),
             exempt_clients=frozenset(settings.rate_limit_exempt_clients),
+            subprotocol_tokens=settings.auth0_token_in_subprotocol,
             store=(store := None if shared is None else shared.store),
             metrics=_metrics(keys, store) if metrics else None,
             profile_rate_limit=policy_or_off(profile_rate_limit),

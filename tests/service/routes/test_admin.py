@@ -2,7 +2,7 @@ from urllib.parse import quote
 
 import pytest
 
-from auth0_devtenant.people import MANAGEMENT_SCOPES
+from auth0_devtenant.clients import MANAGEMENT_SCOPES
 from support.service import ADMIN, MANAGER, USER, Service, person_id
 
 NEW = {"email": "new@example.com", "password": "New-password-1!", "name": "New Person"}

@@ -25,7 +25,7 @@ async def get_readiness(request: Request) -> Readiness:
     Send no traffic while this is 503; do not restart for it. A shared store that is down is told, and no reason to
     send no traffic: what holds then, RATE_LIMIT_ON_STORE_ERROR says.
     """
-    services = await services_of(request)
+    services = services_of(request)
     request.app.state.drain.require_not_begun()
     health = services.keys_health
     store = None if services.store is None else services.store.health

@@ -4,7 +4,8 @@ import httpx
 import pytest
 
 from auth0_devtenant import LoginError, fetch_machine_token, fetch_user_token
-from support.devtenant import ADMIN, REDIRECT_URI, Visitor, segments
+
+from .visitor import ADMIN, REDIRECT_URI, Visitor, segments
 
 
 async def test_a_person_gets_a_token_and_leaves_no_session_behind(visitor: Visitor) -> None:
@@ -57,7 +58,7 @@ async def test_what_is_no_tenant_is_a_login_error(visitor: Visitor, body: str) -
     issuer, audience = visitor.options.issuer, visitor.options.audience
     with pytest.raises(LoginError, match=r"development tenant|no token was issued"):
         await fetch_machine_token(visitor.client, issuer, audience=audience)
-    with pytest.raises(LoginError, match="begins no login"):
+    with pytest.raises(LoginError, match="starts no login"):
         await fetch_user_token(
             visitor.client, issuer, email="x", password="x", audience=audience, redirect_uri=REDIRECT_URI
         )

@@ -1,6 +1,6 @@
 import pytest
 
-from support.devtenant import Visitor
+from .visitor import Visitor
 
 
 async def test_a_fault_answers_as_often_as_it_was_told_and_where(visitor: Visitor) -> None:
@@ -40,7 +40,7 @@ async def test_what_is_no_fault_is_refused(visitor: Visitor, body: str) -> None:
     content = body.encode("latin-1", "replace") if body == "\xff" else body.encode()
     headers = {"Content-Type": "application/json"}
     answer = await visitor.client.post("_development/faults", content=content, headers=headers)
-    assert (answer.status_code, answer.json()["error"][:11]) == (400, "not a fault")
+    assert (answer.status_code, answer.json()["error"][:13]) == (400, "invalid fault")
     assert (await visitor.client.get(".well-known/jwks.json")).status_code == 200
 
 

@@ -20,7 +20,8 @@ from auth0_devtenant import (
     Person,
     TenantOptions,
 )
-from support.clock import HandClock
+
+from .clock import ManualClock
 
 VERIFIER = "a-verifier-of-at-least-forty-three-characters-long"
 REDIRECT_URI = "http://127.0.0.1:3000/callback"
@@ -51,7 +52,7 @@ def query_of(answer: httpx.Response) -> dict[str, str]:
 class Visitor:
     client: httpx.AsyncClient
     options: TenantOptions
-    clock: HandClock
+    clock: ManualClock
 
     def asked(self, **changes: str | None) -> dict[str, str]:
         """Return the query of a good authorization request; None takes a parameter away."""

@@ -4,7 +4,8 @@ import pytest
 
 from auth0_devtenant import Person
 from auth0_devtenant.people import ORGANIZATIONS
-from support.devtenant import ADMIN, MANAGER, USER, Visitor, query_of, segments
+
+from .visitor import ADMIN, MANAGER, USER, Visitor, query_of, segments
 
 (ACME,) = ORGANIZATIONS
 

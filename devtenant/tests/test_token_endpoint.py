@@ -5,7 +5,8 @@ from urllib.parse import urlencode
 import pytest
 
 from auth0_devtenant import MACHINE_CLIENT_ID, MACHINE_CLIENT_SECRET, SPA_CLIENT_ID, TenantOptions
-from support.devtenant import ADMIN, USER, Visitor, segments
+
+from .visitor import ADMIN, USER, Visitor, segments
 
 MACHINE = {
     "client_id": MACHINE_CLIENT_ID,
@@ -34,7 +35,7 @@ async def test_a_code_serves_once(visitor: Visitor) -> None:
 
 async def test_a_code_dies_after_ten_minutes(visitor: Visitor) -> None:
     code = await visitor.code()
-    await visitor.clock.advance(600)
+    visitor.clock.now += 600
     assert (await visitor.redeem(code)).json()["error_description"] == "Invalid authorization code"
 
 

@@ -4,7 +4,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from auth0_devtenant import PEOPLE
-from support.devtenant import ADMIN, REDIRECT_URI, USER, Visitor, query_of
+
+from .visitor import ADMIN, REDIRECT_URI, USER, Visitor, query_of
 
 
 async def test_a_login_comes_back_with_a_code_and_the_state(visitor: Visitor) -> None:

@@ -1,4 +1,4 @@
-from support.devtenant import Visitor
+from .visitor import Visitor
 
 
 async def test_rotation_signs_with_the_key_that_was_published_as_next(visitor: Visitor) -> None:

@@ -1,7 +1,7 @@
 from base64 import b64decode, urlsafe_b64decode
 from hashlib import sha1
 
-from support.devtenant import ADMIN, Visitor
+from .visitor import ADMIN, Visitor
 
 
 async def test_discovery_names_this_very_issuer(visitor: Visitor) -> None:
@@ -37,6 +37,6 @@ async def test_userinfo_refuses_as_text_with_a_challenge(visitor: Visitor) -> No
 
 async def test_an_expired_token_tells_nothing(visitor: Visitor) -> None:
     body = (await visitor.redeem(await visitor.code())).json()
-    await visitor.clock.advance(86_400)
+    visitor.clock.now += 86_400
     answer = await visitor.client.get("userinfo", headers={"Authorization": f"Bearer {body['access_token']}"})
     assert answer.status_code == 401

@@ -10,7 +10,8 @@ from auth0_devtenant import (
     TenantOptions,
     create_tenant,
 )
-from support.devtenant import ADMIN, REDIRECT_URI, Visitor, query_of
+
+from .visitor import ADMIN, REDIRECT_URI, Visitor, query_of
 
 EVIL = "https://evil.example"
 FAULT = {"path": "/.well-known/jwks.json", "status": 200, "body": '{"keys": []}'}
