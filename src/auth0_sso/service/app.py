@@ -35,7 +35,7 @@ def create_app(
 
     Without `settings` they are read from the environment, logs are set up, and unusable settings end the process
     with exit code 78: this is what `uvicorn --factory auth0_sso:create_app` calls. `transport` and `clock` are the
-    outside world: the network to the tenant, and time. `drain` tells /readyz that the process is on its way out.
+    outside world: the network to the tenant, and time. `drain` is the draining state that /readyz reports.
     """
     if settings is None:
         settings = ServiceSettings.load_or_exit()

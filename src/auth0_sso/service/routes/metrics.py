@@ -1,4 +1,4 @@
-"""GET /metrics, where METRICS_ENABLED says so: for a scraper on a network of one's own."""
+"""GET /metrics, if METRICS_ENABLED is set: for a Prometheus scraper in a private network."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response

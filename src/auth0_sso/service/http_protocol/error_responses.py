@@ -1,4 +1,4 @@
-"""Answers given before an application sees a request: problems (RFC 9457) without a request id."""
+"""Error responses sent before the application sees a request: problem details (RFC 9457) without a request id."""
 
 import json
 from collections.abc import Iterable
@@ -10,8 +10,8 @@ _RETRY_SECONDS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """An answer after which the connection is closed."""
+class ErrorResponse:
+    """A problem details response that closes the connection."""
 
     status: int
     code: str
@@ -20,7 +20,7 @@ class Refusal:
     retry_after: int | None = None
 
     def to_bytes(self, headers: Iterable[tuple[bytes, bytes]] = ()) -> bytes:
-        """Return the whole HTTP/1.1 response; `headers` are the server's own, such as Date."""
+        """Return the whole HTTP/1.1 response; `headers` are the server's default headers, such as Date."""
         problem = {"type": "about:blank", "title": self.title, "status": self.status, "code": self.code}
         problem["detail"] = self.detail
         if self.retry_after is not None:
@@ -35,22 +35,24 @@ class Refusal:
         return b"\r\n".join([*lines, b"", body])
 
 
-MALFORMED: Final = Refusal(400, "malformed_http", "Bad request", "This is not a well-formed HTTP/1.1 request.")
-TIMED_OUT: Final = Refusal(
-    408, "request_timeout", "Request timeout", "The request did not arrive completely in the time this service waits."
+MALFORMED_HTTP: Final = ErrorResponse(
+    400, "malformed_http", "Bad request", "The request is not well-formed HTTP/1.1."
 )
-HEAD_TOO_LARGE: Final = Refusal(
+REQUEST_TIMEOUT: Final = ErrorResponse(
+    408, "request_timeout", "Request timeout", "The request was not received completely within the time limit."
+)
+HEAD_TOO_LARGE: Final = ErrorResponse(
     431,
     "head_too_large",
     "Request header fields too large",
-    "The request line and the headers are larger, or more in number, than this service takes.",
+    "The request line and headers are too large, or there are too many headers.",
 )
-TOO_MANY_CONNECTIONS: Final = Refusal(
+TOO_MANY_CONNECTIONS: Final = ErrorResponse(
     503,
     "too_many_connections",
     "Service unavailable",
-    "This service has as many connections as it can serve.",
+    "All connections of this service are in use.",
     retry_after=_RETRY_SECONDS,
 )
 
-REFUSALS: Final = (MALFORMED, TIMED_OUT, HEAD_TOO_LARGE, TOO_MANY_CONNECTIONS)
+ERROR_RESPONSES: Final = (MALFORMED_HTTP, REQUEST_TIMEOUT, HEAD_TOO_LARGE, TOO_MANY_CONNECTIONS)

@@ -1,7 +1,7 @@
-"""What arrives on a connection and what it keeps in memory: uvicorn's httptools protocol with bounds of size.
+"""Parsing of requests with limits of size: uvicorn's httptools protocol with backpressure.
 
-httptools has no limit on a request's head, and uvicorn none on the requests queued behind the one being answered.
-Errors are answered in turn: what was asked before the faulty request gets its answer first.
+httptools has no limit on the size of request headers, and uvicorn none on the number of pipelined requests. Error
+responses are sent in order: earlier requests get their responses first.
 """
 
 import asyncio
@@ -17,13 +17,13 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from auth0_sso.service.http_protocol.answers import HEAD_TOO_LARGE, MALFORMED, Refusal
-from auth0_sso.service.http_protocol.bounds import Bounds
 from auth0_sso.service.http_protocol.connections import ConnectionTable
+from auth0_sso.service.http_protocol.error_responses import HEAD_TOO_LARGE, MALFORMED_HTTP, ErrorResponse
+from auth0_sso.service.http_protocol.limits import ConnectionLimits
 
 _log = logging.getLogger(__name__)
 
-# Fed to the parser at once. A piece ends at the first blank line after the minimum, so it holds few requests.
+# The parser gets one piece at a time. It ends at the first blank line after the minimum, so it has few requests.
 _MIN_PIECE: Final = 256
 _MAX_PIECE: Final = 16 * 1024
 _BLANK_LINE: Final = b"\r\n\r\n"
@@ -37,34 +37,34 @@ class Stage(Enum):
     RECEIVED = auto()
 
 
-class Flow(FlowControl):
-    """Keeps reading paused while received bytes wait to be parsed, even if the application asks for more."""
+class BackpressureFlowControl(FlowControl):
+    """Keeps reading paused while received bytes wait to be parsed, even if the application wants to read."""
 
     is_held = False
 
     def hold(self) -> None:
-        """Pause reading until `release`."""
+        """Pause reading until `release` is called."""
         self.is_held = True
         self.pause_reading()
 
     def release(self) -> None:
-        """Read on."""
+        """Resume reading."""
         self.is_held = False
         self.resume_reading()
 
     def resume_reading(self) -> None:
-        """Read on, unless held."""
+        """Resume reading, unless held."""
         if not self.is_held:
             super().resume_reading()
 
 
-class ReceivingProtocol(HttpToolsProtocol):
-    """A connection that keeps at most one head, one body below uvicorn's limits, and a few queued requests."""
+class SizeLimitedProtocol(HttpToolsProtocol):
+    """A connection that keeps in memory one request's headers, uvicorn's body buffer and a few pipelined requests."""
 
-    bounds: ClassVar[Bounds] = Bounds()
+    limits: ClassVar[ConnectionLimits] = ConnectionLimits()
     clock = staticmethod(time.monotonic)
 
-    flow: Flow
+    flow: BackpressureFlowControl
 
     def __init__(
         self,
@@ -74,37 +74,37 @@ class ReceivingProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self.headers = []  # uvicorn's own is None until a request begins
-        self._table = ConnectionTable.of(self.loop)
+        self.headers = []  # None in uvicorn until a request starts
+        self._table = ConnectionTable.for_loop(self.loop)
         self._running: RequestResponseCycle | None = None
-        self._refusal: Refusal | None = None
-        self._refused_at: float | None = None
+        self._error_response: ErrorResponse | None = None
+        self._rejected_at: float | None = None
         self._unparsed = b""
         self._stage = Stage.HEAD
         self._stage_since = self.clock()
-        self._has_begun = False
+        self._head_started = False
         self._is_upgrade = False
         self._has_progressed = False
         self._bytes_without_progress = 0
 
     @property
     def _is_busy(self) -> bool:
-        """Whether the application is working on a request whose answer can still be sent."""
+        """Whether the application handles a request whose response can still be sent."""
         running = self._running
         return running is not None and not (running.response_complete or running.disconnected)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what the client sent, or discard it once the client is refused."""
-        if self._refusal is None:
+        """Parse received bytes, or discard them after an error response."""
+        if self._error_response is None:
             self._feed(self._unparsed + data if self._unparsed else data)
 
     def _feed(self, data: bytes) -> None:
-        """Parse piece by piece until a request has to queue; keep what is left."""
+        """Parse piece by piece until a request is queued; keep the rest."""
         start, length = 0, len(data)
         while start < length and not self.pipeline:
             end = self._piece_end(start, data)
             self._parse(data[start:end])
-            if self._refusal is not None or self.transport.is_closing():
+            if self._error_response is not None or self.transport.is_closing():
                 return
             start = end
         if start < length:
@@ -112,8 +112,8 @@ class ReceivingProtocol(HttpToolsProtocol):
             self.flow.hold()
 
     def _piece_end(self, start: int, data: bytes) -> int:
-        # Not a byte beyond the bound: the parser would accept a head that ends there.
-        end = min(len(data), start + min(_MAX_PIECE, self.bounds.head_bytes - self._bytes_without_progress))
+        # Not a byte beyond the limit: the parser would accept headers that end there.
+        end = min(len(data), start + min(_MAX_PIECE, self.limits.max_head_bytes - self._bytes_without_progress))
         if end - start <= _MIN_PIECE:
             return end
         found = data.find(_BLANK_LINE, start + _MIN_PIECE, end)
@@ -122,72 +122,72 @@ class ReceivingProtocol(HttpToolsProtocol):
     def _parse(self, piece: bytes) -> None:
         stage = self._stage
         if stage is Stage.RECEIVED:
-            self._begin()
+            self._start_head()
         self._has_progressed = False
         try:
             self.parser.feed_data(piece)
         except httptools.HttpParserUpgrade as upgrade:
             self._decline_upgrade(piece[upgrade.args[0] :])
         except httptools.HttpParserError:
-            self._refuse(HEAD_TOO_LARGE if len(self.headers) > self.bounds.header_count else MALFORMED)
+            self._reject(HEAD_TOO_LARGE if len(self.headers) > self.limits.max_headers else MALFORMED_HTTP)
         else:
             if self._stage is not Stage.RECEIVED:
-                self._note_unfinished(stage, len(piece))
+                self._count_unfinished(stage, len(piece))
 
-    def _begin(self) -> None:
+    def _start_head(self) -> None:
         self._stage, self._stage_since = Stage.HEAD, self.clock()
-        self._has_begun = False
+        self._head_started = False
         self._has_progressed = True
         self._bytes_without_progress = 0
 
-    def _note_unfinished(self, stage_before: Stage, received: int) -> None:
-        """Count what belongs to a head or frames a body; a piece in which a head or part of a body began is free."""
+    def _count_unfinished(self, stage_before: Stage, received: int) -> None:
+        """Count bytes of headers or chunk framing, but not a piece in which headers or a part of a body start."""
         if self._stage is Stage.BODY and stage_before is not Stage.BODY:
             self._stage_since = self.clock()
         self._bytes_without_progress = 0 if self._has_progressed else self._bytes_without_progress + received
-        if self._bytes_without_progress >= self.bounds.head_bytes or len(self.headers) > self.bounds.header_count:
-            self._refuse(HEAD_TOO_LARGE)
+        if self._bytes_without_progress >= self.limits.max_head_bytes or len(self.headers) > self.limits.max_headers:
+            self._reject(HEAD_TOO_LARGE)
 
     def on_message_begin(self) -> None:
-        """Note that a head begins; empty lines before it are not part of it."""
+        """Note that the headers start; empty lines before the request line are not part of them."""
         if self._stage is not Stage.HEAD:
-            self._begin()
-        self._has_begun = True
+            self._start_head()
+        self._head_started = True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Start or queue the request, unless it has too many headers or is to be parsed again."""
-        if len(self.headers) > self.bounds.header_count:
+        """Start or queue the request, unless it has too many headers or is parsed again."""
+        if len(self.headers) > self.limits.max_headers:
             raise ValueError("too many headers")
         if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
             self._is_upgrade = True
             return
         super().on_headers_complete()
         self._stage = Stage.BODY
-        # For trailers: in the list that the application has they would pass for headers (RFC 9110 section 6.5.1).
+        # For trailers: appended to the application's list, they would look like headers (RFC 9110 section 6.5.1).
         self.headers = []
 
     def on_body(self, body: bytes) -> None:
-        """Take a part of the body."""
+        """Receive a part of the body."""
         self._has_progressed = True
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Note that the whole request has arrived."""
+        """Note that the request is complete."""
         if self._is_upgrade:
             return
         super().on_message_complete()
         self._stage = Stage.RECEIVED
         if self._is_busy:
-            self._table.work(self.transport)
-        else:  # answered already
+            self._table.mark_busy(self.transport)
+        else:  # the response has been sent already
             self._stage_since = self.clock()
 
     def _decline_upgrade(self, rest: bytes) -> None:
-        """Serve a request as if it had not asked for another protocol (RFC 9110 section 7.8).
+        """Ignore the Upgrade header and serve a plain request (RFC 9110 section 7.8).
 
-        httptools skips the body of such a request, and would parse it as the next request: the author of the body
-        could smuggle one past a proxy. So the head is parsed again without its Upgrade.
+        httptools skips the body of a request with Upgrade, and would parse it as the next request: request smuggling
+        past a proxy. So the headers are parsed again without Upgrade.
         """
         head = b""
         if self._is_upgrade:
@@ -209,9 +209,9 @@ class ReceivingProtocol(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
-        """Start the next queued request; with none left, parse on or send the refusal that waited for this answer.
+        """Start the next queued request; if there is none, parse the rest or send the pending error response.
 
-        As in uvicorn, but without its timer for each request: idle connections are closed by `check`.
+        As in uvicorn, but without a timer for each request: `check` closes idle connections.
         """
         self.server_state.total_requests += 1
         if self.transport.is_closing():
@@ -221,36 +221,36 @@ class ReceivingProtocol(HttpToolsProtocol):
             self._start_asgi_task(*self.pipeline.pop())
         if not self._is_busy:
             self._wait_for_request()
-        elif self._unparsed and not self.pipeline:  # the body of the request just started may be among it
-            self._parse_on()
+        elif self._unparsed and not self.pipeline:  # it may contain the body of the request just started
+            self._parse_rest()
 
     def _wait_for_request(self) -> None:
         if self._stage is Stage.RECEIVED:
             self._stage_since = self.clock()
-        self._table.wait(self.transport)
-        if self._refusal is not None:
-            self._send_refusal(self._refusal)
+        self._table.mark_idle(self.transport)
+        if self._error_response is not None:
+            self._send_error_response(self._error_response)
         elif self._unparsed:
-            self._parse_on()
+            self._parse_rest()
 
-    def _parse_on(self) -> None:
+    def _parse_rest(self) -> None:
         rest, self._unparsed = self._unparsed, b""
         self.flow.release()
         self._feed(rest)
 
-    def _refuse(self, refusal: Refusal) -> None:
-        """Take nothing more from this client; answer what it asked before, then this, and close."""
+    def _reject(self, response: ErrorResponse) -> None:
+        """Discard further bytes; send the responses to earlier requests, then this one, and close."""
         if self._stage is Stage.BODY and not self._abandon_body():
             self.transport.close()
             return
-        self._refusal, self._unparsed = refusal, b""
+        self._error_response, self._unparsed = response, b""
         if not self._is_busy:
-            self._send_refusal(refusal)
+            self._send_error_response(response)
 
     def _abandon_body(self) -> bool:
-        """Give up the request whose body is incomplete; return whether it can still be answered."""
+        """Cancel the request whose body is incomplete; return whether a response can still be sent."""
         if self.pipeline:
-            self.pipeline.popleft()  # the latest, which has not been started
+            self.pipeline.popleft()  # the latest, which has not started
             return True
         if self.cycle.response_started:
             return False
@@ -258,13 +258,13 @@ class ReceivingProtocol(HttpToolsProtocol):
         self.cycle.message_event.set()
         return True
 
-    def _send_refusal(self, refusal: Refusal) -> None:
-        _log.info("refused %d %s client=%s", refusal.status, refusal.code, self.client[0] if self.client else "-")
-        self._refused_at = self.clock()
+    def _send_error_response(self, response: ErrorResponse) -> None:
+        _log.info("refused %d %s client=%s", response.status, response.code, self.client[0] if self.client else "-")
+        self._rejected_at = self.clock()
         self.flow.release()
-        self.transport.write(refusal.to_bytes(self.server_state.default_headers))
+        self.transport.write(response.to_bytes(self.server_state.default_headers))
         if self.transport.can_write_eof():
-            # The client may be sending still: closing now would reset the connection, and the answer could be lost.
+            # The client may still be sending: closing now would reset the connection and could lose the response.
             self.transport.write_eof()
         else:  # TLS
             self.transport.close()
