@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from auth0_sso.errors import ConfigurationError, StoreUnavailableError
+from auth0_sso.errors import StoreUnavailableError
 from auth0_sso.store.availability import StoreHealth
 from auth0_sso.store.commands import Script
 from auth0_sso.store.store import RedisStore
@@ -111,12 +111,6 @@ async def test_another_scheme_is_refused_without_its_password() -> None:
     with pytest.raises(ValueError, match="address") as caught:
         RedisStore("memcached://:the-secret-word@127.0.0.1:11211")
     assert "the-secret-word" not in str(caught.value)
-
-
-async def test_without_redis_py_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "auth0_sso.store.connections", None)  # what an import that fails looks like
-    with pytest.raises(ConfigurationError, match=r"auth0-sso\[redis\]"):
-        RedisStore("redis://127.0.0.1:6379")
 
 
 def test_redis_py_is_imported_with_the_first_store_alone() -> None:

@@ -21,6 +21,7 @@ from auth0_sso.errors import InvalidTokenError, KeysUnavailableError
 from auth0_sso.http.bounded_http import FetchError
 from auth0_sso.jwks.endpoint import FetchedKeys, JwksEndpoint
 from auth0_sso.jwks.fetch_budget import FetchBudget
+from auth0_sso.jwks.health import KeysHealth
 from auth0_sso.jwks.stores import KeyStore, StoredKeys
 from auth0_sso.resilience.single_flight import SingleFlight
 from auth0_sso.tokens.jwk import JwkSet, VerificationKey
@@ -46,19 +47,6 @@ class Freshness:
     cooldown: float = 30
     max_stale: float = 86_400
     deadline: float = 5
-
-
-@dataclass(frozen=True, slots=True)
-class KeysHealth:
-    """What an operator wants to know of the key set. Times in seconds."""
-
-    state: Literal["fresh", "stale", "missing"]
-    keys: int
-    age: float | None
-    next_refresh: float
-    failures: int
-    """Fetches that failed in a row; counted up to ten."""
-    last_error: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ A user id is whatever a connection made it, so it travels as one quoted path seg
 would reach another endpoint with our token.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from pydantic import JsonValue
@@ -14,11 +14,7 @@ from auth0_sso.management.answers import read_changed_user, read_total, read_use
 from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.documents import (
     LogEntry,
-    Organization,
-    Permission,
-    RefreshToken,
     Role,
-    Session,
     User,
     UserPage,
 )
@@ -28,7 +24,6 @@ from auth0_sso.management.turns import ANYONE, Turn
 # Of each tuple one scope suffices (Management API reference; Auth0's text and its OpenAPI differ for role members).
 _READ_USERS = ("read:users",)
 _UPDATE_USERS = ("update:users",)
-_APP_METADATA = ("update:users", "update:users_app_metadata")
 _READ_ROLE_MEMBERS = ("read:users", "read:roles", "read:role_members")
 _READ_LOGS = ("read:logs", "read:logs_users")
 
@@ -62,24 +57,15 @@ class ManagementClient:
         document, unread = await self._reader.get(User, _user(user_id), query, _READ_USERS)
         return read_user(document, unread=unread)
 
-    async def list_users(self, *, page: int = 0, per_page: int = 50, q: str | None = None) -> UserPage:
-        """Return one page of users, counted from 0, with the total; `q` is a Lucene query.
+    async def list_users(self, *, page: int = 0, per_page: int = 50) -> UserPage:
+        """Return one page of users, counted from 0, with the total.
 
         Auth0 pages through the first 1,000 only: past them, `InvalidInputError`. A page whose metadata is too much
         for one answer comes without any, as each user's `unreadable` says.
         """
         query: dict[str, str | int] = {"page": page, "per_page": per_page, "include_totals": "true"}
-        query |= {} if q is None else {"q": q, "search_engine": "v3"}
         page_document, users = await self._reader.page(User, "/users", "users", query, _READ_USERS)
         return UserPage(users, read_total(page_document))
-
-    def search_users(self, q: str) -> AsyncIterator[User]:
-        """Iterate over the users that a Lucene query finds, page by page: the first 1,000 of them."""
-        return self._reader.by_page(User, "/users", "users", _READ_USERS, {"q": q, "search_engine": "v3"})
-
-    def all_users(self) -> AsyncIterator[User]:
-        """Iterate over all users of the tenant by checkpoint, however many there are."""
-        return self._reader.by_checkpoint(User, "/users", "users", _READ_USERS)
 
     async def create_user(self, *, email: str, password: str, connection: str, name: str | None = None) -> User:
         """Create a user in a database connection and return it."""
@@ -89,17 +75,9 @@ class ManagementClient:
         answer = await self._call("POST", "/users", body=body, scopes=("create:users",))
         return read_changed_user(answer, {})
 
-    async def update_user(self, user_id: str, changes: Mapping[str, JsonValue]) -> User:
-        """Replace root attributes of a user (null unsets one), merge its metadata, and return the user."""
-        return await self._update(user_id, changes, _UPDATE_USERS)
-
     async def update_user_metadata(self, user_id: str, metadata: Mapping[str, JsonValue]) -> User:
         """Merge `metadata` into the user's and return the user: first level only, null deletes a key."""
         return await self._update(user_id, {"user_metadata": dict(metadata)}, _UPDATE_USERS)
-
-    async def update_app_metadata(self, user_id: str, metadata: Mapping[str, JsonValue]) -> User:
-        """Merge `metadata` into what the application keeps of the user, as `update_user_metadata` does."""
-        return await self._update(user_id, {"app_metadata": dict(metadata)}, _APP_METADATA)
 
     async def block_user(self, user_id: str) -> User:
         """Let the user log in no more; tokens that are out live on until they expire."""
@@ -113,29 +91,16 @@ class ManagementClient:
         """Delete a user; one who is not there is deleted already."""
         await self._call("DELETE", _user(user_id), scopes=("delete:users",))
 
-    def all_roles(self, *, name_filter: str | None = None) -> AsyncIterator[Role]:
-        """Iterate over the tenant's roles, or those whose name contains `name_filter`."""
-        query = {} if name_filter is None else {"name_filter": name_filter}
-        return self._reader.by_page(Role, "/roles", "roles", ("read:roles",), query)
-
     async def find_role(self, name: str) -> Role:
         """Return the role of exactly that name; raise `NotFoundError` where there is none."""
-        async for role in self.all_roles(name_filter=name):
+        async for role in self._reader.by_page(Role, "/roles", "roles", ("read:roles",), {"name_filter": name}):
             if role.name == name and role.id:
                 return role
         raise NotFoundError("There is no role of that name.", reason="role_name_unknown")
 
-    def role_users(self, role_id: str) -> AsyncIterator[User]:
-        """Iterate over the users a role is assigned to; Auth0 tells their id, email, name and picture."""
-        return self._reader.by_checkpoint(User, f"/roles/{_segment(role_id)}/users", "users", _READ_ROLE_MEMBERS)
-
     async def list_user_roles(self, user_id: str) -> tuple[Role, ...]:
         """Return the roles assigned directly to a user."""
         return await self._reader.first_page(Role, f"{_user(user_id)}/roles", "roles", _READ_ROLE_MEMBERS)
-
-    def effective_roles(self, user_id: str) -> AsyncIterator[Role]:
-        """Iterate over a user's roles, those that come by a group included."""
-        return self._reader.by_checkpoint(Role, f"{_user(user_id)}/effective-roles", "roles", ())
 
     async def assign_roles(self, user_id: str, role_ids: Sequence[str]) -> None:
         """Give roles, by id, to a user."""
@@ -147,28 +112,10 @@ class ManagementClient:
         scopes = ("update:users", "delete:role_members")
         await self._call("DELETE", f"{_user(user_id)}/roles", body={"roles": list(role_ids)}, scopes=scopes)
 
-    def user_permissions(self, user_id: str) -> AsyncIterator[Permission]:
-        """Iterate over what a user may do, directly or by a role, at each of the tenant's APIs."""
-        return self._reader.by_page(Permission, f"{_user(user_id)}/permissions", "permissions", _READ_USERS, {})
-
-    def user_organizations(self, user_id: str) -> AsyncIterator[Organization]:
-        """Iterate over the organizations a user belongs to."""
-        path = f"{_user(user_id)}/organizations"
-        return self._reader.by_page(Organization, path, "organizations", ("read:organizations",), {})
-
     async def list_member_roles(self, organization_id: str, user_id: str) -> tuple[Role, ...]:
         """Return the roles a user has as a member of an organization."""
         path = f"/organizations/{_segment(organization_id)}/members/{_segment(user_id)}/roles"
         return await self._reader.first_page(Role, path, "roles", ("read:organization_member_roles",))
-
-    def user_sessions(self, user_id: str) -> AsyncIterator[Session]:
-        """Iterate over the login sessions of a user."""
-        return self._reader.by_checkpoint(Session, f"{_user(user_id)}/sessions", "sessions", ("read:sessions",))
-
-    def user_refresh_tokens(self, user_id: str) -> AsyncIterator[RefreshToken]:
-        """Iterate over the refresh tokens of a user: what they are for, not their text."""
-        path = f"{_user(user_id)}/refresh-tokens"
-        return self._reader.by_checkpoint(RefreshToken, path, "tokens", ("read:refresh_tokens",))
 
     async def log_out_everywhere(self, user_id: str) -> None:
         """End all sessions and refresh tokens of a user; access tokens that are out live on until they expire."""

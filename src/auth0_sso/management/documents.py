@@ -101,41 +101,6 @@ class Role(Document):
     description: str | None = None
 
 
-class Permission(Document):
-    """Something that may be done at one of the tenant's APIs (Management API: "Get a user's permissions")."""
-
-    permission_name: str = ""
-    resource_server_identifier: str = ""
-
-
-class Organization(Document):
-    """An organization of the tenant (Management API: "Get a user's organizations")."""
-
-    id: str = ""
-    name: str = ""
-    display_name: str | None = None
-
-
-class Session(Document):
-    """A login that still holds (Management API: "Get sessions for user")."""
-
-    id: str = ""
-    user_id: str | None = None
-    created_at: str | None = None
-    last_interacted_at: str | None = None
-    expires_at: str | None = None
-
-
-class RefreshToken(Document):
-    """A refresh token, without its text (Management API: "Get refresh tokens for a user")."""
-
-    id: str = ""
-    user_id: str | None = None
-    client_id: str | None = None
-    created_at: str | None = None
-    expires_at: str | None = None
-
-
 class LogEntry(Document):
     """One event of the tenant's log (Management API: "Get user's log events"); `type` is Auth0's short code."""
 

@@ -1,4 +1,4 @@
-"""How the Management API is read: one answer, one page, or all pages by number or by checkpoint."""
+"""How the Management API is read: one answer, one page, or all pages of a list."""
 
 from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Final, TypeVar
@@ -81,19 +81,4 @@ class ManagementReader:
                 yield each
             if not found or (number + 1) * _PER_PAGE >= total:
                 return
-        raise ManagementAnswerError("pages_never_end")
-
-    async def by_checkpoint(self, model: type[D], path: str, name: str, scopes: tuple[str, ...]) -> AsyncIterator[D]:
-        """Iterate over a list from one checkpoint to the next."""
-        query: Query = {"take": _PER_PAGE}
-        for _ in range(_MAX_PAGES):
-            answer, found = await self.page(model, path, name, query, scopes)
-            for each in found:
-                yield each
-            following = answer.get("next")
-            if not isinstance(following, str) or not following:
-                return
-            if following == query.get("from"):
-                break
-            query = {"from": following, "take": _PER_PAGE}
         raise ManagementAnswerError("pages_never_end")

@@ -43,9 +43,7 @@ def _error_for(status: int, message: str, code: str | None) -> Auth0SsoError:
         case 400 if code == "Bearer":  # Auth0's answer to a token that is no JWT: ours, not the caller's
             return ManagementRefusedError("token_malformed")
         case 400 if code == "invalid_paging":
-            return InvalidInputError(
-                "Auth0 pages through the first 1,000 records only; take the rest by checkpoint.", reason=code
-            )
+            return InvalidInputError("Auth0 lists the first 1,000 records only.", reason=code)
         case 400:
             return InvalidInputError(message or "The identity provider does not accept this.", reason=reason)
         case 401 | 403:

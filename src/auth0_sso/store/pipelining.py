@@ -89,10 +89,10 @@ class PipeliningClient:
             self._silent_ticks = 0
             self._start_timer(loop)
         if self._sender is None:
-            self._sender = loop.create_task(self._send(loop))
+            self._sender = loop.create_task(self._send())
         return reply
 
-    async def _send(self, loop: asyncio.AbstractEventLoop) -> None:
+    async def _send(self) -> None:
         try:
             while self._queue:
                 self._batch, self._queue = self._queue[:_MAX_BATCH], self._queue[_MAX_BATCH:]

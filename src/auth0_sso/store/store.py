@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Sequence
 from typing import Any, Final, TypeVar
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
-from auth0_sso.errors import ConfigurationError, StoreUnavailableError
+from auth0_sso.errors import StoreUnavailableError
 from auth0_sso.store.address import parse_address
 from auth0_sso.store.availability import Availability, StoreHealth
 from auth0_sso.store.commands import KEY_PREFIX, Argument, CommandError, Script
@@ -28,17 +28,12 @@ class RedisStore:
     def __init__(self, url: str, *, timeout: float = 0.05, clock: Clock = SYSTEM_CLOCK) -> None:
         """Take the address as `parse_address` does, how long to wait for a reply in seconds, and the clock.
 
-        Nothing is connected yet, so a store that is down is no failed start. Raises `ValueError` for another URL, and
-        `ConfigurationError` where redis-py is not installed.
+        Nothing is connected yet, so a store that is down is no failed start. Raises `ValueError` for another URL.
         """
-        address = parse_address(url)
-        try:
-            from auth0_sso.store.connections import open_client  # noqa: PLC0415 - redis-py is optional
-            from auth0_sso.store.pipelining import PipeliningClient  # noqa: PLC0415 - redis-py is optional
-        except ImportError:
-            problem = "RATE_LIMIT_STORAGE_URL needs redis-py: install auth0-sso[redis]"
-            raise ConfigurationError((problem,)) from None
-        self._client = PipeliningClient(open_client(address), timeout=timeout)
+        from auth0_sso.store.connections import open_client  # noqa: PLC0415 - redis-py is optional
+        from auth0_sso.store.pipelining import PipeliningClient  # noqa: PLC0415 - redis-py is optional
+
+        self._client = PipeliningClient(open_client(parse_address(url)), timeout=timeout)
         self._availability = Availability(clock)
 
     async def open(self) -> None:
