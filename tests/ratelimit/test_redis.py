@@ -95,6 +95,22 @@ async def test_keys_expire_and_their_names_tell_no_subject(
         assert 0 < int(redis.cli("--raw", "ttl", key)) <= 120
 
 
+@each_strategy
+async def test_each_limit_counts_for_its_own_window(
+    redis: RedisServer, store: RedisStore, strategy: Strategy
+) -> None:
+    async def remaining() -> list[int]:
+        return [quota.remaining for quota in (await hit(store, strategy, "3/minute;5/hour")).quotas]
+
+    assert [await remaining() for _ in range(4)] == [[2, 4], [1, 3], [0, 2], [0, 2]]
+    redis.age(121)
+    assert [await remaining() for _ in range(3)] == [[2, 1], [1, 0], [1, 0]]
+    redis.age(121)
+    assert await remaining() == [3, 0]
+    redis.age(7201)
+    assert await remaining() == [2, 4]
+
+
 # Each step a minute and some seconds, so that none is near a moment at which a count falls: 3600 / 1, 2, 3, 4 or 5.
 @each_strategy
 @pytest.mark.parametrize("pace", [61, 421, 1021, 3601])
