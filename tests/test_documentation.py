@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from auth0_sso.errors import Auth0SsoError, ConfigurationError
-from auth0_sso.service.http_protocol.answers import REFUSALS
+from auth0_sso.service.http_protocol.error_responses import ERROR_RESPONSES
 from auth0_sso.settings import Settings, fix_of
 from auth0_sso.settings.addresses import EXAMPLE_DOMAIN
 from auth0_sso.settings.values import EXAMPLE_AUDIENCE
@@ -57,7 +57,7 @@ def test_the_example_file_starts_once_what_it_requires_is_filled_in(tmp_path: Pa
     assert Settings.load().auth0_domain == "acme.eu.auth0.com"
 
 
-def test_every_setting_says_how_to_mend_it() -> None:
+def test_every_setting_says_how_to_fix_it() -> None:
     assert all(fix_of(name) for name in Settings.model_fields)
 
 
@@ -65,9 +65,9 @@ def test_every_error_code_is_documented_with_its_status() -> None:
     rows = {row[0]: row[1] for row in first_cells(read("docs/errors.md"))}
     for error, status in problems.STATUSES.items():
         assert str(status) in rows[error.code], error
-    for refusal in REFUSALS:
-        assert str(refusal.status) in rows[refusal.code], refusal
-    known = {error.code for error in problems.STATUSES} | {refusal.code for refusal in REFUSALS}
+    for response in ERROR_RESPONSES:
+        assert str(response.status) in rows[response.code], response
+    known = {error.code for error in problems.STATUSES} | {response.code for response in ERROR_RESPONSES}
     known |= {
         "content_too_large",
         "http_error",
@@ -77,7 +77,7 @@ def test_every_error_code_is_documented_with_its_status() -> None:
     assert Auth0SsoError.__doc__
 
 
-def test_the_readmes_python_is_the_example_that_is_tested() -> None:
+def test_the_python_of_the_readme_is_the_tested_example() -> None:
     (block,) = re.findall(r"```python\n(.+?)```", read("README.md"), re.DOTALL)
     example = re.sub(r'^ *""".+?"""\n', "", read("examples/own_routes.py"), flags=re.MULTILINE)
     assert example.strip() == block.strip()
@@ -95,7 +95,7 @@ def test_the_example_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     assert module.app.openapi()["paths"].keys() == {"/me", "/orders", "/reports"}
 
 
-def test_every_link_of_the_documents_leads_somewhere() -> None:
+def test_every_link_in_the_docs_exists() -> None:
     for document in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]:
         for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", document.read_text()):
             assert (document.parent / target).exists(), (document, target)

@@ -17,7 +17,9 @@ ROLES = "https://example.com/roles"
 
 
 @asynccontextmanager
-async def protected(app: FastAPI, issuer: Issuer, clock: HandClock) -> AsyncIterator[httpx.AsyncClient]:
+async def protected(
+    app: FastAPI, issuer: Issuer, clock: HandClock, **changes: object
+) -> AsyncIterator[httpx.AsyncClient]:
     """Call `protect` on the app and serve it until the block ends; a failed route answers 500."""
     tenant = ScriptedTenant()
     tenant.on(DISCOVERY, discovery_reply())
@@ -29,6 +31,7 @@ async def protected(app: FastAPI, issuer: Issuer, clock: HandClock) -> AsyncIter
         auth0_audience=(AUDIENCE,),
         auth0_role_source="claim",
         auth0_role_claim=ROLES,
+        **changes,
     )
     protect(app, chosen, transport=httpx.ASGITransport(tenant), clock=clock)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)

@@ -25,7 +25,7 @@ from auth0_sso.service.app import create_app
 from auth0_sso.service.dev_settings import ALL_ADDRESSES
 from auth0_sso.service.logs import configure_logs
 from auth0_sso.service.serve import server_options
-from auth0_sso.service.stopping import Stop
+from auth0_sso.service.shutdown import GracefulShutdown
 from auth0_sso.settings import Settings
 
 
@@ -73,7 +73,7 @@ async def _serve(servers: tuple[_Server, ...], sockets: tuple[socket.socket, ...
         for server in servers:
             server.should_exit = True
 
-    Stop(close=stop).watch()
+    GracefulShutdown(close_server=stop).install()
     async with asyncio.TaskGroup() as group:
         for server, listening in zip(servers, sockets, strict=True):
             group.create_task(server.serve([listening])).add_done_callback(lambda _: stop())

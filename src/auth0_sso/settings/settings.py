@@ -95,6 +95,11 @@ class Settings(BaseSettings):
     auth0_max_token_bytes: int = _setting(
         MAX_TOKEN_BYTES, "Longest token read.", "write 1024 to 1048576", ge=1024, le=1_048_576
     )
+    auth0_token_in_subprotocol: bool = _setting(
+        False,
+        "Take a WebSocket's token from `Sec-WebSocket-Protocol` too, for browsers.",
+        "write true or false",
+    )
     auth0_token_cache_size: int = _setting(
         4096, "Verified tokens remembered.", "write 0 (off) to 1000000", ge=0, le=1_000_000
     )
