@@ -20,7 +20,8 @@ request_id_variable: ContextVar[str] = ContextVar("auth0_sso_request_id", defaul
 class RequestContext:
     """Notes on one request: several guards of a route then cost one verification and one look-up."""
 
-    request_id: str
+    chosen_id: str | None
+    """The id of the request, once there is one."""
     app: object = None
     """The app whose layer began this; the route may be in another, mounted below it."""
     services: Services | None = None
@@ -62,4 +63,11 @@ class RequestContext:
     def _of_app(cls, scope: MutableMapping[str, Any], request_id: str | None) -> "RequestContext":
         app = scope.get("app")
         services = None if app is None else getattr(app.state, "auth0_sso", None)
-        return cls(uuid4().hex if request_id is None else request_id, app, services)
+        return cls(request_id, app, services)
+
+    @property
+    def request_id(self) -> str:
+        """The caller's id of the request, or a new one, made when it is first asked for: that costs microseconds."""
+        if self.chosen_id is None:
+            self.chosen_id = uuid4().hex
+        return self.chosen_id
