@@ -373,7 +373,7 @@ async def test_a_jwks_uri_may_be_https_anywhere_or_http_on_this_machine(
 )
 async def test_a_misbehaving_issuer_is_an_outage(conduct: Conduct, reason: str) -> None:
     async with peer(conduct) as address, wire_client() as client:
-        jwks = RemoteJwks(client, address, freshness=Freshness(deadline=0.15 if reason == "timeout" else 5))
+        jwks = RemoteJwks(client, address, freshness=Freshness(timeout=0.15 if reason == "timeout" else 5))
         assert (await outage(jwks)).reason == reason
 
 
@@ -402,10 +402,10 @@ async def test_one_deadline_bounds_discovery_and_fetch_together(
     metadata, keys = asyncio.Event(), asyncio.Event()
     pages.show("key-0", gate=keys)
     tenant.on(DISCOVERY, discovery_reply(gate=metadata))
-    # Each is well within the deadline, both together are not.
+    # Each is well within the timeout, both together are not.
     asyncio.get_running_loop().call_later(0.12, metadata.set)
     asyncio.get_running_loop().call_later(0.28, keys.set)
-    jwks = RemoteJwks(client, ISSUER, freshness=Freshness(deadline=0.2))
+    jwks = RemoteJwks(client, ISSUER, freshness=Freshness(timeout=0.2))
     assert (await outage(jwks)).reason == "timeout"
 
 

@@ -14,7 +14,8 @@ from auth0_sso.errors import (
 )
 from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
-from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
+from auth0_sso.management.token_endpoint import ClientCredentials
+from auth0_sso.management.token_source import ManagementTokenSource
 from auth0_sso.roles.directory import ClaimRoles, RoleCachePolicy, RoleDirectory
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy, validate
 from support.clock import HandClock
@@ -52,7 +53,7 @@ def user(subject: str, *, gate: asyncio.Event | None = None, **members: object) 
 
 def management(client: httpx.AsyncClient, clock: HandClock) -> ManagementClient:
     credentials = ClientCredentials("the-client-id", "the-client-secret", f"{ISSUER}api/v2/")
-    auth = ManagementAuth(client, ISSUER, credentials, clock=clock)
+    auth = ManagementTokenSource(client, ISSUER, credentials, clock=clock)
     caller = ManagementCaller(client, ISSUER, auth, clock=clock.skipping)
     return ManagementClient(caller)
 

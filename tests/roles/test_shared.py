@@ -13,7 +13,8 @@ import pytest
 from auth0_sso.errors import InsufficientScopeError
 from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
-from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
+from auth0_sso.management.token_endpoint import ClientCredentials
+from auth0_sso.management.token_source import ManagementTokenSource
 from auth0_sso.roles.directory import RoleCachePolicy, RoleDirectory
 from auth0_sso.roles.shared import SharedRoles
 from auth0_sso.roles.user_roles import UserRoles
@@ -75,7 +76,7 @@ async def replica(
     store = SharedStore(url, timeout=5, clock=clock)
     shared = SharedRoles(SealedStore(store, secret, "a test"), ttl=memory.ttl)
     credentials = ClientCredentials("the-client-id", secret, f"{ISSUER}api/v2/")
-    auth = ManagementAuth(client, ISSUER, credentials, clock=clock)
+    auth = ManagementTokenSource(client, ISSUER, credentials, clock=clock)
     caller = ManagementCaller(client, ISSUER, auth, clock=clock.skipping)
     directory = RoleDirectory(ManagementClient(caller), memory, shared=shared, clock=clock)
     news = asyncio.create_task(shared.subscribe(directory.invalidate_locally, directory.invalidate_all_locally))

@@ -39,14 +39,14 @@ class JwksEndpoint:
     """Where one issuer publishes its keys. Not for concurrent use."""
 
     def __init__(
-        self, client: httpx.AsyncClient, issuer: str, algorithms: Collection[str], *, max_age: float, deadline: float
+        self, client: httpx.AsyncClient, issuer: str, algorithms: Collection[str], *, max_age: float, timeout: float
     ) -> None:
         """Take the issuer with its trailing slash; `max_age` holds where an answer names none. Both in seconds."""
         self._client = client
         self._issuer = issuer
         self._algorithms = tuple(algorithms)
         self._max_age = max_age
-        self._deadline = deadline
+        self._timeout = timeout
         self._jwks_uri: str | None = None
         self._known: _Known | None = None
 
@@ -92,7 +92,7 @@ class JwksEndpoint:
 
     async def _get(self, url: str, headers: dict[str, str], *, max_bytes: int) -> BoundedResponse:
         request = self._client.build_request("GET", url, headers={"Accept": "application/json"} | headers)
-        return await send_bounded(self._client, request, deadline=self._deadline, max_bytes=max_bytes)
+        return await send_bounded(self._client, request, max_seconds=self._timeout, max_bytes=max_bytes)
 
 
 def _json(answer: BoundedResponse, loads: Callable[[bytes], object]) -> object:

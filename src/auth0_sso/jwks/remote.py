@@ -40,13 +40,13 @@ class Freshness:
     """How long keys are trusted, all in seconds.
 
     `max_age` holds where the issuer's answer does not name one. After each `cooldown` unknown kids may force one more
-    fetch that finds no key. `deadline` bounds one fetch, discovery included.
+    fetch that finds no key. `timeout` limits one fetch, discovery included.
     """
 
     max_age: float = 600
     cooldown: float = 30
     max_stale: float = 86_400
-    deadline: float = 5
+    timeout: float = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class RemoteJwks:
             issuer,
             self._algorithms,
             max_age=self._freshness.max_age,
-            deadline=self._freshness.deadline,
+            timeout=self._freshness.timeout,
         )
         self._store = store
         self._clock = clock
@@ -199,7 +199,7 @@ class RemoteJwks:
         try:
             if self._store is not None and self._snapshot is None:
                 await self._restore(self._store)
-            async with asyncio.timeout(self._freshness.deadline):
+            async with asyncio.timeout(self._freshness.timeout):
                 fetched = await self._endpoint.fetch()
         except (FetchError, TimeoutError) as error:
             self._record_failure(error.reason if isinstance(error, FetchError) else "timeout")

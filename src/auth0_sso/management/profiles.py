@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.management import metadata
 from auth0_sso.management.client import ManagementClient
-from auth0_sso.management.documents import User
+from auth0_sso.management.models import User
 from auth0_sso.resilience.single_flight import SingleFlight
 
 TTL: Final = 5.0

@@ -13,7 +13,7 @@ from cachetools import TLRUCache
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import InsufficientScopeError, ManagementUnavailableError, NotFoundError
 from auth0_sso.management.client import ManagementClient
-from auth0_sso.management.documents import Role
+from auth0_sso.management.models import Role
 from auth0_sso.resilience.single_flight import SingleFlight
 from auth0_sso.roles.shared import SharedRoles
 from auth0_sso.roles.user_roles import UserRoles, UserRolesKey
@@ -201,7 +201,7 @@ class RoleDirectory:
         return await self._ask_of_member(subject, organization)
 
     async def _ask_of_user(self, subject: str) -> UserRoles:
-        management = self._management.on_behalf_of(subject, first=True)
+        management = self._management.on_behalf_of(subject, high_priority=True)
         try:
             # The user as well: assigned roles say nothing of a block. No metadata, which may be large.
             user, assigned = await asyncio.gather(
@@ -212,7 +212,7 @@ class RoleDirectory:
         return UserRoles(refusal="user_blocked") if user.blocked else UserRoles(_names_of(assigned))
 
     async def _ask_of_member(self, subject: str, organization: str) -> UserRoles:
-        management = self._management.on_behalf_of(subject, first=True)
+        management = self._management.on_behalf_of(subject, high_priority=True)
         try:
             return UserRoles(_names_of(await management.list_member_roles(organization, subject)))
         except NotFoundError:  # the organization is deleted, or the user no longer its member

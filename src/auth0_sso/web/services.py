@@ -14,9 +14,10 @@ from auth0_sso.jwks.remote import Freshness, RemoteJwks
 from auth0_sso.jwks.stores import KeyStore, KeyStores, SharedKeys
 from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
-from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
 from auth0_sso.management.profiles import Profiles
 from auth0_sso.management.shared_token import SharedToken
+from auth0_sso.management.token_endpoint import ClientCredentials
+from auth0_sso.management.token_source import ManagementTokenSource
 from auth0_sso.ratelimit.limiter import RateLimiter
 from auth0_sso.ratelimit.memory import MIB, MemoryCounter
 from auth0_sso.ratelimit.policy import Policy
@@ -178,7 +179,7 @@ def _management(
         settings.auth0_management_client_id, _proof(settings), settings.auth0_management_audience
     )
     shared = None if sealed is None else SharedToken(sealed, clock=clock)
-    auth = ManagementAuth(client, base_url, credentials, shared=shared, clock=clock)
+    auth = ManagementTokenSource(client, base_url, credentials, shared=shared, clock=clock)
     stack.push_async_callback(auth.aclose)
     caller = ManagementCaller(client, base_url, auth, clock=clock)
     return ManagementClient(caller)
