@@ -1,9 +1,11 @@
 """Guard an API with Auth0: access tokens verified, roles asked of the tenant, errors answered as problems.
 
-`create_app` is the whole service; `protect` gives an app of your own what the guards need.
+`create_app` is the whole service; `protect` gives an app of your own what the guards need, and nothing else. `harden`
+and `add_docs` add parts of the service by their names.
 """
 
 from auth0_sso.errors import Auth0SsoError
+from auth0_sso.jwks.static import StaticKeys
 from auth0_sso.service.app import create_app
 from auth0_sso.settings import Settings
 from auth0_sso.tokens.claims import AccessToken
@@ -15,7 +17,9 @@ from auth0_sso.web.dependencies import (
     require_permission,
     require_scope,
 )
+from auth0_sso.web.docs_page import add_docs
 from auth0_sso.web.guarded_route import GuardedRoute
+from auth0_sso.web.harden import harden
 from auth0_sso.web.protect import protect
 from auth0_sso.web.rate_limits import LimitedToken, rate_limit
 from auth0_sso.web.role_guards import (
@@ -36,8 +40,11 @@ __all__ = [
     "LimitedToken",
     "OptionalToken",
     "Settings",
+    "StaticKeys",
     "UserToken",
+    "add_docs",
     "create_app",
+    "harden",
     "protect",
     "rate_limit",
     "require_all_roles",

@@ -8,8 +8,9 @@ from fastapi import FastAPI, Request
 from starlette.responses import StreamingResponse
 from starlette.types import Message
 
-from auth0_sso.web.middleware import MAX_BODY_BYTES, RequestLayer
-from auth0_sso.web.problems import add_problem_handlers
+from auth0_sso.web.body_limit import MAX_BODY_BYTES
+from auth0_sso.web.middleware import HttpOptions, RequestLayer
+from auth0_sso.web.problem_handlers import add_problem_handlers
 from support.service import ORIGIN, USER, Service
 
 SECRET = "hunter2-in-an-exception"
@@ -19,7 +20,15 @@ def small_app() -> FastAPI:
     """The smallest app with every way to fail in it."""
     app = FastAPI()
     add_problem_handlers(app)
-    app.add_middleware(RequestLayer, origins=[ORIGIN])
+    options = HttpOptions(
+        security_headers=True,
+        request_id=True,
+        access_log=True,
+        max_body_bytes=MAX_BODY_BYTES,
+        cors_origins=(ORIGIN,),
+        catch_exceptions=True,
+    )
+    app.add_middleware(RequestLayer, options=options)
 
     @app.get("/fails")
     async def fail() -> None:

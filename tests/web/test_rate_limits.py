@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
 import httpx
@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import APIRouter, Depends, FastAPI
 
 from auth0_devtenant import MACHINE_CLIENT_ID, create_tenant
-from auth0_sso import AccessToken, CurrentToken, LimitedToken, protect, rate_limit
+from auth0_sso import AccessToken, CurrentToken, LimitedToken, harden, protect, rate_limit
 from support.clock import HandClock
 from support.redis_server import RedisServer
 from support.service import MANAGER, OPTIONS, USER, Service, Wire, replica, running_service, settings
@@ -69,11 +69,14 @@ def own_app() -> FastAPI:
     return app
 
 
-async def own(keys: Keys, clock: HandClock, **changes: object) -> AsyncIterator[Service]:
+async def own(
+    keys: Keys, clock: HandClock, *, proxies: Sequence[str] = (), **changes: object
+) -> AsyncIterator[Service]:
     """Run the app above beside a development tenant."""
     tenant = create_tenant(OPTIONS, now=clock.wall, signing_keys=keys)
     wire = Wire(httpx.ASGITransport(tenant))
-    app = protect(own_app(), settings(rate_limit="5/minute", **changes), transport=wire, clock=clock)
+    app = harden(own_app(), trusted_proxies=proxies)
+    protect(app, settings(rate_limit="5/minute", **changes), transport=wire, clock=clock)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://service.example.com") as api,
@@ -206,7 +209,7 @@ async def test_failures_of_one_address_are_answered_429_past_their_limit(
     refused = await app.api.get("/who", headers=forged)
     assert (refused.json()["code"], "WWW-Authenticate" in refused.headers) == ("rate_limited", False)
     assert 1 <= int(refused.headers["Retry-After"]) <= 60
-    assert "refusal=authentication_failures" in caplog.text
+    assert "refused: authentication_failures" in caplog.text
     assert forged["Authorization"][7:] not in caplog.text
 
     # Nobody else is shut out: not the good token from the same address, nor who sends none.
@@ -242,7 +245,7 @@ async def test_failures_can_be_left_uncounted(rsa_keys: Keys, clock: HandClock) 
 async def test_an_address_is_taken_from_named_proxies_alone(
     rsa_keys: Keys, clock: HandClock, proxies: str, forwarded: list[str], passed: int
 ) -> None:
-    async for app in own(rsa_keys, clock, trusted_proxies=proxies):
+    async for app in own(rsa_keys, clock, proxies=[proxy for proxy in proxies.split(",") if proxy]):
         answers = [await app.api.get("/public", headers={"X-Forwarded-For": value}) for value in forwarded]
         assert [answer.status_code for answer in answers].count(200) == passed
 

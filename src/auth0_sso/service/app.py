@@ -1,5 +1,6 @@
 """The service put together."""
 
+from functools import partial
 from importlib.metadata import version
 
 import httpx
@@ -10,8 +11,12 @@ from auth0_sso.service.drain import Drain
 from auth0_sso.service.logs import configure_logs
 from auth0_sso.service.routes import admin, dashboard, data, health, home, metrics, profile
 from auth0_sso.settings import Settings
+from auth0_sso.web.body_limit import MAX_BODY_BYTES
 from auth0_sso.web.docs_page import add_docs
-from auth0_sso.web.protect import serve_guards, wrap
+from auth0_sso.web.harden import http_options, trust_proxies
+from auth0_sso.web.problem_handlers import add_problem_handlers
+from auth0_sso.web.protect import install_guards
+from auth0_sso.web.services import open_services
 
 _DESCRIPTION = """\
 An API guarded by Auth0. Send an access token as `Authorization: Bearer …`, or press **Authorize** to log in.
@@ -52,6 +57,23 @@ def create_app(
     if settings.metrics_enabled:
         app.include_router(metrics.router)
     add_docs(app, settings)
-    wrap(app, settings, require_host=True)
+    add_problem_handlers(app)
+    _add_http_layer(app, settings)
     app.state.drain = Drain() if drain is None else drain
-    return serve_guards(app, settings, transport=transport, clock=clock)
+    opening = partial(
+        open_services,
+        transport=transport,
+        clock=clock,
+        metrics=settings.metrics_enabled,
+        profile_rate_limit=settings.profile_rate_limit,
+    )
+    return install_guards(app, settings, opening)
+
+
+def _add_http_layer(app: FastAPI, settings: Settings) -> None:
+    options = http_options(app)
+    options.security_headers = options.request_id = options.access_log = True
+    options.require_host = options.catch_exceptions = True
+    options.max_body_bytes = MAX_BODY_BYTES
+    options.cors_origins = settings.cors_allowed_origins
+    trust_proxies(app, settings.trusted_proxies)

@@ -14,7 +14,9 @@ from fastapi.openapi.docs import get_swagger_ui_html, get_swagger_ui_oauth2_redi
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
+from auth0_sso.errors import ConfigurationError
 from auth0_sso.settings import Settings
+from auth0_sso.web.authentication import services_of
 
 _ASSETS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -26,25 +28,35 @@ _ASSETS: Final[Mapping[str, str]] = MappingProxyType(
 _INLINE_SCRIPT = re.compile(r"<script>(.+?)</script>", re.DOTALL)
 
 
-def add_docs(app: FastAPI, settings: Settings) -> None:
-    """Serve Swagger UI of `app` at /docs, able to log in as `AUTH0_CLIENT_ID` for the first audience."""
-    router = APIRouter(prefix="/docs", include_in_schema=False)
-    assets = {name: (resources.files("fastapi_swagger.resources") / name).read_bytes() for name in _ASSETS}
+def add_docs(app: FastAPI, settings: Settings | None = None, *, path: str = "/docs") -> None:
+    """Serve Swagger UI of a protected app, able to log in as AUTH0_CLIENT_ID for the first audience.
+
+    Without `settings` they are those of the app once it has started. FastAPI's own pages stay as they are: for the
+    same path make the app with `FastAPI(docs_url=None)`. Raises `ValueError` where the app serves that path already
+    or no OpenAPI document, `ConfigurationError` without the package fastapi-swagger.
+    """
+    if any(getattr(route, "path", None) == path for route in app.routes):
+        raise ValueError(f"this app serves {path} already: choose another path, or FastAPI(docs_url=None)")
+    if app.openapi_url is None:
+        raise ValueError("Swagger UI needs the OpenAPI document, and this app has no openapi_url")
+    assets = _read_assets()
+    router = APIRouter(prefix=path, include_in_schema=False)
 
     @router.get("")
     async def show_docs(request: Request) -> HTMLResponse:
+        chosen = (await services_of(request)).settings if settings is None else settings
         root = request.scope.get("root_path", "").rstrip("/")
         page = get_swagger_ui_html(
             openapi_url=f"{root}{app.openapi_url}",
             title=app.title,
-            swagger_js_url=f"{root}/docs/assets/swagger-ui-bundle.js",
-            swagger_css_url=f"{root}/docs/assets/swagger-ui.css",
-            swagger_favicon_url=f"{root}/docs/assets/favicon-32x32.png",
-            oauth2_redirect_url=f"{root}/docs/oauth2-redirect",
-            init_oauth=_init_oauth(settings),
+            swagger_js_url=f"{root}{path}/assets/swagger-ui-bundle.js",
+            swagger_css_url=f"{root}{path}/assets/swagger-ui.css",
+            swagger_favicon_url=f"{root}{path}/assets/favicon-32x32.png",
+            oauth2_redirect_url=f"{root}{path}/oauth2-redirect",
+            init_oauth=_init_oauth(chosen),
             swagger_ui_parameters={"validatorUrl": None},
         )
-        return _with_policy(page, connect=_origin(settings.issuer))
+        return _with_policy(page, connect=_origin(chosen.issuer))
 
     @router.get("/oauth2-redirect")
     async def finish_login() -> HTMLResponse:
@@ -58,6 +70,14 @@ def add_docs(app: FastAPI, settings: Settings) -> None:
         return Response(assets[name], media_type=_ASSETS[name], headers=headers)
 
     app.include_router(router)
+
+
+def _read_assets() -> Mapping[str, bytes]:
+    try:
+        directory = resources.files("fastapi_swagger.resources")
+    except ImportError as error:
+        raise ConfigurationError((f"the docs page needs {error.name}: install auth0-sso[docs].",)) from None
+    return {name: (directory / name).read_bytes() for name in _ASSETS}
 
 
 def _init_oauth(settings: Settings) -> dict[str, object]:

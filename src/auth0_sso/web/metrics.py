@@ -1,23 +1,26 @@
 """What an operator watches, in the Prometheus exposition format: refusals by their reason, and the signing keys."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from auth0_sso.errors import Auth0SsoError
-from auth0_sso.jwks.remote import RemoteJwks
-from auth0_sso.store.store import SharedStore
+from auth0_sso.jwks.health import KeysHealth
+from auth0_sso.web.parts import Store
 
 
-class Metrics:
+class PrometheusMetrics:
     """The metrics of one app; each worker process has its own."""
 
-    def __init__(self, keys: RemoteJwks, store: SharedStore | None = None) -> None:
-        """Take the keys, and the shared store where there is one, whose state is told at each look."""
+    content_type = CONTENT_TYPE_LATEST
+
+    def __init__(self, keys_health: Callable[[], KeysHealth], store: Store | None = None) -> None:
+        """Take what returns the state of the keys, and the shared store if there is one; each scrape reads both."""
         self._registry = CollectorRegistry()
-        self._registry.register(_SigningKeys(keys))
+        self._registry.register(_SigningKeys(keys_health))
         if store is not None:
             self._registry.register(_SharedStore(store))
         self._refusals = Counter(
@@ -37,11 +40,11 @@ class Metrics:
 
 
 class _SigningKeys(Collector):
-    def __init__(self, keys: RemoteJwks) -> None:
-        self._keys = keys
+    def __init__(self, keys_health: Callable[[], KeysHealth]) -> None:
+        self._keys_health = keys_health
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        health = self._keys.health
+        health = self._keys_health()
         state = GaugeMetricFamily(
             "auth0_sso_signing_keys_state",
             "1 for the state the signing keys are in, 0 for the others.",
@@ -64,7 +67,7 @@ class _SigningKeys(Collector):
 
 
 class _SharedStore(Collector):
-    def __init__(self, store: SharedStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
 
     def collect(self) -> Iterator[GaugeMetricFamily]:

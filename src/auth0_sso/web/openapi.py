@@ -41,19 +41,34 @@ def note_for(*refusals: type[Auth0SsoError], optional: bool = False) -> str:
     return " ".join([BEARER, *problems, *([_OPTIONAL] if optional else [])])
 
 
-def describe(document: dict[str, Any], issuer: str) -> None:
-    """Complete a document in place: security schemes of `issuer`, and every error as a problem (RFC 9457)."""
+def describe(document: dict[str, Any], issuer: str | None, *, validation: bool) -> None:
+    """Complete a document in place: security schemes, and the errors of guarded routes as problems (RFC 9457).
+
+    Operations without a guard and without problems of ours stay as they are. Without an `issuer` there is no way to
+    log in. With `validation` the app answers `RequestValidationError` as a problem, and so does the document.
+    """
+    operations = [each for each in _operations(document) if validation or _is_ours(each)]
+    if not operations:
+        return
     components = document.setdefault("components", {})
     schemes = {name: scheme for name, scheme in components.get("securitySchemes", {}).items() if not _is_note(name)}
-    scopes = {scope for operation in _operations(document) for scope in _scopes(operation)}
+    scopes = {scope for operation in operations for scope in _scopes(operation)}
     components["securitySchemes"] = {**schemes, **_security_schemes(issuer, sorted(scopes))}
     components.setdefault("schemas", {}).update(_problem_schemas())
-    for operation in _operations(document):
-        _describe_security(operation)
-        _describe_validation(operation)
+    for operation in operations:
+        _describe_security(operation, can_log_in=issuer is not None)
+        if validation:
+            _describe_validation(operation)
         _exemplify(operation)
-    for name in ("HTTPValidationError", "ValidationError"):
-        components["schemas"].pop(name, None)
+    if validation:
+        for name in ("HTTPValidationError", "ValidationError"):
+            components["schemas"].pop(name, None)
+
+
+def _is_ours(operation: dict[str, Any]) -> bool:
+    """Whether an operation has a guard, or a response made by `problem_responses`."""
+    names = [name for requirement in operation.get("security", ()) for name in requirement]
+    return any(map(_is_note, names)) or any(CODES in response for response in operation["responses"].values())
 
 
 def _is_note(name: str) -> bool:
@@ -65,14 +80,15 @@ def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from (path[method] for method in _METHODS if method in path)
 
 
-def _describe_security(operation: dict[str, Any]) -> None:
+def _describe_security(operation: dict[str, Any], *, can_log_in: bool) -> None:
     notes = [name for requirement in operation.get("security", ()) for name in requirement if _is_note(name)]
     if not notes:
         return
     others = [requirement for requirement in operation["security"] if not any(map(_is_note, requirement))]
     scopes = _scopes(operation)
     anonymous: list[dict[str, Any]] = [{}] if not scopes and all(note.endswith(_OPTIONAL) for note in notes) else []
-    operation["security"] = [*others, *anonymous, {BEARER: scopes}, {LOGIN: scopes}]
+    login = [{LOGIN: scopes}] if can_log_in else []
+    operation["security"] = [*others, *anonymous, {BEARER: scopes}, *login]
     if scopes:
         notes.append(note_for(InsufficientScopeError))
     for word in dict.fromkeys(word for note in notes for word in note.split() if ":" in word):
@@ -116,8 +132,18 @@ def _sent(operation: dict[str, Any]) -> list[str]:
     return [parameter["in"], parameter["name"]]
 
 
-def _security_schemes(issuer: str, scopes: Iterable[str]) -> dict[str, Any]:
+def _security_schemes(issuer: str | None, scopes: Iterable[str]) -> dict[str, Any]:
     """Two ways to the same header: paste a token, or log in for one (OpenAPI 3.1, Security Scheme Object)."""
+    bearer = {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "An access token that Auth0 issued for this API (RFC 6750).",
+    }
+    return {BEARER: bearer} if issuer is None else {BEARER: bearer, LOGIN: _login_scheme(issuer, scopes)}
+
+
+def _login_scheme(issuer: str, scopes: Iterable[str]) -> dict[str, Any]:
     profile = {"openid": "Who you are", "profile": "Your name and picture", "email": "Your email address"}
     flow = {
         "authorizationUrl": f"{issuer}authorize",
@@ -125,17 +151,9 @@ def _security_schemes(issuer: str, scopes: Iterable[str]) -> dict[str, Any]:
         "scopes": {**dict.fromkeys(scopes, "Needed by a route of this API"), **profile},
     }
     return {
-        BEARER: {
-            "type": "http",
-            "scheme": "bearer",
-            "bearerFormat": "JWT",
-            "description": "An access token that Auth0 issued for this API (RFC 6750).",
-        },
-        LOGIN: {
-            "type": "oauth2",
-            "flows": {"authorizationCode": flow},
-            "description": "Log in at Auth0 with the authorization code flow and PKCE (RFC 7636); no secret.",
-        },
+        "type": "oauth2",
+        "flows": {"authorizationCode": flow},
+        "description": "Log in at Auth0 with the authorization code flow and PKCE (RFC 7636); no secret.",
     }
 
 

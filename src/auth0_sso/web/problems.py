@@ -6,9 +6,6 @@ The only place that knows statuses. A caller's fault is a 4xx, the tenant's a 50
 from collections.abc import Mapping
 from typing import Any, Final
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from auth0_sso.errors import (
@@ -35,9 +32,7 @@ from auth0_sso.errors import (
     TenantError,
     UnavailableError,
 )
-from auth0_sso.tokens.bearer import challenge
 from auth0_sso.web.problem_schema import Problem
-from auth0_sso.web.request_context import RequestContext
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -92,24 +87,10 @@ _CHALLENGE = ("WWW-Authenticate", "The challenge (RFC 6750 section 3).")
 _WAIT = ("Retry-After", "Seconds after which a retry makes sense (RFC 9110 section 10.2.3).")
 _HEADERS: Final[Mapping[int, tuple[str, str]]] = {401: _CHALLENGE, 403: _CHALLENGE, 429: _WAIT, 503: _WAIT}
 
-_FRAMEWORK_CODES: Final[Mapping[int, str]] = {
-    400: "invalid_input",
-    404: "not_found",
-    405: "method_not_allowed",
-    413: "content_too_large",
-}
-
 
 def status_of(error: type[Auth0SsoError]) -> int:
     """Return the status of an error's class, or of its nearest base for one that an app added to the tree."""
     return next(STATUSES[base] for base in error.__mro__ if base in STATUSES)
-
-
-def add_problem_handlers(app: FastAPI) -> None:
-    """Make an app answer this package's errors, and FastAPI's own, as problems (RFC 9457)."""
-    app.add_exception_handler(Auth0SsoError, _answer_error)
-    app.add_exception_handler(RequestValidationError, _answer_invalid_request)
-    app.add_exception_handler(HTTPException, _answer_http_exception)
 
 
 def problem_responses(*problems: int | type[Auth0SsoError]) -> dict[int | str, dict[str, Any]]:
@@ -135,55 +116,15 @@ def _problem_response(status: int, codes: list[str]) -> dict[str, Any]:
 
 def internal_error(request_id: str) -> JSONResponse:
     """Return the answer to a fault of ours; what it was is in the log, under the request's id."""
-    return _problem(500, Auth0SsoError.code, INTERNAL_ERROR, request_id)
+    return problem(500, Auth0SsoError.code, INTERNAL_ERROR, request_id)
 
 
 def bad_request(detail: str, request_id: str) -> JSONResponse:
     """Return the answer to a request that cannot be served as it is, before any route is asked."""
-    return _problem(400, "invalid_input", detail, request_id)
+    return problem(400, "invalid_input", detail, request_id)
 
 
-async def _answer_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, Auth0SsoError)  # noqa: S101 - narrows what add_exception_handler cannot type
-    context = RequestContext.of(request.scope)
-    context.refusal = error.reason
-    services = getattr(request.app.state, "auth0_sso", None)
-    if services is not None:
-        services.metrics.count_refusal(error)
-    headers: dict[str, str] = {}
-    if (value := challenge(error)) is not None:
-        headers["WWW-Authenticate"] = value
-    if error.retry_after is not None:
-        headers["Retry-After"] = str(error.retry_after)
-    return _problem(
-        status_of(type(error)),
-        error.code,
-        error.detail,
-        context.request_id,
-        headers=headers,
-        retry_after=error.retry_after,
-    )
-
-
-async def _answer_invalid_request(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - narrows what add_exception_handler cannot type
-    # Where and what, never the input: it may hold a password.
-    faults = [{"at": [str(part) for part in fault["loc"]], "message": fault["msg"]} for fault in error.errors()]
-    return _problem(422, "invalid_input", INVALID_REQUEST, RequestContext.of(request.scope).request_id, errors=faults)
-
-
-async def _answer_http_exception(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101 - narrows what add_exception_handler cannot type
-    return _problem(
-        error.status_code,
-        _FRAMEWORK_CODES.get(error.status_code, "http_error"),
-        str(error.detail),
-        RequestContext.of(request.scope).request_id,
-        headers=error.headers,
-    )
-
-
-def _problem(
+def problem(
     status: int,
     code: str,
     detail: str,
@@ -193,6 +134,7 @@ def _problem(
     retry_after: int | None = None,
     errors: list[dict[str, Any]] | None = None,
 ) -> JSONResponse:
+    """Return the response of a problem; `retry_after` is in seconds."""
     body = problem_body(status, code, detail, request_id, retry_after=retry_after, errors=errors)
     return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
 

@@ -1,86 +1,81 @@
-"""What gives an app of one's own the guards: services in its lifespan, problems for errors, OpenAPI notes."""
+"""What gives an app the guards, and changes nothing else of it.
 
-from collections.abc import AsyncIterator
+docs/decisions/0023-protect-adds-guards-and-nothing-else.md says what is installed and what is not.
+"""
+
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
+from auth0_sso.ratelimit.counter import Counter
+from auth0_sso.roles.directory import RoleSource
 from auth0_sso.settings import Settings
-from auth0_sso.web.middleware import RequestLayer
-from auth0_sso.web.openapi import describe
-from auth0_sso.web.problems import add_problem_handlers
-from auth0_sso.web.services import open_services
+from auth0_sso.tokens.verifier import KeySource
+from auth0_sso.web.app_openapi import DescribedOpenapi, describe_mounted
+from auth0_sso.web.harden import http_options
+from auth0_sso.web.problem_handlers import add_error_handler
+from auth0_sso.web.services import Services, open_services
+
+Opening = Callable[[Settings], AbstractAsyncContextManager[Services]]
+"""Opens the services for settings."""
 
 
 def protect(
     app: FastAPI,
     settings: Settings | None = None,
     *,
-    transport: httpx.AsyncBaseTransport | None = None,
+    roles: RoleSource | None = None,
+    keys: KeySource | None = None,
+    counter: Counter | None = None,
     clock: Clock = SYSTEM_CLOCK,
+    transport: httpx.AsyncBaseTransport | None = None,
 ) -> FastAPI:
-    """Give an app of your own what the guards need, and return it.
+    """Give an app what the guards need, and return it. Call it once, before the app starts.
 
-    Its lifespan opens and closes the services, errors become problems, CORS and security headers are set, and its
-    OpenAPI document tells what each guard asks for. Without `settings` they are read as in `create_app`.
+    The lifespan opens and closes the services around the app's own; `Auth0SsoError`s are answered as problems
+    (RFC 9457), unless the app has a handler for them; and the OpenAPI document says what each guard asks for.
+    All else stays the app's own: its other exceptions, bodies, headers, pages and settings.
+
+    Without `settings` they are read from the environment when the lifespan starts, which raises a
+    `ConfigurationError` that lists everything wrong with them.
+
+    Each part can be replaced: `roles` says which roles a user has, instead of the Management API; with `keys` of its
+    own, such as `StaticKeys`, the app fetches no signing keys; `counter` counts rate limits, instead of memory or
+    Redis; `transport` and `clock` are the network to the tenant, and time.
     """
-    chosen = _read_settings() if settings is None else settings
-    wrap(app, chosen, require_host=False)  # which hosts an app of your own answers to is its own affair
-    return serve_guards(app, chosen, transport=transport, clock=clock)
+    opening = partial(open_services, roles=roles, keys=keys, counter=counter, clock=clock, transport=transport)
+    add_error_handler(app)
+    return install_guards(app, settings, opening)
 
 
-def wrap(app: FastAPI, settings: Settings, *, require_host: bool) -> None:
-    """Add the request layer, and read forwarded addresses of trusted proxies."""
-    app.add_middleware(RequestLayer, origins=settings.cors_allowed_origins, require_host=require_host)
-    if settings.trusted_proxies:
-        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
-
-
-def serve_guards(
-    app: FastAPI,
-    settings: Settings,
-    *,
-    transport: httpx.AsyncBaseTransport | None,
-    clock: Clock,
-) -> FastAPI:
-    """Open and close the services with the app, answer errors as problems, and describe the guards."""
-    add_problem_handlers(app)
+def install_guards(app: FastAPI, settings: Settings | None, opening: Opening) -> FastAPI:
+    """Open and close the services with the app, keep notes on its requests, and describe its guards."""
+    if isinstance(app.openapi, DescribedOpenapi):
+        raise RuntimeError("this app is protected already: call auth0_sso.protect(app) once")
+    described = app.openapi = DescribedOpenapi(app, settings)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+    http_options(app)  # the layer, without any
     inner = app.router.lifespan_context
 
-    def lifespan(app: FastAPI) -> AbstractAsyncContextManager[Any]:
-        return _lifespan(app, inner(app), open_services(settings, transport=transport, clock=clock))
+    @asynccontextmanager
+    async def lifespan(running: FastAPI) -> AsyncIterator[Any]:
+        chosen = _read_settings() if settings is None else settings
+        described.use(chosen)
+        describe_mounted(app, chosen)
+        async with opening(chosen) as services:
+            app.state.auth0_sso = services
+            async with inner(running) as state:
+                yield state
 
     app.router.lifespan_context = lifespan
-    _describe_at_first_use(app, settings.issuer)
     return app
 
 
 def _read_settings() -> Settings:
-    settings = Settings.load_or_exit()
-    Settings.log_unknown_names(misspelt_only=True)  # an app of your own may have AUTH0_ variables of its own
+    settings = Settings.load()
+    Settings.log_unknown_names(misspelt_only=True)  # the app may have AUTH0_ variables of its own
     return settings
-
-
-@asynccontextmanager
-async def _lifespan(
-    app: FastAPI, inner: AbstractAsyncContextManager[Any], opening: AbstractAsyncContextManager[Any]
-) -> AsyncIterator[Any]:
-    async with opening as services:
-        app.state.auth0_sso = services
-        async with inner as state:
-            yield state
-
-
-def _describe_at_first_use(app: FastAPI, issuer: str) -> None:
-    write = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            describe(write(), issuer)
-        return write()
-
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document

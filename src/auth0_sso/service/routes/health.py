@@ -1,5 +1,7 @@
 """/healthz and /readyz, for whoever runs the service. Neither asks anything of anyone."""
 
+from math import ceil
+
 from fastapi import APIRouter, Request
 
 from auth0_sso.errors import KeysUnavailableError, ShuttingDownError
@@ -25,11 +27,11 @@ async def get_readiness(request: Request) -> Readiness:
     """
     services = await services_of(request)
     request.app.state.drain.require_not_begun()
-    keys = services.keys
-    health = keys.health
+    health = services.keys_health
     store = None if services.store is None else services.store.health
     if health.state == "missing":
-        raise keys.unavailable()
+        retry_after = max(1, ceil(health.next_refresh))
+        raise KeysUnavailableError(health.last_error or "not_fetched_yet", retry_after=retry_after)
     return Readiness(
         signing_keys=KeyHealth(
             state=health.state,

@@ -1,7 +1,6 @@
 """GET /metrics, where METRICS_ENABLED says so: for a scraper on a network of one's own."""
 
 from fastapi import APIRouter, Request
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
 from auth0_sso.web.authentication import services_of
@@ -13,4 +12,5 @@ router = APIRouter(include_in_schema=False)
 async def get_metrics(request: Request) -> Response:
     """Return this process's metrics in the Prometheus exposition format."""
     metrics = (await services_of(request)).metrics
-    return Response(metrics.exposition(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    assert metrics is not None  # noqa: S101 - the route is there only with METRICS_ENABLED
+    return Response(metrics.exposition(), headers={"Content-Type": metrics.content_type})

@@ -1,0 +1,40 @@
+"""The access log: one line for a request, without query strings, tokens or the ids of users."""
+
+import logging
+from typing import Final
+from urllib.parse import quote
+
+from starlette.types import Scope
+
+_log = logging.getLogger("auth0_sso.access")
+
+_MAX_PATH: Final = 200
+_MAX_METHOD: Final = 16
+
+
+def log_access(scope: Scope, status: int, seconds: float, *, refusal: str | None) -> None:
+    """Log a request with the status it was answered with, 0 for none, and the reason it was refused for."""
+    client = scope.get("client")
+    _log.info(
+        "%s %s %s %.1fms client=%s refusal=%s",
+        scope["method"][:_MAX_METHOD],
+        _path(scope),
+        status or "aborted",
+        seconds * 1000,
+        client[0] if client else "-",
+        refusal or "-",
+    )
+
+
+def log_refusal(scope: Scope, refusal: str) -> None:
+    """Log why a request or WebSocket was refused, for an app without an access log of ours."""
+    _log.info("%s %s refused: %s", scope.get("method", "WEBSOCKET")[:_MAX_METHOD], _path(scope), refusal)
+
+
+def _path(scope: Scope) -> str:
+    """Return the route's template instead of the path, which names users; a path without a route is quoted."""
+    template = getattr(scope.get("route"), "path", None)
+    if isinstance(template, str):
+        return template
+    path = quote(scope["path"][: _MAX_PATH + 1])
+    return path if len(path) <= _MAX_PATH else f"{path[:_MAX_PATH]}..."

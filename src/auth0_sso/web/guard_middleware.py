@@ -1,0 +1,39 @@
+"""The middleware of an app that has guards: notes on each request, and the headers that guards send.
+
+Pure ASGI, and nothing else in it: bodies, exceptions and all other headers stay the app's own.
+"""
+
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from auth0_sso.web.access_log import log_refusal
+from auth0_sso.web.request_context import RequestContext
+
+_RESPONSE_STARTS: Final = frozenset({"http.response.start", "websocket.http.response.start"})
+
+
+class GuardMiddleware:
+    """Begins a `RequestContext` for each request and WebSocket, and adds its `answer_headers` to the response.
+
+    The reason of a refusal is logged at INFO.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection (ASGI 3)."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        context = RequestContext.begin(scope)
+
+        async def send_with_headers(message: Message) -> None:
+            if context.answer_headers and message["type"] in _RESPONSE_STARTS:
+                message = {**message, "headers": [*message.get("headers", ()), *context.answer_headers]}
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+        if context.refusal is not None:
+            log_refusal(scope, context.refusal)

@@ -1,0 +1,72 @@
+"""What an app may add beside the guards, each part by its name; nothing of it is on by itself."""
+
+from collections.abc import Sequence
+
+from fastapi import FastAPI
+
+from auth0_sso.errors import ConfigurationError
+from auth0_sso.settings.addresses import browser_origin, proxy_network
+from auth0_sso.web.middleware import HttpOptions, request_layer
+from auth0_sso.web.problem_handlers import add_internal_error_handler, add_problem_handlers
+
+
+def harden(
+    app: FastAPI,
+    *,
+    security_headers: bool = False,
+    request_id: bool = False,
+    access_log: bool = False,
+    max_body_bytes: int | None = None,
+    cors_origins: Sequence[str] = (),
+    require_host: bool = False,
+    problem_details: bool = False,
+    trusted_proxies: Sequence[str] = (),
+) -> FastAPI:
+    """Add parts of the service to an app before it starts, and return it. What is not named is not added.
+
+    `security_headers` sets Cache-Control: no-store, Content-Security-Policy, Referrer-Policy and
+    X-Content-Type-Options on responses without them, and Strict-Transport-Security on other than loopback hosts.
+    `request_id` answers with X-Request-ID: the caller's where it is fit for logs, else a new one.
+    `access_log` writes a line for each request to the logger `auth0_sso.access`.
+    `max_body_bytes` answers 413 to a longer body, when it is read.
+    `cors_origins` are browser origins that may call, such as https://app.example.com; never `*`.
+    `require_host` answers 400 to a request without exactly one Host header (RFC 9112 section 3.2).
+    `problem_details` answers `RequestValidationError`, `HTTPException` and all other exceptions as problems
+    (RFC 9457).
+    `trusted_proxies` are addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are used; needs uvicorn.
+
+    Raises `ValueError` for an origin or network that cannot be used.
+    """
+    options = http_options(app)
+    options.security_headers |= security_headers
+    options.request_id |= request_id
+    options.access_log |= access_log
+    options.require_host |= require_host
+    options.max_body_bytes = options.max_body_bytes if max_body_bytes is None else max_body_bytes
+    options.cors_origins = (*options.cors_origins, *map(browser_origin, cors_origins))
+    if problem_details:
+        add_problem_handlers(app)
+        add_internal_error_handler(app)
+    trust_proxies(app, [proxy_network(proxy) for proxy in trusted_proxies])
+    return app
+
+
+def http_options(app: FastAPI) -> HttpOptions:
+    """Return the options of an app's one request layer, which is added here if it has none."""
+    for middleware in app.user_middleware:
+        if isinstance(options := middleware.kwargs.get("options"), HttpOptions):
+            return options
+    options = HttpOptions()
+    app.add_middleware(request_layer, options=options)
+    return options
+
+
+def trust_proxies(app: FastAPI, proxies: Sequence[str]) -> None:
+    """Read the addresses that these proxies forward."""
+    if not proxies:
+        return
+    try:
+        from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware  # noqa: PLC0415 - uvicorn is optional
+    except ImportError as error:
+        raise ConfigurationError((f"trusted proxies need {error.name}: install auth0-sso[service].",)) from None
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(proxies))
