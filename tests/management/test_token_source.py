@@ -424,6 +424,22 @@ async def test_fifty_callers_that_meet_the_same_401_cost_one_renewal(
     assert _tokens_used(tenant) == ["token-1"] * 50 + ["token-2"] * 50
 
 
+async def test_callers_whose_new_token_is_rejected_lengthen_the_wait_once(
+    tenant: ScriptedTenant,
+    client: httpx.AsyncClient,
+    auth: ManagementTokenSource,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    gate = asyncio.Event()
+    tenant.on(THING, *[Reply(401, gate=gate)] * 2, Reply(401))
+    asked = [asyncio.create_task(_ask(client, auth)) for _ in range(2)]
+    await tenant.arrival(THING, 2)
+    gate.set()
+    assert [answer.status for answer in await asyncio.gather(*asked)] == [401, 401]
+    assert caplog.text.count("the next one is fetched in 30 s") == 1
+    assert tenant.count(TOKEN) == 2
+
+
 async def test_a_late_401_for_an_old_token_does_not_drop_the_new_one(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource
 ) -> None:

@@ -30,6 +30,7 @@ COMPUTED = {
     "management/error_responses.py: f'{prefix}{error.reason}'": ("token_<>",),
     "jwks/remote.py: error.reason": (),  # of another error, where it was noted already
     "jwks/remote.py: self._last_error": (),
+    "service/routes/health.py: health.last_error": (),  # of a fetch, where it was noted already
     "management/responses.py: error.reason": (),
     "management/error_responses.py: code": ("<>",),  # Auth0's own errorCode
     "management/call.py: self._last_failure": (),

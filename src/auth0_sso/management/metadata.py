@@ -1,7 +1,7 @@
 """Limits of the user metadata that is written through this service, so that every client can read it.
 
-Auth0 accepts more: integers that JavaScript rounds, any depth, and megabytes, so that one user could fill the response
-that lists a page of users. Auth0 merges the first level only: null deletes a key, `{}` deletes all keys.
+Auth0 accepts more: integers that JavaScript rounds, any depth, and megabytes, so that one user could fill the whole
+response that lists a page of users. Auth0 merges the first level only: null deletes a key, `{}` deletes all keys.
 """
 
 import json
