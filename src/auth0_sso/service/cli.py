@@ -10,7 +10,7 @@ import httpx
 from auth0_devtenant import PEOPLE, LoginError, fetch_machine_token, fetch_user_token
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.service import dev, serve
-from auth0_sso.settings import EX_CONFIG, Settings
+from auth0_sso.service.settings import EX_CONFIG, ServiceSettings
 
 _INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 and the number of SIGINT, as shells have it."""
@@ -102,7 +102,7 @@ def _setting(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
-    if name.lower() not in Settings.model_fields:
+    if name.lower() not in ServiceSettings.model_fields:
         raise argparse.ArgumentTypeError(f"{name!r} is not a setting of docs/settings.md")
     if name.lower() not in dev.CHANGEABLE:
         raise argparse.ArgumentTypeError(f"{name} follows from the development tenant, --host and --port")
@@ -111,7 +111,7 @@ def _setting(text: str) -> tuple[str, str]:
 
 def _serve(options: argparse.Namespace) -> int:
     given = {} if options.workers is None else {"workers": options.workers}
-    return serve.run(Settings.load_or_exit(**given))
+    return serve.run(ServiceSettings.load_or_exit(**given))
 
 
 def _dev(options: argparse.Namespace) -> int:

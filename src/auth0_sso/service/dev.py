@@ -24,8 +24,8 @@ from auth0_devtenant import (
 from auth0_sso.service.app import create_app
 from auth0_sso.service.logs import configure_logs
 from auth0_sso.service.serve import server_options
-from auth0_sso.service.stopping import Stop
-from auth0_sso.settings import Settings
+from auth0_sso.service.settings import ServiceSettings
+from auth0_sso.service.shutdown import GracefulShutdown
 
 AUDIENCE: Final = "https://api.example.com"
 REDIRECT_URI: Final = "http://127.0.0.1:3000/callback"
@@ -53,7 +53,7 @@ _FIXED: Final = frozenset(
     }
 )
 
-CHANGEABLE: Final = frozenset(Settings.model_fields) - _FIXED
+CHANGEABLE: Final = frozenset(ServiceSettings.model_fields) - _FIXED
 """The settings that a developer may choose; the others follow from the development tenant and the ports."""
 
 
@@ -111,14 +111,14 @@ async def _serve(servers: tuple[_Server, ...], sockets: tuple[socket.socket, ...
         for server in servers:
             server.should_exit = True
 
-    Stop(close=stop).watch()
+    GracefulShutdown(close_server=stop).install()
     async with asyncio.TaskGroup() as group:
         for server, listening in zip(servers, sockets, strict=True):
             group.create_task(server.serve([listening])).add_done_callback(lambda _: stop())
 
 
-def _settings(issuer: str, host: str, port: int, changes: Mapping[str, str]) -> Settings:
-    return Settings.of(
+def _settings(issuer: str, host: str, port: int, changes: Mapping[str, str]) -> ServiceSettings:
+    return ServiceSettings.of(
         auth0_domain=issuer.removeprefix("http://").removesuffix("/"),
         auth0_issuer_base_url=issuer,
         auth0_audience=(AUDIENCE,),
