@@ -10,21 +10,26 @@ from typing import NoReturn
 import httpx
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
-from auth0_sso.jwks.file import JwksFile
+from auth0_sso.jwks.file_store import JwksFile
+from auth0_sso.jwks.freshness import Freshness
 from auth0_sso.jwks.health import KeysHealth
-from auth0_sso.jwks.remote import Freshness, RemoteJwks
+from auth0_sso.jwks.key_store import KeyStore, KeyStores
+from auth0_sso.jwks.remote import RemoteJwks
 from auth0_sso.jwks.static import StaticKeys
-from auth0_sso.jwks.stores import KeyStore, KeyStores
 from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
-from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
 from auth0_sso.management.profiles import Profiles
+from auth0_sso.management.token_endpoint import ClientCredentials
+from auth0_sso.management.token_source import ManagementTokenSource
 from auth0_sso.ratelimit.counter import Counter
 from auth0_sso.ratelimit.limiter import RateLimiter
 from auth0_sso.ratelimit.memory import MIB, MemoryCounter
 from auth0_sso.ratelimit.policy import Policy
 from auth0_sso.ratelimit.rate_limits import RateLimits
-from auth0_sso.roles.directory import ClaimRoles, RoleCachePolicy, RoleDirectory, RoleSource
+from auth0_sso.roles.cache import RoleCachePolicy
+from auth0_sso.roles.claim import ClaimRoles
+from auth0_sso.roles.directory import RoleDirectory
+from auth0_sso.roles.source import RoleSource
 from auth0_sso.settings import Settings
 from auth0_sso.tokens.verifier import KeySource, TokenVerifier
 from auth0_sso.web.parts import Metrics, Shared, Store, credential_of, policy_or_off, token_policy
@@ -183,7 +188,7 @@ def _management(
         settings.auth0_management_client_id, credential_of(settings), settings.auth0_management_audience
     )
     token = None if shared is None else shared.token
-    auth = ManagementAuth(client, base_url, credentials, shared=token, clock=clock)
+    auth = ManagementTokenSource(client, base_url, credentials, shared=token, clock=clock)
     stack.push_async_callback(auth.aclose)
     caller = ManagementCaller(client, base_url, auth, clock=clock)
     return ManagementClient(caller)
@@ -208,13 +213,13 @@ def _roles(
         return ClaimRoles(settings.auth0_role_claim)
     if management is None:
         return None
-    memory = RoleCachePolicy(
+    policy = RoleCachePolicy(
         ttl=settings.auth0_role_ttl_seconds,
-        refused=min(10, settings.auth0_role_ttl_seconds),
+        negative_ttl=min(10, settings.auth0_role_ttl_seconds),
         max_stale=settings.auth0_role_max_stale_seconds,
     )
     cache = None if shared is None else shared.roles
-    roles = RoleDirectory(management, memory, shared=cache, clock=clock)
+    roles = RoleDirectory(management, policy, shared=cache, clock=clock)
     stack.push_async_callback(roles.aclose)
     if cache is not None:
         _run_in_background(cache.subscribe(roles.invalidate_locally, roles.invalidate_all_locally), stack)
