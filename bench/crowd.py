@@ -1,6 +1,6 @@
-"""A development tenant with a crowd of users, in a process of its own, and access tokens of them all in a file.
+"""A development tenant with many users, in a separate process, and a file with access tokens of these users.
 
-`python bench/crowd.py PORT USERS TOKENS FILE`: serves once the file is written, a token a line. All are managers.
+`python bench/crowd.py PORT USERS TOKENS FILE` writes one token per line, then serves. All users are managers.
 """
 
 import sys
@@ -9,12 +9,13 @@ from pathlib import Path
 import uvicorn
 
 from auth0_devtenant import SPA_CLIENT_ID, TenantOptions, create_tenant
-from auth0_devtenant.state import Grant, Tenant
+from auth0_devtenant.models import Grant
+from auth0_devtenant.state import Tenant
 from auth0_devtenant.tokens import user_token
 
 
-def tokens_of_a_crowd(tenant: Tenant, users: int, tokens: int) -> list[str]:
-    """Add users to a tenant, and return tokens of theirs, each another text."""
+def create_users_and_tokens(tenant: Tenant, users: int, tokens: int) -> list[str]:
+    """Add users to a tenant, and return access tokens of these users, all different."""
     manager = next(role.id for role in tenant.roles.values() if role.name == "manager")
     crowd = []
     for number in range(users):
@@ -38,10 +39,10 @@ def tokens_of_a_crowd(tenant: Tenant, users: int, tokens: int) -> list[str]:
 
 
 def main() -> None:
-    """Serve as the module says."""
+    """Write the tokens, then serve."""
     port, users, tokens, file = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])
     app = create_tenant(TenantOptions(issuer=f"http://127.0.0.1:{port}/"))
-    file.write_text("\n".join(tokens_of_a_crowd(app.state.tenant, users, tokens)))
+    file.write_text("\n".join(create_users_and_tokens(app.state.tenant, users, tokens)))
     uvicorn.run(app, port=port, log_level="warning")
 
 

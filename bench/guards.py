@@ -1,7 +1,7 @@
-"""What a guard costs a route: its throughput as a ratio to the same route guarded by the token alone.
+"""The cost of a guard: the throughput of a route as a ratio to the same route with only the token guard.
 
-Requests go straight into the app, without a server, 32 at a time as a busy server has them: whatever a server adds to
-both brings the ratio nearer to one. Counts in Redis need a `redis-server`; without one those rows are left out.
+Requests go directly to the app, without a server, 32 concurrently as in a busy server: the overhead of a server would
+move the ratio towards one. Rate limits in Redis need a `redis-server`; without one these rows are skipped.
 """
 
 import asyncio
@@ -23,19 +23,19 @@ from auth0_sso import AccessToken, CurrentToken, LimitedToken, protect, rate_lim
 from support.redis_server import redis_server
 from support.service import OPTIONS, settings
 
-REQUESTS, ROUNDS, AT_ONCE = 512, 40, 32
-ALONE = "CurrentToken"
+REQUESTS, ROUNDS, CONCURRENCY = 512, 40, 32
+BASELINE = "CurrentToken"
 LIMIT, PATH = "1000000/minute", "/data"
 
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A route with its guards, alone in an app; how fast it should be at least, and where it is counted."""
+    """A route with its guards in an app of its own, its minimum ratio, and its rate limit storage."""
 
     name: str
     route: Callable[..., Awaitable[dict[str, str]]]
     guards: tuple[Callable[..., object], ...] = ()
-    wanted: float | None = None
+    min_ratio: float | None = None
     url: str = "memory://"
 
 
@@ -80,14 +80,14 @@ async def timed(app: FastAPI, token: str) -> float:
 
     async def send(message: Message) -> None:
         if message["type"] == "http.response.start":
-            assert message["status"] == 200  # noqa: S101 - a refusal would be fast
+            assert message["status"] == 200  # noqa: S101 - a refusal would be faster
 
     async def caller() -> None:
-        for _ in range(REQUESTS // AT_ONCE):
+        for _ in range(REQUESTS // CONCURRENCY):
             await app(request_to(token), receive, send)
 
     started = time.perf_counter()
-    await asyncio.gather(*(caller() for _ in range(AT_ONCE)))
+    await asyncio.gather(*(caller() for _ in range(CONCURRENCY)))
     return time.perf_counter() - started
 
 
@@ -99,11 +99,11 @@ async def serving(contender: Contender, tenant: httpx.ASGITransport) -> AsyncIte
     async with app.router.lifespan_context(app):
         yield app
         store = app.state.auth0_sso.store
-        assert store is None or store.health.state == "up"  # noqa: S101 - counting locally would be fast
+        assert store is None or store.health.state == "up"  # noqa: S101 - counting locally would be faster
 
 
 async def throughputs(contenders: Sequence[Contender]) -> dict[str, float]:
-    """Return each route's median throughput as a ratio to that of the route guarded by the token alone."""
+    """Return each route's median throughput as a ratio to that of the route with only the token guard."""
     keys = [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2)]
     tenant = httpx.ASGITransport(create_tenant(OPTIONS, signing_keys=keys))
     taken: dict[str, list[float]] = {contender.name: [] for contender in contenders}
@@ -125,7 +125,7 @@ async def throughputs(contenders: Sequence[Contender]) -> dict[str, float]:
             for name, app in apps.items():
                 taken[name].append(await timed(app, token))
     return {
-        name: median(base / own for own, base in zip(times, taken[ALONE], strict=True))
+        name: median(base / own for own, base in zip(times, taken[BASELINE], strict=True))
         for name, times in taken.items()
     }
 
@@ -133,32 +133,32 @@ async def throughputs(contenders: Sequence[Contender]) -> dict[str, float]:
 def main() -> None:
     """Measure, and print a table."""
     print(
-        f"Throughput of a route, as a ratio to one guarded by the token alone ({ROUNDS} rounds of {REQUESTS} "
-        f"requests, {AT_ONCE} at once):\n"
+        f"Throughput of a route, as a ratio to one with only the token guard ({ROUNDS} rounds of {REQUESTS} "
+        f"requests, {CONCURRENCY} concurrent):\n"
     )
-    apart, twice = (rate_limit(LIMIT),), (rate_limit("900000/minute;1000000/hour"),)
+    one_limit, two_limits = (rate_limit(LIMIT),), (rate_limit("900000/minute;1000000/hour"),)
     contenders = [
         Contender("no guard", read_bare),
-        Contender(ALONE, read_by_token),
-        Contender('require_role("admin"), warm', read_by_role, wanted=0.85),
-        Contender("LimitedToken, memory", read_limited, wanted=0.85),
-        Contender("CurrentToken and rate_limit(), memory", read_by_token, apart),
-        Contender("the same with two limits, memory", read_by_token, twice),
+        Contender(BASELINE, read_by_token),
+        Contender('require_role("admin"), warm', read_by_role, min_ratio=0.85),
+        Contender("LimitedToken, memory", read_limited, min_ratio=0.85),
+        Contender("CurrentToken and rate_limit(), memory", read_by_token, one_limit),
+        Contender("the same with two limits, memory", read_by_token, two_limits),
     ]
     with ExitStack() as stack:
         if which("redis-server") is None:
-            print("  redis-server is not installed: nothing is counted there\n")
+            print("  redis-server is not installed: Redis is skipped\n")
         else:
             url = stack.enter_context(redis_server()).url
             contenders += [
-                Contender("LimitedToken, Redis", read_limited, wanted=0.5, url=url),
-                Contender("CurrentToken and rate_limit(), Redis", read_by_token, apart, url=url),
-                Contender("the same with two limits, Redis", read_by_token, twice, url=url),
+                Contender("LimitedToken, Redis", read_limited, min_ratio=0.5, url=url),
+                Contender("CurrentToken and rate_limit(), Redis", read_by_token, one_limit, url=url),
+                Contender("the same with two limits, Redis", read_by_token, two_limits, url=url),
             ]
         ratios = asyncio.run(throughputs(contenders))
     for contender in contenders:
-        wanted = "" if contender.wanted is None else f"  (wanted: at least {contender.wanted})"
-        print(f"  {contender.name:<40} {ratios[contender.name]:5.2f}{wanted}")
+        target = "" if contender.min_ratio is None else f"  (target: at least {contender.min_ratio})"
+        print(f"  {contender.name:<40} {ratios[contender.name]:5.2f}{target}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
--- wrk's part of bench/load.py: every request with another token, in turn to the routes; answers counted by status.
+-- The wrk script of bench/load.py: random tokens, routes round-robin, responses counted by status.
 local tokens, paths = {}, {'/api/data', '/dashboard', '/'}
 local sent, threads = 0, {}
 
@@ -24,11 +24,11 @@ end
 function response(status)
     counts[status] = (counts[status] or 0) + 1
     if sent < 1000 or sent % 200 == 0 then
-        tell()
+        publish()
     end
 end
 
-function tell()
+function publish()
     statuses = ''
     for status, number in pairs(counts) do
         statuses = statuses .. status .. '=' .. number .. ' '

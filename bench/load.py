@@ -1,9 +1,9 @@
-"""Latency at few and many connections, with one worker and with two; then saturation: two workers, 1,000 connections.
+"""Load test: latency at 1 to 1,000 connections, with one worker and two; then saturation with two workers.
 
-20,000 tokens of 500 users, roles and limits on, one Redis. Needs `redis-server` and `wrk`. Everything shares this
-machine, so the throughput says little; what counts is that a single connection is answered at once, that no request
-is dropped or answered with a 5xx, that no user passes more often than the limit, and that memory stays flat. Roles
-are known from the warm-up: the development tenant has no core of its own to answer five hundred look-ups on.
+20,000 tokens of 500 users, with roles, rate limits and one Redis. Needs `redis-server` and `wrk`. Everything runs on
+this machine, so the throughput means little. The test checks that a single connection has low latency, that no
+request is dropped or gets a 5xx, and that no user exceeds the rate limit, and shows that memory stays constant. The
+warm-up fills the role cache, because the development tenant has no core of its own for five hundred look-ups.
 """
 
 import os
@@ -20,17 +20,17 @@ from pathlib import Path
 from support.process import COMMAND, environment, eventually, free_port, process
 from support.redis_server import RedisServer, redis_server, require_program
 
-LADDER, STEP_SECONDS = (1, 8, 64, 1000), 5
+CONNECTION_STEPS, STEP_SECONDS = (1, 8, 64, 1000), 5
 CONNECTIONS, SECONDS, WARM_UP = 1000, 30, 15
 USERS, TOKENS, LIMIT = 500, 20_000, 30
-MAX_LONE_P50 = 20.0
-"""In ms. A client's delayed ACK takes 40; an answer waits for it where TCP_NODELAY is missing."""
+MAX_SINGLE_P50 = 20.0
+"""In ms. Without TCP_NODELAY, a response waits 40 ms for the client's delayed ACK."""
 HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one run of wrk measured; latencies in ms."""
+    """The result of one run of wrk; latencies in ms."""
 
     per_second: float
     p50: float
@@ -40,25 +40,25 @@ class Run:
 
     @property
     def failed(self) -> int:
-        """How many answers were a 5xx."""
+        """The number of 5xx responses."""
         return sum(number for status, number in self.statuses.items() if status >= "500")
 
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """A running service: its address and the processes that serve."""
+    """A running service: its URL and its worker processes."""
 
     url: str
     pids: list[int]
 
     def resident(self) -> float:
-        """Return the memory of the serving processes, in MiB."""
+        """Return the resident memory of the worker processes, in MiB."""
         pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self.pids)
         return pages * os.sysconf("SC_PAGE_SIZE") / 1024 / 1024
 
 
 def wrk(url: str, tokens: Path, *, connections: int, seconds: int) -> Run:
-    """Run wrk; return what it measured, and the answers by status."""
+    """Run wrk; return its measurements and the responses by status."""
     command = [require_program("wrk"), "-t", str(min(2, connections)), "-c", str(connections), "-d", f"{seconds}s"]
     command += ["--timeout", "15s", "-s", str(HERE / "load.lua"), url, "--", str(tokens)]
     printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 60).stdout
@@ -93,11 +93,11 @@ def serve(workers: int, tenant_port: int, redis: RedisServer, log: Path) -> Iter
         yield Serving(url, spawned or [running.pid])
 
 
-def climb(serving: Serving, tokens: Path, workers: int) -> list[Run]:
+def measure_steps(serving: Serving, tokens: Path, workers: int) -> list[Run]:
     """Measure at each number of connections, and print a line for each."""
     wrk(serving.url, tokens, connections=8, seconds=WARM_UP)
     runs = []
-    for connections in LADDER:
+    for connections in CONNECTION_STEPS:
         run = wrk(serving.url, tokens, connections=connections, seconds=STEP_SECONDS)
         runs.append(run)
         print(f"  {workers:>7}{connections:>13,}{run.per_second:>12,.0f}{run.p50:>11.1f}{run.p99:>11.1f}", flush=True)
@@ -105,7 +105,7 @@ def climb(serving: Serving, tokens: Path, workers: int) -> list[Run]:
 
 
 def saturate(serving: Serving, tokens: Path) -> list[Run]:
-    """Measure at saturation for longer, twice, and print how memory stands."""
+    """Measure at saturation for longer, twice, and print the memory."""
     wrk(serving.url, tokens, connections=CONNECTIONS, seconds=SECONDS)
     before = serving.resident()
     print(f"\n{CONNECTIONS} connections, 2 workers, {SECONDS} s, twice; memory after warm-up {before:.0f} MiB:\n")
@@ -120,7 +120,7 @@ def saturate(serving: Serving, tokens: Path) -> list[Run]:
 
 
 def main() -> None:
-    """Measure, and print what was found; exit with 1 where something was late, dropped, failed or let through."""
+    """Measure and print the result; exit with 1 if a response was slow, dropped or a 5xx, or a limit was exceeded."""
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         redis = stack.enter_context(redis_server())
@@ -131,27 +131,27 @@ def main() -> None:
         print(f"{TOKENS:,} tokens of {USERS} users, Redis, {STEP_SECONDS} s each:\n")
         print("  workers  connections  requests/s     p50 ms     p99 ms")
         with serve(1, tenant_port, redis, home / "log-of-one") as serving:
-            alone = climb(serving, tokens, 1)
+            alone = measure_steps(serving, tokens, 1)
         with serve(2, tenant_port, redis, log) as serving:
-            shared = climb(serving, tokens, 2)
+            shared = measure_steps(serving, tokens, 2)
             runs = alone + shared + saturate(serving, tokens)
-        passed = int(redis.cli("--raw", "eval", PASSES, "0"))
+        passed = int(redis.cli("--raw", "eval", MAX_REQUESTS_OF_ONE_USER, "0"))
         dropped, failed = sum(run.dropped for run in runs), sum(run.failed for run in runs)
-        late = [run.p50 for run in (alone[0], shared[0]) if run.p50 > MAX_LONE_P50]
-        print(f"\n  dropped {dropped}, 5xx {failed}, a lone connection's answers late: {late or 'no'}")
-        print(f"  most passes of one user: {passed} of {LIMIT} allowed")
+        late = [run.p50 for run in (alone[0], shared[0]) if run.p50 > MAX_SINGLE_P50]
+        print(f"\n  dropped {dropped}, 5xx {failed}, slow responses of a single connection: {late or 'none'}")
+        print(f"  maximum of one user: {passed} requests, limit {LIMIT}")
         print(f"  logged: {(home / 'log-of-one').read_text() + log.read_text() or 'nothing'}")
         if late or dropped or failed or passed > LIMIT:
             sys.exit(1)
 
 
-# The length of the longest list of hits that a budget has.
-PASSES = """
-local most = 0
+# The number of requests in the largest budget.
+MAX_REQUESTS_OF_ONE_USER = """
+local max = 0
 for _, key in ipairs(redis.call('keys', '*:moving-window:*')) do
-    most = math.max(most, redis.call('llen', key))
+    max = math.max(max, redis.call('llen', key))
 end
-return most
+return max
 """
 
 

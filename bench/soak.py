@@ -1,7 +1,7 @@
-"""Two replicas, one Redis and a tenant while all of it fails in turn: no wrong 401 or 403, no limit exceeded.
+"""Soak test with faults: two replicas, one Redis and a tenant. No wrong 401 or 403, no rate limit exceeded.
 
-The tenant is frozen and thawed, Redis killed and started again, the signing key rotated every two seconds; callers go
-on with tokens of keys old and new. Needs `redis-server`. `python bench/soak.py SECONDS`.
+The tenant is frozen and resumed, Redis is killed and restarted, and the signing key is rotated every two seconds.
+Callers use tokens of old and new keys. Needs `redis-server`. `python bench/soak.py SECONDS`.
 """
 
 import asyncio
@@ -30,8 +30,8 @@ REPLICAS, CALLERS, LIMIT, WINDOW = 2, 16, 20, 10
 AUDIENCE, REDIRECT_URI = "https://api.example.com", "http://127.0.0.1:3000/callback"
 ADMIN, _, USER = PEOPLE
 
-# What may be answered to whom. 429, and 503 for what cannot be asked in an outage, are right for everybody.
-RIGHT = {
+# The allowed statuses. 429, and 503 for what needs Auth0 during an outage, are correct for every caller.
+ALLOWED = {
     ("machine", "/"): {200},
     ("machine", "/api/data"): {200, 429},
     ("machine", "/dashboard"): {403},
@@ -46,7 +46,7 @@ RIGHT = {
 
 @dataclass(slots=True)
 class Soak:
-    """What the parts of a run share."""
+    """The state shared by the tasks of a run."""
 
     replicas: Sequence[str]
     tenant: str
@@ -58,25 +58,25 @@ class Soak:
     restarts: list[float] = field(default_factory=list)
 
     async def call(self, client: httpx.AsyncClient) -> None:
-        """Call like everybody, and note what was answered."""
+        """Send requests as a random caller, and record the responses."""
         while not self.stopping:
-            who, path = random.choice(list(RIGHT))
+            who, path = random.choice(list(ALLOWED))
             token = random.choice(self.tokens[who])
             headers = {"Authorization": f"Bearer {token}"}
             try:
-                answer = await client.get(random.choice(self.replicas) + path, headers=headers)
+                response = await client.get(random.choice(self.replicas) + path, headers=headers)
             except httpx.HTTPError as error:
                 self.wrong.append(f"{who} {path}: {type(error).__name__}")
                 continue
-            self.seen[f"{path} {answer.status_code}"] += 1
-            if path == "/api/data" and answer.status_code == 200:
+            self.seen[f"{path} {response.status_code}"] += 1
+            if path == "/api/data" and response.status_code == 200:
                 self.passes.setdefault(who, []).append(time.monotonic())
-            if answer.status_code not in RIGHT[who, path]:
-                self.wrong.append(f"{who} {path}: {answer.status_code} {answer.text}")
+            if response.status_code not in ALLOWED[who, path]:
+                self.wrong.append(f"{who} {path}: {response.status_code} {response.text}")
             await asyncio.sleep(0.002)
 
     async def renew(self, client: httpx.AsyncClient) -> None:
-        """Log in anew, so that tokens of the newest key are about; those of the last few keys stay."""
+        """Log in again to get tokens of the newest key, and keep those of the last few keys."""
         fresh = {"machine": await fetch_machine_token(client, self.tenant, audience=AUDIENCE)}
         for who, person in (("admin", ADMIN), ("user", USER)):
             fresh[who] = await fetch_user_token(
@@ -91,7 +91,7 @@ class Soak:
             self.tokens.setdefault(who, deque(maxlen=3)).append(token)
 
     async def rotate(self, client: httpx.AsyncClient) -> None:
-        """Let the tenant sign with its next key, and revoke those nobody has tokens of any more."""
+        """Rotate the tenant's signing key, and revoke keys whose tokens are no longer used."""
         token = await fetch_machine_token(
             client,
             self.tenant,
@@ -104,19 +104,19 @@ class Soak:
         await self.renew(client)
         keys = (await client.get(f"{self.tenant}api/v2/keys/signing", headers=headers)).json()
         previous = [key["kid"] for key in keys if key["previous"] and not key["revoked"]]
-        # The latest come first. Our Management token may be signed with one, and is replaced twice a minute at most.
+        # The latest come first. One of them may have signed the Management API token, renewed twice a minute at most.
         for kid in previous[20:]:
             await client.put(f"{self.tenant}api/v2/keys/signing/{kid}/revoke", headers=headers)
 
-    def most_in_a_window(self) -> tuple[int, int]:
-        """Return the most passes of one caller in any window, and what was allowed in that very one."""
+    def max_in_a_window(self) -> tuple[int, int]:
+        """Return the maximum of one caller in any window, and the limit for that window."""
         worst = (0, LIMIT)
         for times in self.passes.values():
             for start, first in enumerate(times):
-                # A little less than the window: they are timed as their answers come, not as they were counted.
+                # A little less than the window: the times are those of the responses, not of the counts.
                 inside = sum(1 for at in times[start : start + 500] if at < first + WINDOW - 0.5)
                 restarts = sum(1 for at in self.restarts if first - WINDOW <= at < first + WINDOW)
-                # Documented: once more for each process that counted by itself, and anew after a restart of Redis.
+                # As documented: once more for each process that counted for itself, and again after a Redis restart.
                 allowed = LIMIT * (1 + restarts * (1 + REPLICAS))
                 if inside * worst[1] > worst[0] * allowed:
                     worst = (inside, allowed)
@@ -124,8 +124,8 @@ class Soak:
 
 
 @asynccontextmanager
-async def beside(*works: Awaitable[None]) -> AsyncIterator[None]:
-    tasks = [asyncio.ensure_future(work) for work in works]
+async def run_alongside(*coroutines: Awaitable[None]) -> AsyncIterator[None]:
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
     try:
         yield
     finally:
@@ -139,10 +139,10 @@ async def every(seconds: float, soak: Soak, work: Callable[[], Awaitable[None]])
 
 
 async def run(soak: Soak, redis: RedisServer, freeze: Callable[[bool], None], seconds: float) -> None:
-    """Call and break things for so many seconds."""
-    awake = asyncio.Lock()  # the tenant is not asked by us while it is frozen: that would prove nothing
+    """Send requests and inject faults for `seconds`."""
+    awake = asyncio.Lock()  # rotate no keys while the tenant is frozen
 
-    async def flap() -> None:
+    async def freeze_tenant() -> None:
         async with awake:
             freeze(True)
             await asyncio.sleep(3)
@@ -162,13 +162,15 @@ async def run(soak: Soak, redis: RedisServer, freeze: Callable[[bool], None], se
     async with httpx.AsyncClient(timeout=30) as client:
         await soak.renew(client)
         callers = [soak.call(client) for _ in range(CALLERS)]
-        async with beside(*callers, every(2, soak, rotate), every(7, soak, flap), every(25, soak, restart)):
+        async with run_alongside(
+            *callers, every(2, soak, rotate), every(7, soak, freeze_tenant), every(25, soak, restart)
+        ):
             await asyncio.sleep(seconds)
             soak.stopping = True
 
 
 def main() -> None:
-    """Run, and print what was found; exit with 1 where anything was wrong."""
+    """Run and print the result; exit with 1 if anything was wrong."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 120
     with ExitStack() as stack:
         redis = stack.enter_context(redis_server())
@@ -180,7 +182,7 @@ def main() -> None:
                 "RATE_LIMIT": f"{LIMIT}/{WINDOW}second",
                 "RATE_LIMIT_STORAGE_URL": redis.url,
                 "AUTH_FAILURE_RATE_LIMIT": "off",
-                "PROFILE_RATE_LIMIT": "off",  # it would hide what the tenant's faults do to /profile
+                "PROFILE_RATE_LIMIT": "off",  # it would hide the effect of the faults on /profile
             }
             stack.enter_context(process(*COMMAND, "serve", **variables))
             eventually(f"http://127.0.0.1:{port}/readyz", 200)
@@ -190,11 +192,11 @@ def main() -> None:
             tenant.send_signal(signal.SIGSTOP if asleep else signal.SIGCONT)
 
         asyncio.run(run(soak, redis, freeze, seconds))
-    passed, allowed = soak.most_in_a_window()
-    print(f"{seconds:.0f} s, {sum(soak.seen.values()):,} answers, {len(soak.restarts) // 2} restarts of Redis:\n")
-    for answer, number in sorted(soak.seen.items()):
-        print(f"  {answer:<20}{number:>8,}")
-    print(f"\n  most passes of one caller in {WINDOW} s: {passed}, where {allowed} were allowed (limit {LIMIT})")
+    passed, allowed = soak.max_in_a_window()
+    print(f"{seconds:.0f} s, {sum(soak.seen.values()):,} responses, {len(soak.restarts) // 2} restarts of Redis:\n")
+    for response, number in sorted(soak.seen.items()):
+        print(f"  {response:<20}{number:>8,}")
+    print(f"\n  maximum of one caller in {WINDOW} s: {passed}, allowed {allowed} (limit {LIMIT})")
     print(f"  wrong: {len(soak.wrong)}")
     for line in soak.wrong[:20]:
         print(f"    {line}")

@@ -1,8 +1,8 @@
-"""What a million requests cost in calls of the tenant, by simulation: the real parts, with a clock moved by hand.
+"""Calls to the tenant for a million requests, by simulation: the real components, with a clock moved by hand.
 
-Processes without a shared store serve role-guarded requests of a crowd, minutes of them in moments; their calls of
-the tenant are counted, and scaled to a million. A fleet with Redis cannot be simulated: what it shares ages by the
-clock of the Redis server.
+Processes without a shared store serve role-guarded requests of many users, in simulated time. Their calls to the
+tenant are counted and scaled to a million. Processes with a shared Redis cannot be simulated: the age of shared roles
+uses the clock of the Redis server.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from auth0_devtenant import create_tenant
 from auth0_sso.web.services import open_services
-from crowd import tokens_of_a_crowd
+from crowd import create_users_and_tokens
 from support.clock import HandClock
 from support.service import OPTIONS, Wire, settings
 
@@ -25,7 +25,7 @@ REQUESTS, MILLION = 40_000, 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A fleet, its crowd, and how many requests come in a second."""
+    """The number of processes and users, and the requests per second."""
 
     processes: int
     users: int
@@ -40,19 +40,19 @@ def kind_of(request: str) -> str:
 
 
 async def simulate(case: Case) -> Counter[str]:
-    """Return the calls of each kind."""
+    """Return the number of calls by kind."""
     clock = HandClock()
     keys = [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2)]
     tenant = create_tenant(OPTIONS, now=clock.wall, signing_keys=keys)
     wire = Wire(httpx.ASGITransport(tenant))
-    texts = tokens_of_a_crowd(tenant.state.tenant, case.users, case.users)
+    texts = create_users_and_tokens(tenant.state.tenant, case.users, case.users)
     async with AsyncExitStack() as stack:
-        fleet = [
+        processes = [
             await stack.enter_async_context(open_services(settings(), transport=wire, clock=clock))
             for _ in range(case.processes)
         ]
         for _ in range(REQUESTS):
-            process = random.choice(fleet)
+            process = random.choice(processes)
             token = await process.verifier.verify(random.choice(texts))
             assert process.roles is not None  # noqa: S101 - the settings have credentials
             await process.roles.roles_of(token)
@@ -63,13 +63,13 @@ async def simulate(case: Case) -> Counter[str]:
 def main() -> None:
     """Simulate, and print a table."""
     cases = [Case(processes, users, 100) for users in (100, 2000) for processes in (1, 8)]
-    print(f"Calls of the tenant for a million role-guarded requests, from {REQUESTS:,} simulated at 100 a second:\n")
+    print(f"Calls to the tenant for a million role-guarded requests, from {REQUESTS:,} simulated at 100 a second:\n")
     for case in cases:
         calls = asyncio.run(simulate(case))
         management, keys = (calls[kind] * MILLION // REQUESTS for kind in ("GET /api/v2", "keys"))
         print(
-            f"  {case.processes} processes {case.users:>6,} users: {management:>9,} of the Management API, "
-            f"{keys:>4} of the keys; tokens a day: {calls['token']}"
+            f"  {case.processes} processes {case.users:>6,} users: {management:>9,} to the Management API, "
+            f"{keys:>4} for keys; tokens a day: {calls['token']}"
         )
 
 

@@ -1,7 +1,7 @@
-"""What one verification costs: this package's against the floor under it and against the libraries of the field.
+"""The cost of one verification: this package compared with the minimum (the floor) and with other libraries.
 
-Each figure is a ratio to the floor of the same round, and the median over many short rounds whose contenders take
-turns: on a shared machine a ratio within one run means something, and a time does not.
+Each figure is a ratio to the floor in the same round, the median of many short rounds in which the contenders
+alternate: on a shared machine a ratio within one run is meaningful, and a time is not.
 """
 
 import asyncio
@@ -32,13 +32,13 @@ TOKENS, ROUNDS = 400, 60
 FLOOR = "floor: cryptography + base64 + json"
 FIRST_SEEN = "auth0_sso, first-seen token"
 REPEATED = "auth0_sso, repeated token"
-AT_MOST = {FIRST_SEEN: 1.35, REPEATED: 0.10}
+MAX_RATIO = {FIRST_SEEN: 1.35, REPEATED: 0.10}
 
 Contender = Callable[[str], Awaitable[object]]
 
 
 def tenant(issuer: Issuer) -> httpx.AsyncClient:
-    """Return a client whose every request is answered from memory, at once."""
+    """Return a client with responses from memory."""
     metadata = {"issuer": ISSUER, "jwks_uri": f"{ISSUER}.well-known/jwks.json"}
     pages = {"/.well-known/openid-configuration": metadata, "/.well-known/jwks.json": issuer.jwks()}
     bodies = {path: json.dumps(page).encode() for path, page in pages.items()}
@@ -48,7 +48,7 @@ def tenant(issuer: Issuer) -> httpx.AsyncClient:
 
 
 class Body(httpx.AsyncByteStream):
-    """An answer's bytes, as a socket would give them."""
+    """The bytes of a response, as a stream."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -58,7 +58,7 @@ class Body(httpx.AsyncByteStream):
 
 
 def floor(public_key: rsa.RSAPublicKey) -> Contender:
-    """Return the least there is to do: three times base64, twice JSON, one signature."""
+    """Return the minimum: base64 three times, JSON twice, one signature check."""
 
     async def verify(token: str) -> object:
         head, body, signature = token.split(".")
@@ -131,7 +131,7 @@ async def ratios() -> dict[str, float]:
     async with tenant(issuer) as client:
         keys = RemoteJwks(client, ISSUER)
         policy = TokenPolicy(ISSUER, frozenset({AUDIENCE}), leeway=10)
-        # A full cache that holds none of what comes next, as under many distinct callers; and one that holds all.
+        # A full cache with no hits, as with many distinct callers; and one with only hits.
         first_seen = TokenVerifier(keys, policy, cache_size=TOKENS // 2).verify
         repeated = TokenVerifier(keys, policy, cache_size=TOKENS).verify
         contenders: dict[str, Contender] = {
@@ -172,10 +172,10 @@ def main() -> None:
     """Measure, and print a table."""
     print(f"Verification of one token, as a ratio to the floor ({ROUNDS} rounds of {TOKENS} tokens):\n")
     for name, ratio in asyncio.run(ratios()).items():
-        wanted = f"  (wanted: at most {AT_MOST[name]:.2f})" if name in AT_MOST else ""
-        print(f"  {name:<36} {ratio:5.2f}{wanted}")
+        target = f"  (target: at most {MAX_RATIO[name]:.2f})" if name in MAX_RATIO else ""
+        print(f"  {name:<36} {ratio:5.2f}{target}")
     print(
-        f"\nThe event loop's time for a refresh of 10 keys: {asyncio.run(refresh_time()):.2f} ms  (wanted: under 2)"
+        f"\nTime on the event loop for a refresh of 10 keys: {asyncio.run(refresh_time()):.2f} ms  (target: under 2)"
     )
 
 

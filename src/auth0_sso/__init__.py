@@ -11,20 +11,30 @@ from auth0_sso.settings import Settings
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.web.dependencies import (
     CurrentToken,
+    Management,
     OptionalToken,
     UserToken,
+    current_token,
+    get_management,
+    optional_token,
+    require_any_permission,
+    require_any_scope,
     require_organization,
     require_permission,
     require_scope,
+    user_token,
 )
 from auth0_sso.web.docs_page import add_docs
 from auth0_sso.web.guarded_route import GuardedRoute
 from auth0_sso.web.harden import harden
+from auth0_sso.web.own_checks import require
 from auth0_sso.web.protect import protect
-from auth0_sso.web.rate_limits import LimitedToken, rate_limit
+from auth0_sso.web.rate_limits import LimitedToken, limited_token, rate_limit
 from auth0_sso.web.role_guards import (
     CurrentOrganizationRoles,
     CurrentRoles,
+    current_organization_roles,
+    current_roles,
     require_all_roles,
     require_any_role,
     require_role,
@@ -38,19 +48,30 @@ __all__ = [
     "CurrentToken",
     "GuardedRoute",
     "LimitedToken",
+    "Management",
     "OptionalToken",
     "Settings",
     "StaticKeys",
     "UserToken",
     "add_docs",
     "create_app",
+    "current_organization_roles",
+    "current_roles",
+    "current_token",
+    "get_management",
     "harden",
+    "limited_token",
+    "optional_token",
     "protect",
     "rate_limit",
+    "require",
     "require_all_roles",
+    "require_any_permission",
     "require_any_role",
+    "require_any_scope",
     "require_organization",
     "require_permission",
     "require_role",
     "require_scope",
+    "user_token",
 ]

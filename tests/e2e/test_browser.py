@@ -41,7 +41,7 @@ def page() -> Iterator[Page]:
             browser.close()
 
 
-def test_docs_show_every_route_and_load_nothing_from_elsewhere(running: Dev, page: Page, tmp_path: Path) -> None:
+def test_docs_show_every_route_and_load_nothing_from_other_origins(running: Dev, page: Page, tmp_path: Path) -> None:
     requested: list[str] = []
     complaints: list[str] = []
     page.on("request", lambda request: requested.append(request.url))
@@ -56,7 +56,7 @@ def test_docs_show_every_route_and_load_nothing_from_elsewhere(running: Dev, pag
     assert [url for url in requested if not url.startswith((running.api, "data:"))] == []
 
 
-def test_a_person_logs_in_at_docs_and_calls_a_guarded_route(running: Dev, page: Page) -> None:
+def test_a_user_logs_in_at_docs_and_calls_a_guarded_route(running: Dev, page: Page) -> None:
     admin = PEOPLE[0]
     page.goto(f"{running.api}/docs")
     page.get_by_role("button", name="Authorize").first.click()
@@ -91,7 +91,7 @@ def login_url(running: Dev) -> str:
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])
-def test_the_tenants_pages_fit_the_screen_whatever_they_say(running: Dev, page: Page, width: int) -> None:
+def test_the_tenants_pages_fit_the_screen(running: Dev, page: Page, width: int) -> None:
     def fits() -> bool:
         box = page.locator("main").bounding_box()
         assert box is not None
@@ -133,7 +133,7 @@ def elsewhere() -> Iterator[str]:
         thread.join()
 
 
-def test_a_page_of_another_site_gives_the_tenant_no_orders(running: Dev, page: Page, elsewhere: str) -> None:
+def test_a_page_of_another_site_cannot_change_the_tenant(running: Dev, page: Page, elsewhere: str) -> None:
     answers: list[Response] = []
     page.on("response", lambda response: answers.append(response))  # noqa: PLW0108 - playwright takes no builtin
     page.goto(elsewhere)

@@ -1,4 +1,4 @@
-"""Clients that cost more than they should, at every way to start the service and at the proxy in front of it."""
+"""Slow and oversized requests and idle connections, with every way to start the service and at the proxy."""
 
 import contextlib
 import re
@@ -25,7 +25,7 @@ def serve(*options: str, before: tuple[str, ...] = (), log: Path | None = None) 
 
 @contextmanager
 def started(*command: str, log: Path | None = None) -> Iterator[int]:
-    """Run a command that serves at PORT until the block ends; its tenant does not answer."""
+    """Run a command that serves at PORT until the block ends; its tenant does not respond."""
     port = free_port()
     variables = environment(free_port(), port) | ({"LOG_TO": str(log)} if log else {})
     with process(*(word.replace("PORT", str(port)) for word in command), **variables):
@@ -54,7 +54,7 @@ STARTS: dict[str, Callable[[], AbstractContextManager[int]]] = {
 
 
 @pytest.mark.parametrize("start", STARTS.values(), ids=STARTS.keys())
-def test_an_endless_head_is_refused_however_the_service_is_started(
+def test_endless_headers_are_refused_however_the_service_is_started(
     start: Callable[[], AbstractContextManager[int]],
 ) -> None:
     with start() as port, socket.create_connection(("127.0.0.1", port), timeout=30) as client:
@@ -63,7 +63,7 @@ def test_an_endless_head_is_refused_however_the_service_is_started(
 
 
 @pytest.mark.parametrize("limit", ["ulimit -n 256", "export MAX_CONNECTIONS=20"], ids=["open-files", "setting"])
-def test_more_idle_connections_than_are_allowed_keep_no_client_out(tmp_path: Path, limit: str) -> None:
+def test_idle_connections_over_the_limit_lock_no_client_out(tmp_path: Path, limit: str) -> None:
     with (
         serve(before=("bash", "-c", f'{limit} && exec "$0" "$@"'), log=tmp_path / "log") as port,
         ExitStack() as stack,
@@ -72,12 +72,12 @@ def test_more_idle_connections_than_are_allowed_keep_no_client_out(tmp_path: Pat
             stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
         assert httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=5).status_code == 200
         log = (tmp_path / "log").read_text()
-    assert "connections are open (MAX_CONNECTIONS): those idle for longest are closed" in log
+    assert "connections are open (MAX_CONNECTIONS): the longest idle ones are closed" in log
     assert "Traceback" not in log
     assert len(log.splitlines()) < 50
 
 
-def test_a_head_that_drips_is_cut_by_the_proxy(tmp_path: Path) -> None:
+def test_slow_headers_time_out_at_the_proxy(tmp_path: Path) -> None:
     haproxy, port = require_program("haproxy"), free_port()
     shipped = (ROOT / "deploy" / "haproxy.cfg").read_text()
     assert shipped.count("timeout http-request 10s") == 1
@@ -87,9 +87,9 @@ def test_a_head_that_drips_is_cut_by_the_proxy(tmp_path: Path) -> None:
         wait_for_port(port)
         with socket.create_connection(("127.0.0.1", port), timeout=0.1) as client:
             client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")
-            answer, end = b"", time.monotonic() + 10
-            while not answer and time.monotonic() < end:
+            response, end = b"", time.monotonic() + 10
+            while not response and time.monotonic() < end:
                 client.sendall(b"a")
                 with contextlib.suppress(TimeoutError):
-                    answer = client.recv(100)
-    assert answer.startswith(b"HTTP/1.1 408 ")
+                    response = client.recv(100)
+    assert response.startswith(b"HTTP/1.1 408 ")

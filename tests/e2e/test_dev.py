@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from auth0_devtenant import SPA_CLIENT_ID
-from auth0_sso.service.dev import ALL_ADDRESSES
+from auth0_sso.service.dev_settings import ALL_ADDRESSES
 from support.process import COMMAND, dev
 from support.redis_server import RedisServer
 from support.service import ADMIN
@@ -56,7 +56,7 @@ def lines(variables: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize("where", ["environment", "env-file", "secrets"])
-def test_a_real_tenants_settings_and_a_proxy_change_nothing_and_its_redis_stays_empty(
+def test_dev_ignores_the_settings_proxy_and_redis_of_a_real_tenant(
     where: str, tmp_path: Path, redis: RedisServer
 ) -> None:
     real = REAL | {"RATE_LIMIT_STORAGE_URL": redis.url}
@@ -79,7 +79,7 @@ def test_a_real_tenants_settings_and_a_proxy_change_nothing_and_its_redis_stays_
     assert connections(redis) == before + 2, "a client other than redis-cli connected"
 
 
-def test_a_setting_is_changed_on_the_command_line_and_an_origin_is_an_applications() -> None:
+def test_set_changes_settings_and_a_cors_origin_may_log_in() -> None:
     origin = "http://localhost:5173"
     options = ("--set", "RATE_LIMIT=2/minute", "--set", f"cors_allowed_origins={origin}", "--set", "LOG_LEVEL=ERROR")
     with dev(*options) as running, httpx.Client(trust_env=False) as client:
@@ -101,7 +101,7 @@ def test_a_setting_is_changed_on_the_command_line_and_an_origin_is_an_applicatio
         assert client.get(f"{running.tenant}v2/logout", params={"returnTo": origin}).headers["Location"] == origin
 
 
-def test_on_every_address_the_printed_ones_still_work_and_other_names_do_not() -> None:
+def test_listening_on_every_address_still_refuses_other_hosts() -> None:
     with dev("--host", ALL_ADDRESSES) as running, httpx.Client(trust_env=False) as client:
         assert running.api.startswith("http://127.0.0.1:")
         headers = {"Authorization": f"Bearer {running.token(ADMIN)}"}

@@ -1,4 +1,4 @@
-"""Auth0's own SDK and our client, side by side against one development tenant on real sockets: the same answers."""
+"""Auth0's own SDK and our client, against one development tenant over real sockets: both get the same results."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -47,7 +47,7 @@ async def ours(running: Dev) -> AsyncIterator[ManagementClient]:
         await auth.aclose()
 
 
-async def test_users_are_the_same_made_by_one_and_read_by_the_other(sdk: Auth0, ours: ManagementClient) -> None:
+async def test_users_created_by_one_client_are_read_by_the_other(sdk: Auth0, ours: ManagementClient) -> None:
     made = sdk.users.create(**NEW)
     assert made.user_id is not None
     read = await ours.get_user(made.user_id)
@@ -67,7 +67,7 @@ async def test_users_are_the_same_made_by_one_and_read_by_the_other(sdk: Auth0, 
     assert missing.value.reason == "inexistent_user"
 
 
-async def test_chosen_members_of_a_user_are_the_same(sdk: Auth0, ours: ManagementClient) -> None:
+async def test_selected_fields_of_a_user_are_the_same(sdk: Auth0, ours: ManagementClient) -> None:
     theirs = sdk.users.get(person_id(USER), fields="user_id,email", include_fields=True)
     user = await ours.get_user(person_id(USER), fields=("user_id", "email"))
     assert (user.user_id, user.email, user.name) == (theirs.user_id, theirs.email, None)
@@ -80,7 +80,7 @@ async def test_both_list_the_same_users_however_large_the_page(sdk: Auth0, ours:
     assert len(paged) == len(set(paged)) == len(PEOPLE)
 
 
-async def test_roles_are_the_same_given_by_one_and_taken_by_the_other(sdk: Auth0, ours: ManagementClient) -> None:
+async def test_roles_assigned_by_one_client_are_removed_by_the_other(sdk: Auth0, ours: ManagementClient) -> None:
     manager = await ours.find_role("manager")
     assert [role.id for role in sdk.roles.list(name_filter="manager")] == [manager.id]
     sdk.users.roles.assign(ADMIN, roles=[manager.id])
@@ -91,7 +91,7 @@ async def test_roles_are_the_same_given_by_one_and_taken_by_the_other(sdk: Auth0
     assert [user.user_id for user in sdk.roles.users.list((await ours.find_role("admin")).id)] == [ADMIN]
 
 
-async def test_what_belongs_to_a_user_is_the_same(sdk: Auth0, ours: ManagementClient, running: Dev) -> None:
+async def test_the_related_data_of_a_user_is_the_same(sdk: Auth0, ours: ManagementClient, running: Dev) -> None:
     running.token(PEOPLE[1].email)
     manager = PEOPLE[1].user_id
     (organization,) = sdk.users.organizations.list(manager)

@@ -1,4 +1,4 @@
-"""The tenant stopped and started again, as processes: what passes, what waits, what recovers."""
+"""An outage of the tenant, with real processes: it is stopped and started again."""
 
 import os
 import socket
@@ -11,7 +11,7 @@ import httpx
 from support.process import COMMAND, environment, eventually, free_port, process, tenant, token_of
 
 
-def test_known_tokens_pass_while_the_tenant_is_stopped_and_role_checks_answer_503() -> None:
+def test_known_tokens_pass_during_an_outage_and_role_checks_are_503() -> None:
     tenant_port, port = free_port(), free_port()
     api = f"http://127.0.0.1:{port}"
     with process(*COMMAND, "serve", **environment(tenant_port, port)):
@@ -27,19 +27,19 @@ def test_known_tokens_pass_while_the_tenant_is_stopped_and_role_checks_answer_50
         assert httpx.get(f"{api}/readyz").status_code == 200
 
 
-def test_a_start_without_the_tenant_answers_503_and_recovers_by_itself() -> None:
+def test_a_start_without_the_tenant_is_503_and_recovers() -> None:
     tenant_port, port = free_port(), free_port()
     api = f"http://127.0.0.1:{port}"
     with process(*COMMAND, "serve", **environment(tenant_port, port)):
         eventually(f"{api}/healthz", 200)
         with tenant(tenant_port):
             admin = token_of(tenant_port, "admin@example.com")
-        # That tenant is gone, its keys with it; whether ours saw them is a matter of milliseconds.
+        # That tenant is stopped, and its keys are lost; the service may or may not have fetched them.
     with process(*COMMAND, "serve", **environment(tenant_port, port)):
         eventually(f"{api}/healthz", 200)
-        answer = httpx.get(f"{api}/api/data", headers=admin)
-        assert (answer.status_code, answer.json()["code"]) == (503, "keys_unavailable")
-        assert int(answer.headers["Retry-After"]) >= 1
+        response = httpx.get(f"{api}/api/data", headers=admin)
+        assert (response.status_code, response.json()["code"]) == (503, "keys_unavailable")
+        assert int(response.headers["Retry-After"]) >= 1
         assert httpx.get(f"{api}/readyz").status_code == 503
         assert httpx.get(f"{api}/").status_code == 200
         with tenant(tenant_port):
@@ -48,7 +48,7 @@ def test_a_start_without_the_tenant_answers_503_and_recovers_by_itself() -> None
             assert httpx.get(f"{api}/api/data", headers=again).status_code == 200
 
 
-def test_unusable_settings_stop_the_start_with_78_before_a_socket_opens(tmp_path: Path) -> None:
+def test_invalid_settings_exit_with_78_before_a_socket_opens(tmp_path: Path) -> None:
     port = free_port()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("AUTH0_")}
     result = subprocess.run(
@@ -73,7 +73,7 @@ def test_uvicorn_starts_the_factory_as_well() -> None:
         eventually(f"http://127.0.0.1:{port}/healthz", 200)
 
 
-def test_a_port_that_is_taken_is_said_in_one_line() -> None:
+def test_a_port_in_use_is_reported_in_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         command = [*COMMAND, "dev", "--tenant-port", "0", "--port", str(taken.getsockname()[1])]
         result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)

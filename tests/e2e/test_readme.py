@@ -1,4 +1,4 @@
-"""The README's own lines, run as they stand: only the ports and the command's place differ."""
+"""The commands of the README, unchanged except for the ports and the path of the command."""
 
 import re
 import subprocess
@@ -15,7 +15,7 @@ def shell_block(containing: str) -> str:
     return str(block)
 
 
-def test_every_line_to_copy_gives_what_its_comment_promises() -> None:
+def test_every_command_of_the_readme_works_as_commented() -> None:
     with dev() as running:
         eventually(f"{running.api}/readyz", 200)
         lines = shell_block("curl").replace("http://127.0.0.1:3000", running.api)
@@ -24,7 +24,7 @@ def test_every_line_to_copy_gives_what_its_comment_promises() -> None:
         script = "set -e\n" + lines.replace(".venv/bin/auth0-sso token", token)
         result = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True, timeout=60)
     statuses = re.findall(r"HTTP/1\.1 (\d+)", result.stdout)
-    # Anyone three times; a user's three; a machine that has data and no profile; manager and user; administrator;
-    # a fault, and a profile in spite of it.
+    # Three public routes; a user's three; a machine with data and no profile; manager and user; admin; a fault, and
+    # the profile.
     expected = ["200"] * 3 + ["200"] * 3 + ["200", "403"] + ["200", "403"] + ["200", "201"] + ["204", "200"]
     assert statuses == expected

@@ -1,4 +1,4 @@
-"""`auth0-sso serve` with workers, restarted under load, over real sockets."""
+"""`auth0-sso serve` with workers, and restarts under load, over real sockets."""
 
 import asyncio
 import os
@@ -21,13 +21,13 @@ HAPROXY = Path(__file__).parents[2] / "deploy" / "haproxy.cfg"
 
 
 async def many(url: str, number: int, headers: dict[str, str]) -> Counter[int]:
-    """Ask at once, each over a connection of its own, so that all workers get some."""
+    """Send concurrent requests, each on its own connection, so that all workers get some."""
     async with httpx.AsyncClient(limits=httpx.Limits(max_keepalive_connections=0), timeout=30) as client:
-        answers = await asyncio.gather(*(client.get(url, headers=headers) for _ in range(number)))
-    return Counter(answer.status_code for answer in answers)
+        responses = await asyncio.gather(*(client.get(url, headers=headers) for _ in range(number)))
+    return Counter(response.status_code for response in responses)
 
 
-async def test_four_workers_with_one_store_let_exactly_ten_of_fifty_through(
+async def test_four_workers_with_redis_allow_exactly_ten_of_fifty(
     tenant_port: int, redis: RedisServer, tmp_path: Path
 ) -> None:
     with serve(tenant_port, tmp_path / "log", 4, RATE_LIMIT_STORAGE_URL=redis.url) as serving:
@@ -37,13 +37,13 @@ async def test_four_workers_with_one_store_let_exactly_ten_of_fifty_through(
     assert "without a shared store" not in serving.log.read_text()
 
 
-def test_workers_without_a_store_are_warned_of(tenant_port: int, tmp_path: Path) -> None:
+def test_workers_without_a_shared_store_log_a_warning(tenant_port: int, tmp_path: Path) -> None:
     with serve(tenant_port, tmp_path / "log", 2) as serving:
         pass
     assert "2 workers without a shared store" in serving.log.read_text()
 
 
-def test_a_worker_that_dies_is_replaced(tenant_port: int, tmp_path: Path) -> None:
+def test_a_killed_worker_is_restarted(tenant_port: int, tmp_path: Path) -> None:
     with serve(tenant_port, tmp_path / "log", 2) as serving:
         os.kill(serving.workers(2).pop(), signal.SIGKILL)
         serving.workers(3)
@@ -69,7 +69,7 @@ def test_a_start_that_fails_exits_with_1(tenant_port: int, tmp_path: Path, worke
 
 
 @pytest.mark.parametrize(("workers", "number"), [(1, signal.SIGTERM), (2, signal.SIGTERM), (1, signal.SIGHUP)])
-async def test_a_stop_is_announced_before_connections_are_refused_and_requests_under_way_are_finished(
+async def test_a_graceful_shutdown_drains_connections_and_finishes_requests_in_progress(
     tenant_port: int, tmp_path: Path, workers: int, number: signal.Signals
 ) -> None:
     with serve(tenant_port, tmp_path / "log", workers) as serving:
@@ -79,8 +79,8 @@ async def test_a_stop_is_announced_before_connections_are_refused_and_requests_u
             serving.send(number)
             refused = await asyncio.to_thread(eventually, f"{serving.url}/readyz", 503)
             assert refused.json()["code"] == "shutting_down"
-            told = await client.get("/healthz")  # served on for as long as the notice lasts
-            assert (told.status_code, told.headers["Connection"]) == (200, "close")
+            drained = await client.get("/healthz")  # still served while connections drain
+            assert (drained.status_code, drained.headers["Connection"]) == (200, "close")
             assert not slow.done()
             assert (await slow).status_code == 200
             with pytest.raises(httpx.ConnectError):
@@ -114,8 +114,8 @@ async def test_a_rolling_restart_behind_a_load_balancer_loses_no_request(
         async def caller(client: httpx.AsyncClient) -> None:
             while not stopping.is_set():
                 try:
-                    answer = await client.get("/", headers=headers)
-                    seen[f"{answer.status_code}"] += 1
+                    response = await client.get("/", headers=headers)
+                    seen[f"{response.status_code}"] += 1
                 except httpx.HTTPError as error:
                     seen[type(error).__name__] += 1
 
@@ -124,7 +124,7 @@ async def test_a_rolling_restart_behind_a_load_balancer_loses_no_request(
             for number in range(2):
                 assert await asyncio.to_thread(replicas[number].stop) == 0
                 await asyncio.to_thread(start, number, 1)
-                await asyncio.sleep(1.5)  # the balancer notices that it is back
+                await asyncio.sleep(1.5)  # the load balancer notices that it is ready again
             stopping.set()
             await asyncio.gather(*callers)
     assert seen.keys() == {"200"}

@@ -35,8 +35,8 @@ class Walker:
         }
         token = httpx.post(f"{self.dev.tenant}oauth/token", json=grant).raise_for_status().json()["access_token"]
         headers = {"Authorization": f"Bearer {token}"}
-        answer = httpx.request(method, f"{self.dev.tenant}api/v2{path}", headers=headers, json=json)
-        return answer.raise_for_status()
+        response = httpx.request(method, f"{self.dev.tenant}api/v2{path}", headers=headers, json=json)
+        return response.raise_for_status()
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +45,9 @@ def walker() -> Iterator[Walker]:
         yield Walker(running)
 
 
-def test_who_may_what(walker: Walker) -> None:
+def test_each_caller_gets_the_documented_status(walker: Walker) -> None:
     path = f"/admin/users/{person_id(USER).replace('|', '%7C')}"
-    # The statuses for nobody, a user without roles, a machine, a manager and an administrator.
+    # The statuses for an anonymous caller, a user without roles, a machine, a manager and an administrator.
     expected = {
         ("GET", "/"): (200, 200, 200, 200, 200),
         ("GET", "/profile"): (401, 200, 403, 200, 200),
@@ -69,7 +69,7 @@ def test_who_may_what(walker: Walker) -> None:
         assert found == statuses, (method, route)
 
 
-def test_an_administrator_makes_changes_and_unmakes_a_user(walker: Walker) -> None:
+def test_an_admin_creates_changes_and_deletes_a_user(walker: Walker) -> None:
     created = walker.ask(ADMIN, "POST", "/admin/users", NEW)
     assert created.status_code == 201
     path = created.headers["Location"]
@@ -90,36 +90,36 @@ def test_an_administrator_makes_changes_and_unmakes_a_user(walker: Walker) -> No
     assert walker.status(ADMIN, "GET", path) == 404
 
 
-def test_a_members_role_opens_nothing_of_the_whole_tenant(walker: Walker) -> None:
+def test_a_members_role_grants_nothing_in_the_whole_tenant(walker: Walker) -> None:
     walker.tokens["member"] = walker.dev.token(USER, "--organization", "acme")
     assert walker.ask("member", "GET", "/").json()["user"]["org_id"]
     for path in ("/dashboard", "/admin/users"):
         assert walker.status("member", "GET", path) == 403
 
 
-def test_the_eleventh_request_is_refused_until_the_wait_is_over(walker: Walker) -> None:
+def test_the_eleventh_request_is_refused_until_retry_after(walker: Walker) -> None:
     def eleven() -> list[int]:
         return [walker.status(MANAGER, "GET", "/api/data") for _ in range(11)]
 
     statuses = eleven()
-    if 429 not in statuses:  # the minute turned meanwhile; it does not turn twice
+    if 429 not in statuses:  # a new minute started in between; it does not start twice
         statuses = eleven()
     assert statuses[-1] == 429
     assert 1 <= int(walker.ask(MANAGER, "GET", "/api/data").headers["Retry-After"]) <= 60
     assert walker.status(MANAGER, "GET", "/profile") == 200
 
 
-def test_tokens_of_the_old_key_and_of_the_new_one_pass_after_a_rotation(walker: Walker) -> None:
-    for _ in range(2):  # the first successor is in the published set already, the second is news
+def test_tokens_of_both_keys_pass_after_a_rotation(walker: Walker) -> None:
+    for _ in range(2):  # the published set already has the first successor, but not the second
         walker.manage("POST", "/keys/signing/rotate")
     assert walker.status(USER, "GET", "/profile") == 200
     walker.tokens["rotated"] = walker.dev.token(ADMIN)
     assert walker.status("rotated", "GET", "/profile") == 200
 
 
-def test_what_is_no_token_is_refused_with_a_challenge(walker: Walker) -> None:
+def test_a_malformed_token_is_refused_with_a_challenge(walker: Walker) -> None:
     walker.tokens |= {"garbage": "garbage", "cut": walker.tokens[ADMIN][:-10]}
     for who in ("garbage", "cut"):
-        answer = walker.ask(who, "GET", "/profile")
-        assert answer.status_code == 401
-        assert answer.headers["WWW-Authenticate"].startswith('Bearer error="invalid_token"')
+        response = walker.ask(who, "GET", "/profile")
+        assert response.status_code == 401
+        assert response.headers["WWW-Authenticate"].startswith('Bearer error="invalid_token"')

@@ -93,7 +93,7 @@ async def test_a_permission_opens_and_its_lack_is_named(own: Service) -> None:
 async def test_all_missing_scopes_are_named_at_once(own: Service) -> None:
     refused = await own.api.post("/orders", headers=await own.as_user(USER))
     assert refused.status_code == 403
-    assert refused.headers["WWW-Authenticate"].endswith('scope="write:data approve:data"')
+    assert refused.headers["WWW-Authenticate"].endswith('scope="approve:data write:data"')
 
 
 async def test_three_role_guards_on_one_route_cost_one_verification_and_one_lookup(own: Service) -> None:

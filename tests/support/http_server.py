@@ -1,4 +1,4 @@
-"""A server on a real socket in this process, with bounds of the test's choice and time moved by hand."""
+"""A server on a real socket in this process, with limits chosen by the test and time moved by hand."""
 
 import asyncio
 import contextlib
@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 import uvicorn
 from starlette.types import Message, Receive, Scope, Send
 
-from auth0_sso.service.http_protocol import BoundedHttpProtocol, Bounds
+from auth0_sso.service.http_protocol import BoundedHttpProtocol, ConnectionLimits
 from auth0_sso.service.http_protocol.connections import ConnectionTable
 from support.clock import HandClock
 
-PATIENCE = 10.0
+TIMEOUT = 10.0
 
 
 class Server(uvicorn.Server):
@@ -40,17 +40,17 @@ async def serving(config: uvicorn.Config, listening: socket.socket) -> AsyncIter
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Let the event loop run until something is so."""
-    async with asyncio.timeout(PATIENCE):
+    """Let the event loop run until the condition is true."""
+    async with asyncio.timeout(TIMEOUT):
         while not condition():
             await asyncio.sleep(0)
 
 
 @dataclass
 class Recorder:
-    """An application that answers each request with its path, and notes what it saw.
+    """An application that responds to each request with its path, and records what it received.
 
-    `/slow` waits before it reads, `/late` after it has read, `/watch` until the client leaves; `/early` never reads.
+    `/slow` waits before it reads, `/late` after that, `/watch` until the client disconnects; `/early` never reads.
     """
 
     seen: list[tuple[str, str, bytes]] = field(default_factory=list)
@@ -69,7 +69,7 @@ class Recorder:
             if path.startswith("/slow"):
                 await self.go_on.wait()
             if path.startswith("/early"):
-                await _answer(send, 413, b"too large")
+                await _respond(send, 413, b"too large")
             else:
                 await self._serve(scope, receive, send)
         finally:
@@ -91,17 +91,17 @@ class Recorder:
         self.seen.append((scope["method"], scope["path"], body))
         self.headers.append(scope["headers"])
         content = b"x" * int(scope["query_string"] or 0) or str(scope["path"]).encode()
-        await _answer(send, 200, content)
+        await _respond(send, 200, content)
 
 
-async def _answer(send: Send, status: int, content: bytes) -> None:
+async def _respond(send: Send, status: int, content: bytes) -> None:
     headers = [(b"content-length", b"%d" % len(content))]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})
 
 
 class Client:
-    """A client that sends bytes as it likes."""
+    """A client that sends raw bytes."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -109,38 +109,38 @@ class Client:
 
     async def send(self, data: bytes) -> None:
         self.writer.write(data)
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             await self.writer.drain()
 
     async def read_to_end(self) -> bytes:
         """Read until the server closes."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             return await self._reader.read()
 
-    async def read_answer(self) -> bytes:
-        """Read one answer by its length; return its status line and body."""
-        async with asyncio.timeout(PATIENCE):
+    async def read_response(self) -> bytes:
+        """Read one response by its length; return its status line and body."""
+        async with asyncio.timeout(TIMEOUT):
             head = await self._reader.readuntil(b"\r\n\r\n")
             (length,) = (line.split(b":")[1] for line in head.lower().split(b"\r\n") if b"content-length" in line)
             return head.split(b"\r\n")[0] + b" " + await self._reader.readexactly(int(length))
 
     @property
     def address(self) -> tuple[str, int]:
-        """The client's own address, by which the server knows it."""
+        """The client's own address, as the server sees it."""
         host, port = self.writer.get_extra_info("sockname")
         return host, port
 
 
 class CountingProtocol(BoundedHttpProtocol):
-    """The protocol under test, found again by each test, and counting what it received."""
+    """The protocol under test: each test can find it, and it counts received bytes."""
 
-    taken: ClassVar[list["CountingProtocol"]]
+    accepted: ClassVar[list["CountingProtocol"]]
     received = 0
     longest_queue = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows asyncio's BaseTransport in the same way
         super().connection_made(transport)
-        self.taken.append(self)
+        self.accepted.append(self)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -150,20 +150,20 @@ class CountingProtocol(BoundedHttpProtocol):
 
 @dataclass
 class Site:
-    """A running server with its application, its clock, its clients and the server's ends of their connections."""
+    """A running server with its application, clock, clients and the server's ends of their connections."""
 
     app: Recorder
     clock: HandClock
     server: Server
     port: int
-    taken: list[CountingProtocol]
+    accepted: list[CountingProtocol]
     clients: list[Client] = field(default_factory=list)
 
     async def connect(self) -> Client:
-        """Connect, and wait until the server has taken the connection."""
+        """Connect, and wait until the server has accepted the connection."""
         client = Client(*await asyncio.open_connection("127.0.0.1", self.port))
         self.clients.append(client)
-        await until(lambda: any(each.client == client.address for each in self.taken))
+        await until(lambda: any(each.client == client.address for each in self.accepted))
         return client
 
     async def sending(self, data: bytes) -> Client:
@@ -181,23 +181,23 @@ class Site:
 
     def of(self, client: Client) -> CountingProtocol:
         """Return the server's end of a connection."""
-        return next(each for each in self.taken if each.client == client.address)
+        return next(each for each in self.accepted if each.client == client.address)
 
     async def advance(self, seconds: float) -> None:
-        """Move the time, let every connection look at it, and let happen what follows."""
+        """Advance the time, check the timeouts of all connections, and let the event loop run."""
         self.clock.now += seconds
-        ConnectionTable.of(asyncio.get_running_loop()).sweep()
+        ConnectionTable.for_loop(asyncio.get_running_loop()).check_timeouts()
         await self.clock.settle()
 
 
 @asynccontextmanager
-async def site(clock: HandClock, bounds: Bounds | None = None, **options: Any) -> AsyncIterator[Site]:  # noqa: ANN401 - uvicorn's
-    """Run a server until the block ends; `bounds` are those of the service unless given."""
+async def site(clock: HandClock, limits: ConnectionLimits | None = None, **options: Any) -> AsyncIterator[Site]:  # noqa: ANN401 - uvicorn's
+    """Run a server until the block ends; `limits` are those of the service unless given."""
 
     class Protocol(CountingProtocol):
-        taken: ClassVar[list[CountingProtocol]] = []
+        accepted: ClassVar[list[CountingProtocol]] = []
 
-    Protocol.bounds = bounds or Bounds()
+    Protocol.limits = limits or ConnectionLimits()
     Protocol.clock = staticmethod(clock.monotonic)
     app = Recorder()
     config = uvicorn.Config(
@@ -206,7 +206,7 @@ async def site(clock: HandClock, bounds: Bounds | None = None, **options: Any) -
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         async with serving(config, listening) as server:
-            running = Site(app, clock, server, port, Protocol.taken)
+            running = Site(app, clock, server, port, Protocol.accepted)
             try:
                 yield running
             finally:

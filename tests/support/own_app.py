@@ -17,19 +17,22 @@ ROLES = "https://example.com/roles"
 
 
 @asynccontextmanager
-async def protected(app: FastAPI, issuer: Issuer, clock: HandClock) -> AsyncIterator[httpx.AsyncClient]:
+async def protected(
+    app: FastAPI, issuer: Issuer, clock: HandClock, **changes: object
+) -> AsyncIterator[httpx.AsyncClient]:
     """Call `protect` on the app and serve it until the block ends; a failed route answers 500."""
     tenant = ScriptedTenant()
     tenant.on(DISCOVERY, discovery_reply())
     tenant.on(JWKS, json_reply(issuer.jwks("key-0")))
-    chosen = settings(
-        auth0_issuer_base_url=ISSUER,
-        auth0_management_client_id="",
-        auth0_management_client_secret="",
-        auth0_audience=(AUDIENCE,),
-        auth0_role_source="claim",
-        auth0_role_claim=ROLES,
-    )
+    values: dict[str, object] = {
+        "auth0_issuer_base_url": ISSUER,
+        "auth0_management_client_id": "",
+        "auth0_management_client_secret": "",
+        "auth0_audience": (AUDIENCE,),
+        "auth0_role_source": "claim",
+        "auth0_role_claim": ROLES,
+    }
+    chosen = settings(**(values | changes))
     protect(app, chosen, transport=httpx.ASGITransport(tenant), clock=clock)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with (

@@ -30,6 +30,8 @@ COMPUTED = {
     "management/token_endpoint.py: f'{during}{error.reason}'": ("token_<>",),
     "jwks/remote.py: error.reason": (),  # of another error, where it was noted already
     "jwks/remote.py: self._last_error": (),
+    "service/routes/health.py: health.last_error": (),
+    "service/routes/health.py: store.last_error": (),
     "management/answers.py: error.reason": (),
     "management/refusals.py: code": ("<>",),  # Auth0's own errorCode
     "management/call.py: self._last_failure": (),
@@ -44,6 +46,10 @@ COMPUTED = {
     "tokens/jws.py: f'{name}_{error.fault}'": (),  # the faults of strict_json, which are noted there
     "tokens/strict_json.py: value.fault": (),
     "tokens/strict_json.py: error.fault": (),
+    "web/guard_middleware.py: context.refusal": (),
+    "web/websockets.py: context.refusal": (),
+    "web/middleware.py: context.refusal": (),
+    "web/problem_handlers.py: error.reason": (),
     "web/problems.py: error.reason": (),
 }
 

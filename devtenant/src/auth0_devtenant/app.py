@@ -1,4 +1,4 @@
-"""The tenant put together."""
+"""The tenant as an ASGI app."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -10,18 +10,18 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount, Route
 
-from auth0_devtenant import authorize, metadata
-from auth0_devtenant.answers import (
+from auth0_devtenant import authorize, login, metadata
+from auth0_devtenant.errors import (
     ApiError,
     OAuthError,
-    answer_api_error,
-    answer_http_exception,
-    answer_oauth_error,
+    api_error_response,
+    http_exception_response,
+    oauth_error_response,
 )
-from auth0_devtenant.faults import FaultLayer, Faults
+from auth0_devtenant.faults import FaultMiddleware, Faults
 from auth0_devtenant.management import ROUTES
 from auth0_devtenant.options import TenantOptions
-from auth0_devtenant.origins import DEVELOPMENT, OriginCheck
+from auth0_devtenant.origins import DEVELOPMENT_PATH, OriginCheckMiddleware
 from auth0_devtenant.state import Tenant
 from auth0_devtenant.token_endpoint import issue_token
 
@@ -34,8 +34,8 @@ def create_tenant(
 ) -> Starlette:
     """Return a tenant as an ASGI app; its `Tenant` is `app.state.tenant`.
 
-    `now` is its only clock, in seconds since 1970. `signing_keys` are used first, current and next to begin with,
-    before any is generated.
+    `now` is its only clock, and returns seconds since 1970. `signing_keys` are used, as current and next key and then
+    by rotations, before new ones are generated.
     """
     options = TenantOptions() if options is None else options
     faults = Faults()
@@ -44,18 +44,18 @@ def create_tenant(
             Route("/.well-known/openid-configuration", metadata.show_discovery),
             Route("/.well-known/jwks.json", metadata.show_jwks),
             Route("/authorize", authorize.authorize),
-            Route("/u/login", authorize.show_login, methods=["GET"]),
-            Route("/u/login", authorize.log_in, methods=["POST"]),
-            Route("/v2/logout", authorize.log_out),
+            Route("/u/login", login.show_login, methods=["GET"]),
+            Route("/u/login", login.log_in, methods=["POST"]),
+            Route("/v2/logout", login.log_out),
             Route("/oauth/token", issue_token, methods=["POST"]),
             Route("/userinfo", metadata.show_userinfo, methods=["GET", "POST"]),
             Mount("/api/v2", routes=list(ROUTES)),
-            Mount(DEVELOPMENT, routes=list(faults.routes)),
+            Mount(DEVELOPMENT_PATH, routes=list(faults.routes)),
         ],
         # auth0-spa-js sends the header Auth0-Client, so its token request is preflighted.
         middleware=[
-            Middleware(OriginCheck, options=options),
-            Middleware(FaultLayer, faults=faults),
+            Middleware(OriginCheckMiddleware, options=options),
+            Middleware(FaultMiddleware, faults=faults),
             Middleware(
                 CORSMiddleware,
                 allow_origins=list(options.web_origins),
@@ -64,9 +64,9 @@ def create_tenant(
             ),
         ],
         exception_handlers={
-            OAuthError: answer_oauth_error,
-            ApiError: answer_api_error,
-            HTTPException: answer_http_exception,
+            OAuthError: oauth_error_response,
+            ApiError: api_error_response,
+            HTTPException: http_exception_response,
         },
     )
     app.state.tenant = Tenant(options, now=now, signing_keys=signing_keys)

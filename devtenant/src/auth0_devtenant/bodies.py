@@ -1,12 +1,13 @@
-"""Reading what a request carries, as strictly as Auth0 needs it and never with a 500."""
+"""Reading the body of a request: malformed bodies get the error that Auth0 gives, never a 500."""
 
 import json
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from auth0_devtenant.answers import ApiError, OAuthError
-from auth0_devtenant.state import Json, Tenant
+from auth0_devtenant.errors import ApiError, OAuthError
+from auth0_devtenant.models import Json
+from auth0_devtenant.state import Tenant
 
 _MAX_BYTES = 1024 * 1024
 
@@ -24,15 +25,16 @@ def media_type(request: Request) -> str:
 
 
 async def read_parameters(request: Request) -> dict[str, str]:
-    """Return the parameters of a token request, form or JSON; those that are not strings, such as null, are dropped.
+    """Return the parameters of a token request, form or JSON; those that are not strings, such as null, are ignored.
 
-    Raises `OAuthError` for another Content-Type (what Auth0 answers then is unverified) and for a malformed body.
+    Raises `OAuthError` for a malformed body, and for another Content-Type (Auth0's response to that is unverified).
     """
     body, kind = await request.body(), media_type(request)
     if kind == "application/x-www-form-urlencoded":
         return read_form(body)
     if kind != "application/json":
-        raise OAuthError(400, "invalid_request", "The Content-Type is neither a form's nor JSON's.")
+        message = "The Content-Type must be application/x-www-form-urlencoded or application/json."
+        raise OAuthError(400, "invalid_request", message)
     value = _json(body)
     if not isinstance(value, dict):
         raise OAuthError(400, "invalid_request", "The body is not a JSON object.")
@@ -40,15 +42,15 @@ async def read_parameters(request: Request) -> dict[str, str]:
 
 
 def read_form(body: bytes) -> dict[str, str]:
-    """Return the fields of a form, the last of several alike."""
+    """Return the fields of a form; the last one of those with the same name."""
     return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 async def read_document(request: Request, *known: str) -> Json:
-    """Return the JSON object of a Management API request; raise `ApiError` for another body or another member.
+    """Return the JSON object of a Management API request; raise `ApiError` for any other body or an unknown member.
 
-    Without a Content-Type the body is taken for JSON; another type is a 415. Both are unverified: Auth0 runs hapi,
-    whose defaults these are, and its SDKs always send JSON with its type.
+    Without a Content-Type the body is read as JSON; another type is a 415. Both are unverified: they are the defaults
+    of hapi, which Auth0 runs, and Auth0's SDKs always send JSON with its Content-Type.
     """
     if media_type(request) not in {"application/json", ""}:
         raise ApiError(415, "Unsupported Media Type")
@@ -64,9 +66,9 @@ async def read_document(request: Request, *known: str) -> Json:
     return value
 
 
-def invalid_body(fault: str) -> ApiError:
-    """Return Auth0's refusal of a body."""
-    return ApiError(400, f"Payload validation error: '{fault}'.", "invalid_body")
+def invalid_body(problem: str) -> ApiError:
+    """Return Auth0's error for an invalid body."""
+    return ApiError(400, f"Payload validation error: '{problem}'.", "invalid_body")
 
 
 def _json(body: bytes) -> object:

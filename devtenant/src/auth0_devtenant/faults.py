@@ -1,7 +1,7 @@
-"""Faults on demand: how a service behaves when Auth0 limits, fails, hangs or talks nonsense.
+"""Fault injection: make the tenant respond with errors, rate limits or invalid bodies, or not at all.
 
-`POST /_development/faults` takes one, as JSON; `GET /_development/requests` counts the requests, those that
-were answered with a fault included. Auth0 has neither.
+`POST /_development/faults` adds a fault, as JSON. `GET /_development/requests` returns the number of requests by
+method and path, including those that got a fault. Auth0 has neither.
 """
 
 from collections import Counter
@@ -13,16 +13,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from auth0_devtenant.answers import ApiError
 from auth0_devtenant.bodies import media_type
-from auth0_devtenant.origins import DEVELOPMENT
+from auth0_devtenant.errors import ApiError
+from auth0_devtenant.origins import DEVELOPMENT_PATH
 
 _HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")]
 _HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]*$")]
 
 
 class Fault(BaseModel):
-    """The next `times` requests whose path starts with `path` get this answer, or, with `hang`, none."""
+    """The response to the next `times` requests whose path starts with `path`; with `hang` they get none."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -35,58 +35,58 @@ class Fault(BaseModel):
 
 
 class Faults:
-    """The faults that were asked for and are still to come, and how often each path was asked."""
+    """The faults not yet used up, and the number of requests by method and path."""
 
     def __init__(self) -> None:
-        self._waiting: list[Fault] = []
-        self._seen: Counter[str] = Counter()
+        self._pending: list[Fault] = []
+        self._requests: Counter[str] = Counter()
         self.routes = (
-            Route("/faults", self._take, methods=["POST"]),
-            Route("/requests", self._tell, methods=["GET"]),
+            Route("/faults", self._add, methods=["POST"]),
+            Route("/requests", self._count, methods=["GET"]),
         )
         """Under /_development."""
 
     def next(self, method: str, path: str) -> Fault | None:
-        """Count a request, and return the fault that answers it, if one does."""
-        self._seen[f"{method} {path}"] += 1
-        for fault in self._waiting:
+        """Count a request, and return the fault that it gets, if any."""
+        self._requests[f"{method} {path}"] += 1
+        for fault in self._pending:
             if fault.times > 0 and path.startswith(fault.path):
                 fault.times -= 1
                 return fault
         return None
 
-    async def _take(self, request: Request) -> Response:
-        # JSON alone: other types a page of another site may send without a preflight (Fetch standard).
+    async def _add(self, request: Request) -> Response:
+        # A page of another site can send other types without a preflight (Fetch standard).
         if media_type(request) != "application/json":
-            raise ApiError(415, "A fault is sent with Content-Type: application/json.")
+            raise ApiError(415, "A fault must be sent as application/json.")
         try:
             fault = Fault.model_validate_json(await request.body())
         except ValidationError as error:
-            return JSONResponse({"error": f"not a fault: {error}"}, 400)
-        self._waiting = [*(each for each in self._waiting if each.times > 0), fault]
+            return JSONResponse({"error": f"invalid fault: {error}"}, 400)
+        self._pending = [*(pending for pending in self._pending if pending.times > 0), fault]
         return Response(status_code=204)
 
-    async def _tell(self, _: Request) -> Response:
-        return JSONResponse(self._seen)
+    async def _count(self, _: Request) -> Response:
+        return JSONResponse(self._requests)
 
 
-class FaultLayer:
-    """ASGI middleware that answers with faults in their turn; what is under /_development has none."""
+class FaultMiddleware:
+    """ASGI middleware that responds with the pending faults, except under /_development."""
 
     def __init__(self, app: ASGIApp, faults: Faults) -> None:
         self._app = app
         self._faults = faults
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, faultily if that is its turn."""
-        if scope["type"] != "http" or scope["path"].startswith(f"{DEVELOPMENT}/"):
+        """Serve one request, or respond with a fault."""
+        if scope["type"] != "http" or scope["path"].startswith(f"{DEVELOPMENT_PATH}/"):
             await self._app(scope, receive, send)
             return
         fault = self._faults.next(scope["method"], scope["path"])
         if fault is None:
             await self._app(scope, receive, send)
         elif fault.hang:
-            while (await receive())["type"] != "http.disconnect":  # until the caller has had enough
+            while (await receive())["type"] != "http.disconnect":  # until the client gives up
                 pass
         else:
             await Response(fault.body, fault.status, fault.headers)(scope, receive, send)

@@ -1,4 +1,4 @@
-"""The tenant's signing keys: the current one, the next one already published, and earlier ones until revoked.
+"""The tenant's signing keys: the current one, the next one, and previous ones until they are revoked; all published.
 
 Auth0: "Rotate signing keys". JWK members in Auth0's order (RFC 7517 section 4).
 """
@@ -19,11 +19,11 @@ from cryptography.x509.oid import NameOID
 
 from auth0_devtenant.jwt import base64url
 
-_CERTIFICATE_LIFE = dt.timedelta(days=13 * 365 + 251)
+_CERTIFICATE_LIFETIME = dt.timedelta(days=13 * 365 + 251)
 
 
 class UnknownKeyError(Exception):
-    """No published key has that kid."""
+    """No published key has that `kid`."""
 
 
 class KeyInUseError(Exception):
@@ -43,9 +43,9 @@ class SigningKey:
     def certificate(self) -> x509.Certificate:
         """The certificate, CN=domain."""
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.domain)])
-        begin = dt.datetime.fromtimestamp(self.created_at, dt.UTC)
+        start = dt.datetime.fromtimestamp(self.created_at, dt.UTC)
         builder = x509.CertificateBuilder(name, name, self.private.public_key(), x509.random_serial_number())
-        builder = builder.not_valid_before(begin).not_valid_after(begin + _CERTIFICATE_LIFE)
+        builder = builder.not_valid_before(start).not_valid_after(start + _CERTIFICATE_LIFETIME)
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         return builder.sign(self.private, hashes.SHA256())
 
@@ -70,16 +70,16 @@ class SigningKeys:
     """All keys of a tenant, and their rotation."""
 
     def __init__(self, issuer: str, now: float, keys: Sequence[rsa.RSAPrivateKey] = ()) -> None:
-        """Take keys to use before any is generated."""
+        """Use `keys` before new ones are generated; the certificates name the host of `issuer`."""
         self._domain = urlsplit(issuer).netloc
-        self._supply = iter(keys)
+        self._given = iter(keys)
         self.previous: list[SigningKey] = []
         self.current = self._make(now)
         self.next = self._make(now)
 
     @property
     def published(self) -> Iterator[SigningKey]:
-        """What the JWK Set shows."""
+        """The keys of the JWK Set."""
         yield from (self.current, self.next, *self.previous)
 
     def find(self, kid: str) -> SigningKey:
@@ -90,13 +90,13 @@ class SigningKeys:
         raise UnknownKeyError
 
     def rotate(self, now: float) -> SigningKey:
-        """Sign with the next key from now on, publish another next one, and return the one now current."""
+        """Make the next key the current one, publish a new next one, and return the current one."""
         self.previous.insert(0, self.current)
         self.current, self.next = self.next, self._make(now)
         return self.current
 
     def revoke(self, kid: str) -> SigningKey:
-        """Stop publishing an earlier key; raise `KeyInUseError` or `UnknownKeyError`."""
+        """Remove a previous key from the JWK Set; raise `KeyInUseError` or `UnknownKeyError`."""
         key = self.find(kid)
         if key not in self.previous:
             raise KeyInUseError
@@ -104,7 +104,7 @@ class SigningKeys:
         return key
 
     def _make(self, now: float) -> SigningKey:
-        private = next(self._supply, None) or rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        private = next(self._given, None) or rsa.generate_private_key(public_exponent=65537, key_size=2048)
         return SigningKey(private, self._domain, now)
 
 

@@ -1,4 +1,4 @@
-"""What the tenant publishes about itself, and /userinfo (OIDC Discovery section 3, OIDC Core section 5.3)."""
+"""Discovery document, JWK Set and /userinfo (OIDC Discovery section 3, RFC 7517, OIDC Core section 5.3)."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -10,7 +10,7 @@ _JWKS_CACHE = {"Cache-Control": "public, max-age=15, stale-while-revalidate=15, 
 
 
 async def show_discovery(request: Request) -> Response:
-    """Answer the provider's metadata."""
+    """Return the discovery document."""
     issuer = tenant_of(request).options.issuer
     return JSONResponse(
         {
@@ -35,12 +35,12 @@ async def show_discovery(request: Request) -> Response:
 
 
 async def show_jwks(request: Request) -> Response:
-    """Answer the JWK Set: the current key, the next one, and earlier ones until they are revoked."""
+    """Return the JWK Set: the current key, the next one, and previous ones until they are revoked."""
     return JSONResponse({"keys": [key.jwk for key in tenant_of(request).keys.published]}, headers=_JWKS_CACHE)
 
 
 async def show_userinfo(request: Request) -> Response:
-    """Answer the claims about the user of an access token with the scope openid."""
+    """Return the claims about the user of an access token with the scope `openid`."""
     tenant = tenant_of(request)
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     try:

@@ -1,4 +1,4 @@
-"""The pages a person sees at the tenant: the login form and the error page. No script, nothing from elsewhere."""
+"""The HTML pages: login form and error page, without scripts and external resources."""
 
 from base64 import b64encode
 from hashlib import sha256
@@ -27,7 +27,7 @@ ul { margin: 0; padding: 0; list-style: none; }
 li { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(10.5rem, 100%), 1fr)); padding: .2rem 0;
   column-gap: .75rem; }
 .note { margin-top: 1.5rem; padding-top: 1rem; border-top: 1px solid GrayText; font-size: .85rem; }
-.fault { color: #b3261e; font-weight: 600; }
+.error { color: #b3261e; font-weight: 600; }
 """
 
 _PAGE: Final = Template("""<!doctype html>
@@ -45,7 +45,7 @@ $content
 </html>
 """)
 
-_FORM: Final = Template("""$fault<form method="post">
+_FORM: Final = Template("""$alert<form method="post">
 <label for="username">Email</label>
 <input id="username" name="username" type="email" autocomplete="username" value="$email" required autofocus>
 <label for="password">Password</label>
@@ -53,30 +53,30 @@ _FORM: Final = Template("""$fault<form method="post">
 <button type="submit">Log in</button>
 </form>
 <div class="note">
-<p>This is a development tenant. These people can log in:</p>
+<p>This is a development tenant. Log in as one of these people:</p>
 <ul>$people</ul>
 </div>""")
 
-# No form-action: Chromium applies it to where the login redirects as well, which is the application.
+# No form-action: Chromium applies it to the redirect after the form too, which goes to the application.
 _POLICY: Final = (
     "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
     f"style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'"
 )
 
 
-def login_page(*, email: str = "", fault: str = "") -> HTMLResponse:
-    """Return the login form, with a fault of the last try: 400 then, as Auth0 answers."""
+def login_page(*, email: str = "", error: str = "") -> HTMLResponse:
+    """Return the login form; with the error of the last attempt the status is 400, as at Auth0."""
     people = "".join(
         f"<li><span>{escape(person.email)}</span> <code>{escape(person.password)}</code></li>" for person in PEOPLE
     )
-    said = f'<p class="fault" role="alert">{escape(fault)}</p>' if fault else ""
-    content = _FORM.substitute(fault=said, email=escape(email), people=people)
-    return _page("Log in", content, 400 if fault else 200)
+    alert = f'<p class="error" role="alert">{escape(error)}</p>' if error else ""
+    content = _FORM.substitute(alert=alert, email=escape(email), people=people)
+    return _page("Log in", content, 400 if error else 200)
 
 
-def error_page(fault: str, status: int = 400) -> HTMLResponse:
-    """Return a page for what must not be sent to a redirect address nobody vouched for (RFC 6749 section 4.1.2.1)."""
-    return _page("Oops!, something went wrong", f"<p>{escape(fault)}</p>", status)
+def error_page(message: str) -> HTMLResponse:
+    """Return the page for an error that must not be sent to the redirect URI (RFC 6749 section 4.1.2.1)."""
+    return _page("Oops!, something went wrong", f"<p>{escape(message)}</p>", 400)
 
 
 def _page(title: str, content: str, status: int) -> HTMLResponse:

@@ -1,131 +1,48 @@
-"""Everything the tenant knows, in memory: users, roles, sessions, codes, refresh tokens. Gone when it stops."""
+"""The state of a tenant, in memory: lost when it stops."""
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from secrets import token_hex, token_urlsafe
-from typing import Any, TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from auth0_devtenant.keys import SigningKeys
+from auth0_devtenant.models import Grant, Json, RefreshTokenFamily, Role, Session, User
 from auth0_devtenant.options import TenantOptions
 from auth0_devtenant.people import CONNECTION, ORGANIZATIONS, PEOPLE, ROLE_PERMISSIONS, Organization
 
-Json: TypeAlias = dict[str, Any]
-
-
-@dataclass(slots=True)
-class User:
-    """A user's document as the Management API shows it, and what it never shows."""
-
-    document: Json
-    password: str = field(repr=False)
-    role_ids: list[str] = field(default_factory=list)
-
-    @property
-    def user_id(self) -> str:
-        """The id, provider included."""
-        return str(self.document["user_id"])
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    """A role and what it permits at the API."""
-
-    id: str
-    name: str
-    description: str
-    permissions: tuple[str, ...]
-
-    @property
-    def document(self) -> Json:
-        """The role as the Management API shows it."""
-        return {"id": self.id, "name": self.name, "description": self.description}
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """What a person agreed to at the login: the content of a code and of a refresh token."""
-
-    client_id: str
-    user_id: str
-    scope: tuple[str, ...]
-    audience: str | None
-    nonce: str | None
-    redirect_uri: str
-    code_challenge: str
-    expires_at: float
-    organization: Organization | None = None
-
-
-@dataclass(slots=True)
-class Family:
-    """Refresh tokens that descend from one login; reuse of an old one ends them all."""
-
-    id: str
-    grant: Grant
-    living: str
-    created_at: str
-
-    @property
-    def document(self) -> Json:
-        """The token as the Management API shows it, which is without its text."""
-        grant = self.grant
-        return {
-            "id": self.id,
-            "user_id": grant.user_id,
-            "client_id": grant.client_id,
-            "created_at": self.created_at,
-            "rotating": True,
-            "resource_servers": [{"audience": grant.audience, "scopes": " ".join(grant.scope)}],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A browser that is logged in."""
-
-    id: str
-    user_id: str
-    created_at: str
-
-    @property
-    def document(self) -> Json:
-        """The session as the Management API shows it."""
-        return {"id": self.id, "user_id": self.user_id, "created_at": self.created_at}
-
 
 class Tenant:
-    """The state, and the questions that several endpoints ask of it."""
+    """The state, with the operations on it that several endpoints share."""
 
     def __init__(
         self, options: TenantOptions, *, now: Callable[[], float], signing_keys: Sequence[rsa.RSAPrivateKey]
     ) -> None:
-        """Start with the three people and two roles."""
+        """Start with the people, their roles and two signing keys; `now` returns seconds since 1970."""
         self.options = options
         self.now = now
         self.keys = SigningKeys(options.issuer, now(), signing_keys)
         self.roles = {role.id: role for role in map(_role, ROLE_PERMISSIONS)}
         self.users: dict[str, User] = {}
-        self.tickets: dict[str, dict[str, str]] = {}
+        self.logins: dict[str, dict[str, str]] = {}
+        """The parameters of each login in progress, by the `state` of its form."""
         self.codes: dict[str, Grant] = {}
         self.sessions: dict[str, Session] = {}
-        self.refresh_tokens: dict[str, Family] = {}
+        self.refresh_tokens: dict[str, RefreshTokenFamily] = {}
         self.logs: list[Json] = []
-        self.assertions_seen: set[str] = set()
+        self.used_assertion_ids: set[str] = set()
         for person in PEOPLE:
             user = self.add_user(person.user_id, person.email, person.password, name=person.name)
             user.document["email_verified"] = True
             user.role_ids = [role.id for role in self.roles.values() if role.name in person.roles]
 
     def timestamp(self) -> str:
-        """Return the time now as Auth0 writes it."""
+        """Return the current time in Auth0's format, such as 2027-01-15T08:00:00.000Z."""
         moment = dt.datetime.fromtimestamp(self.now(), dt.UTC)
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def add_user(self, user_id: str, email: str, password: str, *, name: str | None = None) -> User:
-        """Keep a new user and return it."""
+        """Store a new user of the database connection and return it."""
         moment = self.timestamp()
         document = {
             "created_at": moment,
@@ -149,11 +66,11 @@ class Tenant:
         return user
 
     def find_by_email(self, email: str) -> User | None:
-        """Return the user of a database connection, whose emails are lower-cased."""
+        """Return the user with that email; a database connection stores emails in lower case."""
         return next((user for user in self.users.values() if user.document["email"] == email.lower()), None)
 
     def log_in(self, email: str, password: str) -> User | None:
-        """Return the user whose credentials these are, and count the login."""
+        """Return the user with these credentials and log the login; None for wrong ones and for a blocked user."""
         user = self.find_by_email(email)
         if user is None:
             return None
@@ -166,24 +83,30 @@ class Tenant:
         user.document["logins_count"] = user.document.get("logins_count", 0) + 1
         return user
 
-    def open_session(self, user: User) -> str:
+    def start_session(self, user: User) -> str:
         """Return the secret of a new session, for the browser's cookie."""
-        secret = self.new_secret()
+        secret = new_secret()
         self.sessions[secret] = Session(f"ses_{token_hex(10)}", user.user_id, self.timestamp())
         return secret
 
-    def open_family(self, grant: Grant) -> Family:
-        """Return a login's first refresh token."""
-        living = self.new_secret()
-        family = self.refresh_tokens[living] = Family(f"rtk_{token_hex(10)}", grant, living, self.timestamp())
-        return family
+    def issue_refresh_token(self, grant: Grant) -> str:
+        """Return the first refresh token of a login."""
+        token = new_secret()
+        self.refresh_tokens[token] = RefreshTokenFamily(f"rtk_{token_hex(10)}", grant, token, self.timestamp())
+        return token
 
-    def end_family(self, family: Family) -> None:
-        """Forget a refresh token and all its kin."""
+    def rotate_refresh_token(self, family: RefreshTokenFamily) -> str:
+        """Return the next refresh token of a login; the earlier ones stay known, so that their reuse is detected."""
+        family.current = new_secret()
+        self.refresh_tokens[family.current] = family
+        return family.current
+
+    def revoke_refresh_tokens(self, family: RefreshTokenFamily) -> None:
+        """Revoke all refresh tokens of a login."""
         self.refresh_tokens = {text: owner for text, owner in self.refresh_tokens.items() if owner is not family}
 
     def log(self, kind: str, description: str, user: User) -> None:
-        """Note an event about a user; `kind` is Auth0's short code ("Log event type codes")."""
+        """Store a log event of a user; `kind` is Auth0's short code ("Log event type codes")."""
         self.logs.append(
             {
                 "log_id": f"9002{len(self.logs):024d}",
@@ -195,8 +118,8 @@ class Tenant:
             }
         )
 
-    def organization_of(self, name_or_id: str, user: User) -> Organization | None:
-        """Return the organization of that id or name, if the user is its member."""
+    def find_organization(self, name_or_id: str, user: User) -> Organization | None:
+        """Return the organization of that id or name if the user is a member."""
         for organization in ORGANIZATIONS:
             if name_or_id in {organization.id, organization.name} and user.user_id in organization.members:
                 return organization
@@ -207,12 +130,13 @@ class Tenant:
         return [self.roles[role_id] for role_id in user.role_ids]
 
     def permissions_of(self, user: User) -> list[str]:
-        """Return what a user's roles permit, each once."""
+        """Return the permissions of a user's roles, sorted and without duplicates."""
         return sorted({permission for role in self.roles_of(user) for permission in role.permissions})
 
-    def new_secret(self) -> str:
-        """Return an opaque text nobody can guess."""
-        return token_urlsafe(32)
+
+def new_secret() -> str:
+    """Return a random opaque string: a code, a refresh token, a session's cookie."""
+    return token_urlsafe(32)
 
 
 def _role(name: str) -> Role:

@@ -1,11 +1,12 @@
-"""The tokens this tenant issues, in Auth0's two dialects ("Access token profiles", RFC 9068), and its ID tokens."""
+"""The access tokens of the tenant, in Auth0's two formats ("Access token profiles", RFC 9068), and its ID tokens."""
 
 from collections.abc import Sequence
 from secrets import token_urlsafe
 
 from auth0_devtenant import jwt
 from auth0_devtenant.keys import UnknownKeyError
-from auth0_devtenant.state import Grant, Json, Tenant, User
+from auth0_devtenant.models import Grant, Json, User
+from auth0_devtenant.state import Tenant
 
 ID_TOKEN_LIFETIME = 36_000
 """Seconds; Auth0's default."""
@@ -15,18 +16,18 @@ _EMAIL_CLAIMS = ("email", "email_verified")
 
 
 class BadTokenError(Exception):
-    """A token this tenant does not accept; the text is Auth0's message."""
+    """An access token that is not accepted; the text is Auth0's message."""
 
 
 def machine_token(tenant: Tenant, client_id: str, audience: str, scope: Sequence[str]) -> str:
-    """Return an access token for a client that acts for itself (RFC 6749 section 4.4)."""
+    """Return an access token for a client (RFC 6749 section 4.4)."""
     claims: Json = {"iss": tenant.options.issuer, "sub": f"{client_id}@clients", "aud": audience}
     claims |= _times(tenant) | ({"scope": " ".join(scope)} if scope else {})
     return _issue(tenant, claims, client_id, permissions=scope, gty="client-credentials", audience=audience)
 
 
 def user_token(tenant: Tenant, user: User, grant: Grant, *, gty: str | None = None) -> str:
-    """Return an access token for the API a person logged in for; `gty` is said of refreshed ones only."""
+    """Return an access token for the API that the user logged in for; only refreshed ones have `gty`."""
     audience = grant.audience or tenant.options.userinfo_audience
     audiences = [audience, tenant.options.userinfo_audience] if "openid" in grant.scope else audience
     if grant.audience is None:
@@ -55,7 +56,7 @@ def id_token(tenant: Tenant, user: User, grant: Grant) -> str:
 
 
 def profile(user: User, scope: Sequence[str]) -> Json:
-    """Return the claims about a user that a scope asks for (OIDC Core section 5.4)."""
+    """Return the claims about a user that a scope requests (OIDC Core section 5.4)."""
     names = (_PROFILE_CLAIMS if "profile" in scope else ()) + (_EMAIL_CLAIMS if "email" in scope else ())
     return {name: user.document[name] for name in names}
 
@@ -65,7 +66,7 @@ def accept(tenant: Tenant, token: str, audience: str) -> Json:
     try:
         key = tenant.keys.find(jwt.kid_of(token))
         claims = jwt.verify(token, key.private.public_key())
-    except jwt.NotOurTokenError:
+    except jwt.InvalidTokenError:
         raise BadTokenError("Invalid token") from None
     except UnknownKeyError:
         raise BadTokenError("Invalid signature received for JSON Web Token validation") from None

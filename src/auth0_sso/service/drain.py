@@ -1,7 +1,7 @@
-"""Going out of service: announced first, so that no request is lost.
+"""Connection draining before a graceful shutdown, so that no request is lost.
 
-A load balancer that learns of a shutdown from a refused connection has already lost a request. So `/readyz` turns to
-503 while everything is still served, each connection closing after its next answer; only then is the server closed.
+A load balancer that notices a shutdown by a refused connection has already lost a request. So `/readyz` returns 503
+while all requests are still served, and each response closes its connection. Only then is the server closed.
 """
 
 import logging
@@ -16,45 +16,50 @@ _CLOSE = (b"connection", b"close")
 
 
 class Drain:
-    """Whether this process goes out of service: alone, replaced by another worker, or with the whole service."""
+    """The draining state of this process: in service, shutting down, or replaced by another worker."""
 
     def __init__(self) -> None:
-        self.begun = False
+        self.shutting_down = False
         self.replaced = False
 
-    def begin(self) -> None:
-        """The service shuts down: `/readyz` says so, and answers close their connections."""
-        if not self.begun:
-            self.begun = True
-            _log.info("shutting down: no longer ready")
+    @property
+    def is_draining(self) -> bool:
+        """Whether responses close their connections."""
+        return self.shutting_down or self.replaced
 
-    def replace(self) -> None:
-        """Another worker takes over: answers close their connections, and the service stays ready."""
+    def start_shutdown(self) -> None:
+        """Drain connections and fail the readiness check."""
+        if not self.shutting_down:
+            self.shutting_down = True
+            _log.info("graceful shutdown: not ready, draining connections")
+
+    def start_replacement(self) -> None:
+        """Drain connections and stay ready: a rolling restart has started another worker."""
         if not self.replaced:
             self.replaced = True
-            _log.info("replaced by another worker: no new connections")
+            _log.info("rolling restart: draining connections, a new worker takes over")
 
-    def require_not_begun(self) -> None:
-        """Raise `ShuttingDownError` once the service shuts down."""
-        if self.begun:
+    def require_ready(self) -> None:
+        """Raise `ShuttingDownError` after the start of a shutdown."""
+        if self.shutting_down:
             raise ShuttingDownError
 
 
-class DrainLayer:
-    """Wraps the served app: while it drains, each HTTP answer closes its connection."""
+class DrainMiddleware:
+    """ASGI middleware: while the process drains, each HTTP response has `Connection: close`."""
 
     def __init__(self, app: ASGIApp, drain: Drain) -> None:
-        """Take the app and what tells whether it goes out of service."""
+        """Take the app to wrap and the draining state."""
         self._app = app
         self._drain = drain
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection (ASGI 3)."""
+        """Handle one ASGI connection."""
         await self._app(scope, receive, self._closing(send) if scope["type"] == "http" else send)
 
     def _closing(self, send: Send) -> Send:
         async def send_and_close(message: Message) -> None:
-            if message["type"] == "http.response.start" and (self._drain.begun or self._drain.replaced):
+            if message["type"] == "http.response.start" and self._drain.is_draining:
                 message["headers"] = [*message.get("headers", ()), _CLOSE]
             await send(message)
 

@@ -1,4 +1,4 @@
-"""How the service logs: one line a record on stderr, with the id of the request it belongs to.
+"""Logging of the service: one line per record on stderr, with the request id.
 
 No record holds a token, an Authorization header or a query string.
 """
@@ -16,7 +16,7 @@ class _RequestId(logging.Filter):
 
 
 def configure_logs(level: str) -> None:
-    """Set up logging for the whole process; `level` is a name such as INFO."""
+    """Configure logging for the whole process; `level` is a name such as INFO."""
     logging.config.dictConfig(
         {
             "version": 1,
@@ -29,7 +29,7 @@ def configure_logs(level: str) -> None:
                 "stderr": {"class": "logging.StreamHandler", "filters": ["request_id"], "formatter": "line"},
             },
             "root": {"level": level, "handlers": ["stderr"]},
-            # httpx writes whole URLs at INFO, and httpcore headers at DEBUG: the token among them.
+            # httpx logs whole URLs at INFO, and httpcore logs headers at DEBUG, including the token.
             "loggers": {
                 "httpx": {"level": "WARNING"},
                 "httpcore": {"level": "WARNING"},

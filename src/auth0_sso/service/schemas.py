@@ -20,27 +20,27 @@ from auth0_sso.management.metadata import require_storable
 from auth0_sso.web.body import Body
 
 
-def _storable(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+def _require_storable(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
     require_storable(value)
     return value
 
 
-def _unique(values: list[str]) -> list[str]:
+def _require_unique(values: list[str]) -> list[str]:
     if len(set(values)) != len(values):
-        raise ValueError("names something twice")
+        raise ValueError("contains duplicates")
     return values
 
 
-Metadata = Annotated[dict[str, JsonValue], AfterValidator(_storable)]
-Shown = Annotated[str | None, BeforeValidator(lambda text: text or None)]
-"""What always has a value at Auth0; null where it cannot be read."""
+Metadata = Annotated[dict[str, JsonValue], AfterValidator(_require_storable)]
+NullIfUnreadable = Annotated[str | None, BeforeValidator(lambda text: text or None)]
+"""Always has a value at Auth0; null if it cannot be read."""
 
 RoleName = Annotated[str, Field(min_length=1, max_length=255)]
 RoleId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
 
 class VisibleClaims(Body):
-    """The claims of an access token that its bearer may see, by their names in the token."""
+    """The claims of the caller's access token, by their names in the token."""
 
     model_config = ConfigDict(alias_generator=None)
 
@@ -56,7 +56,7 @@ class VisibleClaims(Body):
 
 
 class Home(Body):
-    """The public answer of the service."""
+    """The response of the public route."""
 
     message: str
     authenticated: bool
@@ -68,28 +68,28 @@ Unreadable = Annotated[
     Field(
         default_factory=list,
         exclude_if=lambda names: not names,
-        description="Members that Auth0 holds in a form that cannot be read, or that were too much for one answer. "
-        "They are shown as if they were not set. Left out where there are none.",
+        description="Members that cannot be read in Auth0's response, or that are too large for one response. "
+        "They are shown as if they were not set. Left out if there are none.",
         examples=[["metadata"]],
     ),
 ]
 
 
-class _Shown(Body):
-    """Something of Auth0's, as far as it can be read."""
+class _Resource(Body):
+    """A resource of the Management API, as far as it can be read."""
 
     unreadable: Unreadable
 
     @classmethod
     def of_document(cls, document: Document, names: Mapping[str, str]) -> Self:
-        """Return what of a document is shown; `names` are the members whose names differ here."""
-        shown = {name: names.get(name, name) for name in cls.model_fields if name != "unreadable"}
-        odd = [to_camel(name) for name, theirs in shown.items() if theirs in document.unreadable]
-        values = {name: getattr(document, theirs) for name, theirs in shown.items()}
-        return cls.model_validate({**values, "unreadable": odd})
+        """Return the resource of a document; `names` maps members to names in the document that differ."""
+        fields = {name: names.get(name, name) for name in cls.model_fields if name != "unreadable"}
+        unreadable = [to_camel(name) for name, source in fields.items() if source in document.unreadable]
+        values = {name: getattr(document, source) for name, source in fields.items()}
+        return cls.model_validate({**values, "unreadable": unreadable})
 
 
-class _ShownUser(_Shown):
+class _UserResource(_Resource):
     email: str | None
     name: str | None
     picture: str | None
@@ -101,17 +101,17 @@ class _ShownUser(_Shown):
 
     @classmethod
     def of(cls, user: User) -> Self:
-        """Return what of a user's document is shown."""
+        """Return the resource of a user document."""
         return cls.of_document(user, {"id": "user_id", "metadata": "user_metadata"})
 
 
-class UserProfile(_ShownUser):
-    """A user, as the Management API knows them."""
+class UserProfile(_UserResource):
+    """The profile of a user, from the Management API."""
 
     id: str = Field(examples=["auth0|6132828a407ec6006935a858"])
 
 
-class ProfileAnswer(Body):
+class ProfileResponse(Body):
     """The caller's own profile."""
 
     profile: UserProfile
@@ -120,13 +120,13 @@ class ProfileAnswer(Body):
 class MetadataChange(Body):
     """User metadata to merge: first level only, null deletes a key.
 
-    At most 10 levels, integers within 2^53 and 16 KiB, the last together with what is stored.
+    At most 10 levels, integers within 2^53, and 16 KiB after the merge.
     """
 
     metadata: Metadata = Field(examples=[{"theme": "dark", "nickname": None}])
 
 
-class MetadataAnswer(_Shown):
+class MetadataResponse(_Resource):
     """All user metadata after the merge."""
 
     message: str
@@ -134,16 +134,16 @@ class MetadataAnswer(_Shown):
 
     @classmethod
     def of(cls, user: User) -> Self:
-        """Return the metadata of a user who has changed it."""
-        odd = ["metadata"] if "user_metadata" in user.unreadable else []
-        return cls(message="Your metadata is updated.", metadata=user.user_metadata, unreadable=odd)
+        """Return the metadata of a user after the merge."""
+        unreadable = ["metadata"] if "user_metadata" in user.unreadable else []
+        return cls(message="Your metadata is updated.", metadata=user.user_metadata, unreadable=unreadable)
 
 
-class ManagedUser(_ShownUser):
-    """A user, as an administrator sees them."""
+class ManagedUser(_UserResource):
+    """A user, for administrators."""
 
-    id: Shown = Field(examples=["auth0|6132828a407ec6006935a858"])
-    blocked: bool = Field(description="True as well where Auth0 says neither yes nor no.")
+    id: NullIfUnreadable = Field(examples=["auth0|6132828a407ec6006935a858"])
+    blocked: bool = Field(description="Also true if Auth0's value is neither true nor false.")
     created_at: str | None
 
 
@@ -157,7 +157,7 @@ class UserList(Body):
 
 
 class NewUser(Body):
-    """A user to create in a database connection. Auth0's own password policy applies on top."""
+    """A user to create in a database connection. Auth0's password policy applies as well."""
 
     email: EmailStr
     password: SecretStr = Field(min_length=8, max_length=128)
@@ -165,70 +165,72 @@ class NewUser(Body):
     connection: str = Field(default="Username-Password-Authentication", min_length=1, max_length=128)
 
 
-class RoleAnswer(_Shown):
+class RoleResponse(_Resource):
     """A role of the tenant."""
 
-    id: Shown
-    name: Shown
+    id: NullIfUnreadable
+    name: NullIfUnreadable
     description: str | None
 
     @classmethod
     def of(cls, role: Role) -> Self:
-        """Return what of a role is shown."""
+        """Return the resource of a role document."""
         return cls.of_document(role, {})
 
 
 class RoleList(Body):
     """The roles assigned to a user."""
 
-    roles: list[RoleAnswer]
+    roles: list[RoleResponse]
 
 
 class RoleChange(Body):
     """Roles to assign or to remove, by id, by name, or both."""
 
-    role_ids: Annotated[list[RoleId], AfterValidator(_unique)] = Field(default_factory=list, max_length=50)
-    role_names: Annotated[list[RoleName], AfterValidator(_unique)] = Field(default_factory=list, max_length=50)
+    role_ids: Annotated[list[RoleId], AfterValidator(_require_unique)] = Field(default_factory=list, max_length=50)
+    role_names: Annotated[list[RoleName], AfterValidator(_require_unique)] = Field(
+        default_factory=list, max_length=50
+    )
 
     @model_validator(mode="after")
-    def _names_something(self) -> Self:
+    def _require_roles(self) -> Self:
         if not self.role_ids and not self.role_names:
-            raise ValueError("names no role: give roleIds or roleNames")
+            raise ValueError("needs roleIds or roleNames")
         return self
 
 
-class LogLine(_Shown):
-    """Something that happened to a user; `type` is Auth0's code: s for a login, fp for a wrong password."""
+class LogEvent(_Resource):
+    """A log event of a user. `type` is Auth0's event type code, such as s (login) or fp (wrong password)."""
 
-    id: Shown
-    date: Shown
-    type: Shown
+    id: NullIfUnreadable
+    date: NullIfUnreadable
+    type: NullIfUnreadable
     description: str | None
     ip: str | None
 
     @classmethod
     def of(cls, entry: LogEntry) -> Self:
-        """Return what of an entry is shown."""
+        """Return the resource of a log entry."""
         return cls.of_document(entry, {"id": "log_id"})
 
 
 class LogList(Body):
-    """One page of a user's log, the latest first."""
+    """One page of a user's log events, latest first."""
 
-    logs: list[LogLine]
+    logs: list[LogEvent]
     page: int
     per_page: int
 
 
-class RoleChangeAnswer(Body):
-    """What was assigned or removed."""
+class RoleChangeResponse(Body):
+    """The roles that were assigned or removed."""
 
     message: str
     user_id: str
     role_ids: list[str]
 
 
-class DataAnswer(Body):
+class DataResponse(Body):
     """The rate-limited data."""
 
     data: list[str]
@@ -236,20 +238,20 @@ class DataAnswer(Body):
 
 
 class Dashboard(Body):
-    """The dashboard, and the role that opened it."""
+    """The dashboard, and the role that gave access to it."""
 
     message: str
     access_level: Literal["admin", "manager"]
 
 
 class Liveness(Body):
-    """The process answers."""
+    """The liveness check: the process responds."""
 
     status: Literal["alive"] = "alive"
 
 
 class KeyHealth(Body):
-    """The state of the signing keys. Times in seconds."""
+    """The state of the signing keys. Times are in seconds."""
 
     state: Literal["fresh", "stale"]
     keys: int
@@ -259,14 +261,14 @@ class KeyHealth(Body):
 
 
 class StoreState(Body):
-    """The state of the store that replicas share."""
+    """The state of the shared store."""
 
     state: Literal["up", "down"]
     last_error: str | None
 
 
 class Readiness(Body):
-    """The service can verify tokens. `sharedStore` is null where each process counts for itself."""
+    """The readiness check: the process can verify tokens. `sharedStore` is null without a shared store."""
 
     status: Literal["ready"] = "ready"
     signing_keys: KeyHealth

@@ -15,6 +15,7 @@ _SCHEME = re.compile(rb"(?i:bearer)(?=[ \t]|\Z)")
 # RFC 6750 section 2.1: "Bearer" 1*SP b64token; the scheme's case does not matter (RFC 9110 section 11.1).
 _CREDENTIALS = re.compile(rb"(?i:bearer) +([A-Za-z0-9\-._~+/]+=*)")
 
+_RFC_6750_ERRORS = (InvalidRequestError, InvalidTokenError, InsufficientScopeError)
 _UNSAYABLE = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")  # RFC 6750 section 3: quotes, line breaks, other scripts
 
 
@@ -43,8 +44,8 @@ def challenge(error: Auth0SsoError) -> str | None:
     """Return the WWW-Authenticate value for an error, or None for one that is not about the token.
 
     RFC 6750 section 3: no error code where no token was sent; otherwise `error`, `error_description` and, when
-    scopes are missing, `scope`. An app may raise subclasses of its own, so of their texts only what the section's
-    grammar allows is said.
+    scopes are missing, `scope`. An app may raise subclasses of its own: `error` is then the code of section 3.1 that
+    clients know, and of their texts only what the section's grammar allows is said.
     """
     match error:
         case MissingTokenError():
@@ -58,7 +59,8 @@ def challenge(error: Auth0SsoError) -> str | None:
 
 
 def _described(error: Auth0SsoError) -> str:
-    return f'Bearer error="{_sayable(error.code)}", error_description="{_sayable(error.detail)}"'
+    code = next(base.code for base in _RFC_6750_ERRORS if isinstance(error, base))
+    return f'Bearer error="{code}", error_description="{_sayable(error.detail)}"'
 
 
 def _sayable(text: str) -> str:

@@ -107,6 +107,13 @@ def require_alive(token: AccessToken, policy: TokenPolicy, now: WallTime) -> Non
         raise InvalidTokenError("too_old", "The access token was issued too long ago.")
 
 
+def end_of(token: AccessToken, policy: TokenPolicy) -> float:
+    """Return from when on `require_alive` refuses the token as too old, in seconds since 1970."""
+    if policy.max_age is None:
+        return token.expires_at + policy.leeway
+    return min(token.expires_at, token.issued_at + policy.max_age) + policy.leeway
+
+
 def require_issuer(claims: Mapping[str, object], policy: TokenPolicy) -> None:
     """Refuse a token of another issuer; names are compared to the letter (RFC 9068 section 4).
 

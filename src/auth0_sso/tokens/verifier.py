@@ -98,6 +98,10 @@ class TokenVerifier:
             self._cache[digest] = _Verified(token, keys, cost)
         return token
 
+    def end_of(self, token: AccessToken) -> float:
+        """Return from when on `verify` refuses a verified token as expired or too old, in seconds since 1970."""
+        return claims.end_of(token, self._policy)
+
 
 def _cost(verified: _Verified) -> int:
     return verified.cost

@@ -44,7 +44,7 @@ def add_docs(app: FastAPI, settings: Settings | None = None, *, path: str = "/do
 
     @router.get("")
     async def show_docs(request: Request) -> HTMLResponse:
-        chosen = (await services_of(request)).settings if settings is None else settings
+        chosen = services_of(request).settings if settings is None else settings
         root = request.scope.get("root_path", "").rstrip("/")
         page = get_swagger_ui_html(
             openapi_url=f"{root}{app.openapi_url}",

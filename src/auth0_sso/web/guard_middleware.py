@@ -3,14 +3,11 @@
 Pure ASGI, and nothing else in it: bodies, exceptions and all other headers stay the app's own.
 """
 
-from typing import Final
-
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from auth0_sso.web.access_log import log_refusal
 from auth0_sso.web.request_context import RequestContext
-
-_RESPONSE_STARTS: Final = frozenset({"http.response.start", "websocket.http.response.start"})
+from auth0_sso.web.websockets import serve_websocket
 
 
 class GuardMiddleware:
@@ -24,16 +21,27 @@ class GuardMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection (ASGI 3)."""
-        if scope["type"] not in {"http", "websocket"}:
+        if scope["type"] == "websocket":
+            await serve_websocket(self._app, scope, receive, send)
+            _log_refusal(scope)
+        elif scope["type"] == "http":
+            await self._serve_http(scope, receive, send)
+        else:
             await self._app(scope, receive, send)
-            return
+
+    async def _serve_http(self, scope: Scope, receive: Receive, send: Send) -> None:
         context = RequestContext.begin(scope)
 
         async def send_with_headers(message: Message) -> None:
-            if context.answer_headers and message["type"] in _RESPONSE_STARTS:
+            if context.answer_headers and message["type"] == "http.response.start":
                 message = {**message, "headers": [*message.get("headers", ()), *context.answer_headers]}
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
-        if context.refusal is not None:
-            log_refusal(scope, context.refusal)
+        _log_refusal(scope)
+
+
+def _log_refusal(scope: Scope) -> None:
+    refusal = RequestContext.of(scope).refusal
+    if refusal is not None:
+        log_refusal(scope, refusal)

@@ -8,7 +8,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from auth0_sso.errors import Auth0SsoError
-from auth0_sso.jwks.remote import KeysHealth
+from auth0_sso.jwks.health import KeysHealth
 from auth0_sso.web.parts import Store
 
 

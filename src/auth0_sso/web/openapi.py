@@ -7,6 +7,7 @@ guard answers with.
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
+from urllib.parse import quote, unquote
 
 from auth0_sso.errors import (
     Auth0SsoError,
@@ -25,6 +26,7 @@ from auth0_sso.web.problems import CODES, MEDIA_TYPE, problem_responses, status_
 BEARER: Final = "bearer"
 LOGIN: Final = "auth0"
 _OPTIONAL: Final = "optional"
+_ASKS: Final = "asks="
 _METHODS = ("get", "put", "post", "delete", "patch")
 _EVERY_GUARD: Final[tuple[type[Auth0SsoError], ...]] = (
     MissingTokenError,
@@ -35,10 +37,14 @@ _EVERY_GUARD: Final[tuple[type[Auth0SsoError], ...]] = (
 )
 
 
-def note_for(*refusals: type[Auth0SsoError], optional: bool = False) -> str:
-    """Return the scheme name of a guard that, beyond a bad token, refuses with these errors."""
+def note_for(*refusals: type[Auth0SsoError], optional: bool = False, description: str | None = None) -> str:
+    """Return the scheme name of a guard that, beyond a bad token, refuses with these errors.
+
+    `description` becomes a paragraph of the description of each route it guards.
+    """
     problems = dict.fromkeys(f"{status_of(error)}:{error.code}" for error in (*_EVERY_GUARD, *refusals))
-    return " ".join([BEARER, *problems, *([_OPTIONAL] if optional else [])])
+    asks = [] if description is None else [f"{_ASKS}{quote(description, safe='')}"]
+    return " ".join([BEARER, *problems, *asks, *([_OPTIONAL] if optional else [])])
 
 
 def describe(document: dict[str, Any], issuer: str | None, *, validation: bool) -> None:
@@ -91,9 +97,16 @@ def _describe_security(operation: dict[str, Any], *, can_log_in: bool) -> None:
     operation["security"] = [*others, *anonymous, {BEARER: scopes}, *login]
     if scopes:
         notes.append(note_for(InsufficientScopeError))
-    for word in dict.fromkeys(word for note in notes for word in note.split() if ":" in word):
-        status, _, code = word.partition(":")
-        _add_problem(operation, int(status), code)
+    for word in dict.fromkeys(word for note in notes for word in note.split()):
+        if word.startswith(_ASKS):
+            _add_paragraph(operation, unquote(word.removeprefix(_ASKS)))
+        elif ":" in word:
+            status, _, code = word.partition(":")
+            _add_problem(operation, int(status), code)
+
+
+def _add_paragraph(operation: dict[str, Any], text: str) -> None:
+    operation["description"] = "\n\n".join(filter(None, (operation.get("description"), text)))
 
 
 def _scopes(operation: dict[str, Any]) -> list[str]:

@@ -7,12 +7,15 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
+from starlette.types import Scope
+from starlette.websockets import WebSocket
 
 from auth0_sso.errors import Auth0SsoError
 from auth0_sso.tokens.bearer import challenge
 from auth0_sso.web.problems import INVALID_REQUEST, internal_error, problem, status_of
 from auth0_sso.web.request_context import RequestContext
+from auth0_sso.web.websockets import refuse_websocket
 
 _FRAMEWORK_CODES: Final[Mapping[int, str]] = {
     400: "invalid_input",
@@ -25,12 +28,22 @@ _FRAMEWORK_CODES: Final[Mapping[int, str]] = {
 def add_error_handler(app: FastAPI) -> None:
     """Make an app answer `Auth0SsoError` as a problem, unless it has a handler for it."""
     if Auth0SsoError not in app.exception_handlers:
-        app.add_exception_handler(Auth0SsoError, _answer_error)
+        app.add_exception_handler(Auth0SsoError, _answer_error)  # type: ignore[arg-type]  # typed for one kind of connection, called for both
+
+
+def add_problem_handler_below(scope: Scope) -> None:
+    """Make an app that is mounted below a protected one answer this package's errors, unless it has its own handler.
+
+    Starlette looks for a handler in the mounted app alone, and answers 500 without one. It takes the handlers of an
+    app from its scope as a route begins, so only what is put into that very dictionary is found.
+    """
+    handlers, _ = scope["starlette.exception_handlers"]
+    handlers.setdefault(Auth0SsoError, _answer_error)
 
 
 def add_problem_handlers(app: FastAPI) -> None:
     """Make an app answer this package's errors, and FastAPI's own, as problems."""
-    app.add_exception_handler(Auth0SsoError, _answer_error)
+    app.add_exception_handler(Auth0SsoError, _answer_error)  # type: ignore[arg-type]  # typed for one kind of connection, called for both
     app.add_exception_handler(RequestValidationError, _answer_invalid_request)
     app.add_exception_handler(HTTPException, _answer_http_exception)
 
@@ -45,19 +58,18 @@ def answers_validation(app: FastAPI) -> bool:
     return app.exception_handlers.get(RequestValidationError) is _answer_invalid_request
 
 
-async def _answer_error(request: Request, error: Exception) -> JSONResponse:
+async def _answer_error(request: Request | WebSocket, error: Exception) -> Response | None:
     assert isinstance(error, Auth0SsoError)  # noqa: S101 - narrows what add_exception_handler cannot type
     context = RequestContext.of(request.scope)
     context.refusal = error.reason
-    services = getattr(request.app.state, "auth0_sso", None)
-    if services is not None and services.metrics is not None:
-        services.metrics.count_refusal(error)
+    if context.services is not None and context.services.metrics is not None:
+        context.services.metrics.count_refusal(error)
     headers: dict[str, str] = {}
     if (value := challenge(error)) is not None:
         headers["WWW-Authenticate"] = value
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
-    return problem(
+    response = problem(
         status_of(type(error)),
         error.code,
         error.detail,
@@ -65,6 +77,7 @@ async def _answer_error(request: Request, error: Exception) -> JSONResponse:
         headers=headers,
         retry_after=error.retry_after,
     )
+    return await refuse_websocket(request, error, response) if isinstance(request, WebSocket) else response
 
 
 async def _answer_invalid_request(request: Request, error: Exception) -> JSONResponse:

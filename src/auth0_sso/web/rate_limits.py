@@ -8,14 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from fastapi import Depends, Request
+from fastapi import Depends
+from fastapi.requests import HTTPConnection
 from fastapi.security import SecurityScopes
+from starlette.types import Scope
 
 from auth0_sso.errors import MissingTokenError, RateLimitedError, StoreUnavailableError
 from auth0_sso.ratelimit.limiter import Quota
 from auth0_sso.ratelimit.policy import Policy
 from auth0_sso.tokens.claims import AccessToken
-from auth0_sso.web.authentication import services_of, verified_token
+from auth0_sso.web.authentication import credentials_of, services_of, verified_token
 from auth0_sso.web.callers import caller_of
 from auth0_sso.web.guard import Guard, TokenGuard, require_scopes
 from auth0_sso.web.request_context import RequestContext
@@ -36,23 +38,23 @@ class _Limit:
     exempt_permissions: frozenset[str] = frozenset()
     exempt_clients: frozenset[str] = frozenset()
 
-    async def require_budget(self, request: Request, token: AccessToken | None) -> None:
+    async def require_budget(self, connection: HTTPConnection, token: AccessToken | None) -> None:
         """Count the request and tell every answer what is left; raise `RateLimitedError` where nothing is."""
-        services = await services_of(request)
+        services = services_of(connection)
         if token is not None and self._exempts(token, services):
             return
-        name = f"{request.method} {request.scope['route'].path}" if self.name is None else self.name
+        name = _name_of_route(connection.scope) if self.name is None else self.name
         policy = self.policy
         if policy is None:
             policy = self.setting(services)
             if policy is None:
                 return
             policy.require_room(self.cost)
-        context = RequestContext.of(request.scope)
+        context = RequestContext.of(connection.scope)
         if (name, policy, self.cost) in context.counted:  # its router has the same limit
             return
         context.counted.append((name, policy, self.cost))
-        caller = caller_of(request.scope, token)
+        caller = caller_of(connection.scope, token)
         verdict = await services.counts.take(policy, name, caller, cost=self.cost)
         context.answer_headers += _headers(verdict.quotas)
         if not verdict.allowed:
@@ -71,15 +73,15 @@ class RateLimitGuard(Guard):
     """A dependency that counts the request and gives its access token, or None where none was sent."""
 
     def __init__(self, limit: _Limit) -> None:
-        super().__init__(refusals=_REFUSALS, optional=True)
+        super().__init__(limit, refusals=_REFUSALS, optional=True)
         self._limit = limit
 
-    async def __call__(self, request: Request, scopes: SecurityScopes) -> AccessToken | None:
+    async def __call__(self, connection: HTTPConnection, scopes: SecurityScopes) -> AccessToken | None:
         """Return the token; raise `RateLimitedError` for a spent budget, and what refuses a bad token."""
-        token = await (verified_token(request) if scopes.scopes else _token_if_sent(request))
+        token = await (verified_token(connection) if scopes.scopes else _token_if_sent(connection))
         if token is not None:
             require_scopes(token, scopes)
-        await self._limit.require_budget(request, token)
+        await self._limit.require_budget(connection, token)
         return token
 
 
@@ -114,11 +116,16 @@ def rate_limit(
     return RateLimitGuard(limit)
 
 
-async def _token_if_sent(request: Request) -> AccessToken | None:
-    if "Authorization" not in request.headers:
+def _name_of_route(scope: Scope) -> str:
+    """Return the method and template of a route. Apps mounted at different paths may share it."""
+    return f"{scope.get('method', 'WEBSOCKET')} {scope['route'].path}"
+
+
+async def _token_if_sent(connection: HTTPConnection) -> AccessToken | None:
+    if not credentials_of(connection):
         return None
     try:
-        return await verified_token(request)
+        return await verified_token(connection)
     except MissingTokenError:  # another scheme: the route may have an authentication of its own
         return None
 
@@ -132,7 +139,8 @@ def _headers(quotas: tuple[Quota, ...]) -> list[tuple[bytes, bytes]]:
     return [(b"ratelimit-policy", policies.encode("ascii")), (b"ratelimit", states.encode("ascii"))]
 
 
-LimitedToken = Annotated[AccessToken, Depends(TokenGuard(_Limit().require_budget, refusals=_REFUSALS))]
+limited_token: Final = TokenGuard(_Limit().require_budget, refusals=_REFUSALS)
+LimitedToken = Annotated[AccessToken, Depends(limited_token)]
 """Any verified access token whose subject still has budget under RATE_LIMIT."""
 
 profile_limit: Final = TokenGuard(

@@ -1,12 +1,14 @@
-"""What the service notes about one request on its way through, kept in its ASGI scope."""
+"""What is noted about one request or WebSocket on its way through, kept in its ASGI scope."""
 
 from collections.abc import MutableMapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from secrets import token_hex
 from typing import Any, cast
-from uuid import uuid4
 
 from auth0_sso.tokens.claims import AccessToken
+from auth0_sso.web.guarded_socket import GuardedSocket
+from auth0_sso.web.services import Services
 
 _KEY = "auth0_sso"
 
@@ -19,6 +21,14 @@ class RequestContext:
     """Notes on one request: several guards of a route then cost one verification and one look-up."""
 
     request_id: str
+    app: Any = None
+    """The app whose layer began this; the route may be in another, mounted below it."""
+    protected: bool = False
+    """Whether `protect` was called on it."""
+    socket: GuardedSocket | None = None
+    """The WebSocket, where this is one."""
+    credentials: tuple[bytes, ...] | None = None
+    """The values of all Authorization headers, once they are read."""
     token: AccessToken | None = None
     refusal: str | None = None
     """Why the request was refused, for the access log."""
@@ -31,11 +41,21 @@ class RequestContext:
 
     @classmethod
     def begin(cls, scope: MutableMapping[str, Any], request_id: str | None = None) -> "RequestContext":
-        """Open the notes of a request, under its caller's id or a new one."""
-        context = scope[_KEY] = cls(uuid4().hex if request_id is None else request_id)
+        """Open the notes of a request to a protected app, under its caller's id or a new one.
+
+        Always new ones, since a request that an app sends on to itself may carry another token.
+        """
+        context = scope[_KEY] = cls(token_hex(16) if request_id is None else request_id, scope.get("app"), True)
         return context
 
     @classmethod
     def of(cls, scope: MutableMapping[str, Any]) -> "RequestContext":
         """Return the notes of a request; where our middleware is missing they begin here."""
-        return cast("RequestContext", scope[_KEY]) if _KEY in scope else cls.begin(scope)
+        if _KEY not in scope:
+            scope[_KEY] = cls(token_hex(16), scope.get("app"))
+        return cast("RequestContext", scope[_KEY])
+
+    @property
+    def services(self) -> Services | None:
+        """What the app works with; None where its lifespan has not run."""
+        return None if self.app is None else getattr(self.app.state, "auth0_sso", None)

@@ -4,10 +4,11 @@ Tenant-wide roles count by default. A role that a customer's administrator may g
 route only where its guard says `within_organization=True`.
 """
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Final
 
-from fastapi import Depends, Request
+from fastapi import Depends
+from fastapi.requests import HTTPConnection
 from fastapi.security import SecurityScopes
 
 from auth0_sso.errors import (
@@ -39,14 +40,14 @@ class RolesGuard(Guard):
 
     def __init__(self, *, of_member: bool = False) -> None:
         """Take which of the two kinds it gives."""
-        super().__init__(refusals=_REFUSALS)
+        super().__init__(of_member, refusals=_REFUSALS)
         self._of_member = of_member
 
-    async def __call__(self, request: Request, scopes: SecurityScopes) -> frozenset[str]:
+    async def __call__(self, connection: HTTPConnection, scopes: SecurityScopes) -> frozenset[str]:
         """Return the names; raise what the other role guards raise."""
-        token = await verified_token(request)
+        token = await verified_token(connection)
         require_scopes(token, scopes)
-        return await _roles(request, token, of_member=self._of_member)
+        return await _roles(connection, token, of_member=self._of_member)
 
 
 def require_any_role(*roles: str, within_organization: bool = False, stale_ok: bool = False) -> TokenGuard:
@@ -59,16 +60,16 @@ def require_any_role(*roles: str, within_organization: bool = False, stale_ok: b
     With `stale_ok` roles known before an outage of the tenant count during it, for as long as
     AUTH0_ROLE_MAX_STALE_SECONDS says: not for guards that protect others from the caller.
     """
-    wanted = frozenset(_names(roles))
-    return _role_guard(
-        lambda held: not wanted.isdisjoint(held), within_organization=within_organization, stale_ok=stale_ok
-    )
+    wanted = _RolesCheck(_names(roles), one_suffices=True, within_organization=within_organization, stale_ok=stale_ok)
+    return TokenGuard(wanted, refusals=_REFUSALS)
 
 
 def require_all_roles(*roles: str, within_organization: bool = False, stale_ok: bool = False) -> TokenGuard:
     """Return a guard that passes users who have each of `roles` (names); the rest as in `require_any_role`."""
-    wanted = frozenset(_names(roles))
-    return _role_guard(wanted.issubset, within_organization=within_organization, stale_ok=stale_ok)
+    wanted = _RolesCheck(
+        _names(roles), one_suffices=False, within_organization=within_organization, stale_ok=stale_ok
+    )
+    return TokenGuard(wanted, refusals=_REFUSALS)
 
 
 def require_role(role: str, *, within_organization: bool = False, stale_ok: bool = False) -> TokenGuard:
@@ -76,57 +77,66 @@ def require_role(role: str, *, within_organization: bool = False, stale_ok: bool
     return require_any_role(role, within_organization=within_organization, stale_ok=stale_ok)
 
 
-def _role_guard(
-    suffices: Callable[[frozenset[str]], bool], *, within_organization: bool, stale_ok: bool
-) -> TokenGuard:
-    async def check(request: Request, token: AccessToken) -> None:
-        held = await _roles(request, token, stale_ok=stale_ok)
-        if within_organization and not suffices(held):  # else the call for the member's roles is saved
-            held |= await _roles(request, token, of_member=True, stale_ok=stale_ok)
-        if not suffices(held):
+@dataclass(frozen=True, slots=True)
+class _RolesCheck:
+    """Whether a user has all of some roles, or one of them."""
+
+    roles: frozenset[str]
+    one_suffices: bool
+    within_organization: bool
+    stale_ok: bool
+
+    async def __call__(self, connection: HTTPConnection, token: AccessToken) -> None:
+        held = await _roles(connection, token, stale_ok=self.stale_ok)
+        if self.within_organization and not self._suffice(held):  # else the call for the member's roles is saved
+            held |= await _roles(connection, token, of_member=True, stale_ok=self.stale_ok)
+        if not self._suffice(held):
             raise InsufficientScopeError("role_missing", "Your roles do not allow this.")
 
-    return TokenGuard(check, refusals=_REFUSALS)
+    def _suffice(self, held: frozenset[str]) -> bool:
+        return not self.roles.isdisjoint(held) if self.one_suffices else self.roles <= held
 
 
-async def require_user(_: Request, token: AccessToken) -> None:
+async def require_user(_: HTTPConnection, token: AccessToken) -> None:
     """Raise `InsufficientScopeError` for the token of a machine."""
     if token.is_machine:
         raise InsufficientScopeError("no_user", "This needs the token of a user; a machine's stands for none.")
 
 
-async def roles_source_of(request: Request) -> RoleSource:
+async def get_role_source(connection: HTTPConnection) -> RoleSource:
     """Return where roles come from; raise `ManagementNotConfiguredError` where there are no credentials."""
-    roles = (await services_of(request)).roles
+    roles = services_of(connection).roles
     if roles is None:
         raise ManagementNotConfiguredError
     return roles
 
 
 async def _roles(
-    request: Request, token: AccessToken, *, of_member: bool = False, stale_ok: bool = False
+    connection: HTTPConnection, token: AccessToken, *, of_member: bool = False, stale_ok: bool = False
 ) -> frozenset[str]:
-    await require_user(request, token)
-    known = RequestContext.of(request.scope).roles
+    await require_user(connection, token)
+    known = RequestContext.of(connection.scope).roles
     for kind in ((of_member, False), (of_member, stale_ok)):  # a guard that accepts old roles takes fresh ones too
         if kind in known:
             return known[kind]
-    source = await roles_source_of(request)
+    source = await get_role_source(connection)
     ask = source.organization_roles_of if of_member else source.roles_of
     known[of_member, stale_ok] = roles = await ask(token, stale_ok=stale_ok)
     return roles
 
 
-def _names(roles: tuple[str, ...]) -> tuple[str, ...]:
+def _names(roles: tuple[str, ...]) -> frozenset[str]:
     if not roles or not all(roles):
         raise ValueError("a guard needs the name of one or more roles")
-    return roles
+    return frozenset(roles)
 
 
-CurrentRoles = Annotated[frozenset[str], Depends(RolesGuard())]
+current_roles: Final = RolesGuard()
+CurrentRoles = Annotated[frozenset[str], Depends(current_roles)]
 """The names of the roles the user has in the whole tenant; looked up once for a request, even with several guards."""
 
-CurrentOrganizationRoles = Annotated[frozenset[str], Depends(RolesGuard(of_member=True))]
+current_organization_roles: Final = RolesGuard(of_member=True)
+CurrentOrganizationRoles = Annotated[frozenset[str], Depends(current_organization_roles)]
 """The names of the roles the user has as a member of the token's organization; empty for a token without one."""
 
-Roles = Annotated[RoleSource, Depends(roles_source_of)]
+Roles = Annotated[RoleSource, Depends(get_role_source)]

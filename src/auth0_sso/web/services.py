@@ -10,9 +10,10 @@ from typing import NoReturn
 import httpx
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
-from auth0_sso.errors import ConfigurationError
 from auth0_sso.jwks.file import JwksFile
-from auth0_sso.jwks.remote import Freshness, KeysHealth, RemoteJwks
+from auth0_sso.jwks.health import KeysHealth
+from auth0_sso.jwks.remote import Freshness, RemoteJwks
+from auth0_sso.jwks.static import StaticKeys
 from auth0_sso.jwks.stores import KeyStore, KeyStores
 from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
@@ -40,6 +41,7 @@ class Services:
 
     settings: Settings
     keys: KeySource
+    clock: Clock
     verifier: TokenVerifier
     management: ManagementClient | None
     profiles: Profiles | None
@@ -49,6 +51,8 @@ class Services:
     auth_failure_limit: Policy | None
     exempt_permissions: frozenset[str]
     exempt_clients: frozenset[str]
+    subprotocol_tokens: bool
+    """Whether a WebSocket's token may come by `Sec-WebSocket-Protocol`."""
     store: Store | None
     """The store shared with other processes, where there is one."""
     metrics: Metrics | None = None
@@ -62,8 +66,8 @@ class Services:
 
 
 def health_of(keys: KeySource) -> KeysHealth:
-    """Return the state of signing keys; those that an app gave are fresh while there are any."""
-    if isinstance(keys, RemoteJwks):
+    """Return the state of signing keys; those of an app's own `KeySource` are fresh while there are any."""
+    if isinstance(keys, RemoteJwks | StaticKeys):
         return keys.health
     if keys.current is None:
         return KeysHealth("missing", 0, None, 0, 0, None)
@@ -89,6 +93,8 @@ async def open_services(
     """
     async with AsyncExitStack() as stack:
         shared = await _shared(settings, clock, stack)
+        if keys is not None and not settings.has_management:
+            transport = httpx.AsyncBaseTransport()  # never used, and without the 50 ms that TLS takes to set up
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, timeout=_TIMEOUT))
         if keys is None:
             keys = _keys(settings, client, shared, clock, stack)
@@ -97,6 +103,7 @@ async def open_services(
             roles = _roles(settings, management, shared, clock, stack)
         yield Services(
             settings=settings,
+            clock=clock,
             keys=keys,
             verifier=_verifier(settings, keys, clock),
             management=management,
@@ -107,6 +114,7 @@ async def open_services(
             auth_failure_limit=policy_or_off(settings.auth_failure_rate_limit),
             exempt_permissions=frozenset(settings.rate_limit_exempt_permissions),
             exempt_clients=frozenset(settings.rate_limit_exempt_clients),
+            subprotocol_tokens=settings.auth0_token_in_subprotocol,
             store=(store := None if shared is None else shared.store),
             metrics=_metrics(keys, store) if metrics else None,
             profile_rate_limit=policy_or_off(profile_rate_limit),
@@ -116,10 +124,8 @@ async def open_services(
 async def _shared(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Shared | None:
     if not settings.has_shared_store:
         return None
-    try:
-        from auth0_sso.web.shared import open_shared  # noqa: PLC0415 - needs redis, which is optional
-    except ImportError as error:
-        raise ConfigurationError((f"RATE_LIMIT_STORAGE_URL needs {error.name}: install auth0-sso[redis].",)) from None
+    from auth0_sso.web.shared import open_shared  # noqa: PLC0415 - needs redis, which is optional
+
     return await stack.enter_async_context(open_shared(settings, clock))
 
 
@@ -216,10 +222,8 @@ def _roles(
 
 
 def _metrics(keys: KeySource, store: Store | None) -> Metrics:
-    try:
-        from auth0_sso.web.metrics import PrometheusMetrics  # noqa: PLC0415 - needs prometheus_client, which is optional
-    except ImportError as error:
-        raise ConfigurationError((f"METRICS_ENABLED needs {error.name}: install auth0-sso[metrics].",)) from None
+    from auth0_sso.web.metrics import PrometheusMetrics  # noqa: PLC0415 - needs prometheus_client, which is optional
+
     return PrometheusMetrics(partial(health_of, keys), store)
 
 

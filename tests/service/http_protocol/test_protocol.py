@@ -23,23 +23,21 @@ async def is_open(running: Site, client: Client) -> bool:
     return running.of(client) in running.server.server_state.connections
 
 
-async def no_answer(client: Client) -> bool:
+async def closed_without_response(client: Client) -> bool:
     return await client.read_to_end() == b""
 
 
-async def test_a_silent_connection_is_closed_after_20_seconds_without_an_answer(clock: HandClock) -> None:
+async def test_a_silent_connection_is_closed_after_20_seconds_without_a_response(clock: HandClock) -> None:
     async with site(clock) as running:
         client = await running.connect()
         await running.advance(20)
         assert await is_open(running, client)
         await running.advance(1)
-        assert await no_answer(client)
+        assert await closed_without_response(client)
 
 
 @pytest.mark.parametrize("first", [HALF_HEAD, b"G"], ids=["half-a-head", "one-byte"])
-async def test_a_head_that_drips_is_answered_408_20_seconds_after_the_connection_began(
-    clock: HandClock, first: bytes
-) -> None:
+async def test_slow_headers_get_408_20_seconds_after_the_connection(clock: HandClock, first: bytes) -> None:
     async with site(clock) as running:
         client = await running.connect()
         await running.advance(10)
@@ -48,31 +46,31 @@ async def test_a_head_that_drips_is_answered_408_20_seconds_after_the_connection
         await running.send(client, b"E" if first == b"G" else b"a")
         assert await is_open(running, client)
         await running.advance(1)
-        answer = await client.read_to_end()
-        assert answer.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
-        assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "request_timeout"
+        response = await client.read_to_end()
+        assert response.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+        assert json.loads(response.partition(b"\r\n\r\n")[2])["code"] == "request_timeout"
         assert running.app.begun == []
 
 
 async def test_an_idle_connection_is_kept_for_75_seconds(clock: HandClock) -> None:
     async with site(clock, timeout_keep_alive=75) as running:
         client = await running.sending(GET)
-        await client.read_answer()
+        await client.read_response()
         await running.advance(75)
         assert await is_open(running, client)
         await running.advance(1)
-        assert await no_answer(client)
+        assert await closed_without_response(client)
 
 
-async def test_the_next_head_has_20_seconds_from_its_first_byte(clock: HandClock) -> None:
+async def test_the_next_header_timeout_starts_at_the_first_byte(clock: HandClock) -> None:
     async with site(clock, timeout_keep_alive=75) as running:
         client = await running.sending(GET)
-        await client.read_answer()
+        await client.read_response()
         await running.advance(60)
         await running.send(client, HALF_HEAD)
         await running.advance(20)
         await running.send(client, b"b\r\n\r\n")
-        assert await client.read_answer() == b"HTTP/1.1 200 OK /"
+        assert await client.read_response() == b"HTTP/1.1 200 OK /"
         await running.send(client, HALF_HEAD)
         await running.advance(21)
         assert (await client.read_to_end()).startswith(b"HTTP/1.1 408 ")
@@ -81,14 +79,14 @@ async def test_the_next_head_has_20_seconds_from_its_first_byte(clock: HandClock
 async def test_empty_lines_do_not_keep_a_connection_open(clock: HandClock) -> None:
     async with site(clock, timeout_keep_alive=75) as running:
         client = await running.sending(GET)
-        await client.read_answer()
+        await client.read_response()
         for _ in range(3):
             await running.send(client, b"\r\n")
             await running.advance(7)
-        assert await no_answer(client)
+        assert await closed_without_response(client)
 
 
-async def test_half_a_body_is_answered_408_after_30_seconds_and_the_application_is_told(clock: HandClock) -> None:
+async def test_an_incomplete_body_gets_408_after_30_seconds(clock: HandClock) -> None:
     async with site(clock) as running:
         client = await running.sending(HALF_BODY)
         await running.advance(30)
@@ -99,49 +97,49 @@ async def test_half_a_body_is_answered_408_after_30_seconds_and_the_application_
         assert running.app.disconnected == ["/upload"]
 
 
-async def test_half_a_body_that_is_answered_already_only_ends_the_connection(clock: HandClock) -> None:
+async def test_an_incomplete_body_after_its_response_only_closes_the_connection(clock: HandClock) -> None:
     async with site(clock) as running:
         client = await running.sending(HALF_BODY.replace(b"/upload", b"/early"))
-        assert (await client.read_answer()).startswith(b"HTTP/1.1 413 ")  # its phrase depends on Python's version
+        assert (await client.read_response()).startswith(b"HTTP/1.1 413 ")  # its phrase depends on Python's version
         await running.advance(31)
-        assert await no_answer(client)
+        assert await closed_without_response(client)
 
 
-async def test_a_body_has_30_seconds_from_the_end_of_its_head(clock: HandClock) -> None:
+async def test_the_body_timeout_starts_after_the_headers(clock: HandClock) -> None:
     async with site(clock) as running:
         client = await running.sending(HALF_BODY[:10])
         await running.advance(19)
         await running.send(client, HALF_BODY[10:])
         await running.advance(30)
         await client.send(b"+whole")
-        assert await client.read_answer() == b"HTTP/1.1 200 OK /upload"
+        assert await client.read_response() == b"HTTP/1.1 200 OK /upload"
 
 
-async def test_a_body_that_comes_after_its_answer_leaves_the_connection_idle(clock: HandClock) -> None:
+async def test_a_body_after_its_response_leaves_the_connection_idle(clock: HandClock) -> None:
     async with site(clock, timeout_keep_alive=75) as running:
         client = await running.sending(HALF_BODY.replace(b"/upload", b"/early"))
-        await client.read_answer()
+        await client.read_response()
         await running.advance(29)
         await running.send(client, b"+whole")
         await running.advance(75)
         await running.send(client, GET)
-        assert await client.read_answer() == b"HTTP/1.1 200 OK /"
+        assert await client.read_response() == b"HTTP/1.1 200 OK /"
 
 
 @pytest.mark.parametrize("path", [b"/slow", b"/late"], ids=["before-it-reads", "after-it-read"])
-async def test_a_body_that_waits_for_an_earlier_answer_takes_no_time(clock: HandClock, path: bytes) -> None:
+async def test_the_body_timeout_excludes_waiting_for_an_earlier_response(clock: HandClock, path: bytes) -> None:
     async with site(clock) as running:
         client = await running.sending(b"GET " + path + b" HTTP/1.1\r\n\r\n" + HALF_BODY)
         await running.clock.settle()
         await running.advance(100)
         running.app.go_on.set()
-        assert await client.read_answer() == b"HTTP/1.1 200 OK " + path
+        assert await client.read_response() == b"HTTP/1.1 200 OK " + path
         await running.advance(29)
         await client.send(b"+whole")
-        assert await client.read_answer() == b"HTTP/1.1 200 OK /upload"
+        assert await client.read_response() == b"HTTP/1.1 200 OK /upload"
 
 
-async def test_a_body_that_the_application_does_not_read_takes_no_time(clock: HandClock) -> None:
+async def test_the_body_timeout_excludes_backpressure_of_the_application(clock: HandClock) -> None:
     async with site(clock) as running:
         head = b"POST /slow HTTP/1.1\r\nContent-Length: 150000\r\n\r\n"
         client = await running.sending(head + b"b" * 100_000)
@@ -150,10 +148,10 @@ async def test_a_body_that_the_application_does_not_read_takes_no_time(clock: Ha
         await running.clock.settle()
         await running.advance(29)
         await client.send(b"b" * 50_000)
-        assert await client.read_answer() == b"HTTP/1.1 200 OK /slow"
+        assert await client.read_response() == b"HTTP/1.1 200 OK /slow"
 
 
-async def test_a_body_has_30_seconds_from_the_word_to_continue(clock: HandClock) -> None:
+async def test_the_body_timeout_starts_after_100_continue(clock: HandClock) -> None:
     expecting = b"POST /slow HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n"
     async with site(clock) as running:
         client = await running.sending(expecting)
@@ -163,33 +161,35 @@ async def test_a_body_has_30_seconds_from_the_word_to_continue(clock: HandClock)
         await running.advance(30)
         assert await is_open(running, client)
         await running.advance(1)
-        answer = await client.read_to_end()
-        assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 408 ")
+        response = await client.read_to_end()
+        assert response.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 408 ")
 
 
-async def test_a_slow_application_has_all_the_time_it_needs(clock: HandClock) -> None:
+async def test_a_slow_application_has_no_timeout(clock: HandClock) -> None:
     async with site(clock, timeout_keep_alive=75) as running:
         client = await running.sending(b"GET /slow HTTP/1.1\r\n\r\n")
         await running.advance(10_000)
         running.app.go_on.set()
-        assert await client.read_answer() == b"HTTP/1.1 200 OK /slow"
+        assert await client.read_response() == b"HTTP/1.1 200 OK /slow"
         await running.advance(74)
         assert await is_open(running, client)
 
 
-async def test_the_second_of_two_requests_is_refused_only_after_the_first_is_answered(clock: HandClock) -> None:
+async def test_a_pipelined_request_times_out_only_after_the_first_is_answered(clock: HandClock) -> None:
     async with site(clock) as running:
         client = await running.sending(b"GET /slow HTTP/1.1\r\n\r\n" + HALF_HEAD)
         await running.advance(21)
         await running.advance(1000)
         assert await is_open(running, client)
         running.app.go_on.set()
-        assert await client.read_answer() == b"HTTP/1.1 200 OK /slow"
+        assert await client.read_response() == b"HTTP/1.1 200 OK /slow"
         assert (await client.read_to_end()).startswith(b"HTTP/1.1 408 ")
 
 
-@pytest.mark.parametrize("requests", [1, 3], ids=["one-answer", "pipelined-answers"])
-async def test_a_client_that_reads_no_answer_is_cut_off_after_a_minute(clock: HandClock, requests: int) -> None:
+@pytest.mark.parametrize("requests", [1, 3], ids=["one-response", "pipelined-responses"])
+async def test_a_client_that_reads_no_response_is_disconnected_after_a_minute(
+    clock: HandClock, requests: int
+) -> None:
     async with site(clock) as running:
         client = await running.connect()
         client.writer.transport.pause_reading()  # type: ignore[attr-defined]  # a stream's transport reads too
@@ -202,10 +202,10 @@ async def test_a_client_that_reads_no_answer_is_cut_off_after_a_minute(clock: Ha
         assert running.app.ended == running.app.begun == ["/"] * min(requests, 2)  # the third was never begun
 
 
-async def test_a_refused_client_that_does_not_leave_is_cut_off_after_5_seconds(clock: HandClock) -> None:
+async def test_a_refused_client_is_disconnected_after_5_seconds(clock: HandClock) -> None:
     async with site(clock) as running:
         client = await running.sending(b"GARBAGE\r\n\r\n")
-        assert (await client.read_answer()).startswith(b"HTTP/1.1 400 ")
+        assert (await client.read_response()).startswith(b"HTTP/1.1 400 ")
         await running.advance(5)
         await running.send(client, b"more garbage")
         assert await is_open(running, client)
@@ -213,26 +213,26 @@ async def test_a_refused_client_that_does_not_leave_is_cut_off_after_5_seconds(c
         assert not await is_open(running, client)
 
 
-async def test_when_all_connections_are_taken_the_one_idle_longest_gives_way(
+async def test_the_connection_idle_longest_is_closed_for_a_new_one(
     clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with site(clock, limit_concurrency=3) as running:
         busy = await running.sending(b"GET /slow HTTP/1.1\r\n\r\n")
         first, second = await running.connect(), await running.connect()
         await running.send(first, GET)  # served later than the second, which has asked nothing
-        await first.read_answer()
+        await first.read_response()
         for _ in range(2):
             newcomer = await running.sending(GET)
-            assert await newcomer.read_answer() == b"HTTP/1.1 200 OK /"
-        assert await no_answer(second)
-        assert await no_answer(first)
+            assert await newcomer.read_response() == b"HTTP/1.1 200 OK /"
+        assert await closed_without_response(second)
+        assert await closed_without_response(first)
         assert len(running.server.server_state.connections) == 3
         running.app.go_on.set()
-        assert await busy.read_answer() == b"HTTP/1.1 200 OK /slow"
+        assert await busy.read_response() == b"HTTP/1.1 200 OK /slow"
     assert caplog.text.count("3 connections are open") == 1
 
 
-async def test_when_all_connections_are_in_use_a_new_one_is_answered_503(clock: HandClock) -> None:
+async def test_a_new_connection_gets_503_when_all_are_in_use(clock: HandClock) -> None:
     async with site(clock, limit_concurrency=2) as running:
         busy = [await running.sending(b"GET /slow HTTP/1.1\r\n\r\n") for _ in range(2)]
         for _ in range(3):  # those refused do not pile up
@@ -251,7 +251,7 @@ async def test_when_all_connections_are_in_use_a_new_one_is_answered_503(clock: 
             assert len(running.server.server_state.connections) <= 3
         running.app.go_on.set()
         for client in busy:
-            assert await client.read_answer() == b"HTTP/1.1 200 OK /slow"
+            assert await client.read_response() == b"HTTP/1.1 200 OK /slow"
         assert running.app.begun == ["/slow", "/slow"]
 
 
@@ -259,12 +259,14 @@ async def test_two_servers_in_one_process_share_its_connections(clock: HandClock
     async with site(clock, limit_concurrency=2) as one, site(clock, limit_concurrency=2) as other:
         idle = [await one.connect(), await one.connect()]
         newcomer = await other.sending(GET)
-        assert await newcomer.read_answer() == b"HTTP/1.1 200 OK /"
-        assert await no_answer(idle[0])
+        assert await newcomer.read_response() == b"HTTP/1.1 200 OK /"
+        assert await closed_without_response(idle[0])
         assert await is_open(one, idle[1])
 
 
-async def test_lack_of_descriptors_is_logged_in_one_line(caplog: pytest.LogCaptureFixture, clock: HandClock) -> None:
+async def test_running_out_of_file_descriptors_is_logged_in_one_line(
+    caplog: pytest.LogCaptureFixture, clock: HandClock
+) -> None:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(None)  # pytest's
     async with site(clock) as running:
@@ -276,7 +278,7 @@ async def test_lack_of_descriptors_is_logged_in_one_line(caplog: pytest.LogCaptu
         loop.call_exception_handler({"message": "something else"})
     warnings = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
     assert warnings == [
-        "no connection could be accepted: Too many open files; raise the limit of open files (1 times)",
+        "cannot accept connections: Too many open files; raise the limit of open files (1 times)",
         "something else",
     ]
 
@@ -290,7 +292,7 @@ def made_by_python(_: uvicorn.Config) -> socket.socket:
 
 
 @pytest.mark.parametrize("made", [made_by_uvicorn, made_by_python], ids=["serve-with-workers", "dev"])
-async def test_answers_are_sent_without_delay_whoever_made_the_listening_socket(
+async def test_responses_are_sent_with_tcp_nodelay(
     made: Callable[[uvicorn.Config], socket.socket],
 ) -> None:
     chosen = settings()

@@ -2,7 +2,7 @@ from urllib.parse import quote
 
 import pytest
 
-from auth0_devtenant.people import MANAGEMENT_SCOPES
+from auth0_devtenant.clients import MANAGEMENT_SCOPES
 from support.service import ADMIN, MANAGER, USER, Service, person_id
 
 NEW = {"email": "new@example.com", "password": "New-password-1!", "name": "New Person"}
@@ -32,20 +32,20 @@ async def role_ids(service: Service) -> dict[str, str]:
 
 @pytest.mark.parametrize(("method", "path", "json"), EVERY_ROUTE)
 @pytest.mark.parametrize("email", [MANAGER, USER])
-async def test_who_is_no_admin_is_refused_and_nothing_happens(
+async def test_only_admins_are_allowed_and_a_refusal_changes_nothing(
     service: Service, email: str, method: str, path: str, json: object
 ) -> None:
-    answer = await service.api.request(method, path, headers=await service.as_user(email), json=json)
-    assert (answer.status_code, answer.json()["code"]) == (403, "insufficient_scope")
+    response = await service.api.request(method, path, headers=await service.as_user(email), json=json)
+    assert (response.status_code, response.json()["code"]) == (403, "insufficient_scope")
     own = f"GET /api/v2/users/{quote(person_id(email), safe='')}"
     calls = [request.partition("?")[0] for request in service.wire.requests if "/api/v2/" in request]
     assert set(calls) == {own, f"{own}/roles"}
 
 
 @pytest.mark.parametrize(("method", "path", "json"), EVERY_ROUTE)
-async def test_a_machine_is_no_admin(service: Service, method: str, path: str, json: object) -> None:
-    answer = await service.api.request(method, path, headers=await service.as_machine(), json=json)
-    assert answer.status_code == 403
+async def test_a_machine_is_not_an_admin(service: Service, method: str, path: str, json: object) -> None:
+    response = await service.api.request(method, path, headers=await service.as_machine(), json=json)
+    assert response.status_code == 403
     assert service.wire.count("GET /api/v2/") == 0
 
 
@@ -61,15 +61,15 @@ async def test_users_come_in_pages(service: Service) -> None:
 
 @pytest.mark.parametrize("query", ["per_page=0", "per_page=101", "page=-1", "page=x", "per_page=1e3"])
 async def test_a_page_out_of_bounds_is_refused(service: Service, query: str) -> None:
-    answer = await service.api.get(f"/admin/users?{query}", headers=await service.as_user(ADMIN))
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["at"][0] == "query"
+    response = await service.api.get(f"/admin/users?{query}", headers=await service.as_user(ADMIN))
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["at"][0] == "query"
 
 
-async def test_a_page_past_the_first_thousand_users_is_refused_with_what_to_do(service: Service) -> None:
-    answer = await service.api.get("/admin/users?page=20&per_page=50", headers=await service.as_user(ADMIN))
-    assert answer.status_code == 400
-    assert "1,000" in answer.json()["detail"]
+async def test_a_page_past_the_first_thousand_users_is_refused(service: Service) -> None:
+    response = await service.api.get("/admin/users?page=20&per_page=50", headers=await service.as_user(ADMIN))
+    assert response.status_code == 400
+    assert "1,000" in response.json()["detail"]
 
 
 async def test_a_user_is_created_read_and_deleted(service: Service) -> None:
@@ -86,8 +86,8 @@ async def test_a_user_is_created_read_and_deleted(service: Service) -> None:
 
 async def test_a_user_who_exists_already_is_a_conflict(service: Service) -> None:
     headers = await service.as_user(ADMIN)
-    answer = await service.api.post("/admin/users", headers=headers, json={**NEW, "email": USER})
-    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    response = await service.api.post("/admin/users", headers=headers, json={**NEW, "email": USER})
+    assert (response.status_code, response.json()["code"]) == (409, "conflict")
 
 
 @pytest.mark.parametrize(
@@ -107,20 +107,20 @@ async def test_a_malformed_user_is_refused_without_repeating_the_password(
     service: Service, change: dict[str, object]
 ) -> None:
     body = {**NEW, **change}
-    answer = await service.api.post("/admin/users", headers=await service.as_user(ADMIN), json=body)
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+    response = await service.api.post("/admin/users", headers=await service.as_user(ADMIN), json=body)
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_input")
     assert service.wire.count("POST /api/v2/") == 0
-    assert str(body["password"]) not in answer.text
+    assert str(body["password"]) not in response.text
 
 
-async def test_a_weak_password_is_refused_in_auth0s_words(service: Service) -> None:
+async def test_a_weak_password_is_refused_with_auth0s_message(service: Service) -> None:
     headers = await service.as_user(ADMIN)
-    answer = await service.api.post("/admin/users", headers=headers, json={**NEW, "password": "aaaaaaaa"})
-    assert answer.status_code == 400
-    assert answer.json()["detail"].startswith("PasswordStrengthError")
+    response = await service.api.post("/admin/users", headers=headers, json={**NEW, "password": "aaaaaaaa"})
+    assert response.status_code == 400
+    assert response.json()["detail"].startswith("PasswordStrengthError")
 
 
-async def test_roles_are_assigned_listed_and_removed_and_hold_at_once(service: Service) -> None:
+async def test_assigned_and_removed_roles_take_effect_at_once(service: Service) -> None:
     admin, user = await service.as_user(ADMIN), await service.as_user(USER)
     manager = (await role_ids(service))["manager"]
     assert (await service.api.get("/dashboard", headers=user)).status_code == 403
@@ -145,29 +145,29 @@ async def test_roles_are_assigned_listed_and_removed_and_hold_at_once(service: S
 )
 async def test_malformed_role_ids_are_refused(service: Service, role_ids: object) -> None:
     headers = await service.as_user(ADMIN)
-    answer = await service.api.post(f"{user_path(USER)}/roles", headers=headers, json={"roleIds": role_ids})
-    assert answer.status_code == 422
+    response = await service.api.post(f"{user_path(USER)}/roles", headers=headers, json={"roleIds": role_ids})
+    assert response.status_code == 422
     assert service.wire.count("POST /api/v2/") == 0
 
 
-async def test_a_user_or_role_that_is_not_there_is_not_found(service: Service) -> None:
+async def test_an_unknown_user_or_role_is_not_found(service: Service) -> None:
     headers = await service.as_user(ADMIN)
     nobody = "/admin/users/auth0%7C000000000000000000000000"
     assert (await service.api.get(nobody, headers=headers)).status_code == 404
     change = {"roleIds": ["rol_doesNotExist000"]}
-    answer = await service.api.post(f"{user_path(USER)}/roles", headers=headers, json=change)
-    assert answer.status_code == 404
+    response = await service.api.post(f"{user_path(USER)}/roles", headers=headers, json=change)
+    assert response.status_code == 404
 
 
 @pytest.mark.parametrize(
     "user_id", ["..", ".", "auth0|x/../../clients", "a/b", "x?fields=y", "x#y", "ü€😀", "%7C", "%"]
 )
-async def test_a_user_id_never_leaves_its_place_in_the_path(service: Service, user_id: str) -> None:
+async def test_a_user_id_stays_one_path_segment(service: Service, user_id: str) -> None:
     headers = await service.as_user(ADMIN)
     await service.api.get("/dashboard", headers=headers)
     before = len(service.wire.requests)
-    answer = await service.api.get(f"/admin/users/{quote(user_id, safe='').replace('.', '%2E')}", headers=headers)
-    assert answer.status_code in {400, 404}
+    response = await service.api.get(f"/admin/users/{quote(user_id, safe='').replace('.', '%2E')}", headers=headers)
+    assert response.status_code in {400, 404}
     for request in service.wire.requests[before:]:
         assert request.startswith("GET /api/v2/users/")
         assert request.count("/") == 4  # one segment after /api/v2/users/
@@ -181,7 +181,7 @@ async def test_deleting_a_user_ends_their_roles_at_once(service: Service) -> Non
     assert (await service.api.get("/dashboard", headers=manager)).status_code == 403
 
 
-async def test_roles_are_given_and_taken_by_name_too(service: Service) -> None:
+async def test_roles_are_assigned_and_removed_by_name_too(service: Service) -> None:
     admin, ids = await service.as_user(ADMIN), await role_ids(service)
     change = {"roleNames": ["manager"], "roleIds": [ids["admin"]]}
     assigned = await service.api.post(f"{user_path(USER)}/roles", headers=admin, json=change)
@@ -199,13 +199,15 @@ async def test_roles_are_given_and_taken_by_name_too(service: Service) -> None:
     [({"roleNames": ["Manager"]}, 404), ({"roleNames": ["nobody"]}, 404), ({}, 422), ({"roleNames": []}, 422)],
     ids=str,
 )
-async def test_a_role_nobody_named_changes_nothing(service: Service, change: object, status: int) -> None:
-    answer = await service.api.post(f"{user_path(USER)}/roles", headers=await service.as_user(ADMIN), json=change)
-    assert answer.status_code == status
+async def test_a_role_change_without_a_known_role_changes_nothing(
+    service: Service, change: object, status: int
+) -> None:
+    response = await service.api.post(f"{user_path(USER)}/roles", headers=await service.as_user(ADMIN), json=change)
+    assert response.status_code == status
     assert service.wire.count("POST /api/v2/") == 0
 
 
-async def test_a_blocked_user_loses_every_role_at_once_and_gets_them_back(service: Service) -> None:
+async def test_a_blocked_user_loses_every_role_until_unblocked(service: Service) -> None:
     admin, manager = await service.as_user(ADMIN), await service.as_user(MANAGER)
     assert (await service.api.get("/dashboard", headers=manager)).status_code == 200
     blocked = await service.api.put(f"{user_path(MANAGER)}/block", headers=admin)
@@ -216,7 +218,7 @@ async def test_a_blocked_user_loses_every_role_at_once_and_gets_them_back(servic
     assert (await service.api.get("/dashboard", headers=manager)).status_code == 200
 
 
-async def test_logging_out_everywhere_ends_the_users_sessions_and_nobody_elses(service: Service) -> None:
+async def test_logout_ends_only_the_sessions_of_that_user(service: Service) -> None:
     admin = await service.as_user(ADMIN)
     await service.as_user(MANAGER)
     path = f"/users/{quote(person_id(MANAGER), safe='')}/sessions"
@@ -228,22 +230,22 @@ async def test_logging_out_everywhere_ends_the_users_sessions_and_nobody_elses(s
     assert len((await service.manage("GET", own)).json()["sessions"]) == 1
 
 
-async def test_what_happened_to_a_user_is_told_the_latest_first(service: Service) -> None:
+async def test_log_events_of_a_user_are_listed_latest_first(service: Service) -> None:
     admin = await service.as_user(ADMIN)
-    answer = (await service.api.get(f"{user_path(ADMIN)}/logs?per_page=5", headers=admin)).json()
-    assert (answer["page"], answer["perPage"]) == (0, 5)
-    (entry,) = answer["logs"]
+    response = (await service.api.get(f"{user_path(ADMIN)}/logs?per_page=5", headers=admin)).json()
+    assert (response["page"], response["perPage"]) == (0, 5)
+    (entry,) = response["logs"]
     assert (entry["type"], entry["description"], entry["ip"]) == ("s", "Successful login", "127.0.0.1")
     assert (await service.api.get(f"{user_path(ADMIN)}/logs?page=1", headers=admin)).json()["logs"] == []
 
 
-async def test_a_missing_scope_of_ours_is_a_502_and_names_itself_in_the_log_alone(
+async def test_a_missing_management_scope_is_502_and_named_in_the_log(
     service: Service, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     granted = tuple(scope for scope in MANAGEMENT_SCOPES if not scope.startswith("read:logs"))
     monkeypatch.setattr("auth0_devtenant.token_endpoint.MANAGEMENT_SCOPES", granted)
-    answer = await service.api.get(f"{user_path(ADMIN)}/logs", headers=await service.as_user(ADMIN))
-    assert (answer.status_code, answer.json()["code"]) == (502, "management_refused")
+    response = await service.api.get(f"{user_path(ADMIN)}/logs", headers=await service.as_user(ADMIN))
+    assert (response.status_code, response.json()["code"]) == (502, "management_refused")
     assert "grant it one of read:logs" in caplog.text
-    assert "read:logs" not in answer.text
+    assert "read:logs" not in response.text
     assert service.wire.count("GET /api/v2/users/auth0%7C64f1a0000000000000000001/logs") == 0

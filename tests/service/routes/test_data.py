@@ -6,32 +6,32 @@ from support.service import MANAGER, USER, Service
 
 async def test_a_user_and_a_machine_both_get_the_data(service: Service) -> None:
     for headers in (await service.as_user(USER), await service.as_machine()):
-        answer = await service.api.get("/api/data", headers=headers)
-        assert answer.status_code == 200
-        assert answer.json().keys() == {"data", "timestamp"}
+        response = await service.api.get("/api/data", headers=headers)
+        assert response.status_code == 200
+        assert response.json().keys() == {"data", "timestamp"}
 
 
-async def test_the_eleventh_request_in_a_minute_is_told_when_to_come_back(service: Service) -> None:
+async def test_the_eleventh_request_in_a_minute_gets_retry_after(service: Service) -> None:
     headers = await service.as_user(USER)
-    answers = [await service.api.get("/api/data", headers=headers) for _ in range(11)]
-    assert [answer.status_code for answer in answers] == [200] * 10 + [429]
-    refused = answers[-1]
+    responses = [await service.api.get("/api/data", headers=headers) for _ in range(11)]
+    assert [response.status_code for response in responses] == [200] * 10 + [429]
+    refused = responses[-1]
     assert refused.json()["code"] == "rate_limited"
     assert 1 <= int(refused.headers["Retry-After"]) <= 60
     assert refused.json()["retryAfter"] == int(refused.headers["Retry-After"])
     assert "WWW-Authenticate" not in refused.headers
 
 
-async def test_every_answer_says_what_is_left(service: Service) -> None:
-    answer = await service.api.get("/api/data", headers=await service.as_user(USER))
-    assert answer.headers["RateLimit-Policy"] == '"10/minute";q=10;w=60'
-    assert re.fullmatch(r'"10/minute";r=9;t=\d+', answer.headers["RateLimit"])
+async def test_every_response_has_ratelimit_headers(service: Service) -> None:
+    response = await service.api.get("/api/data", headers=await service.as_user(USER))
+    assert response.headers["RateLimit-Policy"] == '"10/minute";q=10;w=60'
+    assert re.fullmatch(r'"10/minute";r=9;t=\d+', response.headers["RateLimit"])
 
 
-async def test_fifty_requests_at_once_let_exactly_ten_through(service: Service) -> None:
+async def test_ten_of_fifty_concurrent_requests_pass(service: Service) -> None:
     headers = await service.as_user(USER)
-    answers = await asyncio.gather(*(service.api.get("/api/data", headers=headers) for _ in range(50)))
-    assert sorted(answer.status_code for answer in answers) == [200] * 10 + [429] * 40
+    responses = await asyncio.gather(*(service.api.get("/api/data", headers=headers) for _ in range(50)))
+    assert sorted(response.status_code for response in responses) == [200] * 10 + [429] * 40
 
 
 async def test_callers_do_not_spend_each_others_budget(service: Service) -> None:
@@ -47,10 +47,10 @@ async def test_a_renewed_token_shares_the_budget_of_the_one_before(service: Serv
     assert (await service.api.get("/api/data", headers=await service.as_machine())).status_code == 429
 
 
-async def test_a_forged_token_spends_nothing_of_its_victims_budget(service: Service) -> None:
+async def test_a_forged_token_costs_its_victim_no_budget(service: Service) -> None:
     token = await service.user_token(USER)
     forged = {"Authorization": f"Bearer {token[:-8]}AAAAAAAA"}
     for _ in range(20):
         assert (await service.api.get("/api/data", headers=forged)).status_code == 401
-    answer = await service.api.get("/api/data", headers=await service.as_user(USER))
-    assert answer.headers["RateLimit"].startswith('"10/minute";r=9;')
+    response = await service.api.get("/api/data", headers=await service.as_user(USER))
+    assert response.headers["RateLimit"].startswith('"10/minute";r=9;')

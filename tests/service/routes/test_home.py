@@ -4,24 +4,24 @@ from support.service import OPTIONS, USER, Service, person_id
 
 
 async def test_a_caller_without_a_token_is_anonymous(service: Service) -> None:
-    answer = await service.api.get("/")
-    assert answer.status_code == 200
-    assert answer.json().keys() == {"message", "authenticated", "user"}
-    assert (answer.json()["authenticated"], answer.json()["user"]) == (False, None)
+    response = await service.api.get("/")
+    assert response.status_code == 200
+    assert response.json().keys() == {"message", "authenticated", "user"}
+    assert (response.json()["authenticated"], response.json()["user"]) == (False, None)
 
 
 async def test_a_user_sees_the_claims_of_their_own_token(service: Service) -> None:
-    answer = (await service.api.get("/", headers=await service.as_user(USER))).json()
-    assert answer["authenticated"] is True
-    assert answer["user"]["sub"] == person_id(USER)
-    assert answer["user"]["iss"] == OPTIONS.issuer
-    assert answer["user"]["aud"] == [OPTIONS.audience, f"{OPTIONS.issuer}userinfo"]
+    response = (await service.api.get("/", headers=await service.as_user(USER))).json()
+    assert response["authenticated"] is True
+    assert response["user"]["sub"] == person_id(USER)
+    assert response["user"]["iss"] == OPTIONS.issuer
+    assert response["user"]["aud"] == [OPTIONS.audience, f"{OPTIONS.issuer}userinfo"]
 
 
 async def test_a_machine_is_authenticated_too(service: Service) -> None:
-    answer = (await service.api.get("/", headers=await service.as_machine())).json()
-    assert answer["authenticated"] is True
-    assert answer["user"]["sub"].endswith("@clients")
+    response = (await service.api.get("/", headers=await service.as_machine())).json()
+    assert response["authenticated"] is True
+    assert response["user"]["sub"].endswith("@clients")
 
 
 @pytest.mark.parametrize(
@@ -34,5 +34,5 @@ async def test_a_machine_is_authenticated_too(service: Service) -> None:
     ],
 )
 async def test_only_an_absent_header_passes_as_anonymous(service: Service, value: str, status: int) -> None:
-    answer = await service.api.get("/", headers={"Authorization": value})
-    assert answer.status_code == status
+    response = await service.api.get("/", headers={"Authorization": value})
+    assert response.status_code == status

@@ -7,9 +7,9 @@ Keys = tuple[rsa.RSAPrivateKey, ...]
 
 
 async def lines(service: Service) -> set[str]:
-    answer = await service.api.get("/metrics")
-    assert answer.headers["Content-Type"].startswith("text/plain")
-    return set(answer.text.splitlines())
+    response = await service.api.get("/metrics")
+    assert response.headers["Content-Type"].startswith("text/plain")
+    return set(response.text.splitlines())
 
 
 async def test_refusals_are_counted_by_their_exact_reason(rsa_keys: Keys, clock: HandClock) -> None:
@@ -19,18 +19,18 @@ async def test_refusals_are_counted_by_their_exact_reason(rsa_keys: Keys, clock:
             await service.api.get("/profile", headers=headers)
         await service.api.get("/dashboard", headers=good)
         await service.api.get("/profile")
-        told = await lines(service)
+        scraped = await lines(service)
     for code, reason, count in [
         ("missing_token", "missing_token", 2),
         ("invalid_token", "header_not_base64url", 1),
         ("invalid_token", "token_opaque", 1),
         ("insufficient_scope", "role_missing", 1),
     ]:
-        assert f'auth0_sso_refusals_total{{code="{code}",reason="{reason}"}} {count}.0' in told
-    assert sum(line.startswith("auth0_sso_refusals_total{") for line in told) == 4
+        assert f'auth0_sso_refusals_total{{code="{code}",reason="{reason}"}} {count}.0' in scraped
+    assert sum(line.startswith("auth0_sso_refusals_total{") for line in scraped) == 4
 
 
-async def test_the_keys_are_told_as_they_are_at_each_look(rsa_keys: Keys, clock: HandClock) -> None:
+async def test_the_key_metrics_are_current_at_each_scrape(rsa_keys: Keys, clock: HandClock) -> None:
     async with running_service(rsa_keys, clock, cut=True, metrics_enabled=True) as service:
         missing = await lines(service)
         service.wire.cut = False
@@ -48,11 +48,11 @@ async def test_the_keys_are_told_as_they_are_at_each_look(rsa_keys: Keys, clock:
     assert any(line.startswith("auth0_sso_signing_keys_age_seconds ") for line in fresh)
 
 
-async def test_without_the_setting_there_are_none_to_read(service: Service) -> None:
+async def test_metrics_are_off_by_default(service: Service) -> None:
     assert (await service.api.get("/metrics")).status_code == 404
 
 
-async def test_two_services_in_one_process_count_for_themselves(rsa_keys: Keys, clock: HandClock) -> None:
+async def test_two_services_in_one_process_have_separate_metrics(rsa_keys: Keys, clock: HandClock) -> None:
     async with (
         running_service(rsa_keys, clock, metrics_enabled=True) as one,
         running_service(rsa_keys, clock, metrics_enabled=True) as other,
@@ -62,6 +62,6 @@ async def test_two_services_in_one_process_count_for_themselves(rsa_keys: Keys, 
         assert not any("missing_token" in line for line in await lines(other))
 
 
-async def test_metrics_are_no_part_of_the_documented_api(rsa_keys: Keys, clock: HandClock) -> None:
+async def test_metrics_are_not_in_the_openapi_document(rsa_keys: Keys, clock: HandClock) -> None:
     async with running_service(rsa_keys, clock, metrics_enabled=True) as service:
         assert "/metrics" not in (await service.api.get("/openapi.json")).json()["paths"]

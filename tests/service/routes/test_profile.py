@@ -9,9 +9,9 @@ from support.service import ADMIN, USER, Service, person_id, running_service
 
 
 async def test_a_user_reads_their_own_profile(service: Service) -> None:
-    answer = await service.api.get("/profile", headers=await service.as_user(USER))
-    assert answer.status_code == 200
-    profile = answer.json()["profile"]
+    response = await service.api.get("/profile", headers=await service.as_user(USER))
+    assert response.status_code == 200
+    profile = response.json()["profile"]
     assert profile.keys() == {
         "id",
         "email",
@@ -32,10 +32,10 @@ async def test_metadata_merges_at_the_first_level_and_null_deletes(service: Serv
     first = {"theme": "dark", "address": {"city": "Ulm", "street": "A"}}
     await service.api.post("/profile/metadata", headers=headers, json={"metadata": first})
     second = {"theme": None, "address": {"city": "Bonn"}}
-    answer = await service.api.post("/profile/metadata", headers=headers, json={"metadata": second})
-    assert answer.status_code == 200
-    assert answer.json().keys() == {"message", "metadata"}
-    assert answer.json()["metadata"] == {"address": {"city": "Bonn"}}
+    response = await service.api.post("/profile/metadata", headers=headers, json={"metadata": second})
+    assert response.status_code == 200
+    assert response.json().keys() == {"message", "metadata"}
+    assert response.json()["metadata"] == {"address": {"city": "Bonn"}}
     profile = (await service.api.get("/profile", headers=headers)).json()["profile"]
     assert profile["metadata"] == {"address": {"city": "Bonn"}}
 
@@ -43,17 +43,17 @@ async def test_metadata_merges_at_the_first_level_and_null_deletes(service: Serv
 @pytest.mark.parametrize(("method", "path"), [("GET", "/profile"), ("POST", "/profile/metadata")])
 async def test_a_machine_has_no_profile(service: Service, method: str, path: str) -> None:
     json = {"metadata": {"theme": "dark"}} if method == "POST" else None
-    answer = await service.api.request(method, path, headers=await service.as_machine(), json=json)
-    assert answer.status_code == 403
-    assert answer.json()["code"] == "insufficient_scope"
-    assert answer.headers["WWW-Authenticate"].startswith('Bearer error="insufficient_scope"')
+    response = await service.api.request(method, path, headers=await service.as_machine(), json=json)
+    assert response.status_code == 403
+    assert response.json()["code"] == "insufficient_scope"
+    assert response.headers["WWW-Authenticate"].startswith('Bearer error="insufficient_scope"')
 
 
 async def test_a_deleted_user_finds_no_profile(service: Service) -> None:
     headers = await service.as_user(USER)
     await service.manage("DELETE", f"/users/{person_id(USER)}")
-    answer = await service.api.get("/profile", headers=headers)
-    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    response = await service.api.get("/profile", headers=headers)
+    assert (response.status_code, response.json()["code"]) == (404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -76,12 +76,12 @@ async def test_a_deleted_user_finds_no_profile(service: Service) -> None:
         pytest.param(b'{"metadata": {"a": "' + b"x" * 16_384 + b'"}}', id="over-16-kib"),
     ],
 )
-async def test_unusable_metadata_is_refused_before_the_tenant_hears_of_it(service: Service, body: bytes) -> None:
+async def test_invalid_metadata_is_refused_without_a_call(service: Service, body: bytes) -> None:
     headers = {**await service.as_user(USER), "Content-Type": "application/json"}
-    answer = await service.api.post("/profile/metadata", headers=headers, content=body)
-    assert answer.status_code in {400, 422}
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.json()["code"] == "invalid_input"
+    response = await service.api.post("/profile/metadata", headers=headers, content=body)
+    assert response.status_code in {400, 422}
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.json()["code"] == "invalid_input"
     assert service.wire.count("GET /api/v2/") + service.wire.count("PATCH") == 0
 
 
@@ -90,10 +90,10 @@ async def change(service: Service, metadata: dict[str, object], email: str = USE
     return await service.api.post("/profile/metadata", headers=headers, json={"metadata": metadata})
 
 
-async def test_metadata_cannot_grow_past_its_size_by_small_steps(service: Service) -> None:
-    answers = [await change(service, {f"k{number}": "x" * 3000}) for number in range(8)]
-    assert [answer.status_code for answer in answers] == [200] * 5 + [422] * 3
-    assert answers[-1].json()["errors"] == [
+async def test_metadata_cannot_exceed_its_size_in_small_steps(service: Service) -> None:
+    responses = [await change(service, {f"k{number}": "x" * 3000}) for number in range(8)]
+    assert [response.status_code for response in responses] == [200] * 5 + [422] * 3
+    assert responses[-1].json()["errors"] == [
         {
             "at": ["body", "metadata"],
             "message": "Value error, is larger than 16384 bytes together with what is stored: delete keys first",
@@ -103,14 +103,14 @@ async def test_metadata_cannot_grow_past_its_size_by_small_steps(service: Servic
     assert (await change(service, {"k0": None, "k9": "x" * 3000})).status_code == 200
 
 
-async def test_the_largest_metadata_comes_back_as_it_was_sent(service: Service) -> None:
+async def test_the_largest_metadata_is_returned_unchanged(service: Service) -> None:
     largest = {"x": "ü" * ((16_384 - len('{"x":"","y":9007199254740991}')) // 2), "y": 9007199254740991}
     assert (await change(service, largest)).json()["metadata"] == largest
     profile = await service.api.get("/profile", headers=await service.as_user(USER))
     assert profile.json()["profile"]["metadata"] == largest
 
 
-async def test_a_loop_over_the_profile_is_one_call_in_five_seconds(service: Service) -> None:
+async def test_the_profile_is_cached_for_five_seconds(service: Service) -> None:
     headers = await service.as_user(USER)
     for _ in range(10):
         assert (await service.api.get("/profile", headers=headers)).status_code == 200
@@ -120,7 +120,7 @@ async def test_a_loop_over_the_profile_is_one_call_in_five_seconds(service: Serv
     assert service.wire.count("GET /api/v2/users/") == 2
 
 
-async def test_a_user_deleted_by_an_administrator_has_no_profile_at_once(service: Service) -> None:
+async def test_a_deleted_user_loses_the_profile_at_once(service: Service) -> None:
     headers = await service.as_user(USER)
     assert (await service.api.get("/profile", headers=headers)).status_code == 200
     path = f"/admin/users/{quote(person_id(USER), safe='')}"
@@ -128,10 +128,10 @@ async def test_a_user_deleted_by_an_administrator_has_no_profile_at_once(service
     assert (await service.api.get("/profile", headers=headers)).status_code == 404
 
 
-async def test_each_user_has_a_budget_for_both_routes_together(service: Service) -> None:
+async def test_both_profile_routes_share_the_budget_of_a_user(service: Service) -> None:
     headers, path = await service.as_user(USER), "/profile"
-    answers = [await service.api.get(path, headers=headers) for _ in range(20)]
-    assert answers[0].headers["RateLimit-Policy"] == '"30/minute";q=30;w=60'
+    responses = [await service.api.get(path, headers=headers) for _ in range(20)]
+    assert responses[0].headers["RateLimit-Policy"] == '"30/minute";q=30;w=60'
     for number in range(10):
         assert (await change(service, {"n": number})).status_code == 200
     calls = len(service.wire.requests)
@@ -150,11 +150,11 @@ async def test_the_budget_is_a_setting(
 ) -> None:
     async with running_service(rsa_keys, clock, profile_rate_limit=policy) as service:
         headers = await service.as_user(USER)
-        answers = [await service.api.get("/profile", headers=headers) for _ in range(40)]
-    assert [answer.status_code for answer in answers] == [200] * passed + [429] * (40 - passed)
-    assert ("RateLimit" in answers[0].headers) == (policy != "off")
+        responses = [await service.api.get("/profile", headers=headers) for _ in range(40)]
+    assert [response.status_code for response in responses] == [200] * passed + [429] * (40 - passed)
+    assert ("RateLimit" in responses[0].headers) == (policy != "off")
 
 
-async def test_who_sends_no_token_hears_that_and_spends_nothing(service: Service) -> None:
+async def test_a_request_without_a_token_costs_no_budget(service: Service) -> None:
     for _ in range(40):
         assert (await service.api.get("/profile")).status_code == 401

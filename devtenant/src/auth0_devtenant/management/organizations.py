@@ -1,27 +1,29 @@
-"""Organizations, as a user sees them (Management API: Organizations, Users)."""
+"""The organizations of a user and the roles in them (Management API: Organizations, Users)."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from auth0_devtenant.answers import ApiError
-from auth0_devtenant.management.guard import needs, page_of, segment, user_of
+from auth0_devtenant.errors import ApiError
+from auth0_devtenant.management.guard import require_any_scope
+from auth0_devtenant.management.paging import page_response
+from auth0_devtenant.management.parameters import path_id, user_of
 from auth0_devtenant.people import ORGANIZATIONS
-from auth0_devtenant.state import Json, Tenant
+from auth0_devtenant.state import Tenant
 
 
-@needs("read:organizations")
+@require_any_scope("read:organizations")
 async def list_user_organizations(request: Request, tenant: Tenant) -> Response:
-    """List the organizations a user belongs to."""
+    """List the organizations of a user."""
     user_id = user_of(request, tenant).user_id
-    found: list[Json] = [dict(each.document) for each in ORGANIZATIONS if user_id in each.members]
-    return page_of(request, found, "organizations")
+    found = [each.document for each in ORGANIZATIONS if user_id in each.members]
+    return page_response(request, found, "organizations")
 
 
-@needs("read:organization_member_roles")
+@require_any_scope("read:organization_member_roles")
 async def list_member_roles(request: Request, tenant: Tenant) -> Response:
-    """List the roles a user has as a member."""
-    organization = next((each for each in ORGANIZATIONS if each.id == segment(request, 1)), None)
+    """List the roles of a member in an organization."""
+    organization = next((each for each in ORGANIZATIONS if each.id == path_id(request, 1)), None)
     if organization is None:
         raise ApiError(404, "No organization found by that id or name.", "inexistent_organization")
-    names = organization.members.get(segment(request, 3), ())
-    return page_of(request, [role.document for role in tenant.roles.values() if role.name in names], "roles")
+    names = organization.members.get(path_id(request, 3), ())
+    return page_response(request, [role.document for role in tenant.roles.values() if role.name in names], "roles")

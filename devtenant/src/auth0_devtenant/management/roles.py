@@ -1,90 +1,92 @@
-"""Roles, who has them, and what they permit (Management API: Roles, Users)."""
+"""Roles, their users and their permissions (Management API: Roles, Users)."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from auth0_devtenant.answers import ApiError
 from auth0_devtenant.bodies import invalid_body, read_document
-from auth0_devtenant.management.guard import checkpoint_of, needs, page_of, segment, user_of
-from auth0_devtenant.state import Role, Tenant
+from auth0_devtenant.errors import ApiError
+from auth0_devtenant.management.guard import require_any_scope
+from auth0_devtenant.management.paging import checkpoint_response, page_response
+from auth0_devtenant.management.parameters import path_id, user_of
+from auth0_devtenant.models import Role
+from auth0_devtenant.state import Tenant
 
 _MAX_ROLES = 50
 
 
-@needs("read:roles")
+@require_any_scope("read:roles")
 async def list_roles(request: Request, tenant: Tenant) -> Response:
-    """List the tenant's roles, all or those whose name contains `name_filter`."""
-    wanted = request.query_params.get("name_filter", "")
-    return page_of(request, [role.document for role in tenant.roles.values() if wanted in role.name], "roles")
+    """List the tenant's roles; with `name_filter` those whose name contains it."""
+    part = request.query_params.get("name_filter", "")
+    return page_response(request, [role.document for role in tenant.roles.values() if part in role.name], "roles")
 
 
-@needs("read:roles")
+@require_any_scope("read:roles")
 async def get_role(request: Request, tenant: Tenant) -> Response:
     """Return a role."""
-    return JSONResponse(_role(tenant, segment(request, 1)).document)
+    return JSONResponse(_role(tenant, path_id(request, 1)).document)
 
 
-@needs("read:users", "read:roles")
+@require_any_scope("read:users", "read:roles")
 async def list_role_users(request: Request, tenant: Tenant) -> Response:
-    """List who has a role."""
-    role = _role(tenant, segment(request, 1))
+    """List the users with a role."""
+    role = _role(tenant, path_id(request, 1))
     found = [user.document for user in tenant.users.values() if role.id in user.role_ids]
-    shown = [{name: user[name] for name in ("user_id", "email", "name", "picture")} for user in found]
-    return page_of(request, shown, "users", checkpoint=True)
+    members = [{name: user[name] for name in ("user_id", "email", "name", "picture")} for user in found]
+    return page_response(request, members, "users", checkpoint=True)
 
 
-@needs("read:users", "read:roles", "read:role_members")
+@require_any_scope("read:users", "read:roles", "read:role_members")
 async def list_user_roles(request: Request, tenant: Tenant) -> Response:
     """List the roles assigned to a user."""
-    return page_of(request, [role.document for role in tenant.roles_of(user_of(request, tenant))], "roles")
+    return page_response(request, [role.document for role in tenant.roles_of(user_of(request, tenant))], "roles")
 
 
-@needs("read:users", "read:roles", "read:role_members")
+@require_any_scope("read:users", "read:roles", "read:role_members")
 async def list_effective_roles(request: Request, tenant: Tenant) -> Response:
-    """List a user's roles, however they came; this tenant has no groups, so all were assigned."""
+    """List a user's roles with their sources; the tenant has no groups, so all are assigned directly."""
     roles = tenant.roles_of(user_of(request, tenant))
-    return checkpoint_of(request, [role.document | {"sources": ["direct"]} for role in roles], "roles")
+    return checkpoint_response(request, [role.document | {"sources": ["direct"]} for role in roles], "roles")
 
 
-@needs("update:users", "create:role_members")
+@require_any_scope("update:users", "create:role_members")
 async def assign_roles(request: Request, tenant: Tenant) -> Response:
-    """Give roles to a user."""
-    user, given = user_of(request, tenant), await _role_ids(request, tenant)
-    role_ids = list(dict.fromkeys([*user.role_ids, *given]))
+    """Assign roles to a user."""
+    user, added = user_of(request, tenant), await _role_ids(request, tenant)
+    role_ids = list(dict.fromkeys([*user.role_ids, *added]))
     if len(role_ids) > _MAX_ROLES:
         raise ApiError(400, "The user has reached the maximum number of roles.", "max_roles")
     user.role_ids = role_ids
     return Response(status_code=204)
 
 
-@needs("update:users", "delete:role_members")
+@require_any_scope("update:users", "delete:role_members")
 async def remove_roles(request: Request, tenant: Tenant) -> Response:
-    """Take roles from a user."""
-    user, taken = user_of(request, tenant), await _role_ids(request, tenant)
-    user.role_ids = [role_id for role_id in user.role_ids if role_id not in taken]
+    """Remove roles from a user."""
+    user, removed = user_of(request, tenant), await _role_ids(request, tenant)
+    user.role_ids = [role_id for role_id in user.role_ids if role_id not in removed]
     return Response(status_code=204)
 
 
-@needs("read:users")
+@require_any_scope("read:users")
 async def list_user_permissions(request: Request, tenant: Tenant) -> Response:
-    """List what a user's roles permit."""
-    roles = tenant.roles_of(user_of(request, tenant))
-    audience = tenant.options.audience
+    """List the permissions of a user's roles."""
+    user = user_of(request, tenant)
     documents = [
         {
             "permission_name": permission,
-            "resource_server_identifier": audience,
+            "resource_server_identifier": tenant.options.audience,
             "resource_server_name": "API",
             "sources": [
                 {"source_type": "ROLE", "source_id": role.id, "source_name": role.name}
-                for role in roles
+                for role in tenant.roles_of(user)
                 if permission in role.permissions
             ],
         }
-        for permission in tenant.permissions_of(user_of(request, tenant))
+        for permission in tenant.permissions_of(user)
     ]
-    return page_of(request, list(documents), "permissions")
+    return page_response(request, list(documents), "permissions")
 
 
 async def _role_ids(request: Request, tenant: Tenant) -> list[str]:

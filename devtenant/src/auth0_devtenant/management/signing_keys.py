@@ -1,4 +1,4 @@
-"""/keys/signing: list, rotate, revoke (Management API: Keys)."""
+"""Signing keys: list, rotate and revoke (Management API: Keys)."""
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -6,28 +6,29 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from auth0_devtenant.answers import ApiError
+from auth0_devtenant.errors import ApiError
 from auth0_devtenant.keys import KeyInUseError, SigningKey, UnknownKeyError
-from auth0_devtenant.management.guard import needs
-from auth0_devtenant.state import Json, Tenant
+from auth0_devtenant.management.guard import require_any_scope
+from auth0_devtenant.models import Json
+from auth0_devtenant.state import Tenant
 
 
-@needs("read:signing_keys")
+@require_any_scope("read:signing_keys")
 async def list_keys(_: Request, tenant: Tenant) -> Response:
-    """List the keys and which of them is current, next or previous."""
+    """List the keys; each says whether it is the current, the next or a previous one."""
     return JSONResponse([_document(tenant, key) for key in tenant.keys.published])
 
 
-@needs("create:signing_keys", "update:signing_keys")
+@require_any_scope("create:signing_keys", "update:signing_keys")
 async def rotate_keys(_: Request, tenant: Tenant) -> Response:
-    """Sign with the next key from now on."""
+    """Make the next key the current one."""
     key = tenant.keys.rotate(tenant.now())
     return JSONResponse({"cert": _pem(key), "kid": key.kid}, 201)
 
 
-@needs("update:signing_keys")
+@require_any_scope("update:signing_keys")
 async def revoke_key(request: Request, tenant: Tenant) -> Response:
-    """Take an earlier key out of the JWK Set."""
+    """Remove a previous key from the JWK Set."""
     try:
         key = tenant.keys.revoke(request.path_params["kid"])
     except UnknownKeyError:

@@ -1,4 +1,4 @@
-"""/users and /users-by-email (Management API: Users)."""
+"""Users: list, search, create, update and delete (Management API: Users)."""
 
 import re
 from secrets import token_hex
@@ -7,16 +7,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from auth0_devtenant.answers import ApiError
 from auth0_devtenant.bodies import invalid_body, read_document
-from auth0_devtenant.management.guard import needs, page_of, shown, user_of
+from auth0_devtenant.errors import ApiError
+from auth0_devtenant.management.guard import require_any_scope
+from auth0_devtenant.management.paging import page_response
+from auth0_devtenant.management.parameters import select_fields, user_of
+from auth0_devtenant.models import Json, User
 from auth0_devtenant.people import CONNECTION
-from auth0_devtenant.state import Json, Tenant, User
+from auth0_devtenant.state import Tenant
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+")
 _METADATA = ("user_metadata", "app_metadata")
 _CREATABLE = ("email", "password", "connection", "name", "user_id", "email_verified", "blocked", *_METADATA)
-_CHANGEABLE = (
+_UPDATABLE = (
     "email",
     "password",
     "name",
@@ -28,26 +31,26 @@ _CHANGEABLE = (
     *_METADATA,
 )
 _TYPES = {"email_verified": bool, "blocked": bool, "user_metadata": dict, "app_metadata": dict}
-_UNSETTABLE = ("name", "nickname", "picture", *_METADATA)
+_NULLABLE = ("name", "nickname", "picture", *_METADATA)
 
 
-@needs("read:users")
+@require_any_scope("read:users")
 async def list_users(request: Request, tenant: Tenant) -> Response:
-    """List users by page; `q` finds an exact `email:` or `user_id:`, `fields` says what of them."""
+    """List users by page; `q` searches an exact `email:` or `user_id:`, `fields` selects members."""
     found = [user.document for user in tenant.users.values() if _matches(user, request.query_params.get("q", ""))]
-    users = [shown(request, document) for document in found]
-    return page_of(request, users, "users", least=0, wall=True, checkpoint=True)
+    users = [select_fields(request, document) for document in found]
+    return page_response(request, users, "users", min_per_page=0, limited=True, checkpoint=True)
 
 
-@needs("read:users")
+@require_any_scope("read:users")
 async def find_by_email(request: Request, tenant: Tenant) -> Response:
-    """List the users with exactly that email."""
+    """List the users with exactly that email, case-sensitive."""
     email = request.query_params.get("email", "")
     found = [user.document for user in tenant.users.values() if user.document["email"] == email]
-    return JSONResponse([shown(request, document) for document in found])
+    return JSONResponse([select_fields(request, document) for document in found])
 
 
-@needs("create:users")
+@require_any_scope("create:users")
 async def create_user(request: Request, tenant: Tenant) -> Response:
     """Create a user in the database connection."""
     body = await read_document(request, *_CREATABLE)
@@ -57,7 +60,7 @@ async def create_user(request: Request, tenant: Tenant) -> Response:
     _require_types(body)
     if body["connection"] != CONNECTION:
         raise ApiError(400, "The connection does not exist.", "inexistent_connection")
-    _require_strong(body["password"])
+    _require_strong_password(body["password"])
     user_id = f"auth0|{body.get('user_id') or token_hex(12)}"
     if user_id in tenant.users or tenant.find_by_email(body["email"]) is not None:
         raise ApiError(409, "The user already exists.", "auth0_idp_error")
@@ -68,20 +71,20 @@ async def create_user(request: Request, tenant: Tenant) -> Response:
     return JSONResponse(user.document, 201)
 
 
-@needs("read:users")
+@require_any_scope("read:users")
 async def get_user(request: Request, tenant: Tenant) -> Response:
-    """Return a user, or of it what `fields` says."""
-    return JSONResponse(shown(request, user_of(request, tenant).document))
+    """Return a user, or the members that `fields` selects."""
+    return JSONResponse(select_fields(request, user_of(request, tenant).document))
 
 
-@needs("update:users", "update:users_app_metadata")
+@require_any_scope("update:users", "update:users_app_metadata")
 async def update_user(request: Request, tenant: Tenant) -> Response:
-    """Change a user: metadata merge at the first level, other members are replaced, null unsets."""
+    """Update a user: metadata is merged at the first level, other members are replaced, null removes one."""
     user = user_of(request, tenant)
-    body = await read_document(request, *_CHANGEABLE)
+    body = await read_document(request, *_UPDATABLE)
     _require_types(body)
     if "password" in body:
-        _require_strong(body["password"])
+        _require_strong_password(body["password"])
         user.password = body["password"]
     for name in _METADATA:
         if name in body:
@@ -93,9 +96,9 @@ async def update_user(request: Request, tenant: Tenant) -> Response:
     return JSONResponse(user.document)
 
 
-@needs("delete:users")
+@require_any_scope("delete:users")
 async def delete_user(request: Request, tenant: Tenant) -> Response:
-    """Delete a user; Auth0 names no answer for one who is not there but this."""
+    """Delete a user; 204 for an unknown one too, the only status that Auth0 documents."""
     try:
         user = user_of(request, tenant)
     except ApiError:
@@ -113,22 +116,22 @@ def _matches(user: User, query: str) -> bool:
 
 def _require_types(body: Json) -> None:
     for name, value in body.items():
-        wanted = _TYPES.get(name, str)
-        if not isinstance(value, wanted) and not (value is None and name in _UNSETTABLE):
-            raise invalid_body(f"Expected type {wanted.__name__} on property {name}")
+        expected = _TYPES.get(name, str)
+        if not isinstance(value, expected) and not (value is None and name in _NULLABLE):
+            raise invalid_body(f"Expected type {expected.__name__} on property {name}")
     if "email" in body and not _EMAIL.fullmatch(body["email"]):
         raise invalid_body("Object didn't pass validation for format email: on property email")
 
 
-def _require_strong(password: str) -> None:
-    """Auth0's policy "Good": eight characters of three kinds."""
+def _require_strong_password(password: str) -> None:
+    """Require Auth0's password policy "Good": eight characters of three kinds."""
     kinds = (r"[a-z]", r"[A-Z]", r"[0-9]", r"[^a-zA-Z0-9]")
     if len(password) < 8 or sum(re.search(kind, password) is not None for kind in kinds) < 3:
         raise ApiError(400, "PasswordStrengthError: Password is too weak", "invalid_password")
 
 
 def _merge(document: Json, name: str, change: Json | None) -> None:
-    """Merge at the first level: null deletes a key, `{}` clears all, null for the whole unsets it."""
+    """Merge metadata at the first level: null removes a key, `{}` all keys, and null instead of it the member."""
     if change is None:
         document.pop(name, None)
     elif change == {}:

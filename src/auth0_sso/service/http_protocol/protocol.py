@@ -1,71 +1,71 @@
-"""One connection from its start to its end: bounds of time, and of the number of connections.
+"""Timeouts of a connection, and the limit of the number of connections.
 
-uvicorn limits only how long a kept-alive connection may be idle, and forgets that with the first byte that follows.
+uvicorn has only a keep-alive timeout, which ends with the first byte of the next request.
 """
 
 import asyncio
 import socket
 from contextlib import suppress
 
-from auth0_sso.service.http_protocol.answers import TIMED_OUT, TOO_MANY_CONNECTIONS
-from auth0_sso.service.http_protocol.bounds import DEFAULT_MAX_CONNECTIONS, connection_limit, open_file_limit
-from auth0_sso.service.http_protocol.receiving import Flow, ReceivingProtocol, Stage
+from auth0_sso.service.http_protocol.error_responses import REQUEST_TIMEOUT, TOO_MANY_CONNECTIONS
+from auth0_sso.service.http_protocol.limits import DEFAULT_MAX_CONNECTIONS, max_connections_for, open_file_limit
+from auth0_sso.service.http_protocol.parsing import BackpressureFlowControl, SizeLimitedProtocol, Stage
 
 
-class BoundedHttpProtocol(ReceivingProtocol):
-    """A connection that is refused, or closed, when it takes more than its share of memory or time.
+class BoundedHttpProtocol(SizeLimitedProtocol):
+    """A connection with limits on memory and time.
 
-    uvicorn's `limit_concurrency` is the number of connections open at once in the process (default 10,000). Beyond
-    it, the one that has waited longest for a request is closed; if none waits, the new one is answered 503. HTTP/1.1
-    only: requests to upgrade to WebSocket or HTTP/2 are served as plain requests.
+    uvicorn's `limit_concurrency` is the maximum number of open connections in the process (default 10,000). When it
+    is reached, the longest idle connection is closed; if none is idle, the new one gets 503. HTTP/1.1 only: requests
+    to upgrade to WebSocket or HTTP/2 are served as plain requests.
     """
 
     _blocked_since: float | None = None
     _closing_since: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows asyncio's BaseTransport in the same way
-        """Take a new connection, or refuse it when all others are in use."""
+        """Add a new connection, or respond with 503 if all others are in use."""
         super().connection_made(transport)
-        self.limit_concurrency = None  # uvicorn would answer 503 to every request while the table is full
-        self.flow = Flow(transport)
+        self.limit_concurrency = None  # otherwise uvicorn would respond with 503 to every request at the limit
+        self.flow = BackpressureFlowControl(transport)
         _set_no_delay(transport)
-        asked = self.config.limit_concurrency or DEFAULT_MAX_CONNECTIONS
-        has_room = self._table.make_room(connection_limit(asked, self.config.backlog, open_file_limit()))
+        requested = self.config.limit_concurrency or DEFAULT_MAX_CONNECTIONS
+        has_room = self._table.close_idle(max_connections_for(requested, self.config.backlog, open_file_limit()))
         self._table.add(transport, self.check)
         if not has_room:
-            self._refuse(TOO_MANY_CONNECTIONS)
+            self._reject(TOO_MANY_CONNECTIONS)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the application, and forget everything."""
+        """Tell the application about the disconnect, and free the memory."""
         self._table.remove(self.transport)
         if self._running is not None and not self._running.response_complete:
-            self._running.disconnected = True  # uvicorn tells only the latest of pipelined requests
+            self._running.disconnected = True  # uvicorn does this only for the latest of pipelined requests
             self._running.message_event.set()
         self.pipeline.clear()
         self._unparsed = b""
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """Note since when the client has not read its answer."""
+        """Start the write timeout: the client does not read its response."""
         self._blocked_since = self.clock()
         super().pause_writing()
 
     def resume_writing(self) -> None:
-        """Go on sending."""
+        """Stop the write timeout."""
         self._blocked_since = None
         super().resume_writing()
 
     def check(self) -> None:
-        """Refuse or close the connection if it has taken longer than it may; called once a second."""
-        now, bounds = self.clock(), self.bounds
-        if self.transport.is_closing():  # and what it still has to send is not being read
+        """Check the timeouts; called once a second."""
+        now, limits = self.clock(), self.limits
+        if self.transport.is_closing():  # but the client does not read the rest
             self._closing_since = self._closing_since or now
-            self._abort_after(bounds.write_seconds, now - self._closing_since)
-        elif self._refused_at is not None:
-            self._abort_after(bounds.linger_seconds, now - self._refused_at)
+            self._abort_after(limits.write_timeout, now - self._closing_since)
+        elif self._rejected_at is not None:
+            self._abort_after(limits.linger_timeout, now - self._rejected_at)
         elif self._blocked_since is not None:
-            self._abort_after(bounds.write_seconds, now - self._blocked_since)
-        elif self._is_held_up_by_us():
+            self._abort_after(limits.write_timeout, now - self._blocked_since)
+        elif self._is_paused_by_server():
             self._stage_since = now
         else:
             self._check_stage(now - self._stage_since)
@@ -74,32 +74,32 @@ class BoundedHttpProtocol(ReceivingProtocol):
         if passed > limit:
             self.transport.abort()
 
-    def _is_held_up_by_us(self) -> bool:
-        """Whether the client cannot go on: it is not being read from, or not told to continue."""
-        if self._refusal is not None or self.pipeline or self.flow.read_paused:
+    def _is_paused_by_server(self) -> bool:
+        """Whether the client must wait: the server has paused reading, or has not sent 100 Continue."""
+        if self._error_response is not None or self.pipeline or self.flow.read_paused:
             return True
         return self._running is not None and self._is_busy and self._running.waiting_for_100_continue
 
     def _check_stage(self, passed: float) -> None:
         if self._stage is Stage.BODY:
-            if passed > self.bounds.body_seconds:
-                self._refuse(TIMED_OUT)
+            if passed > self.limits.body_timeout:
+                self._reject(REQUEST_TIMEOUT)
         elif self._stage is Stage.HEAD:
-            if passed > self.bounds.head_seconds:
-                self._end_head()
+            if passed > self.limits.head_timeout:
+                self._time_out_head()
         elif not self._is_busy and passed > self.timeout_keep_alive:
             self.transport.close()
 
-    def _end_head(self) -> None:
-        if self._has_begun:
-            self._refuse(TIMED_OUT)
-        elif not self._is_busy:  # empty lines, or nothing at all: no request that an answer could belong to
+    def _time_out_head(self) -> None:
+        if self._head_started:
+            self._reject(REQUEST_TIMEOUT)
+        elif not self._is_busy:  # empty lines or nothing at all: there is no request to respond to
             self.transport.close()
 
 
 def _set_no_delay(transport: asyncio.Transport) -> None:
-    """Send each answer at once; asyncio does this only for sockets made with TCP's protocol number, not with 0."""
+    """Set TCP_NODELAY; asyncio does this only for sockets with TCP's protocol number, not with 0."""
     connected = transport.get_extra_info("socket")
     if connected is not None and connected.family in {socket.AF_INET, socket.AF_INET6}:
-        with suppress(OSError):  # the client has gone already
+        with suppress(OSError):  # the client has disconnected already
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

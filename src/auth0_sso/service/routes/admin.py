@@ -1,7 +1,7 @@
 """/admin: users and their roles, for administrators of the whole tenant.
 
-User ids are paths here, `{user_id:path}`: a connection may put slashes into them, which arrive as %2F. Hence the
-order of the routes: whatever ends in /roles is about roles, and likewise /block, /logout and /logs.
+User ids are paths, `{user_id:path}`: some connections create ids with slashes, which clients send as %2F. So the
+order of the routes matters: those that end in /roles, /block, /logout and /logs come first.
 """
 
 from collections.abc import AsyncIterator
@@ -13,14 +13,14 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 
 from auth0_sso.management.client import ManagementClient
 from auth0_sso.service.schemas import (
-    LogLine,
+    LogEvent,
     LogList,
     ManagedUser,
     NewUser,
-    RoleAnswer,
     RoleChange,
-    RoleChangeAnswer,
+    RoleChangeResponse,
     RoleList,
+    RoleResponse,
     UserList,
 )
 from auth0_sso.web.dependencies import Management, UserProfiles
@@ -40,18 +40,18 @@ UserId = Annotated[
     Path(max_length=255, description="The user's id.", examples=["auth0|6132828a407ec6006935a858"]),
 ]
 PageNumber = Annotated[int, Query(ge=0, le=10_000, description="The page, counted from 0.")]
-PageSize = Annotated[int, Query(ge=1, le=100, description="How many users a page holds.")]
+PageSize = Annotated[int, Query(ge=1, le=100, description="The number of items per page.")]
 
 
-class _Changes:
-    """What is known of a user is forgotten after a change, a failed one too: Auth0 may have carried it out."""
+class _CacheInvalidation:
+    """Invalidates the caches of a user after a change, even a failed one: Auth0 may have carried it out."""
 
     def __init__(self, roles: Roles, profiles: UserProfiles) -> None:
         self._roles = roles
         self._profiles = profiles
 
     @asynccontextmanager
-    async def to(self, user_id: str) -> AsyncIterator[None]:
+    async def after_change(self, user_id: str) -> AsyncIterator[None]:
         try:
             yield
         finally:
@@ -59,12 +59,12 @@ class _Changes:
             await self._roles.invalidate(user_id)
 
 
-Changes = Annotated[_Changes, Depends()]
+Invalidation = Annotated[_CacheInvalidation, Depends()]
 
 
 @router.get("/users")
 async def list_users(management: Management, page: PageNumber = 0, per_page: PageSize = 50) -> UserList:
-    """Return one page of the tenant's users. Auth0 pages through the first 1,000 of them."""
+    """Return one page of the tenant's users. Auth0 returns only the first 1,000."""
     answer = await management.list_users(page=page, per_page=per_page)
     users = [ManagedUser.of(user) for user in answer.users]
     return UserList(users=users, total=answer.total, page=page, per_page=per_page)
@@ -85,48 +85,48 @@ async def create_user(new: NewUser, management: Management, response: Response) 
 async def list_roles(user_id: UserId, management: Management) -> RoleList:
     """Return the roles assigned to a user."""
     roles = await management.list_user_roles(user_id)
-    return RoleList(roles=[RoleAnswer.of(role) for role in roles])
+    return RoleList(roles=[RoleResponse.of(role) for role in roles])
 
 
 @router.post("/users/{user_id:path}/roles", responses=problem_responses(404, 413))
 async def assign_roles(
-    user_id: UserId, change: RoleChange, management: Management, changes: Changes
-) -> RoleChangeAnswer:
-    """Give roles to a user; they hold from the user's next request on."""
+    user_id: UserId, change: RoleChange, management: Management, invalidation: Invalidation
+) -> RoleChangeResponse:
+    """Assign roles to a user. They take effect with the user's next request."""
     role_ids = await _role_ids(change, management)
-    async with changes.to(user_id):
+    async with invalidation.after_change(user_id):
         await management.assign_roles(user_id, role_ids)
-    return RoleChangeAnswer(message="Roles are assigned.", user_id=user_id, role_ids=role_ids)
+    return RoleChangeResponse(message="Roles are assigned.", user_id=user_id, role_ids=role_ids)
 
 
 @router.delete("/users/{user_id:path}/roles", responses=problem_responses(404, 413))
 async def remove_roles(
-    user_id: UserId, change: RoleChange, management: Management, changes: Changes
-) -> RoleChangeAnswer:
-    """Take roles from a user; the user's next request is without them."""
+    user_id: UserId, change: RoleChange, management: Management, invalidation: Invalidation
+) -> RoleChangeResponse:
+    """Remove roles from a user. This takes effect with the user's next request."""
     role_ids = await _role_ids(change, management)
-    async with changes.to(user_id):
+    async with invalidation.after_change(user_id):
         await management.remove_roles(user_id, role_ids)
-    return RoleChangeAnswer(message="Roles are removed.", user_id=user_id, role_ids=role_ids)
+    return RoleChangeResponse(message="Roles are removed.", user_id=user_id, role_ids=role_ids)
 
 
 @router.put("/users/{user_id:path}/block", responses=problem_responses(404))
-async def block_user(user_id: UserId, management: Management, changes: Changes) -> ManagedUser:
-    """Block a user: no login any more, and no role from the next request on. Log them out to end their sessions."""
-    async with changes.to(user_id):
+async def block_user(user_id: UserId, management: Management, invalidation: Invalidation) -> ManagedUser:
+    """Block a user: no login, and no roles from the next request on. Call /logout as well to end their sessions."""
+    async with invalidation.after_change(user_id):
         return ManagedUser.of(await management.block_user(user_id))
 
 
 @router.delete("/users/{user_id:path}/block", responses=problem_responses(404))
-async def unblock_user(user_id: UserId, management: Management, changes: Changes) -> ManagedUser:
-    """Let a user in again."""
-    async with changes.to(user_id):
+async def unblock_user(user_id: UserId, management: Management, invalidation: Invalidation) -> ManagedUser:
+    """Unblock a user."""
+    async with invalidation.after_change(user_id):
         return ManagedUser.of(await management.unblock_user(user_id))
 
 
 @router.post("/users/{user_id:path}/logout", status_code=204, responses=problem_responses(404))
 async def log_out_everywhere(user_id: UserId, management: Management) -> None:
-    """End all sessions and refresh tokens of a user. Access tokens that are out live on until they expire."""
+    """Revoke all sessions and refresh tokens of a user. Issued access tokens are valid until they expire."""
     await management.log_out_everywhere(user_id)
 
 
@@ -134,9 +134,9 @@ async def log_out_everywhere(user_id: UserId, management: Management) -> None:
 async def list_logs(
     user_id: UserId, management: Management, page: PageNumber = 0, per_page: PageSize = 50
 ) -> LogList:
-    """Return one page of what happened to a user, the latest first."""
+    """Return one page of a user's log events, latest first."""
     entries = await management.list_user_logs(user_id, page=page, per_page=per_page)
-    return LogList(logs=[LogLine.of(entry) for entry in entries], page=page, per_page=per_page)
+    return LogList(logs=[LogEvent.of(entry) for entry in entries], page=page, per_page=per_page)
 
 
 @router.get("/users/{user_id:path}", responses=problem_responses(404))
@@ -146,9 +146,9 @@ async def get_user(user_id: UserId, management: Management) -> ManagedUser:
 
 
 @router.delete("/users/{user_id:path}", status_code=204, responses=problem_responses(404))
-async def delete_user(user_id: UserId, management: Management, changes: Changes) -> None:
-    """Delete a user. One who is not there counts as deleted, as at Auth0."""
-    async with changes.to(user_id):
+async def delete_user(user_id: UserId, management: Management, invalidation: Invalidation) -> None:
+    """Delete a user. As in Auth0, it is not an error if the user does not exist."""
+    async with invalidation.after_change(user_id):
         await management.delete_user(user_id)
 
 

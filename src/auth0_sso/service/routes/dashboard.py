@@ -12,6 +12,6 @@ router = APIRouter(tags=["dashboard"])
 
 @router.get("/dashboard", dependencies=[Depends(require_any_role("admin", "manager"))])
 async def show_dashboard(roles: CurrentRoles) -> Dashboard:
-    """Return the dashboard and the role that opened it, the higher one of two."""
+    """Return the dashboard and the role that gave access, admin before manager."""
     level: Literal["admin", "manager"] = "admin" if "admin" in roles else "manager"
     return Dashboard(message=f"Dashboard for the role {level}.", access_level=level)

@@ -1,4 +1,4 @@
-"""/healthz and /readyz, for whoever runs the service. Neither asks anything of anyone."""
+"""Health checks: liveness (/healthz) and readiness (/readyz). Neither calls Auth0 or the shared store."""
 
 from math import ceil
 
@@ -14,19 +14,19 @@ router = APIRouter(tags=["health"])
 
 @router.get("/healthz")
 async def get_liveness() -> Liveness:
-    """Answer that the process lives. Restart it when this fails."""
+    """Liveness check: the process responds. Restart it if this fails."""
     return Liveness()
 
 
 @router.get("/readyz", responses=problem_responses(KeysUnavailableError, ShuttingDownError))
 async def get_readiness(request: Request) -> Readiness:
-    """Answer whether this process serves: it can verify tokens, and is not on its way out.
+    """Readiness check: the process can verify tokens and is not shutting down.
 
-    Send no traffic while this is 503; do not restart for it. A shared store that is down is told, and no reason to
-    send no traffic: what holds then, RATE_LIMIT_ON_STORE_ERROR says.
+    Send no traffic while this is 503, but do not restart the process. If the shared store is down, the response says
+    so and stays 200: RATE_LIMIT_ON_STORE_ERROR decides what happens to requests then.
     """
-    services = await services_of(request)
-    request.app.state.drain.require_not_begun()
+    services = services_of(request)
+    request.app.state.drain.require_ready()
     health = services.keys_health
     store = None if services.store is None else services.store.health
     if health.state == "missing":

@@ -1,4 +1,4 @@
-"""GET /: open to anyone, and it says who it thinks you are."""
+"""GET /: public, with an optional token."""
 
 from fastapi import APIRouter
 
@@ -11,13 +11,13 @@ router = APIRouter(tags=["home"])
 
 @router.get("/")
 async def show_home(token: OptionalToken) -> Home:
-    """Greet the caller: anonymous without an Authorization header; a bad token is still refused."""
+    """Return the caller's claims, or an anonymous greeting without a token. An invalid token is refused."""
     if token is None:
-        return Home(message="Welcome. Send an access token to be known here.", authenticated=False, user=None)
-    return Home(message="Welcome back.", authenticated=True, user=_visible(token))
+        return Home(message="Welcome. Send an access token to see its claims.", authenticated=False, user=None)
+    return Home(message="Welcome back.", authenticated=True, user=_visible_claims(token))
 
 
-def _visible(token: AccessToken) -> VisibleClaims:
+def _visible_claims(token: AccessToken) -> VisibleClaims:
     return VisibleClaims(
         sub=token.subject,
         iss=token.issuer,

@@ -1,4 +1,4 @@
-"""GET /metrics, where METRICS_ENABLED says so: for a scraper on a network of one's own."""
+"""GET /metrics, if METRICS_ENABLED is set: for a Prometheus scraper in a private network."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -11,6 +11,6 @@ router = APIRouter(include_in_schema=False)
 @router.get("/metrics")
 async def get_metrics(request: Request) -> Response:
     """Return this process's metrics in the Prometheus exposition format."""
-    metrics = (await services_of(request)).metrics
+    metrics = services_of(request).metrics
     assert metrics is not None  # noqa: S101 - the route is there only with METRICS_ENABLED
     return Response(metrics.exposition(), headers={"Content-Type": metrics.content_type})

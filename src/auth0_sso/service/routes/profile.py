@@ -1,10 +1,10 @@
-"""/profile: what the tenant knows of the caller, and the metadata the caller may change."""
+"""/profile: the caller's own profile and user metadata."""
 
 from fastapi import APIRouter, Depends
 from fastapi.exceptions import RequestValidationError
 
 from auth0_sso.management.metadata import MetadataError
-from auth0_sso.service.schemas import MetadataAnswer, MetadataChange, ProfileAnswer, UserProfile
+from auth0_sso.service.schemas import MetadataChange, MetadataResponse, ProfileResponse, UserProfile
 from auth0_sso.web.dependencies import UserProfiles, UserToken
 from auth0_sso.web.guarded_route import GuardedRoute
 from auth0_sso.web.problems import problem_responses
@@ -20,20 +20,20 @@ router = APIRouter(
 
 
 @router.get("")
-async def get_profile(token: UserToken, profiles: UserProfiles) -> ProfileAnswer:
-    """Return the caller's own profile, at most five seconds old."""
-    return ProfileAnswer(profile=UserProfile.of(await profiles.get(token.subject)))
+async def get_profile(token: UserToken, profiles: UserProfiles) -> ProfileResponse:
+    """Return the caller's own profile, cached for up to five seconds."""
+    return ProfileResponse(profile=UserProfile.of(await profiles.get(token.subject)))
 
 
 @router.post("/metadata", responses=problem_responses(413))
-async def update_metadata(change: MetadataChange, token: UserToken, profiles: UserProfiles) -> MetadataAnswer:
+async def update_metadata(change: MetadataChange, token: UserToken, profiles: UserProfiles) -> MetadataResponse:
     """Merge into the caller's user metadata, the first level only; null deletes a key, an empty object all of them.
 
-    All metadata together may take 16 KiB, and a change may have 10 levels.
+    The limits are 16 KiB after the merge and 10 levels.
     """
     try:
         user = await profiles.update_metadata(token.subject, change.metadata)
     except MetadataError as error:
-        fault = {"type": "value_error", "loc": ("body", "metadata"), "msg": f"Value error, {error}"}
-        raise RequestValidationError([fault]) from None
-    return MetadataAnswer.of(user)
+        problem = {"type": "value_error", "loc": ("body", "metadata"), "msg": f"Value error, {error}"}
+        raise RequestValidationError([problem]) from None
+    return MetadataResponse.of(user)

@@ -1,0 +1,51 @@
+import pytest
+
+from .visitor import Visitor
+
+
+async def test_a_fault_answers_as_often_as_it_was_told_and_where(visitor: Visitor) -> None:
+    fault = {"path": "/.well-known/", "times": 2, "status": 429, "headers": {"Retry-After": "3"}, "body": "later"}
+    assert (await visitor.client.post("_development/faults", json=fault)).status_code == 204
+    first, second, third = [await visitor.client.get(".well-known/jwks.json") for _ in range(3)]
+    assert [answer.status_code for answer in (first, second, third)] == [429, 429, 200]
+    assert (first.headers["Retry-After"], first.text) == ("3", "later")
+    assert (await visitor.machine()).status_code == 200
+
+
+async def test_all_requests_are_counted_the_faulty_ones_too_and_these_two_are_not(visitor: Visitor) -> None:
+    await visitor.client.post("_development/faults", json={"path": "/.well-known/"})
+    for _ in range(2):
+        await visitor.client.get(".well-known/jwks.json")
+    assert (await visitor.client.get("_development/requests")).json() == {"GET /.well-known/jwks.json": 2}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"path":"/","color":"red"}',
+        "\xff",
+        '{"path":5}',
+        '{"path":"/","status":99}',
+        '{"path":"/","status":1000}',
+        '{"path":"/","times":0}',
+        '{"path":"/","headers":{"X-Two":"a\\r\\nb: c"}}',
+        '{"path":"/","headers":{"X Two":"a"}}',
+        '{"path":"/","headers":{"X-Two":"\u20ac"}}',
+    ],
+)
+async def test_what_is_no_fault_is_refused(visitor: Visitor, body: str) -> None:
+    content = body.encode("latin-1", "replace") if body == "\xff" else body.encode()
+    headers = {"Content-Type": "application/json"}
+    answer = await visitor.client.post("_development/faults", content=content, headers=headers)
+    assert (answer.status_code, answer.json()["error"][:13]) == (400, "invalid fault")
+    assert (await visitor.client.get(".well-known/jwks.json")).status_code == 200
+
+
+async def test_a_fault_is_posted_and_the_count_is_read(visitor: Visitor) -> None:
+    for method, path in (("GET", "faults"), ("PUT", "faults"), ("POST", "requests"), ("DELETE", "requests")):
+        answer = await visitor.client.request(method, f"_development/{path}")
+        assert (answer.status_code, answer.json()["statusCode"]) == (405, 405)
+    assert (await visitor.client.get("_development/nothing")).status_code == 404
