@@ -13,7 +13,8 @@ from auth0_sso.errors import (
 )
 from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
-from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
+from auth0_sso.management.token_endpoint import ClientCredentials
+from auth0_sso.management.token_source import ManagementTokenSource
 from auth0_sso.testing import ISSUER, HandClock, Tenant, client
 from support.kit_app import user_app
 
@@ -22,7 +23,7 @@ ANN = "auth0|ann/../x"
 
 def management_of(tenant: Tenant, clock: Clock) -> ManagementClient:
     http = httpx.AsyncClient(transport=tenant)
-    auth = ManagementAuth(http, ISSUER, ClientCredentials("client", "secret", f"{ISSUER}api/v2/"), clock=clock)
+    auth = ManagementTokenSource(http, ISSUER, ClientCredentials("client", "secret", f"{ISSUER}api/v2/"), clock=clock)
     return ManagementClient(ManagementCaller(http, ISSUER, auth, clock=clock))
 
 

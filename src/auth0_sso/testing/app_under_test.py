@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from fastapi import FastAPI
 
-from auth0_sso.roles.directory import RoleSource
+from auth0_sso.roles.source import RoleSource
 from auth0_sso.settings import Settings
 from auth0_sso.testing.clients import NOT_OPEN, Clients
 from auth0_sso.testing.clock import HandClock

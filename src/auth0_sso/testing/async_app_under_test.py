@@ -10,7 +10,7 @@ import httpx
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
-from auth0_sso.roles.directory import RoleSource
+from auth0_sso.roles.source import RoleSource
 from auth0_sso.settings import Settings
 from auth0_sso.testing.clients import Clients
 from auth0_sso.testing.clock import HandClock

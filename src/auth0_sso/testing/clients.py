@@ -9,7 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 from fastapi import FastAPI
 
 from auth0_sso.jwks.static import StaticKeys
-from auth0_sso.roles.directory import RoleSource
+from auth0_sso.roles.source import RoleSource
 from auth0_sso.settings import Settings
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.issuer import SUBJECT, issuer_of_process

@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from auth0_sso.roles.directory import RoleSource
+    from auth0_sso.roles.source import RoleSource
     from auth0_sso.settings import Settings
     from auth0_sso.testing.app_under_test import AppUnderTest
     from auth0_sso.testing.clock import HandClock

@@ -1,6 +1,6 @@
 """The roles of users under test: those that their tokens name, as the Management API in memory then says."""
 
-from auth0_sso.roles.directory import RoleSource
+from auth0_sso.roles.source import RoleSource
 from auth0_sso.testing.tenant import Tenant
 from auth0_sso.tokens.claims import AccessToken
 
