@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from auth0_devtenant import SPA_CLIENT_ID
-from auth0_sso.service.dev import ALL_ADDRESSES
+from auth0_sso.service.dev_settings import ALL_ADDRESSES
 from support.process import COMMAND, dev
 from support.redis_server import RedisServer
 from support.service import ADMIN
