@@ -74,7 +74,7 @@ async def test_a_restart_during_an_outage_still_verifies(
     assert tenant.count(JWKS) == 1
 
 
-async def test_an_unknown_kid_after_such_a_restart_is_not_the_tokens_fault(
+async def test_an_unknown_kid_after_such_a_restart_is_unavailable(
     client: httpx.AsyncClient, file: WatchedFile, clock: HandClock, pages: KeyPages
 ) -> None:
     await leave_keys_behind(client, file, clock)
@@ -83,7 +83,7 @@ async def test_an_unknown_kid_after_such_a_restart_is_not_the_tokens_fault(
     assert (await outage(process(client, file, clock), "key-1")).reason == "status_503"
 
 
-async def test_stored_keys_end_when_kept_ones_would(
+async def test_stored_keys_expire_after_max_stale(
     client: httpx.AsyncClient, file: WatchedFile, clock: HandClock, pages: KeyPages, caplog: pytest.LogCaptureFixture
 ) -> None:
     await leave_keys_behind(client, file, clock)
@@ -96,7 +96,7 @@ async def test_stored_keys_end_when_kept_ones_would(
     assert "the stored signing keys are not used: they are too old (1600 s)" in caplog.messages
 
 
-async def test_an_issuer_that_answers_has_the_last_word(
+async def test_fetched_keys_replace_stored_ones(
     client: httpx.AsyncClient, file: WatchedFile, clock: HandClock, pages: KeyPages
 ) -> None:
     await leave_keys_behind(client, file, clock)
@@ -106,7 +106,7 @@ async def test_an_issuer_that_answers_has_the_last_word(
     assert await refusal(after, "key-0") == "kid_unknown"
 
 
-async def test_keys_still_fresh_serve_while_the_first_fetch_is_under_way(
+async def test_fresh_stored_keys_are_used_during_the_first_fetch(
     client: httpx.AsyncClient, file: WatchedFile, clock: HandClock, pages: KeyPages, tenant: ScriptedTenant
 ) -> None:
     await leave_keys_behind(client, file, clock)
@@ -120,7 +120,7 @@ async def test_keys_still_fresh_serve_while_the_first_fetch_is_under_way(
     await after.aclose()
 
 
-async def test_a_process_that_starts_in_an_outage_finds_what_another_saves_meanwhile(
+async def test_keys_that_another_process_saves_during_an_outage_are_loaded(
     client: httpx.AsyncClient, file: WatchedFile, clock: HandClock, pages: KeyPages, issuer: Issuer
 ) -> None:
     pages.go_down()
@@ -131,14 +131,12 @@ async def test_a_process_that_starts_in_an_outage_finds_what_another_saves_meanw
     assert await found(waiting) == "key-0"
 
 
-async def test_where_there_is_no_file_there_is_nothing_to_say(
-    file: JwksFile, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_missing_file_is_not_logged(file: JwksFile, caplog: pytest.LogCaptureFixture) -> None:
     assert await file.load() is None
     assert caplog.text == ""
 
 
-async def test_a_file_that_others_may_write_verifies_nothing(
+async def test_a_file_that_other_users_can_write_is_not_used(
     client: httpx.AsyncClient, file: WatchedFile, clock: HandClock, pages: KeyPages, caplog: pytest.LogCaptureFixture
 ) -> None:
     await leave_keys_behind(client, file, clock)
@@ -151,7 +149,7 @@ async def test_a_file_that_others_may_write_verifies_nothing(
     )
 
 
-async def test_in_a_directory_that_others_may_write_nothing_is_kept_and_the_service_runs_on(
+async def test_nothing_is_saved_in_a_directory_that_others_can_write(
     client: httpx.AsyncClient, file: WatchedFile, clock: HandClock, pages: KeyPages, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = file.path
@@ -184,7 +182,7 @@ GOOD = {"issuer": ISSUER, "savedAt": NOW, "maxAge": LIVES, "jwks": {"keys": []}}
     ],
     ids=range(11),
 )
-async def test_a_file_that_says_nothing_certain_is_left_alone(
+async def test_a_malformed_file_is_ignored(
     file: JwksFile, path: Path, caplog: pytest.LogCaptureFixture, content: str, why: str
 ) -> None:
     write(path, content)
@@ -192,7 +190,7 @@ async def test_a_file_that_says_nothing_certain_is_left_alone(
     assert why in caplog.text
 
 
-async def test_stored_keys_nothing_can_be_verified_with_are_left_alone(
+async def test_stored_keys_that_cannot_be_used_are_ignored(
     client: httpx.AsyncClient, file: WatchedFile, clock: HandClock, pages: KeyPages, caplog: pytest.LogCaptureFixture
 ) -> None:
     await file.save(StoredKeys({"keys": []}, LIVES))
@@ -201,7 +199,7 @@ async def test_stored_keys_nothing_can_be_verified_with_are_left_alone(
     assert "stored signing keys cannot be used" in caplog.text
 
 
-async def test_a_directory_that_cannot_be_written_costs_nothing_but_a_line_in_the_log(
+async def test_a_directory_that_cannot_be_written_is_only_logged(
     client: httpx.AsyncClient, clock: HandClock, pages: KeyPages, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     nowhere = JwksFile(tmp_path / "no" / "such" / "jwks.json", ISSUER, clock=clock)

@@ -34,16 +34,14 @@ async def kept(redis: RedisServer, clock: HandClock) -> AsyncIterator[Kept]:
     await kept.store.aclose()
 
 
-async def test_what_one_process_saved_the_next_one_loads_as_old_as_it_is(
-    kept: Kept, issuer: Issuer, clock: HandClock
-) -> None:
+async def test_a_process_loads_saved_keys_with_their_age(kept: Kept, issuer: Issuer, clock: HandClock) -> None:
     assert await kept.keys().load() is None
     await kept.keys().save(StoredKeys(issuer.jwks(), 600))
     clock.now += 90
     assert await kept.keys().load() == StoredKeys(issuer.jwks(), 600, age=90)
 
 
-async def test_it_is_gone_once_it_would_serve_nobody(kept: Kept, redis: RedisServer, issuer: Issuer) -> None:
+async def test_saved_keys_expire_in_the_store(kept: Kept, redis: RedisServer, issuer: Issuer) -> None:
     await kept.keys().save(StoredKeys(issuer.jwks(), 600))
     (key,) = redis.cli("--raw", "keys", "*").split()
     assert 4100 < int(redis.cli("--raw", "ttl", key)) <= 4200
@@ -55,16 +53,14 @@ async def test_keys_of_another_issuer_or_under_another_secret_are_not_found(kept
     assert await kept.keys(secret="another").load() is None
 
 
-async def test_keys_that_somebody_else_wrote_there_are_not_believed(
-    kept: Kept, redis: RedisServer, issuer: Issuer
-) -> None:
+async def test_forged_keys_in_the_store_are_ignored(kept: Kept, redis: RedisServer, issuer: Issuer) -> None:
     await kept.keys().save(StoredKeys(issuer.jwks(), 600))
     (key,) = redis.cli("--raw", "keys", "*").split()
     redis.cli("set", key, FORGED)
     assert await kept.keys().load() is None
 
 
-async def test_keys_of_the_future_are_not_believed_and_said_so(
+async def test_keys_saved_in_the_future_are_ignored_and_logged(
     kept: Kept, issuer: Issuer, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     await kept.keys().save(StoredKeys(issuer.jwks(), 600))
@@ -73,15 +69,13 @@ async def test_keys_of_the_future_are_not_believed_and_said_so(
     assert "in the future" in caplog.text
 
 
-async def test_without_the_store_there_are_none_and_saving_is_no_error(
-    kept: Kept, redis: RedisServer, issuer: Issuer
-) -> None:
+async def test_while_the_store_is_down_saving_is_no_error(kept: Kept, redis: RedisServer, issuer: Issuer) -> None:
     redis.stop()
     await kept.keys().save(StoredKeys(issuer.jwks(), 600))
     assert await kept.keys().load() is None
 
 
-async def test_of_several_stores_the_first_with_keys_is_read_and_all_are_written(
+async def test_keys_are_loaded_from_the_first_store_and_saved_to_all(
     kept: Kept, redis: RedisServer, issuer: Issuer, clock: HandClock, tmp_path: Path
 ) -> None:
     file = JwksFile(tmp_path / "jwks.json", ISSUER, clock=clock)

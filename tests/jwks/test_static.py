@@ -45,7 +45,7 @@ async def test_a_kid_or_algorithm_outside_the_set_is_refused(issuer: Issuer, kid
     assert raised.value.reason == "kid_unknown"
 
 
-def test_the_health_of_a_set_is_fresh_and_counts_each_kid_once(issuer: Issuer) -> None:
+def test_the_health_is_fresh_and_counts_each_kid_once(issuer: Issuer) -> None:
     jwks = issuer.jwks("key-0", "key-1")
     for key in jwks["keys"]:
         del key["alg"]

@@ -60,7 +60,7 @@ async def error(caller: ManagementCaller, verb: str = "GET", *scopes: str) -> Au
 
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
 @pytest.mark.parametrize("verb", VERBS)
-async def test_a_failure_is_repeated_only_where_twice_does_no_harm(
+async def test_a_failed_request_is_retried_only_if_it_is_idempotent(
     tenant: ScriptedTenant, caller: ManagementCaller, verb: str, status: int
 ) -> None:
     tenant.on(thing(verb), Reply(status), OK)
@@ -72,7 +72,7 @@ async def test_a_failure_is_repeated_only_where_twice_does_no_harm(
         assert tenant.count(thing(verb)) == 1
 
 
-async def test_a_failure_that_lasts_is_told_after_three_attempts_with_growing_pauses(
+async def test_a_permanent_failure_is_raised_after_three_attempts_with_exponential_backoff(
     tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
 ) -> None:
     tenant.on(thing(), Reply(503))
@@ -84,7 +84,7 @@ async def test_a_failure_that_lasts_is_told_after_three_attempts_with_growing_pa
 
 
 @pytest.mark.parametrize("verb", VERBS)
-async def test_too_many_is_waited_for_whatever_the_verb(
+async def test_a_429_is_retried_for_every_method(
     tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock, verb: str
 ) -> None:
     in_a_second = str(int(clock.now) + 1)
@@ -107,7 +107,7 @@ async def test_too_many_is_waited_for_whatever_the_verb(
     ],
     ids=str,
 )
-async def test_a_wait_past_the_deadline_is_told_at_once(
+async def test_a_retry_after_longer_than_the_timeout_is_raised_at_once(
     tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock, headers: dict[str, str], retry_after: int
 ) -> None:
     tenant.on(thing(), error_reply(429, **headers))
@@ -130,7 +130,7 @@ async def test_a_wait_past_the_deadline_is_told_at_once(
     ],
     ids=str,
 )
-async def test_a_wait_nobody_can_read_is_three_attempts(
+async def test_a_malformed_retry_after_is_retried_with_backoff(
     tenant: ScriptedTenant, caller: ManagementCaller, headers: dict[str, str]
 ) -> None:
     tenant.on(thing("POST"), error_reply(429, **headers))
@@ -140,7 +140,7 @@ async def test_a_wait_nobody_can_read_is_three_attempts(
     assert tenant.count(thing("POST")) == 3
 
 
-async def test_a_wait_that_is_over_already_is_no_leave_to_hammer(
+async def test_a_retry_after_of_zero_causes_no_flood_of_retries(
     tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
 ) -> None:
     tenant.on(thing(), error_reply(429, Retry_After="0"))
@@ -150,12 +150,14 @@ async def test_a_wait_that_is_over_already_is_no_leave_to_hammer(
     assert tenant.count(thing()) <= 6
 
 
-async def test_the_global_limit_counts_whatever_its_status(tenant: ScriptedTenant, caller: ManagementCaller) -> None:
+async def test_the_global_limit_message_is_a_rate_limit_whatever_its_status(
+    tenant: ScriptedTenant, caller: ManagementCaller
+) -> None:
     tenant.on(thing("POST"), error_reply(403, "Global limit has been reached"), OK)
     assert (await call(caller, "POST")).status == 200
 
 
-async def test_a_spent_budget_pauses_everybody(
+async def test_a_reached_rate_limit_pauses_all_callers(
     tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
 ) -> None:
     spent = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(clock.now) + 2)}
@@ -167,7 +169,7 @@ async def test_a_spent_budget_pauses_everybody(
     assert tenant.requests[-1].at - tenant.requests[1].at >= 2
 
 
-async def test_a_budget_spent_for_long_is_told_without_asking(
+async def test_a_reset_past_the_timeout_is_raised_without_a_request(
     tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
 ) -> None:
     spent = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(clock.now) + 60)}
@@ -178,7 +180,7 @@ async def test_a_budget_spent_for_long_is_told_without_asking(
     assert (limited.retry_after, tenant.count(thing()), tenant.count(thing("POST"))) == (60, 1, 0)
 
 
-async def test_after_a_pause_role_look_ups_go_first_and_subjects_take_priorities(
+async def test_after_a_pause_role_look_ups_have_priority_and_subjects_alternate(
     tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
 ) -> None:
     spent = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(clock.now) + 2)}
@@ -196,7 +198,7 @@ async def test_after_a_pause_role_look_ups_go_first_and_subjects_take_priorities
     assert "".join(order) == "dabcaba" + "a" * 17
 
 
-async def test_a_refused_look_up_is_first_again_after_the_pause(
+async def test_a_rate_limited_look_up_keeps_its_priority_after_the_pause(
     tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
 ) -> None:
     started = clock.now
@@ -211,7 +213,7 @@ async def test_a_refused_look_up_is_first_again_after_the_pause(
     assert len(after) > 20, "all others waited for the pause as well"
 
 
-async def test_callers_in_a_queue_hear_at_once_of_a_pause_they_cannot_wait_for(
+async def test_a_pause_past_their_timeout_is_raised_by_queued_callers(
     tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
 ) -> None:
     gate = asyncio.Event()
@@ -226,7 +228,7 @@ async def test_callers_in_a_queue_hear_at_once_of_a_pause_they_cannot_wait_for(
     await asyncio.gather(*slow)
 
 
-async def test_a_caller_whose_time_ends_in_a_pause_hears_that_it_is_one(
+async def test_a_timeout_during_a_pause_is_a_rate_limit_error(
     tenant: ScriptedTenant,
     client: httpx.AsyncClient,
     auth: ManagementTokenSource,
@@ -243,7 +245,7 @@ async def test_a_caller_whose_time_ends_in_a_pause_hears_that_it_is_one(
     assert tenant.count(thing()) == 1
 
 
-async def test_a_budget_not_spent_pauses_nobody(
+async def test_a_rate_limit_that_is_not_reached_pauses_no_caller(
     tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
 ) -> None:
     left = {"X-RateLimit-Remaining": "1", "X-RateLimit-Reset": str(int(clock.now) + 60)}
@@ -254,7 +256,7 @@ async def test_a_budget_not_spent_pauses_nobody(
     assert clock.pauses == []
 
 
-async def test_a_tenant_that_fails_again_and_again_is_left_alone_then_tried_by_one(
+async def test_repeated_failures_open_the_circuit_breaker_until_a_trial_succeeds(
     tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     tenant.on(thing("POST"), Reply(503))
@@ -271,14 +273,16 @@ async def test_a_tenant_that_fails_again_and_again_is_left_alone_then_tried_by_o
     assert (await call(caller, "POST")).status == 200
 
 
-async def test_what_auth0_declines_is_no_failure_of_auth0(tenant: ScriptedTenant, caller: ManagementCaller) -> None:
+async def test_a_rejected_request_does_not_count_for_the_circuit_breaker(
+    tenant: ScriptedTenant, caller: ManagementCaller
+) -> None:
     tenant.on(thing("POST"), error_reply(404, "The user does not exist.", "inexistent_user"))
     for _ in range(20):
         assert isinstance(await error(caller, "POST"), NotFoundError)
     assert tenant.count(thing("POST")) == 20
 
 
-async def test_one_deadline_bounds_waiting_for_a_turn_as_well(
+async def test_the_timeout_includes_waiting_in_the_queue(
     tenant: ScriptedTenant, caller: ManagementCaller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("auth0_sso.management.call.TIMEOUT", 0.2)
@@ -291,7 +295,7 @@ async def test_one_deadline_bounds_waiting_for_a_turn_as_well(
     assert (await call(caller)).status == 200, "a queue of our own opened the breaker"
 
 
-async def test_a_401_is_answered_by_another_token_once(tenant: ScriptedTenant, caller: ManagementCaller) -> None:
+async def test_a_401_is_retried_once_with_another_token(tenant: ScriptedTenant, caller: ManagementCaller) -> None:
     tenant.on(TOKEN, token_reply("token-1"), token_reply("token-2"))
     tenant.on(thing("POST"), Reply(401), OK)
     assert (await call(caller, "POST")).status == 200
@@ -299,7 +303,7 @@ async def test_a_401_is_answered_by_another_token_once(tenant: ScriptedTenant, c
     assert used == ["Bearer token-1", "Bearer token-2"]
 
 
-async def test_a_scope_our_token_lacks_is_named_before_the_call(
+async def test_a_missing_scope_is_logged_and_nothing_is_sent(
     tenant: ScriptedTenant, caller: ManagementCaller, caplog: pytest.LogCaptureFixture
 ) -> None:
     tenant.on(TOKEN, token_reply("token-1", scope="read:roles read:users"))
@@ -310,13 +314,13 @@ async def test_a_scope_our_token_lacks_is_named_before_the_call(
     assert tenant.count(thing()) == 0
 
 
-async def test_one_scope_of_those_that_do_suffices(tenant: ScriptedTenant, caller: ManagementCaller) -> None:
+async def test_one_of_the_accepted_scopes_is_enough(tenant: ScriptedTenant, caller: ManagementCaller) -> None:
     tenant.on(TOKEN, token_reply("token-1", scope="read:roles read:users"))
     tenant.on(thing(), OK)
     assert (await call(caller, "GET", "read:users", "read:role_members")).status == 200
 
 
-async def test_a_scope_granted_meanwhile_is_seen_with_the_next_token_and_tokens_are_not_bought_for_each_call(
+async def test_a_scope_granted_later_is_noticed_with_few_tokens(
     tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
 ) -> None:
     poor, rich = token_reply("token-1", scope="read:users"), token_reply("token-2", scope="read:users update:users")
@@ -331,7 +335,7 @@ async def test_a_scope_granted_meanwhile_is_seen_with_the_next_token_and_tokens_
     assert tenant.count(TOKEN) == 3
 
 
-async def test_the_scopes_a_refusal_names_are_parsed_and_logged_loudly(
+async def test_the_scopes_in_a_403_are_parsed_and_logged(
     tenant: ScriptedTenant, caller: ManagementCaller, caplog: pytest.LogCaptureFixture
 ) -> None:
     told = "Insufficient scope, expected any of: read:users,read:user_idp_tokens; update:users"
@@ -353,7 +357,7 @@ async def test_the_scopes_a_refusal_names_are_parsed_and_logged_loudly(
     ],
     ids=range(4),
 )
-async def test_an_error_keeps_what_auth0s_support_asks_for(
+async def test_an_error_keeps_the_request_id_for_auth0s_support(
     tenant: ScriptedTenant, caller: ManagementCaller, headers: dict[str, str], request_id: str | None
 ) -> None:
     tenant.on(thing(), error_reply(409, "It exists.", "auth0_idp_error", **headers))

@@ -50,7 +50,7 @@ def office(clock: HandClock) -> Office:
     return Office(FairQueue(1, clock=clock), clock)
 
 
-async def test_as_many_are_served_at_once_as_there_are_slots(clock: HandClock) -> None:
+async def test_as_many_callers_run_at_once_as_there_are_slots(clock: HandClock) -> None:
     office = Office(FairQueue(3, clock=clock), clock)
     for number in range(5):
         office.enter(str(number), Priority("a"))
@@ -60,7 +60,7 @@ async def test_as_many_are_served_at_once_as_there_are_slots(clock: HandClock) -
     assert office.served == ["0", "1", "2", "3"]
 
 
-async def test_role_look_ups_go_first(office: Office) -> None:
+async def test_calls_with_high_priority_go_first(office: Office) -> None:
     office.enter("a1", Priority("a"))
     await office.clock.settle()
     for name in ("a2", "b1"):
@@ -70,7 +70,7 @@ async def test_role_look_ups_go_first(office: Office) -> None:
 
 
 @pytest.mark.parametrize("high", [False, True])
-async def test_a_subjects_fifty_waiting_calls_do_not_delay_the_first_of_another(office: Office, high: bool) -> None:
+async def test_fifty_calls_of_one_subject_do_not_delay_another_subject(office: Office, high: bool) -> None:
     for number in range(50):
         office.enter(f"a{number}", Priority("a", high))
     await office.clock.settle()
@@ -79,7 +79,7 @@ async def test_a_subjects_fifty_waiting_calls_do_not_delay_the_first_of_another(
     assert (await office.order())[:8] == ["a0", "a1", "b0", "c0", "a2", "b1", "a3", "a4"]
 
 
-async def test_calls_without_a_subject_take_turns_as_one(office: Office) -> None:
+async def test_calls_without_a_subject_share_one_turn(office: Office) -> None:
     for number in range(3):
         office.enter(f"-{number}", Priority())
     await office.clock.settle()
@@ -87,7 +87,7 @@ async def test_calls_without_a_subject_take_turns_as_one(office: Office) -> None
     assert await office.order() == ["-0", "-1", "a", "-2"]
 
 
-async def test_no_turn_is_given_during_a_pause_and_then_the_order_holds(office: Office) -> None:
+async def test_no_slot_is_granted_during_a_pause(office: Office) -> None:
     office.queue.pause(2)
     for name in ("a1", "a2", "b1"):
         office.enter(name, Priority(name[0]))
@@ -99,7 +99,7 @@ async def test_no_turn_is_given_during_a_pause_and_then_the_order_holds(office: 
     assert await office.order() == ["role look-up", "a1", "b1", "a2"]
 
 
-async def test_a_pause_that_begins_while_callers_wait_holds_them_and_ends_for_them(office: Office) -> None:
+async def test_a_pause_delays_callers_that_were_waiting_before_it(office: Office) -> None:
     office.enter("a1", Priority("a"))
     office.enter("a2", Priority("a"))
     await office.clock.settle()
@@ -110,7 +110,7 @@ async def test_a_pause_that_begins_while_callers_wait_holds_them_and_ends_for_th
     assert office.served == ["a1", "a2"]
 
 
-async def test_a_pause_that_grows_is_waited_for_to_its_end(office: Office) -> None:
+async def test_an_extended_pause_ends_at_its_latest_end(office: Office) -> None:
     office.queue.pause(1)
     office.enter("a", Priority("a"))
     await office.clock.settle()
@@ -122,7 +122,7 @@ async def test_a_pause_that_grows_is_waited_for_to_its_end(office: Office) -> No
     assert office.served == ["a"]
 
 
-async def test_who_comes_after_the_pause_does_not_overtake_who_waited(office: Office) -> None:
+async def test_a_caller_after_the_pause_does_not_overtake_waiting_ones(office: Office) -> None:
     office.queue.pause(1)
     office.enter("a", Priority("a"))
     await office.clock.settle()
@@ -132,7 +132,7 @@ async def test_who_comes_after_the_pause_does_not_overtake_who_waited(office: Of
     assert office.served == ["a"]
 
 
-async def test_a_pause_too_long_for_a_caller_is_told_at_once(office: Office) -> None:
+async def test_a_pause_past_a_callers_timeout_is_raised_at_once(office: Office) -> None:
     office.queue.pause(60)
     office.enter("a", Priority("a"), until=office.clock.monotonic() + 8)
     await office.clock.settle()
@@ -143,7 +143,7 @@ async def test_a_pause_too_long_for_a_caller_is_told_at_once(office: Office) -> 
     assert raised.value.seconds == 60
 
 
-async def test_callers_who_wait_already_are_told_of_a_pause_too_long_for_them(office: Office) -> None:
+async def test_waiting_callers_are_told_of_a_pause_past_their_timeout(office: Office) -> None:
     office.enter("a1", Priority("a"))
     office.enter("a2", Priority("a"), until=office.clock.monotonic() + 8)
     office.enter("b1", Priority("b"), until=office.clock.monotonic() + 9)
@@ -156,7 +156,7 @@ async def test_callers_who_wait_already_are_told_of_a_pause_too_long_for_them(of
     assert office.served == ["a1", "b1"]
 
 
-async def test_a_caller_that_gives_up_leaves_its_place_to_the_next(office: Office) -> None:
+async def test_a_cancelled_caller_leaves_the_queue(office: Office) -> None:
     for name in ("a1", "a2", "a3"):
         office.enter(name, Priority("a"))
     await office.clock.settle()
@@ -164,7 +164,7 @@ async def test_a_caller_that_gives_up_leaves_its_place_to_the_next(office: Offic
     assert await office.order() == ["a1", "a3"]
 
 
-async def test_a_caller_cancelled_in_the_moment_of_its_turn_takes_no_slot_with_it(office: Office) -> None:
+async def test_a_caller_cancelled_when_its_slot_is_granted_releases_it(office: Office) -> None:
     for name in ("a1", "a2", "a3"):
         office.enter(name, Priority("a"))
     await office.clock.settle()
@@ -174,7 +174,7 @@ async def test_a_caller_cancelled_in_the_moment_of_its_turn_takes_no_slot_with_i
     assert await office.order() == ["a1", "a3"]
 
 
-async def test_a_slot_is_not_given_to_a_caller_that_was_cancelled_just_before(office: Office) -> None:
+async def test_a_slot_is_not_granted_to_a_cancelled_caller(office: Office) -> None:
     for name in ("a1", "a2", "a3"):
         office.enter(name, Priority("a"))
     await office.clock.settle()
@@ -185,7 +185,7 @@ async def test_a_slot_is_not_given_to_a_caller_that_was_cancelled_just_before(of
     assert office.served == ["a1", "a3"]
 
 
-async def test_a_pause_without_waiting_calls_leaves_nothing_running(office: Office) -> None:
+async def test_a_pause_without_waiting_callers_leaves_no_task(office: Office) -> None:
     before = asyncio.all_tasks()
     office.queue.pause(60)
     office.enter("a", Priority("a"))

@@ -35,9 +35,7 @@ def nested(levels: int) -> dict[str, object]:
     ],
     ids=str,
 )
-def test_a_member_that_cannot_be_read_is_named_and_the_others_are_kept(
-    member: str, value: object, stands_for: object
-) -> None:
+def test_a_malformed_member_is_listed_and_the_others_are_kept(member: str, value: object, stands_for: object) -> None:
     user = User.parse(USER | {member: value})
     assert getattr(user, member) == stands_for
     assert user.unreadable == (member,)
@@ -46,7 +44,7 @@ def test_a_member_that_cannot_be_read_is_named_and_the_others_are_kept(
 
 
 @pytest.mark.parametrize("member", [name for name in User.model_fields if name not in {"user_id", "unreadable"}])
-def test_null_is_what_a_missing_member_is(member: str) -> None:
+def test_null_is_the_same_as_a_missing_member(member: str) -> None:
     user = User.parse({"user_id": "auth0|1", member: None})
     assert getattr(user, member) == getattr(User.parse({"user_id": "auth0|1"}), member)
     assert user.unreadable == ()
@@ -63,34 +61,34 @@ def test_null_is_what_a_missing_member_is(member: str) -> None:
     ],
     ids=["true-in-text", "false-in-text", "21-digits", "deep", "null-inside"],
 )
-def test_what_auth0s_schema_allows_is_read(member: str, value: object, read: object) -> None:
+def test_values_that_auth0s_schema_allows_are_accepted(member: str, value: object, read: object) -> None:
     user = User.parse({"user_id": "auth0|1", member: value})
     assert (getattr(user, member), user.unreadable) == (read, ())
 
 
 @pytest.mark.parametrize("value", [None, 7, "text", [], [USER]], ids=repr)
 @pytest.mark.parametrize("model", [User, Role, LogEntry])
-def test_an_entry_that_is_no_object_is_unreadable_altogether(model: type[User], value: object) -> None:
+def test_all_members_of_a_non_object_are_unreadable(model: type[User], value: object) -> None:
     document = model.parse(value)
     assert set(document.unreadable) == model.model_fields.keys() - {"unreadable"}
 
 
-def test_a_user_of_whom_nothing_can_be_read_counts_as_blocked() -> None:
+def test_an_unreadable_user_is_blocked() -> None:
     assert User.parse("text").blocked is True
     assert User.parse({}).blocked is False
 
 
-def test_members_not_asked_for_are_named_even_if_they_come() -> None:
+def test_omitted_members_are_unreadable_even_if_auth0_sends_them() -> None:
     user = User.parse(USER | {"user_metadata": {"a": 1}}, omitted=("user_metadata", "app_metadata"))
     assert (user.user_metadata, user.unreadable) == ({}, ("app_metadata", "user_metadata"))
 
 
-def test_auth0_cannot_say_what_we_could_not_read() -> None:
+def test_a_member_named_unreadable_is_ignored() -> None:
     assert User.parse(USER | {"unreadable": ["blocked"]}).unreadable == ()
 
 
 @pytest.mark.parametrize("levels", [2, 30, MAX_METADATA_DEPTH, MAX_METADATA_DEPTH + 1, 900])
-def test_whatever_is_read_can_be_written_out_again(levels: int) -> None:
+def test_every_accepted_value_can_be_serialized(levels: int) -> None:
     user = User.parse({"user_id": "auth0|1", "user_metadata": nested(levels)})
     shown: dict[str, Any] = json.loads(user.model_dump_json())
     assert shown["user_metadata"] == (nested(levels) if levels <= MAX_METADATA_DEPTH else {})

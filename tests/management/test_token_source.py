@@ -56,7 +56,7 @@ def _tokens_used(tenant: ScriptedTenant) -> list[str]:
     return [request.headers["Authorization"].removeprefix("Bearer ") for request in tenant.seen(THING)]
 
 
-async def test_the_token_is_asked_for_as_auth0_documents_it(
+async def test_the_token_request_is_as_auth0_documents_it(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource
 ) -> None:
     await _ask(client, auth)
@@ -73,7 +73,7 @@ async def test_the_token_is_asked_for_as_auth0_documents_it(
     assert _tokens_used(tenant) == ["token-1"]
 
 
-async def test_a_private_key_signs_an_assertion_for_this_tenant_and_no_secret_is_sent(
+async def test_a_private_key_sends_an_assertion_instead_of_a_secret(
     tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock, rsa_keys: tuple[rsa.RSAPrivateKey, ...]
 ) -> None:
     tenant.on(TOKEN, token_reply("token-1"))
@@ -91,7 +91,7 @@ async def test_a_private_key_signs_an_assertion_for_this_tenant_and_no_secret_is
     assert (claims["iss"], claims["sub"], claims["aud"]) == ("the-client-id", "the-client-id", ISSUER)
 
 
-async def test_the_secret_goes_to_the_token_endpoint_alone(
+async def test_the_secret_is_sent_to_the_token_endpoint_only(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource
 ) -> None:
     await _ask(client, auth)
@@ -99,7 +99,7 @@ async def test_the_secret_goes_to_the_token_endpoint_alone(
     assert SECRET not in repr(request)
 
 
-async def test_a_hundred_cold_callers_cost_one_token(
+async def test_a_hundred_concurrent_callers_fetch_one_token(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource
 ) -> None:
     answers = await asyncio.gather(*(_ask(client, auth) for _ in range(100)))
@@ -108,7 +108,7 @@ async def test_a_hundred_cold_callers_cost_one_token(
     assert _tokens_used(tenant) == ["token-1"] * 100
 
 
-async def test_a_failure_reaches_every_cold_caller_and_is_kept_for_its_backoff_alone(
+async def test_a_failure_reaches_all_callers_and_lasts_for_its_backoff(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     tenant.on(TOKEN, Reply(500), token_reply("token-1"))
@@ -121,7 +121,7 @@ async def test_a_failure_reaches_every_cold_caller_and_is_kept_for_its_backoff_a
     assert (await _ask(client, auth)).status == 200
 
 
-async def test_a_wrong_secret_never_hammers_the_token_endpoint(
+async def test_a_wrong_secret_is_retried_with_exponential_backoff(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     tenant.on(TOKEN, json_reply({"error": "access_denied"}, 401))
@@ -134,7 +134,7 @@ async def test_a_wrong_secret_never_hammers_the_token_endpoint(
     assert set(pauses[5:]) == {30}
 
 
-async def test_failed_renewals_in_the_background_are_not_one_per_call(
+async def test_failed_background_renewals_are_not_repeated_for_each_call(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     tenant.on(TOKEN, token_reply("token-1"), Reply(429))
@@ -146,7 +146,7 @@ async def test_failed_renewals_in_the_background_are_not_one_per_call(
     assert tenant.count(TOKEN) == 2
 
 
-async def test_a_lasting_401_does_not_buy_a_token_for_each_call(
+async def test_a_permanent_401_does_not_fetch_a_token_for_each_call(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     tenant.on(THING, Reply(401))
@@ -159,7 +159,7 @@ async def test_a_lasting_401_does_not_buy_a_token_for_each_call(
     assert tenant.count(TOKEN) == 3
 
 
-async def test_replacements_that_do_not_help_come_ever_more_seldom(
+async def test_replacements_that_do_not_help_have_exponential_backoff(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     tenant.on(THING, Reply(401))
@@ -170,7 +170,7 @@ async def test_replacements_that_do_not_help_come_ever_more_seldom(
     assert times == [0, 0, 30, 90, 210, 450, 930, 1890, 3810, 7410, 11010]
 
 
-async def test_a_token_that_has_worked_is_replaced_at_once_whenever_the_last_one_was(
+async def test_an_accepted_token_that_is_rejected_later_is_replaced_at_once(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     tenant.on(TOKEN, *[token_reply(f"token-{number}") for number in range(1, 9)])
@@ -187,7 +187,7 @@ async def test_a_token_that_has_worked_is_replaced_at_once_whenever_the_last_one
         await clock.advance(1)
 
 
-async def test_a_token_that_has_never_worked_waits(
+async def test_a_token_that_was_never_accepted_is_replaced_after_the_backoff(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     tenant.on(THING, Reply(401), Reply(401), Reply(401), json_reply({}))
@@ -200,7 +200,7 @@ async def test_a_token_that_has_never_worked_waits(
     assert tenant.count(TOKEN) == 3
 
 
-async def test_an_endpoint_that_refuses_every_token_does_not_buy_one_for_each_call(
+async def test_an_endpoint_that_rejects_every_token_causes_few_fetches(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     other = "GET /api/v2/other"
@@ -216,7 +216,7 @@ async def test_an_endpoint_that_refuses_every_token_does_not_buy_one_for_each_ca
 
 
 @pytest.mark.parametrize(("status", "proof"), [(403, True), (404, True), (409, True), (400, False), (500, False)])
-async def test_only_an_answer_to_a_good_token_proves_that_it_works(
+async def test_only_statuses_after_authentication_count_as_accepted(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, status: int, proof: bool
 ) -> None:
     tenant.on(THING, Reply(401), Reply(401), Reply(status), Reply(401), json_reply({}))
@@ -229,7 +229,7 @@ async def test_only_an_answer_to_a_good_token_proves_that_it_works(
 SCOPES = "read:users read:roles"
 
 
-async def test_a_missing_scope_costs_ever_fewer_tokens(
+async def test_a_missing_scope_fetches_tokens_with_exponential_backoff(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     tenant.on(TOKEN, token_reply("token", scope=SCOPES))
@@ -240,7 +240,7 @@ async def test_a_missing_scope_costs_ever_fewer_tokens(
     assert times == [0, 0, 30, 90, 210, 450, 930, 1890, 3810, 7410]
 
 
-async def test_a_hundred_callers_without_a_scope_cost_one_replacement(
+async def test_a_hundred_callers_without_a_scope_fetch_one_replacement(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource
 ) -> None:
     tenant.on(TOKEN, token_reply("token", scope=SCOPES))
@@ -249,7 +249,7 @@ async def test_a_hundred_callers_without_a_scope_cost_one_replacement(
     assert tenant.count(TOKEN) == 2
 
 
-async def test_scopes_that_change_end_the_wait_for_the_next_missing_one(
+async def test_changed_scopes_reset_the_backoff(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     tenant.on(TOKEN, token_reply("token", scope=SCOPES))
@@ -264,7 +264,7 @@ async def test_scopes_that_change_end_the_wait_for_the_next_missing_one(
     assert tenant.count(TOKEN) == bought + 2
 
 
-async def test_a_replacement_that_cannot_be_had_takes_nobody_the_token_there_is(
+async def test_a_failed_replacement_keeps_the_current_token(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource
 ) -> None:
     tenant.on(TOKEN, token_reply("token-1", scope=SCOPES), Reply(500))
@@ -286,7 +286,7 @@ async def _endless_401(writer: asyncio.StreamWriter) -> None:
 @pytest.mark.parametrize(
     "conduct", [_endless_401, gzip_bomb("401 Unauthorized", megabytes=100)], ids=["endless", "gzip-bomb"]
 )
-async def test_the_body_of_a_401_is_bounded_like_any_other(auth: ManagementTokenSource, conduct: Conduct) -> None:
+async def test_the_body_of_a_401_is_limited(auth: ManagementTokenSource, conduct: Conduct) -> None:
     async with peer(conduct) as address, wire_client() as wire:
         tracemalloc.start()
         try:
@@ -298,7 +298,7 @@ async def test_the_body_of_a_401_is_bounded_like_any_other(auth: ManagementToken
     assert (answer.status, answer.body) == (401, b"")
 
 
-async def test_a_caller_that_gives_up_leaves_the_fetch_to_the_others(
+async def test_a_cancelled_caller_does_not_cancel_the_fetch(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource
 ) -> None:
     gate = asyncio.Event()
@@ -322,7 +322,7 @@ async def test_a_caller_that_gives_up_leaves_the_fetch_to_the_others(
         pytest.param(0.5, 0.45, id="shorter-than-a-second"),
     ],
 )
-async def test_a_token_is_kept_until_shortly_before_its_end(
+async def test_a_token_is_used_until_shortly_before_it_expires(
     tenant: ScriptedTenant,
     client: httpx.AsyncClient,
     auth: ManagementTokenSource,
@@ -342,7 +342,7 @@ async def test_a_token_is_kept_until_shortly_before_its_end(
     assert tenant.count(TOKEN) == 2
 
 
-async def test_the_old_token_serves_while_it_is_renewed_behind_the_callers_backs(
+async def test_the_old_token_is_used_during_a_background_renewal(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     await _ask(client, auth)
@@ -358,7 +358,7 @@ async def test_the_old_token_serves_while_it_is_renewed_behind_the_callers_backs
     assert _tokens_used(tenant) == ["token-1"] * 21 + ["token-2"]
 
 
-async def test_an_ended_token_is_never_sent(
+async def test_an_expired_token_is_never_sent(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     await _ask(client, auth)
@@ -368,7 +368,7 @@ async def test_an_ended_token_is_never_sent(
     assert _tokens_used(tenant) == ["token-1"] + ["token-2"] * 20
 
 
-async def test_a_failed_renewal_harms_nobody_while_the_old_token_lives(
+async def test_a_failed_renewal_is_no_error_until_the_token_expires(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     complaints: list[dict[str, object]] = []
@@ -384,7 +384,7 @@ async def test_a_failed_renewal_harms_nobody_while_the_old_token_lives(
     assert complaints == []
 
 
-async def test_a_401_renews_once_and_asks_once_more(
+async def test_a_401_fetches_a_token_and_retries_once(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource
 ) -> None:
     tenant.on(THING, Reply(401), json_reply({}))
@@ -393,7 +393,7 @@ async def test_a_401_renews_once_and_asks_once_more(
     assert tenant.count(TOKEN) == 2
 
 
-async def test_a_second_401_passes_out(
+async def test_a_second_401_is_returned(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource
 ) -> None:
     tenant.on(THING, Reply(401))
@@ -403,7 +403,7 @@ async def test_a_second_401_passes_out(
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 429, 500])
-async def test_no_other_answer_costs_a_token_or_a_second_request(
+async def test_no_other_status_causes_a_fetch_or_a_retry(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, status: int
 ) -> None:
     tenant.on(THING, Reply(status))
@@ -411,7 +411,7 @@ async def test_no_other_answer_costs_a_token_or_a_second_request(
     assert (tenant.count(TOKEN), tenant.count(THING)) == (1, 1)
 
 
-async def test_fifty_callers_that_meet_the_same_401_cost_one_renewal(
+async def test_fifty_callers_with_the_same_401_cause_one_renewal(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource
 ) -> None:
     gate = asyncio.Event()
@@ -424,7 +424,7 @@ async def test_fifty_callers_that_meet_the_same_401_cost_one_renewal(
     assert _tokens_used(tenant) == ["token-1"] * 50 + ["token-2"] * 50
 
 
-async def test_callers_whose_new_token_is_rejected_lengthen_the_wait_once(
+async def test_two_callers_whose_new_token_is_rejected_increase_the_backoff_once(
     tenant: ScriptedTenant,
     client: httpx.AsyncClient,
     auth: ManagementTokenSource,
@@ -440,7 +440,7 @@ async def test_callers_whose_new_token_is_rejected_lengthen_the_wait_once(
     assert tenant.count(TOKEN) == 2
 
 
-async def test_a_late_401_for_an_old_token_does_not_drop_the_new_one(
+async def test_a_late_401_for_an_old_token_keeps_the_new_one(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource
 ) -> None:
     gate = asyncio.Event()
@@ -454,7 +454,7 @@ async def test_a_late_401_for_an_old_token_does_not_drop_the_new_one(
     assert tenant.count(TOKEN) == 2
 
 
-async def test_a_401_joins_the_renewal_under_way(
+async def test_a_401_joins_the_renewal_in_progress(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     await _ask(client, auth)
@@ -471,7 +471,7 @@ async def test_a_401_joins_the_renewal_under_way(
     assert _tokens_used(tenant) == ["token-1", "token-1", "token-2"]
 
 
-async def test_the_error_of_a_renewal_after_a_401_is_told(
+async def test_the_error_of_a_renewal_after_a_401_is_raised(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource
 ) -> None:
     tenant.on(TOKEN, token_reply("token-1"), json_reply({"error": "access_denied"}, 401))
@@ -481,7 +481,7 @@ async def test_the_error_of_a_renewal_after_a_401_is_told(
     assert error.reason == "token_access_denied"
 
 
-async def test_aclose_gives_up_a_renewal_under_way(
+async def test_aclose_cancels_a_renewal_in_progress(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource
 ) -> None:
     tenant.on(TOKEN, token_reply("token-1", gate=asyncio.Event()))
@@ -565,7 +565,7 @@ def _said(body: bytes, status: int = 200) -> Reply:
         ),
     ],
 )
-async def test_what_the_token_endpoint_says_decides_whose_fault_it_is(
+async def test_each_response_of_the_token_endpoint_has_its_error(
     tenant: ScriptedTenant,
     client: httpx.AsyncClient,
     auth: ManagementTokenSource,
@@ -603,7 +603,7 @@ async def test_a_token_endpoint_that_cannot_be_reached_is_unavailable(client: ht
             assert (type(error), error.reason) == (ManagementUnavailableError, "token_protocol_error")
 
 
-async def test_neither_secret_nor_token_shows_in_a_repr_an_error_or_a_log(
+async def test_no_repr_error_or_log_shows_the_secret_or_token(
     tenant: ScriptedTenant,
     client: httpx.AsyncClient,
     auth: ManagementTokenSource,
@@ -623,7 +623,7 @@ async def test_neither_secret_nor_token_shows_in_a_repr_an_error_or_a_log(
         assert "token-1" not in text
 
 
-async def test_neither_shows_in_the_logs_of_a_real_connection(caplog: pytest.LogCaptureFixture) -> None:
+async def test_debug_logs_of_a_real_connection_do_not_show_the_secret(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     async with peer(truncated) as address, wire_client() as wire:
         auth = ManagementTokenSource(wire, address, CREDENTIALS)

@@ -43,9 +43,7 @@ async def test_a_token_put_back_can_be_taken_once_more(bucket: TokenBucket) -> N
     assert taken(bucket) == 1
 
 
-async def test_a_day_of_attempts_gets_the_capacity_and_one_token_per_period(
-    bucket: TokenBucket, clock: HandClock
-) -> None:
+async def test_a_day_of_attempts_is_limited_by_the_period(bucket: TokenBucket, clock: HandClock) -> None:
     count = 0
     for _ in range(86_400):
         count += bucket.take()

@@ -15,7 +15,7 @@ def token(value: object, **others: object) -> AccessToken:
     return validate(claims, TokenPolicy(ISSUER, frozenset({AUDIENCE})), NOW)
 
 
-async def test_a_claim_gives_the_roles_it_lists_and_a_missing_claim_none() -> None:
+async def test_a_claim_gives_its_roles_and_a_missing_claim_none() -> None:
     roles = ClaimRoles(CLAIM)
     assert await roles.roles_of(token(["admin", "manager"])) == {"admin", "manager"}
     assert await roles.roles_of(token([])) == set()

@@ -114,7 +114,7 @@ async def listening(redis: RedisServer, number: int) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_what_one_replica_found_out_the_other_does_not_ask(
+async def test_roles_looked_up_by_one_replica_are_used_by_the_other(
     pair: tuple[Replica, Replica], asked: ScriptedTenant
 ) -> None:
     one, two = pair
@@ -130,7 +130,7 @@ async def found_out(replica: Replica, *, seconds_ago: float) -> None:
     await replica.shared.write(KEY, UserRoles(frozenset({"admin"})), before, ttl=60)
 
 
-async def test_it_is_remembered_from_when_it_was_found_out(
+async def test_the_ttl_counts_from_the_look_up(
     pair: tuple[Replica, Replica], asked: ScriptedTenant, clock: HandClock, redis: RedisServer
 ) -> None:
     one, two = pair
@@ -145,7 +145,7 @@ async def test_it_is_remembered_from_when_it_was_found_out(
     assert asked.count(ROLES) == 1
 
 
-async def test_it_holds_for_its_time_by_the_servers_clock(pair: tuple[Replica, Replica]) -> None:
+async def test_the_age_goes_by_the_redis_servers_clock(pair: tuple[Replica, Replica]) -> None:
     one, two = pair
     await found_out(one, seconds_ago=59)
     user_roles, _ = await two.shared.read(KEY)
@@ -156,7 +156,7 @@ async def test_it_holds_for_its_time_by_the_servers_clock(pair: tuple[Replica, R
         assert (await two.shared.read(KEY))[0] is None
 
 
-async def test_replicas_whose_clocks_differ_forget_at_the_same_time(
+async def test_replicas_with_different_clocks_expire_roles_at_the_same_time(
     redis: RedisServer, asked: ScriptedTenant, client: httpx.AsyncClient
 ) -> None:
     memory = RoleCachePolicy(ttl=0.3)
@@ -177,7 +177,7 @@ async def test_replicas_whose_clocks_differ_forget_at_the_same_time(
         assert asked.count(ROLES) == 2
 
 
-async def test_a_role_taken_away_through_one_is_gone_at_the_other_within_a_second(
+async def test_a_change_reaches_the_other_replica_within_a_second(
     pair: tuple[Replica, Replica], asked: ScriptedTenant
 ) -> None:
     one, two = pair
@@ -189,7 +189,7 @@ async def test_a_role_taken_away_through_one_is_gone_at_the_other_within_a_secon
     assert asked.count(ROLES) == 2
 
 
-async def test_an_answer_older_than_a_change_elsewhere_is_remembered_by_nobody(
+async def test_a_look_up_that_predates_another_replicas_change_is_not_cached(
     pair: tuple[Replica, Replica], asked: ScriptedTenant
 ) -> None:
     one, two = pair
@@ -204,7 +204,7 @@ async def test_an_answer_older_than_a_change_elsewhere_is_remembered_by_nobody(
     assert await one.roles() == {"user"}
 
 
-async def test_a_refused_user_is_shared_as_such_and_for_a_shorter_time(
+async def test_a_refused_user_is_shared_for_the_negative_ttl(
     redis: RedisServer, asked: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
 ) -> None:
     memory = RoleCachePolicy(negative_ttl=0.3)
@@ -226,7 +226,7 @@ async def test_a_refused_user_is_shared_as_such_and_for_a_shorter_time(
         assert await two.roles() == await one.roles() == {"admin"}
 
 
-async def test_organizations_are_kept_apart_and_forgotten_together(
+async def test_organizations_are_separate_and_invalidated_together(
     pair: tuple[Replica, Replica], asked: ScriptedTenant
 ) -> None:
     one, two = pair
@@ -240,7 +240,7 @@ async def test_organizations_are_kept_apart_and_forgotten_together(
     assert await one.roles_in("org_1") == set()
 
 
-async def test_the_store_tells_nothing_and_believes_nobody_without_the_secret(
+async def test_without_the_secret_roles_cannot_be_read_or_forged(
     redis: RedisServer, asked: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
 ) -> None:
     async with replica(redis.url, client, clock) as one:
@@ -261,7 +261,7 @@ async def test_the_store_tells_nothing_and_believes_nobody_without_the_secret(
         await stranger.directory.invalidate(SUBJECT)
 
 
-async def test_what_lies_there_in_another_form_or_place_is_not_believed(
+async def test_values_that_are_forged_or_moved_are_ignored(
     redis: RedisServer, pair: tuple[Replica, Replica], asked: ScriptedTenant
 ) -> None:
     one, two = pair
@@ -280,7 +280,7 @@ async def test_what_lies_there_in_another_form_or_place_is_not_believed(
     assert await two.roles_in("org_1") == set()
 
 
-async def test_strange_news_disturb_nobody(
+async def test_malformed_changes_in_the_stream_are_ignored(
     redis: RedisServer, pair: tuple[Replica, Replica], asked: ScriptedTenant, caplog: pytest.LogCaptureFixture
 ) -> None:
     one, two = pair
@@ -295,7 +295,7 @@ async def test_strange_news_disturb_nobody(
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
-async def test_the_reader_of_news_outlives_whatever_they_provoke(
+async def test_the_subscription_survives_an_error_of_its_callback(
     redis: RedisServer, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = SharedStore(redis.url, timeout=5, clock=clock)
@@ -322,7 +322,7 @@ async def test_the_reader_of_news_outlives_whatever_they_provoke(
     await store.aclose()
 
 
-async def test_without_the_store_each_asks_for_itself_and_a_change_is_known_here_at_least(
+async def test_without_the_store_a_change_is_effective_in_its_process(
     redis: RedisServer, pair: tuple[Replica, Replica], asked: ScriptedTenant, caplog: pytest.LogCaptureFixture
 ) -> None:
     one, two = pair
@@ -335,7 +335,7 @@ async def test_without_the_store_each_asks_for_itself_and_a_change_is_known_here
     assert "other replicas may use old roles of a changed user for up to 60 s" in caplog.text
 
 
-async def test_news_missed_during_an_outage_are_made_up_for_by_forgetting_all(
+async def test_after_an_outage_of_the_store_all_roles_are_invalidated(
     redis: RedisServer, pair: tuple[Replica, Replica], asked: ScriptedTenant
 ) -> None:
     one, two = pair
@@ -352,7 +352,7 @@ async def test_news_missed_during_an_outage_are_made_up_for_by_forgetting_all(
     assert two.clock.now < 1_800_000_055  # sooner than it would have forgotten by itself
 
 
-async def test_a_change_that_could_not_be_told_is_told_once_the_store_answers_and_is_not_believed_before(
+async def test_an_unpublished_change_is_published_when_the_store_recovers(
     redis: RedisServer, pair: tuple[Replica, Replica], asked: ScriptedTenant
 ) -> None:
     one, two = pair
@@ -365,7 +365,7 @@ async def test_a_change_that_could_not_be_told_is_told_once_the_store_answers_an
     await two.until_roles_are({"user"})
 
 
-async def test_what_an_older_version_kept_for_an_organization_is_not_believed(
+async def test_roles_stored_by_an_older_version_are_ignored(
     redis: RedisServer, asked: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
 ) -> None:
     """It kept the tenant's roles and the member's in one, where nothing tells them apart."""
@@ -382,7 +382,7 @@ async def test_what_an_older_version_kept_for_an_organization_is_not_believed(
         assert asked.count(member) == 1
 
 
-async def test_after_a_failover_news_reach_a_process_that_asks_the_store_nothing(
+async def test_after_a_failover_changes_reach_an_idle_process(
     redis: RedisServer, asked: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
 ) -> None:
     with redis_server() as new:
@@ -402,7 +402,7 @@ async def test_after_a_failover_news_reach_a_process_that_asks_the_store_nothing
             await two.until_roles_are({"user"})
 
 
-async def test_while_no_master_is_found_all_is_forgotten_once_and_not_at_each_attempt(
+async def test_without_a_master_roles_are_invalidated_once(
     redis: RedisServer, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = SharedStore(redis.url, timeout=5, clock=clock)
