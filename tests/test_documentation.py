@@ -8,6 +8,7 @@ import pytest
 
 from auth0_sso.errors import Auth0SsoError, ConfigurationError
 from auth0_sso.service.http_protocol.error_responses import ERROR_RESPONSES
+from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.settings import Settings, fix_of
 from auth0_sso.settings.addresses import EXAMPLE_DOMAIN
 from auth0_sso.settings.values import EXAMPLE_AUDIENCE
@@ -28,18 +29,26 @@ def first_cells(document: str) -> list[tuple[str, ...]]:
 
 def test_every_setting_is_documented_once_with_its_default() -> None:
     rows = first_cells(read("docs/settings.md"))
-    assert sorted(row[0] for row in rows) == sorted(name.upper() for name in Settings.model_fields)
+    assert sorted(row[0] for row in rows) == sorted(name.upper() for name in ServiceSettings.model_fields)
     defaults = {row[0]: row[1].strip("`") for row in rows}
-    for name, field in Settings.model_fields.items():
+    for name, field in ServiceSettings.model_fields.items():
         if isinstance(field.default, int | float) or (isinstance(field.default, str) and field.default):
             assert defaults[name.upper()].lower() == str(field.default).lower(), name
         if field.is_required():
             assert defaults[name.upper()] == "required"
 
 
+def test_the_documents_say_which_settings_the_library_does_not_read() -> None:
+    own = {name.upper() for name in ServiceSettings.model_fields.keys() - Settings.model_fields.keys()}
+    _, _, section = read("docs/settings.md").partition("\n## Settings of the service\n")
+    assert {row[0] for row in first_cells(section)} == own
+    _, _, section = read(".env.example").partition("\n# --- The service only")
+    assert set(re.findall(r"^#?([A-Z0-9_]+)=", section, re.MULTILINE)) == own
+
+
 def test_every_setting_is_in_the_example_file() -> None:
     named = re.findall(r"^#?([A-Z0-9_]+)=", read(".env.example"), re.MULTILINE)
-    assert sorted(named) == sorted(name.upper() for name in Settings.model_fields)
+    assert sorted(named) == sorted(name.upper() for name in ServiceSettings.model_fields)
 
 
 @pytest.mark.usefixtures("clean_environment")
@@ -47,18 +56,18 @@ def test_the_example_file_starts_once_what_it_requires_is_filled_in(tmp_path: Pa
     example = read(".env.example").replace("\n#AUTH0_LEEWAY", "\nAUTH0_LEEWAY")
     (tmp_path / ".env").write_text(example)
     with pytest.raises(ConfigurationError) as caught:
-        Settings.load()
+        ServiceSettings.load()
     assert caught.value.problems == tuple(
-        f"{name} still has the example's value: {fix_of(name.lower())}."
+        f"{name} still has the example's value: {fix_of(ServiceSettings, name.lower())}."
         for name in ("AUTH0_DOMAIN", "AUTH0_AUDIENCE")
     )
     filled = example.replace(f"={EXAMPLE_DOMAIN}\n", "=acme.eu.auth0.com\n")
     (tmp_path / ".env").write_text(filled.replace(f"={EXAMPLE_AUDIENCE}\n", "=https://api.example.com\n"))
-    assert Settings.load().auth0_domain == "acme.eu.auth0.com"
+    assert ServiceSettings.load().auth0_domain == "acme.eu.auth0.com"
 
 
 def test_every_setting_says_how_to_fix_it() -> None:
-    assert all(fix_of(name) for name in Settings.model_fields)
+    assert all(fix_of(ServiceSettings, name) for name in ServiceSettings.model_fields)
 
 
 def test_every_error_code_is_documented_with_its_status() -> None:
@@ -112,7 +121,7 @@ def test_no_tracked_file_names_where_it_was_made() -> None:
 def test_compose_sets_nothing_but_settings_and_what_the_proxy_reads() -> None:
     proxy = set(re.findall(r"\$\{(\w+)\}", read("deploy/haproxy.cfg")))
     named = set(re.findall(r"^ +([A-Z][A-Z0-9_]+):", read("docker-compose.yml"), re.MULTILINE))
-    assert proxy <= named <= proxy | {name.upper() for name in Settings.model_fields}
+    assert proxy <= named <= proxy | {name.upper() for name in ServiceSettings.model_fields}
 
 
 def test_every_make_target_is_in_its_list() -> None:

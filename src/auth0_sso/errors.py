@@ -1,5 +1,13 @@
 """The whole error tree: whose fault it is, a stable code, one public sentence. HTTP statuses live in `web.problems`.
 
+An app may raise and catch each of them, and subclass them: a subclass has the status and the challenge of its nearest
+base here, and a `code` of its own if it sets one.
+
+    class SubscriptionEndedError(InsufficientScopeError):
+        code = "subscription_ended"
+
+    raise SubscriptionEndedError("unpaid", "Your subscription has ended.")
+
 Auth0SsoError                      internal_error           ours
 ├── ConfigurationError               configuration_invalid, before a socket opens
 ├── CallerError                      bad_request            the caller's
@@ -68,13 +76,13 @@ class ConfigurationError(Auth0SsoError):
 
 
 class CallerError(Auth0SsoError):
-    """The caller can mend it: always a 4xx."""
+    """The caller can correct it: always a 4xx, and 400 for this class itself."""
 
     code = "bad_request"
 
 
 class MissingTokenError(CallerError):
-    """No bearer token came with the request, or a scheme other than Bearer did."""
+    """No bearer token came with the request, or a scheme other than Bearer did: 401 with a bare challenge."""
 
     code = "missing_token"
 
@@ -86,7 +94,7 @@ class InvalidRequestError(CallerError):
 
 
 class InvalidTokenError(CallerError):
-    """The access token is refused; `reason` says why, for the operator."""
+    """The access token is refused: 401. `reason` says why, for the operator, and `detail` is for the caller."""
 
     code = "invalid_token"
 
@@ -95,7 +103,7 @@ class InvalidTokenError(CallerError):
 
 
 class InsufficientScopeError(CallerError):
-    """The token is good, its bearer may not do this. `scopes` names the scopes or permissions that are missing."""
+    """The token is good, its bearer may not do this: 403. `scopes` names missing scopes or permissions (RFC 6749)."""
 
     code = "insufficient_scope"
 
@@ -111,19 +119,19 @@ class InvalidInputError(CallerError):
 
 
 class NotFoundError(CallerError):
-    """The user, role or other thing that was named is not there."""
+    """The user, role or other thing that was named does not exist."""
 
     code = "not_found"
 
 
 class ConflictError(CallerError):
-    """What should be made exists already."""
+    """What was to be created exists already."""
 
     code = "conflict"
 
 
 class RateLimitedError(CallerError):
-    """The caller's budget is spent; a try after `retry_after` seconds passes."""
+    """The caller's budget is spent: 429. A retry after `retry_after` seconds passes."""
 
     code = "rate_limited"
     retry_after: int
@@ -134,14 +142,14 @@ class RateLimitedError(CallerError):
 
 
 class TemporaryError(Auth0SsoError):
-    """This process cannot serve the request now: another may, or this one after `retry_after` seconds."""
+    """This process cannot serve the request now: 503. Another may, or this one after `retry_after` seconds."""
 
     code = "temporarily_unavailable"
     retry_after = 1
 
 
 class StoreUnavailableError(TemporaryError):
-    """The store that all replicas share does not answer, and what was asked cannot be done without it."""
+    """The store that all replicas share does not answer, and RATE_LIMIT_ON_STORE_ERROR is `deny`."""
 
     code = "store_unavailable"
 
@@ -150,7 +158,7 @@ class StoreUnavailableError(TemporaryError):
 
 
 class ShuttingDownError(TemporaryError):
-    """This process takes no new work: it is on its way out."""
+    """This process takes no new requests: it is shutting down."""
 
     code = "shutting_down"
 
@@ -159,13 +167,13 @@ class ShuttingDownError(TemporaryError):
 
 
 class TenantError(Auth0SsoError):
-    """The tenant cannot serve us now, or does not want to: never the caller's fault, so never a 4xx."""
+    """The tenant cannot serve us now, or refuses to: never the caller's fault, so never a 4xx; 502 for this class."""
 
     code = "tenant_error"
 
 
 class UnavailableError(TenantError):
-    """It may pass by itself: try again after `retry_after` seconds."""
+    """A failure that may end by itself: 503. Retry after `retry_after` seconds."""
 
     code = "tenant_unavailable"
     retry_after: int
@@ -176,7 +184,7 @@ class UnavailableError(TenantError):
 
 
 class KeysUnavailableError(UnavailableError):
-    """No key set can be had, so no token can be called good or bad."""
+    """The issuer's key set is not available, so no token can be accepted or refused."""
 
     code = "keys_unavailable"
 
@@ -186,7 +194,7 @@ class KeysUnavailableError(UnavailableError):
 
 
 class ManagementUnavailableError(UnavailableError):
-    """The Management API does not answer, or asks us to wait."""
+    """The Management API does not answer, or asks us to wait (`Retry-After`)."""
 
     code = "management_unavailable"
 
@@ -195,7 +203,7 @@ class ManagementUnavailableError(UnavailableError):
 
 
 class ManagementRateLimitedError(ManagementUnavailableError):
-    """The tenant gets more calls from us than its plan allows."""
+    """The tenant gets more Management API calls from us than its plan allows (Auth0: Rate Limit Policy)."""
 
     code = "management_rate_limited"
 
@@ -204,7 +212,7 @@ class ManagementRateLimitedError(ManagementUnavailableError):
 
 
 class ManagementRefusedError(TenantError):
-    """Auth0 refuses our own credentials or their scopes; it wants one of `scopes`, where it said so."""
+    """Auth0 refuses our own credentials or their scopes; it asks for one of `scopes`, where it said so."""
 
     code = "management_refused"
 
@@ -214,7 +222,7 @@ class ManagementRefusedError(TenantError):
 
 
 class ManagementAnswerError(TenantError):
-    """The Management API answered what cannot be read."""
+    """The Management API's answer cannot be read."""
 
     code = "management_answer_invalid"
 

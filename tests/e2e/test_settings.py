@@ -1,4 +1,4 @@
-"""Settings at the start: invalid values are refused, and unknown names are warned of."""
+"""ServiceSettings at the start: invalid values are refused, and unknown names are warned of."""
 
 import shutil
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from auth0_sso.settings import EX_CONFIG
+from auth0_sso.service.settings import EX_CONFIG
 from support.environment import GOOD
 from support.process import COMMAND, environment, eventually, free_port, process
 
@@ -48,7 +48,7 @@ def test_an_app_that_reads_its_settings_warns_of_a_misspelled_one(
 ) -> None:
     for name, value in (GOOD | {"AUTH0_ALOWED_CLIENTS": "the-value"}).items():
         monkeypatch.setenv(name, value)
-    script = f"from fastapi import FastAPI; from auth0_sso import create_app, protect; {build}"
+    script = "from auth0_sso import create_app; create_app()"
     built = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     assert built.stderr.count("AUTH0_ALOWED_CLIENTS is not a setting of auth0-sso") == 1
     assert "the-value" not in built.stderr

@@ -7,7 +7,7 @@ from typing import NoReturn
 import httpx
 import pytest
 
-from auth0_sso.http.bounded_http import UNANSWERED, BoundedResponse, FetchError, send_bounded
+from auth0_sso.http.bounded_http import NO_RESPONSE, BoundedResponse, FetchError, send_bounded
 from support.issuer import ISSUER
 from support.tenant_script import Reply, ScriptedTenant, json_reply
 from support.tenant_wire import (
@@ -42,14 +42,16 @@ def tls(certificate: Path) -> ssl.SSLContext:
 
 
 async def _get(client: httpx.AsyncClient, url: str = f"{ISSUER}thing", *, max_bytes: int = 1000) -> BoundedResponse:
-    return await send_bounded(client, client.build_request("GET", url), deadline=5, max_bytes=max_bytes)
+    return await send_bounded(client, client.build_request("GET", url), max_seconds=5, max_bytes=max_bytes)
 
 
-async def _reason_from(url: str, *, deadline: float, max_bytes: int = 100_000) -> str:
+async def _reason_from(url: str, *, max_seconds: float, max_bytes: int = 100_000) -> str:
     async with wire_client() as client:
         with pytest.raises(FetchError) as raised:
             (
-                await send_bounded(client, client.build_request("GET", url), deadline=deadline, max_bytes=max_bytes)
+                await send_bounded(
+                    client, client.build_request("GET", url), max_seconds=max_seconds, max_bytes=max_bytes
+                )
             ).json()
     assert str(raised.value) == raised.value.reason
     return raised.value.reason
@@ -75,24 +77,24 @@ async def _reason_from(url: str, *, deadline: float, max_bytes: int = 100_000) -
 )
 async def test_a_misbehaving_peer_costs_a_reason_and_never_a_hang(conduct: Conduct, reason: str) -> None:
     async with peer(conduct) as address:
-        assert await _reason_from(address, deadline=0.15 if reason == "timeout" else 5) == reason
+        assert await _reason_from(address, max_seconds=0.15 if reason == "timeout" else 5) == reason
 
 
 async def test_the_deadline_bounds_what_no_read_timeout_can() -> None:
     async with peer(drip) as address, wire_client() as client:
         with pytest.raises(FetchError, match=r"^timeout$"):
-            await send_bounded(client, client.build_request("GET", address), deadline=0.1, max_bytes=100_000)
+            await send_bounded(client, client.build_request("GET", address), max_seconds=0.1, max_bytes=100_000)
 
 
 async def test_the_read_timeout_of_the_client_is_a_timeout_too() -> None:
     async with peer(hang) as address, wire_client(timeout=0.05) as client:
         with pytest.raises(FetchError, match=r"^timeout$"):
-            await send_bounded(client, client.build_request("GET", address), deadline=5, max_bytes=1000)
+            await send_bounded(client, client.build_request("GET", address), max_seconds=5, max_bytes=1000)
 
 
 async def test_a_connection_that_is_refused_says_so() -> None:
     with refusing_port() as address:
-        assert await _reason_from(address, deadline=5) == "connection_refused"
+        assert await _reason_from(address, max_seconds=5) == "connection_refused"
 
 
 async def test_a_host_whose_addresses_all_refuse_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,12 +105,12 @@ async def test_a_host_whose_addresses_all_refuse_says_so(monkeypatch: pytest.Mon
             for host in ("127.0.0.1", "127.0.0.2")
         ]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-        assert await _reason_from(f"http://tenant.invalid:{port}/", deadline=5) == "connection_refused"
+        assert await _reason_from(f"http://tenant.invalid:{port}/", max_seconds=5) == "connection_refused"
 
 
 async def test_a_connection_that_is_reset_is_lost() -> None:
     async with peer(reset) as address:
-        assert await _reason_from(address, deadline=5) == "connection_lost"
+        assert await _reason_from(address, max_seconds=5) == "connection_lost"
 
 
 async def test_a_name_that_nothing_is_known_of_is_told_from_a_host_that_is_silent(
@@ -118,12 +120,12 @@ async def test_a_name_that_nothing_is_known_of_is_told_from_a_host_that_is_silen
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", no_such_host)
-    assert await _reason_from("http://tenant.invalid/", deadline=5) == "dns_failed"
+    assert await _reason_from("http://tenant.invalid/", max_seconds=5) == "dns_failed"
 
 
 async def test_a_certificate_that_nobody_vouches_for_is_named(tls: ssl.SSLContext) -> None:
     async with peer(saying(b"HTTP/1.1 204 No Content\r\n\r\n"), tls=tls) as address:
-        assert await _reason_from(address, deadline=5) == "certificate_invalid"
+        assert await _reason_from(address, max_seconds=5) == "certificate_invalid"
 
 
 async def test_a_certificate_for_another_host_is_named(tls: ssl.SSLContext, certificate: Path) -> None:
@@ -134,14 +136,14 @@ async def test_a_certificate_for_another_host_is_named(tls: ssl.SSLContext, cert
     ):
         request = client.build_request("GET", address.replace("127.0.0.1", "localhost"))
         with pytest.raises(FetchError, match=r"^certificate_invalid$"):
-            await send_bounded(client, request, deadline=5, max_bytes=1000)
-        answer = await send_bounded(client, client.build_request("GET", address), deadline=5, max_bytes=1000)
+            await send_bounded(client, request, max_seconds=5, max_bytes=1000)
+        answer = await send_bounded(client, client.build_request("GET", address), max_seconds=5, max_bytes=1000)
         assert answer.status == 204, "the certificate is for this address"
 
 
 async def test_a_peer_that_speaks_no_tls_is_told_from_a_bad_certificate() -> None:
     async with peer(garbage, head=b"") as address:
-        assert await _reason_from(address.replace("http:", "https:"), deadline=5) == "tls_failed"
+        assert await _reason_from(address.replace("http:", "https:"), max_seconds=5) == "tls_failed"
 
 
 @pytest.mark.parametrize(
@@ -163,7 +165,7 @@ async def test_every_failure_of_the_transport_has_a_reason_of_those_that_may_pas
     async with httpx.AsyncClient(transport=httpx.MockTransport(fail)) as client:
         with pytest.raises(FetchError, match=f"^{reason}$"):
             await _get(client)
-    assert reason in UNANSWERED
+    assert reason in NO_RESPONSE
 
 
 @pytest.mark.parametrize(
@@ -178,9 +180,9 @@ async def test_a_connection_is_given_back_after_every_failure(conduct: Conduct, 
     one = httpx.Limits(max_connections=1)
     async with peer(conduct) as address, httpx.AsyncClient(limits=one, timeout=2, trust_env=False) as client:
         for _ in range(3):
-            request, deadline = client.build_request("GET", address), 0.1 if conduct is drip else 5
+            request, max_seconds = client.build_request("GET", address), 0.1 if conduct is drip else 5
             with pytest.raises(FetchError) as raised:
-                (await send_bounded(client, request, deadline=deadline, max_bytes=1000)).json()
+                (await send_bounded(client, request, max_seconds=max_seconds, max_bytes=1000)).json()
             assert raised.value.reason == reason
 
 

@@ -12,7 +12,7 @@ ETAG = 'W/"36d-1"'
 
 @pytest.fixture
 def endpoint(client: httpx.AsyncClient, pages: KeyPages) -> JwksEndpoint:
-    return JwksEndpoint(client, ISSUER, ["RS256"], max_age=600, deadline=5)
+    return JwksEndpoint(client, ISSUER, ["RS256"], max_age=600, timeout=5)
 
 
 def tagged(issuer: Issuer, *kids: str, etag: str = ETAG) -> Reply:

@@ -6,8 +6,9 @@ import httpx
 import pytest
 
 from auth0_sso.clock import WallTime
-from auth0_sso.jwks.remote import Freshness, RemoteJwks
-from auth0_sso.jwks.stores import StoredKeys
+from auth0_sso.jwks.freshness import Freshness
+from auth0_sso.jwks.key_store import StoredKeys
+from auth0_sso.jwks.remote import RemoteJwks
 from auth0_sso.tokens import strict_json
 from support.clock import HandClock
 from support.issuer import ISSUER, Issuer, public_jwk
@@ -27,10 +28,12 @@ class MemoryStore:
         return len(self._kept or b"")
 
     async def load(self) -> StoredKeys | None:
-        return None if self._kept is None else StoredKeys.read(strict_json.loads(self._kept), ISSUER, WallTime(1))
+        return (
+            None if self._kept is None else StoredKeys.from_json(strict_json.loads(self._kept), ISSUER, WallTime(1))
+        )
 
     async def save(self, keys: StoredKeys) -> None:
-        self._kept = json.dumps(keys.written(ISSUER, WallTime(0))).encode()
+        self._kept = json.dumps(keys.as_json(ISSUER, WallTime(0))).encode()
 
 
 async def test_known_keys_serve_on_for_max_stale_and_then_no_more(
@@ -198,7 +201,7 @@ async def test_an_outage_is_logged_by_its_reason_alone(
     pages.show("key-0")
     await found(jwks)
     said = [record.getMessage() for record in caplog.records if record.name.startswith("auth0_sso")]
-    assert said[0].startswith("signing keys could not be fetched: status_503; next try in ")
+    assert said[0].startswith("signing keys could not be fetched: status_503; next attempt in ")
     assert said[1:] == ["signing keys fetched: 1 usable, 0 left out"]
     assert "secret" not in caplog.text
 
@@ -373,7 +376,7 @@ async def test_a_jwks_uri_may_be_https_anywhere_or_http_on_this_machine(
 )
 async def test_a_misbehaving_issuer_is_an_outage(conduct: Conduct, reason: str) -> None:
     async with peer(conduct) as address, wire_client() as client:
-        jwks = RemoteJwks(client, address, freshness=Freshness(deadline=0.15 if reason == "timeout" else 5))
+        jwks = RemoteJwks(client, address, freshness=Freshness(timeout=0.15 if reason == "timeout" else 5))
         assert (await outage(jwks)).reason == reason
 
 
@@ -402,10 +405,10 @@ async def test_one_deadline_bounds_discovery_and_fetch_together(
     metadata, keys = asyncio.Event(), asyncio.Event()
     pages.show("key-0", gate=keys)
     tenant.on(DISCOVERY, discovery_reply(gate=metadata))
-    # Each is well within the deadline, both together are not.
+    # Each is well within the timeout, both together are not.
     asyncio.get_running_loop().call_later(0.12, metadata.set)
     asyncio.get_running_loop().call_later(0.28, keys.set)
-    jwks = RemoteJwks(client, ISSUER, freshness=Freshness(deadline=0.2))
+    jwks = RemoteJwks(client, ISSUER, freshness=Freshness(timeout=0.2))
     assert (await outage(jwks)).reason == "timeout"
 
 
@@ -413,8 +416,6 @@ async def test_before_the_first_fetch_keys_are_missing(tenant: ScriptedTenant, j
     health = jwks.health
     assert (health.state, health.keys, health.age, health.next_refresh) == ("missing", 0, None, 0)
     assert health.last_error is None
-    error = jwks.unavailable()
-    assert (error.reason, error.retry_after) == ("not_fetched_yet", 1)
     assert tenant.requests == []
 
 

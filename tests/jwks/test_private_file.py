@@ -85,14 +85,14 @@ def test_a_directory_of_another_user_is_neither_read_nor_written(path: Path, mon
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666, 0o660], ids=oct)
 def test_a_file_that_others_may_write_is_not_read(path: Path, mode: int) -> None:
     path.chmod(mode)
-    assert why_not_read(path) == "others than its owner may write it"
+    assert why_not_read(path) == "other users than its owner can write it"
 
 
 @pytest.mark.parametrize("mode", [0o770, 0o702, 0o777, 0o1777, 0o2775], ids=oct)
 def test_a_directory_that_others_may_write_is_neither_read_nor_written(path: Path, mode: int) -> None:
     path.parent.chmod(mode)
     for why in (why_not_read(path), why_not_replaced(path)):
-        assert why == "others than its owner may write its directory"
+        assert why == "other users than its owner can write its directory"
 
 
 @pytest.mark.parametrize("mode", [0o400, 0o444, 0o644], ids=oct)

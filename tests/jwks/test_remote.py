@@ -5,7 +5,8 @@ import httpx
 import pytest
 
 from auth0_sso.errors import InvalidTokenError
-from auth0_sso.jwks.remote import Freshness, RemoteJwks
+from auth0_sso.jwks.freshness import Freshness
+from auth0_sso.jwks.remote import RemoteJwks
 from support.clock import HandClock
 from support.issuer import ISSUER, Issuer
 from support.tenant_keys import KeyPages, all_found, found, kept_fresh, outage, refusal

@@ -23,10 +23,12 @@ def _forms(
 
 
 @pytest.mark.parametrize("form", ["dict", "text", "bytes", "path"])
-async def test_a_set_verifies_tokens_in_every_form_it_may_be_given(issuer: Issuer, tmp_path: Path, form: str) -> None:
+async def test_a_set_verifies_tokens_in_every_form_it_may_be_given(
+    issuer: Issuer, tmp_path: Path, clock: HandClock, form: str
+) -> None:
     keys = StaticKeys(_forms(issuer.jwks("key-0"), tmp_path / "jwks.json")[form])
-    verifier = TokenVerifier(keys, TokenPolicy(ISSUER, frozenset({AUDIENCE})), clock=HandClock(1000))
-    token = await verifier.verify(issuer.token(user_claims(1000)))
+    verifier = TokenVerifier(keys, TokenPolicy(ISSUER, frozenset({AUDIENCE})), clock=clock)
+    token = await verifier.verify(issuer.token(user_claims(clock.now)))
     assert token.subject == SUBJECT
 
 

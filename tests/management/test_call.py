@@ -15,9 +15,10 @@ from auth0_sso.errors import (
     NotFoundError,
 )
 from auth0_sso.http.bounded_http import BoundedResponse
-from auth0_sso.management.call import DEADLINE, ManagementCaller
-from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
-from auth0_sso.management.turns import Turn
+from auth0_sso.management.call import TIMEOUT, ManagementCaller
+from auth0_sso.management.fair_queue import Priority
+from auth0_sso.management.token_endpoint import ClientCredentials
+from auth0_sso.management.token_source import ManagementTokenSource
 from support.clock import HandClock
 from support.issuer import ISSUER
 from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply, token_reply
@@ -33,15 +34,17 @@ def thing(verb: str = "GET") -> str:
 
 
 @pytest.fixture
-async def auth(tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock) -> AsyncIterator[ManagementAuth]:
+async def auth(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+) -> AsyncIterator[ManagementTokenSource]:
     tenant.on(TOKEN, token_reply("token-1"))
-    auth = ManagementAuth(client, ISSUER, ClientCredentials("id", "secret", f"{ISSUER}api/v2/"), clock=clock)
+    auth = ManagementTokenSource(client, ISSUER, ClientCredentials("id", "secret", f"{ISSUER}api/v2/"), clock=clock)
     yield auth
     await auth.aclose()
 
 
 @pytest.fixture
-def caller(client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock) -> ManagementCaller:
+def caller(client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock) -> ManagementCaller:
     return ManagementCaller(client, ISSUER, auth, clock=clock.skipping)
 
 
@@ -143,7 +146,7 @@ async def test_a_wait_that_is_over_already_is_no_leave_to_hammer(
     tenant.on(thing(), error_reply(429, Retry_After="0"))
     started = clock.now
     await error(caller)
-    assert clock.now - started <= DEADLINE
+    assert clock.now - started <= TIMEOUT
     assert tenant.count(thing()) <= 6
 
 
@@ -175,18 +178,18 @@ async def test_a_budget_spent_for_long_is_told_without_asking(
     assert (limited.retry_after, tenant.count(thing()), tenant.count(thing("POST"))) == (60, 1, 0)
 
 
-async def test_after_a_pause_role_look_ups_go_first_and_subjects_take_turns(
+async def test_after_a_pause_role_look_ups_go_first_and_subjects_take_priorities(
     tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
 ) -> None:
     spent = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(clock.now) + 2)}
     tenant.on(thing(), json_reply({}, headers=spent), json_reply({}))
     await call(caller)
-    turns = [*[Turn("a")] * 20, Turn("b"), Turn("b"), Turn("c"), Turn("d", first=True)]
-    for number, turn in enumerate(turns):
-        tenant.on(f"GET /api/v2/{turn.subject}{number}", OK)
+    priorities = [*[Priority("a")] * 20, Priority("b"), Priority("b"), Priority("c"), Priority("d", high=True)]
+    for number, priority in enumerate(priorities):
+        tenant.on(f"GET /api/v2/{priority.subject}{number}", OK)
     calls = [
-        asyncio.create_task(caller.call("GET", f"/{turn.subject}{number}", turn=turn))
-        for number, turn in enumerate(turns)
+        asyncio.create_task(caller.call("GET", f"/{priority.subject}{number}", priority=priority))
+        for number, priority in enumerate(priorities)
     ]
     await asyncio.gather(*calls)
     order = [request.line.removeprefix("GET /api/v2/")[0] for request in tenant.requests[2:]]
@@ -200,8 +203,8 @@ async def test_a_refused_look_up_is_first_again_after_the_pause(
     limited = error_reply(429, X_RateLimit_Reset=str(int(started) + 1))
     tenant.on("GET /api/v2/look-up", limited, OK)
     tenant.on(thing(), limited, OK)
-    look_up = caller.call("GET", "/look-up", turn=Turn("z", first=True))
-    others = (caller.call("GET", "/thing", turn=Turn("a")) for _ in range(30))
+    look_up = caller.call("GET", "/look-up", priority=Priority("z", high=True))
+    others = (caller.call("GET", "/thing", priority=Priority("a")) for _ in range(30))
     await asyncio.gather(*others, look_up)
     after = [request.line for request in tenant.requests if request.at >= started + 1]
     assert after[0] == "GET /api/v2/look-up"
@@ -226,11 +229,11 @@ async def test_callers_in_a_queue_hear_at_once_of_a_pause_they_cannot_wait_for(
 async def test_a_caller_whose_time_ends_in_a_pause_hears_that_it_is_one(
     tenant: ScriptedTenant,
     client: httpx.AsyncClient,
-    auth: ManagementAuth,
+    auth: ManagementTokenSource,
     clock: HandClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("auth0_sso.management.call.DEADLINE", 0.2)
+    monkeypatch.setattr("auth0_sso.management.call.TIMEOUT", 0.2)
     caller = ManagementCaller(client, ISSUER, auth, clock=clock)
     reset, clock.now = int(clock.now) + 1, clock.now + 0.9
     tenant.on(thing(), json_reply({}, headers={"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(reset)}))
@@ -261,7 +264,7 @@ async def test_a_tenant_that_fails_again_and_again_is_left_alone_then_tried_by_o
     assert isinstance(left_alone, ManagementUnavailableError)
     assert (left_alone.reason, left_alone.retry_after) == ("status_503", 5)
     assert tenant.count(thing("POST")) == 5
-    assert caplog.text.count("the circuit breaker opens") == 1
+    assert caplog.text.count("circuit breaker open") == 1
     clock.now += 5
     tenant.on(thing("POST"), OK)
     assert (await call(caller, "POST")).status == 200
@@ -278,7 +281,7 @@ async def test_what_auth0_declines_is_no_failure_of_auth0(tenant: ScriptedTenant
 async def test_one_deadline_bounds_waiting_for_a_turn_as_well(
     tenant: ScriptedTenant, caller: ManagementCaller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("auth0_sso.management.call.DEADLINE", 0.2)
+    monkeypatch.setattr("auth0_sso.management.call.TIMEOUT", 0.2)
     gate = asyncio.Event()
     tenant.on(thing(), json_reply({}, gate=gate))
     errors = await asyncio.gather(*(error(caller) for _ in range(30)))

@@ -20,8 +20,9 @@ from auth0_sso.errors import (
 )
 from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
-from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
-from auth0_sso.management.documents import Document, Role, User
+from auth0_sso.management.models import ManagementModel, Role, User
+from auth0_sso.management.token_endpoint import ClientCredentials
+from auth0_sso.management.token_source import ManagementTokenSource
 from support.clock import HandClock
 from support.issuer import ISSUER
 from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply, token_reply
@@ -69,7 +70,7 @@ async def _management(
     tenant.on(TOKEN, token_reply(MANAGEMENT_TOKEN))
     credentials = ClientCredentials("the-client-id", "the-client-secret", f"{ISSUER}api/v2/")
     async with tenant.client() as for_tokens:
-        auth = ManagementAuth(for_tokens, ISSUER, credentials)
+        auth = ManagementTokenSource(for_tokens, ISSUER, credentials)
         yield ManagementClient(ManagementCaller(client, address, auth, clock=clock.skipping))
         await auth.aclose()
 
@@ -617,7 +618,7 @@ async def test_an_empty_page_ends_the_list_whatever_the_total_says(
 async def test_a_list_that_never_ends_is_left(
     tenant: ScriptedTenant, management: ManagementClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("auth0_sso.management.reader._MAX_PAGES", 3)
+    monkeypatch.setattr("auth0_sso.management.pagination._MAX_PAGES", 3)
     tenant.on("GET /api/v2/roles", json_reply({"roles": ROLES["roles"], "total": 10**9}))
     with pytest.raises(ManagementAnswerError) as caught:
         await management.find_role("missing")
@@ -741,7 +742,7 @@ async def test_one_odd_user_does_not_lose_the_page_nor_change_its_total(
 async def test_one_odd_entry_does_not_lose_the_list(
     tenant: ScriptedTenant,
     management: ManagementClient,
-    call: Callable[[ManagementClient], Awaitable[Sequence[Document]]],
+    call: Callable[[ManagementClient], Awaitable[Sequence[ManagementModel]]],
     line: str,
     name: str,
     good: str,

@@ -7,9 +7,10 @@ import pytest
 from auth0_sso.errors import ManagementUnavailableError, NotFoundError
 from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
-from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
 from auth0_sso.management.metadata import MAX_BYTES, MetadataError
 from auth0_sso.management.profiles import TTL, Profiles
+from auth0_sso.management.token_endpoint import ClientCredentials
+from auth0_sso.management.token_source import ManagementTokenSource
 from support.clock import HandClock
 from support.issuer import ISSUER
 from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply, token_reply
@@ -28,7 +29,7 @@ async def profiles(tenant: ScriptedTenant, client: httpx.AsyncClient, clock: Han
     tenant.on(GET_A, user(name="Ada"))
     tenant.on(GET_B, user(B, name="Bob"))
     tenant.on(PATCH_A, user(name="Ada", user_metadata={"theme": "dark"}))
-    auth = ManagementAuth(client, ISSUER, ClientCredentials("id", "secret", f"{ISSUER}api/v2/"), clock=clock)
+    auth = ManagementTokenSource(client, ISSUER, ClientCredentials("id", "secret", f"{ISSUER}api/v2/"), clock=clock)
     caller = ManagementCaller(client, ISSUER, auth, clock=clock.skipping)
     profiles = Profiles(ManagementClient(caller), clock=clock)
     yield profiles

@@ -8,9 +8,11 @@ import pytest
 
 from auth0_sso.clock import MonotonicTime, SystemClock, WallTime
 from auth0_sso.errors import ManagementUnavailableError
-from auth0_sso.http.bounded_http import send_bounded
-from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
-from auth0_sso.management.shared_token import ManagementToken, SharedToken
+from auth0_sso.management.authorized_request import AuthorizedRequest
+from auth0_sso.management.shared_token import SharedToken
+from auth0_sso.management.token import ManagementToken
+from auth0_sso.management.token_endpoint import ClientCredentials
+from auth0_sso.management.token_source import ManagementTokenSource
 from auth0_sso.store.sealed import SealedStore
 from auth0_sso.store.store import SharedStore
 from support.clock import HandClock
@@ -21,7 +23,7 @@ from support.tenant_script import TOKEN, Reply, ScriptedTenant, json_reply, toke
 THING = "GET /api/v2/thing"
 SECRET = "the-client-secret"
 
-Process = Callable[[], ManagementAuth]
+Process = Callable[[], ManagementTokenSource]
 
 
 class ProcessClock(SystemClock):
@@ -47,23 +49,22 @@ async def process(
     tenant.on(THING, json_reply({}))
     stores: list[SharedStore] = []
 
-    def start() -> ManagementAuth:
+    def start() -> ManagementTokenSource:
         store = SharedStore(redis.url, timeout=5, clock=clock)
         stores.append(store)
         own = ProcessClock(clock, started=1000 * len(stores))
         shared = SharedToken(SealedStore(store, SECRET, "a test"), clock=own)
         credentials = ClientCredentials("the-client-id", SECRET, f"{ISSUER}api/v2/")
-        return ManagementAuth(client, ISSUER, credentials, shared=shared, clock=own)
+        return ManagementTokenSource(client, ISSUER, credentials, shared=shared, clock=own)
 
     yield start
     for store in stores:
         await store.aclose()
 
 
-async def ask(client: httpx.AsyncClient, auth: ManagementAuth) -> int:
+async def ask(client: httpx.AsyncClient, auth: ManagementTokenSource) -> int:
     request = client.build_request("GET", f"{ISSUER}api/v2/thing")
-    answer = await send_bounded(client, request, deadline=30, max_bytes=1000, auth=auth)
-    return answer.status
+    return (await AuthorizedRequest(client, request, auth).send()).status
 
 
 def tokens_used(tenant: ScriptedTenant) -> list[str]:
@@ -160,12 +161,12 @@ async def test_one_who_died_with_the_lock_is_not_waited_for_for_ever(
     sealed = SealedStore(store, SECRET, "a test")
     shared = SharedToken(sealed, clock=clock.skipping)
     await store.execute("SET", sealed.name("management-token-lock"), "1")
-    token = ManagementToken.living("token-9", 100, None, clock.monotonic())
+    token = ManagementToken.issued("token-9", 100, None, clock.monotonic())
 
     async def fetch() -> ManagementToken:
         return token
 
-    assert await shared.renewed(fetch) is token
+    assert await shared.get(fetch) is token
     assert sum(clock.pauses) <= 5
     await store.aclose()
 

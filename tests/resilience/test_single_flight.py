@@ -60,20 +60,20 @@ async def test_an_answer_is_not_kept() -> None:
     call = Call()
     call.end.set()
     assert [await flight.run("key", call) for _ in range(3)] == [1, 2, 3]
-    assert not flight.flying("key")
+    assert not flight.is_in_flight("key")
 
 
 async def test_flying_is_true_from_start_to_landing_only() -> None:
     flight: SingleFlight[str, int] = SingleFlight()
     call = Call()
-    assert not flight.flying("key")
+    assert not flight.is_in_flight("key")
     task = flight.start("key", call)
-    assert flight.flying("key")
-    assert not flight.flying("another")
+    assert flight.is_in_flight("key")
+    assert not flight.is_in_flight("another")
     call.end.set()
     await task
     await asyncio.sleep(0)
-    assert not flight.flying("key")
+    assert not flight.is_in_flight("key")
 
 
 async def test_start_joins_the_call_under_way() -> None:
@@ -106,7 +106,7 @@ async def test_a_flight_all_waiters_left_still_lands() -> None:
     waiter.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiter
-    assert flight.flying("key")
+    assert flight.is_in_flight("key")
     late = asyncio.create_task(flight.run("key", call))
     await _started(late)
     call.end.set()
@@ -146,13 +146,13 @@ async def test_forget_lets_the_next_caller_start_anew() -> None:
     waiting_for_old = asyncio.create_task(flight.run("key", old))
     await _started(waiting_for_old)
     flight.invalidate("key")
-    assert not flight.flying("key")
+    assert not flight.is_in_flight("key")
     waiting_for_new = asyncio.create_task(flight.run("key", new))
     await _started(waiting_for_new)
     assert (old.count, new.count) == (1, 1)
     old.end.set()
     await waiting_for_old
-    assert flight.flying("key"), "the forgotten flight's landing took the new one off the board"
+    assert flight.is_in_flight("key"), "the forgotten flight's landing took the new one off the board"
     new.end.set()
     await waiting_for_new
 
@@ -160,7 +160,7 @@ async def test_forget_lets_the_next_caller_start_anew() -> None:
 async def test_forgetting_what_never_flew_is_no_error() -> None:
     flight: SingleFlight[str, int] = SingleFlight()
     flight.invalidate("key")
-    assert not flight.flying("key")
+    assert not flight.is_in_flight("key")
 
 
 async def test_aclose_cancels_what_is_under_way() -> None:
@@ -170,7 +170,7 @@ async def test_aclose_cancels_what_is_under_way() -> None:
     await _started(*waiters)
     await flight.aclose()
     assert all(call.ended == 1 for call in calls.values())
-    assert not any(flight.flying(key) for key in calls)
+    assert not any(flight.is_in_flight(key) for key in calls)
     for waiter in waiters:
         with pytest.raises(asyncio.CancelledError):
             await waiter

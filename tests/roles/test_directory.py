@@ -14,8 +14,10 @@ from auth0_sso.errors import (
 )
 from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
-from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
-from auth0_sso.roles.directory import ClaimRoles, RoleCachePolicy, RoleDirectory
+from auth0_sso.management.token_endpoint import ClientCredentials
+from auth0_sso.management.token_source import ManagementTokenSource
+from auth0_sso.roles.cache import RoleCachePolicy
+from auth0_sso.roles.directory import RoleDirectory
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy, validate
 from support.clock import HandClock
 from support.issuer import AUDIENCE, ISSUER, SUBJECT, user_claims
@@ -52,7 +54,7 @@ def user(subject: str, *, gate: asyncio.Event | None = None, **members: object) 
 
 def management(client: httpx.AsyncClient, clock: HandClock) -> ManagementClient:
     credentials = ClientCredentials("the-client-id", "the-client-secret", f"{ISSUER}api/v2/")
-    auth = ManagementAuth(client, ISSUER, credentials, clock=clock)
+    auth = ManagementTokenSource(client, ISSUER, credentials, clock=clock)
     caller = ManagementCaller(client, ISSUER, auth, clock=clock.skipping)
     return ManagementClient(caller)
 
@@ -221,6 +223,20 @@ async def test_old_roles_do_not_outlive_their_time_in_an_outage(
     assert await directory.roles_of(of(SUBJECT)) == {"admin"}
     await clock.advance(1)
     assert (await _error(directory)).reason == "status_503"
+
+
+async def test_invalidating_a_user_keeps_the_look_up_of_another(
+    tenant: ScriptedTenant, directory: RoleDirectory
+) -> None:
+    gate = asyncio.Event()
+    tenant.on(ASKED, _roles("admin", gate=gate))
+    look_up = asyncio.create_task(directory.roles_of(of(SUBJECT)))
+    await tenant.arrival(ASKED)
+    await directory.invalidate(OTHER)
+    joined = asyncio.create_task(directory.roles_of(of(SUBJECT)))
+    gate.set()
+    assert set(await asyncio.gather(look_up, joined)) == {frozenset({"admin"})}
+    assert tenant.count(ASKED) == 1
 
 
 async def test_an_error_reaches_every_check_for_the_price_of_one(
@@ -396,39 +412,6 @@ async def test_without_the_setting_no_guard_gets_old_roles(
     await clock.advance(61)
     with pytest.raises(ManagementUnavailableError):
         await directory.roles_of(of(SUBJECT), stale_ok=True)
-
-
-CLAIM = "https://example.com/roles"
-
-
-def saying(value: object, **others: object) -> AccessToken:
-    claims = user_claims(NOW, **{CLAIM: value}, **others)
-    return validate(claims, TokenPolicy(ISSUER, frozenset({AUDIENCE})), NOW)
-
-
-async def test_a_claim_gives_the_roles_it_lists_and_its_absence_none() -> None:
-    roles = ClaimRoles(CLAIM)
-    assert await roles.roles_of(saying(["admin", "manager"])) == {"admin", "manager"}
-    assert await roles.roles_of(saying([])) == set()
-    assert await roles.roles_of(saying(...)) == set()
-    await roles.invalidate(SUBJECT)
-
-
-async def test_a_claim_of_an_organizations_token_gives_no_role_in_the_tenant() -> None:
-    roles = ClaimRoles(CLAIM)
-    inside, outside = saying(["admin"], org_id="org_1"), saying(["admin"])
-    assert await roles.roles_of(inside) == set()
-    assert await roles.organization_roles_of(inside) == {"admin"}
-    assert await roles.organization_roles_of(outside) == set()
-
-
-@pytest.mark.parametrize("value", [None, "admin", {"admin": True}, ["admin", 1], [["admin"]]], ids=str)
-async def test_a_claim_that_lists_no_names_opens_nothing(value: object) -> None:
-    with pytest.raises(InsufficientScopeError) as caught:
-        await ClaimRoles(CLAIM).roles_of(saying(value))
-    assert caught.value.reason == "role_claim_invalid"
-    with pytest.raises(InsufficientScopeError):
-        await ClaimRoles(CLAIM).organization_roles_of(saying(value, org_id="org_1"))
 
 
 @pytest.mark.parametrize("blocked", ["false", 0, {}, [], "no"], ids=repr)

@@ -11,7 +11,7 @@ from auth0_devtenant import PEOPLE
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.service.cli import main
 from auth0_sso.service.dev import banner
-from auth0_sso.settings import Settings
+from auth0_sso.service.settings import ServiceSettings
 
 
 def unused_address() -> str:
@@ -115,9 +115,9 @@ def test_bad_usage_exits_with_2_and_says_what_is_wrong(
 
 def test_the_option_allows_as_many_workers_as_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     given = {"auth0_domain": "acme.eu.auth0.com", "auth0_audience": "https://api.example.com"}
-    assert Settings.of(**given, workers="256").workers == 256
+    assert ServiceSettings.of(**given, workers="256").workers == 256
     with pytest.raises(ConfigurationError):
-        Settings.of(**given, workers="257")
+        ServiceSettings.of(**given, workers="257")
 
 
 @pytest.mark.parametrize("port", ["--port", "--tenant-port"])

@@ -1,5 +1,6 @@
 import pytest
 
+from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.settings import fix_of
 from auth0_sso.settings.addresses import EXAMPLE_DOMAIN
 from support.environment import load, problems
@@ -149,7 +150,7 @@ def test_a_malformed_place_is_named_with_its_fix_and_without_its_value(
 ) -> None:
     (problem,) = problems(monkeypatch, **{name: value})
     assert problem.startswith(f"{name} ")
-    assert problem.endswith(f": {fix_of(name.lower())}.")
+    assert problem.endswith(f": {fix_of(ServiceSettings, name.lower())}.")
 
 
 @pytest.mark.parametrize(
@@ -164,4 +165,4 @@ def test_a_malformed_place_is_named_with_its_fix_and_without_its_value(
 )
 def test_the_examples_tenant_is_nobodys_tenant(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     (problem,) = problems(monkeypatch, **{name: value})
-    assert problem == f"{name} still has the example's value: {fix_of(name.lower())}."
+    assert problem == f"{name} still has the example's value: {fix_of(ServiceSettings, name.lower())}."

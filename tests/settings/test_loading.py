@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from auth0_sso.settings import EX_CONFIG, Settings, fix_of
+from auth0_sso.service.settings import EX_CONFIG, ServiceSettings
+from auth0_sso.settings import fix_of
 from support.environment import load, problems
 
 SECRET = "Xy-very-secret-0123456789"
@@ -40,14 +41,14 @@ def test_empty_variables_count_as_unset(monkeypatch: pytest.MonkeyPatch) -> None
     assert (settings.port, settings.issuer) == (3000, "https://acme.eu.auth0.com/")
 
 
-LISTS = [name.upper() for name, field in Settings.model_fields.items() if field.annotation == tuple[str, ...]]
+LISTS = [name.upper() for name, field in ServiceSettings.model_fields.items() if field.annotation == tuple[str, ...]]
 
 
 @pytest.mark.parametrize("value", [",", " , ", " "], ids=ascii)
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_that_is_set_names_something(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     (problem,) = problems(monkeypatch, **{name: value})
-    assert problem == f"{name} is set but names nothing: {fix_of(name.lower())}."
+    assert problem == f"{name} is set but names nothing: {fix_of(ServiceSettings, name.lower())}."
 
 
 def test_these_are_all_lists() -> None:
@@ -56,7 +57,9 @@ def test_these_are_all_lists() -> None:
 
 
 def test_an_empty_list_of_allowed_clients_does_not_allow_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    expected = (f"AUTH0_ALLOWED_CLIENTS is set but names nothing: {fix_of('auth0_allowed_clients')}.",)
+    expected = (
+        f"AUTH0_ALLOWED_CLIENTS is set but names nothing: {fix_of(ServiceSettings, 'auth0_allowed_clients')}.",
+    )
     assert problems(monkeypatch, AUTH0_ALLOWED_CLIENTS="") == expected
     monkeypatch.delenv("AUTH0_ALLOWED_CLIENTS")
     (tmp_path / ".env").write_text("AUTH0_ALLOWED_CLIENTS=\n")
@@ -94,7 +97,7 @@ def test_an_empty_secrets_dir_is_not_the_working_directory(monkeypatch: pytest.M
 
 def unknown(caplog: pytest.LogCaptureFixture, *, misspelt_only: bool = False) -> list[str]:
     caplog.clear()
-    Settings.log_unknown_names(misspelt_only=misspelt_only)
+    ServiceSettings.log_unknown_names(misspelt_only=misspelt_only)
     return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
 
 
@@ -138,7 +141,7 @@ def test_a_start_that_fails_names_the_misspelt_setting_too(
 ) -> None:
     monkeypatch.setenv("AUTH0_DOMIAN", SECRET)
     with pytest.raises(SystemExit) as caught:
-        Settings.load_or_exit()
+        ServiceSettings.load_or_exit()
     assert caught.value.code == EX_CONFIG
     told = capsys.readouterr().err
     assert "AUTH0_DOMAIN is missing" in told
@@ -151,6 +154,6 @@ def test_a_start_without_readable_files_still_exits_with_its_problem(
 ) -> None:
     (tmp_path / ".env").write_bytes(b"\xff\xfe")
     with pytest.raises(SystemExit) as caught:
-        Settings.load_or_exit()
+        ServiceSettings.load_or_exit()
     assert caught.value.code == EX_CONFIG
     assert ".env, or a file among the secrets, cannot be read" in capsys.readouterr().err

@@ -5,7 +5,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from auth0_sso.errors import ConfigurationError
-from auth0_sso.settings import EX_CONFIG, Settings, fix_of
+from auth0_sso.service.settings import EX_CONFIG, ServiceSettings
+from auth0_sso.settings import fix_of
 from support.environment import GOOD, load, problems
 
 SECRET = "Xy-very-secret-0123456789"
@@ -87,7 +88,7 @@ def test_a_malformed_setting_is_named_with_its_fix_and_without_its_value(
 ) -> None:
     (problem,) = problems(monkeypatch, **{name: value})
     assert problem.startswith(f"{name} ")
-    assert problem.endswith(f": {fix_of(name.lower())}.")
+    assert problem.endswith(f": {fix_of(ServiceSettings, name.lower())}.")
 
 
 def test_the_directory_of_the_signing_keys_file_may_be_missing_and_its_parent_may_not(
@@ -109,7 +110,7 @@ def test_half_of_the_management_credentials_is_a_problem(monkeypatch: pytest.Mon
     assert SECRET not in problem
 
 
-FLOATS = [name for name, field in Settings.model_fields.items() if field.annotation in {float, float | None}]
+FLOATS = [name for name, field in ServiceSettings.model_fields.items() if field.annotation in {float, float | None}]
 
 
 def test_there_are_numbers_that_could_be_endless() -> None:
@@ -120,7 +121,7 @@ def test_there_are_numbers_that_could_be_endless() -> None:
 @pytest.mark.parametrize("name", FLOATS)
 def test_no_duration_is_endless_or_not_a_number(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     (problem,) = problems(monkeypatch, **{name.upper(): value})
-    assert problem == f"{name.upper()} cannot be used: {fix_of(name)}."
+    assert problem == f"{name.upper()} cannot be used: {fix_of(ServiceSettings, name)}."
 
 
 PLAIN = [
@@ -149,7 +150,7 @@ def test_whitespace_and_control_characters_are_refused_where_nobody_would_see_th
     monkeypatch: pytest.MonkeyPatch, name: str, inside: str
 ) -> None:
     told = [each for each in problems(monkeypatch, **{name: f"redis://a{inside}b"}) if each.startswith(f"{name} ")]
-    assert told == [f"{name} has whitespace or a control character in it: {fix_of(name.lower())}."]
+    assert told == [f"{name} has whitespace or a control character in it: {fix_of(ServiceSettings, name.lower())}."]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +159,7 @@ def test_whitespace_and_control_characters_are_refused_where_nobody_would_see_th
     ids=["normalization", "ipv6", "whitespace", "path"],
 )
 def test_no_problem_repeats_a_value(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    told = problems(monkeypatch, **{name.upper(): value for name in Settings.model_fields})
+    told = problems(monkeypatch, **{name.upper(): value for name in ServiceSettings.model_fields})
     assert len(told) > 30
     assert "hunter2" not in "\n".join(told)
 
@@ -216,9 +217,9 @@ def test_roles_from_the_token_need_the_claims_name(
 
 def test_all_problems_come_at_once() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        Settings.load(port="x", rate_limit="often")
+        ServiceSettings.load(port="x", rate_limit="often")
     names = [problem.split(" ")[0] for problem in caught.value.problems]
-    assert names == ["AUTH0_DOMAIN", "AUTH0_AUDIENCE", "PORT", "RATE_LIMIT"]
+    assert names == ["AUTH0_DOMAIN", "AUTH0_AUDIENCE", "RATE_LIMIT", "PORT"]
 
 
 def test_unusable_settings_exit_with_78_and_show_no_secret(
@@ -227,7 +228,7 @@ def test_unusable_settings_exit_with_78_and_show_no_secret(
     monkeypatch.setenv("AUTH0_MANAGEMENT_CLIENT_ID", "client")
     monkeypatch.setenv("AUTH0_MANAGEMENT_CLIENT_SECRET", SECRET)
     with pytest.raises(SystemExit) as caught:
-        Settings.load_or_exit()
+        ServiceSettings.load_or_exit()
     assert caught.value.code == EX_CONFIG == 78
     output = capsys.readouterr()
     assert "AUTH0_DOMAIN is missing" in output.err
@@ -253,12 +254,14 @@ def test_settings_of_given_values_take_nothing_from_elsewhere(
         monkeypatch.setenv(name, value)
     (tmp_path / ".env").write_text("WORKERS=4\n")
     (tmp_path / "port").write_text("4000")
-    assert Settings.load().port == 4000, "this test would prove nothing"
-    settings = Settings.of(auth0_domain="other.eu.auth0.com", auth0_audience="one, two", metrics_enabled="true")
+    assert ServiceSettings.load().port == 4000, "this test would prove nothing"
+    settings = ServiceSettings.of(
+        auth0_domain="other.eu.auth0.com", auth0_audience="one, two", metrics_enabled="true"
+    )
     assert (settings.rate_limit, settings.workers, settings.port) == ("10/minute", 1, 3000)
     assert (settings.auth0_audience, settings.metrics_enabled) == (("one", "two"), True)
     with pytest.raises(ConfigurationError) as caught:
-        Settings.of(workers="0")
+        ServiceSettings.of(workers="0")
     assert sorted(problem.partition(" ")[0] for problem in caught.value.problems) == [
         "AUTH0_AUDIENCE",
         "AUTH0_DOMAIN",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from auth0_sso.errors import ConfigurationError
-from auth0_sso.settings import Settings
+from auth0_sso.service.settings import ServiceSettings
 
 GOOD = {"AUTH0_DOMAIN": "acme.eu.auth0.com", "AUTH0_AUDIENCE": "https://api.example.com"}
 
@@ -14,7 +14,7 @@ GOOD = {"AUTH0_DOMAIN": "acme.eu.auth0.com", "AUTH0_AUDIENCE": "https://api.exam
 def clear(monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
     """Leave no variable, .env file or secret; `directory` becomes the working directory."""
     for name in list(os.environ):
-        if name.startswith("AUTH0_") or name.lower() in Settings.model_fields:
+        if name.startswith("AUTH0_") or name.lower() in ServiceSettings.model_fields:
             monkeypatch.delenv(name)
     secrets = directory / "secrets"
     secrets.mkdir()
@@ -22,10 +22,10 @@ def clear(monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
     monkeypatch.chdir(directory)
 
 
-def load(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
+def load(monkeypatch: pytest.MonkeyPatch, **variables: str) -> ServiceSettings:
     for name, value in (GOOD | variables).items():
         monkeypatch.setenv(name, value)
-    return Settings.load()
+    return ServiceSettings.load()
 
 
 def problems(monkeypatch: pytest.MonkeyPatch, **variables: str) -> tuple[str, ...]:

@@ -24,15 +24,15 @@ async def protected(
     tenant = ScriptedTenant()
     tenant.on(DISCOVERY, discovery_reply())
     tenant.on(JWKS, json_reply(issuer.jwks("key-0")))
-    chosen = settings(
-        auth0_issuer_base_url=ISSUER,
-        auth0_management_client_id="",
-        auth0_management_client_secret="",
-        auth0_audience=(AUDIENCE,),
-        auth0_role_source="claim",
-        auth0_role_claim=ROLES,
-        **changes,
-    )
+    values: dict[str, object] = {
+        "auth0_issuer_base_url": ISSUER,
+        "auth0_management_client_id": "",
+        "auth0_management_client_secret": "",
+        "auth0_audience": (AUDIENCE,),
+        "auth0_role_source": "claim",
+        "auth0_role_claim": ROLES,
+    }
+    chosen = settings(**(values | changes))
     protect(app, chosen, transport=httpx.ASGITransport(tenant), clock=clock)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with (

@@ -9,7 +9,7 @@ from typing import Any
 
 import auth0_sso
 from auth0_sso import errors
-from auth0_sso.http.bounded_http import UNANSWERED
+from auth0_sso.http.bounded_http import NO_RESPONSE
 
 SOURCE = Path(auth0_sso.__file__).parent
 FILES = sorted(
@@ -25,15 +25,15 @@ _ASSIGNED = {"reason", "refusal"}
 COMPUTED = {
     "store/store.py: reason_of(error)": ("<>",),  # Redis's code, or redis-py's name of its error
     "store/store.py: self._last_error": (),
-    "http/bounded_http.py: _reason(error)": tuple(UNANSWERED),
+    "http/bounded_http.py: _reason(error)": tuple(NO_RESPONSE),
     "http/bounded_http.py: self.fault": ("answer_compressed", "answer_too_large"),
-    "management/token_endpoint.py: f'{during}{error.reason}'": ("token_<>",),
+    "management/error_responses.py: f'{prefix}{error.reason}'": ("token_<>",),
     "jwks/remote.py: error.reason": (),  # of another error, where it was noted already
     "jwks/remote.py: self._last_error": (),
     "service/routes/health.py: health.last_error": (),
     "service/routes/health.py: store.last_error": (),
-    "management/answers.py: error.reason": (),
-    "management/refusals.py: code": ("<>",),  # Auth0's own errorCode
+    "management/responses.py: error.reason": (),
+    "management/error_responses.py: code": ("<>",),  # Auth0's own errorCode
     "management/call.py: self._last_failure": (),
     "roles/user_roles.py: self.refusal": (),
     "tokens/claims.py: f'{claim}_{kind}'": (
@@ -47,6 +47,7 @@ COMPUTED = {
     "tokens/strict_json.py: value.fault": (),
     "tokens/strict_json.py: error.fault": (),
     "web/guard_middleware.py: context.refusal": (),
+    "web/websockets.py: context.refusal": (),
     "web/middleware.py: context.refusal": (),
     "web/problem_handlers.py: error.reason": (),
     "web/problems.py: error.reason": (),

@@ -20,7 +20,7 @@ from auth0_devtenant import (
 )
 from auth0_devtenant.people import ORGANIZATIONS
 from auth0_sso.service.app import create_app
-from auth0_sso.settings import Settings
+from auth0_sso.service.settings import ServiceSettings
 from support.clock import HandClock
 
 OPTIONS = TenantOptions()
@@ -106,7 +106,7 @@ def person_id(email: str) -> str:
     return next(person.user_id for person in PEOPLE if person.email == email)
 
 
-def settings(**changes: object) -> Settings:
+def settings(**changes: object) -> ServiceSettings:
     """Return settings for the development tenant; the environment of whoever runs the tests is not asked."""
     values: dict[str, object] = {
         "auth0_domain": "127.0.0.1:3001",
@@ -119,7 +119,7 @@ def settings(**changes: object) -> Settings:
         "rate_limit": "10/minute",
         "log_level": "INFO",
     }
-    return Settings.of(**(values | changes))
+    return ServiceSettings.of(**(values | changes))
 
 
 @asynccontextmanager
@@ -148,7 +148,7 @@ async def replica(of: Service, *, cut: bool = False, **changes: object) -> Async
 
 @asynccontextmanager
 async def _serving(
-    wire: Wire, at_tenant: httpx.AsyncClient, clock: HandClock, chosen: Settings
+    wire: Wire, at_tenant: httpx.AsyncClient, clock: HandClock, chosen: ServiceSettings
 ) -> AsyncIterator[Service]:
     app = create_app(chosen, transport=wire, clock=clock)
     async with (

@@ -24,9 +24,9 @@ WITH_FAULTS = os.pathsep.join((str(Path(__file__).parent / "faulty"), os.environ
 TIMED = """
 import json, sys
 from auth0_sso.service.serve import run
-from auth0_sso.settings import Settings
+from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.service.supervisor import Timing
-raise SystemExit(run(Settings.load_or_exit(), timing=Timing(**json.loads(sys.argv[1]))))
+raise SystemExit(run(ServiceSettings.load_or_exit(), timing=Timing(**json.loads(sys.argv[1]))))
 """
 
 

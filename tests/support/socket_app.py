@@ -82,6 +82,28 @@ class SocketApp:
                 await socket.receive_text()
             seen.append(gone.value.code)
 
+        @app.websocket("/after")
+        async def wait_after_the_expiry(socket: WebSocket, _: CurrentToken) -> None:
+            await socket.accept()
+            try:
+                await socket.receive_text()
+            except WebSocketDisconnect as gone:
+                seen.append(gone.code)
+            try:
+                async with asyncio.timeout(0):
+                    await asyncio.Event().wait()
+            except TimeoutError:
+                seen.append("timed out")
+
+        @app.websocket("/linger")
+        async def linger(socket: WebSocket, _: CurrentToken) -> None:
+            await socket.accept()
+            try:
+                await socket.receive_text()
+            except WebSocketDisconnect as gone:
+                seen.append(gone.code)
+            await self.go.wait()
+
         @app.websocket("/bye")
         async def say_bye(socket: WebSocket, _: CurrentToken) -> None:
             await socket.accept()
@@ -130,6 +152,12 @@ class SocketApp:
             except WebSocketDisconnect as gone:
                 seen.append(gone.code)
             await socket.close()
+
+        @app.websocket("/closed")
+        async def fail_after_closing(socket: WebSocket, _: CurrentToken) -> None:
+            await socket.accept()
+            await socket.close()
+            raise NotFoundError("No such room.")
 
         @app.websocket("/raise/{name}")
         async def fail(socket: WebSocket, name: str, _: CurrentToken) -> None:

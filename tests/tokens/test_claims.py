@@ -7,7 +7,7 @@ import pytest
 
 from auth0_sso.clock import WallTime
 from auth0_sso.errors import InvalidTokenError
-from auth0_sso.tokens.claims import AccessToken, TokenPolicy, require_alive, require_issuer, validate
+from auth0_sso.tokens.claims import AccessToken, TokenPolicy, end_of, require_alive, require_issuer, validate
 from support.issuer import AUDIENCE, ISSUER, user_claims
 from support.refusal_reasons import documented_sentence
 from support.token_cases import NOW
@@ -61,6 +61,16 @@ def test_a_token_can_be_too_old_before_it_expires() -> None:
     assert token(policy, iat=NOW - 3599).issued_at == NOW - 3599
     assert refusal(policy, iat=NOW - 3600) == "too_old"
     assert token(EXACT, iat=NOW - 3600).issued_at == NOW - 3600
+
+
+@pytest.mark.parametrize("max_age", [None, 3600, 1_000_000])
+@pytest.mark.parametrize("leeway", [0, 10])
+def test_the_end_of_a_token_is_when_it_is_first_refused(max_age: float | None, leeway: float) -> None:
+    policy = dataclasses.replace(EXACT, max_age=max_age, leeway=leeway)
+    made = token(policy)
+    end = end_of(made, policy)
+    assert death(made, policy, end - 1) is None
+    assert death(made, policy, end) in {"expired", "too_old"}
 
 
 @pytest.mark.parametrize("claims", [{"azp": "spa"}, {"azp": ..., "client_id": "spa"}], ids=["azp", "client_id"])

@@ -1,11 +1,19 @@
 import re
+import sys
 from base64 import b64encode
 from hashlib import sha256
 from html.parser import HTMLParser
 
+import httpx
 import pytest
+from fastapi import FastAPI
 
 from auth0_devtenant import SPA_CLIENT_ID
+from auth0_sso import StaticKeys, add_docs, protect
+from auth0_sso.errors import ConfigurationError
+from support.clock import HandClock
+from support.host_app import library_settings
+from support.issuer import Issuer
 from support.service import OPTIONS, Service
 
 
@@ -59,3 +67,48 @@ async def test_docs_know_the_client_and_the_audience_and_may_talk_to_the_tenant(
 @pytest.mark.parametrize("name", ["nothing.js", "..%2F__init__.py", "%2Fetc%2Fpasswd", "__init__.py"])
 async def test_no_other_file_is_served(service: Service, name: str) -> None:
     assert (await service.api.get(f"/docs/assets/{name}")).status_code == 404
+
+
+async def page(app: FastAPI, path: str, issuer: Issuer, clock: HandClock) -> httpx.Response:
+    protect(app, library_settings(auth0_client_id="spa"), keys=StaticKeys(issuer.jwks()), clock=clock)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://shop.example.com") as client,
+    ):
+        return await client.get(path)
+
+
+async def test_an_app_has_the_page_where_it_asks_for_it(issuer: Issuer, clock: HandClock) -> None:
+    app = FastAPI(title="shop")
+    add_docs(app, path="/api-docs")
+    answer = await page(app, "/api-docs", issuer, clock)
+    assert '"clientId": "spa"' in answer.text
+    assert "/api-docs/assets/swagger-ui-bundle.js" in answer.text
+    assert "https://tenant.example.com;" in answer.headers["Content-Security-Policy"]
+
+
+async def test_the_policy_is_on_its_own_page_alone(issuer: Issuer, clock: HandClock) -> None:
+    app = FastAPI(title="shop")
+    add_docs(app, path="/api-docs")
+    answer = await page(app, "/docs", issuer, clock)
+    assert answer.status_code == 200
+    assert "Content-Security-Policy" not in answer.headers
+
+
+def test_a_page_that_the_app_has_is_not_replaced() -> None:
+    app = FastAPI()
+    with pytest.raises(ValueError, match="docs_url=None"):
+        add_docs(app)
+    add_docs(FastAPI(docs_url=None))
+
+
+def test_without_an_openapi_document_there_is_no_page() -> None:
+    with pytest.raises(ValueError, match="openapi_url"):
+        add_docs(FastAPI(openapi_url=None))
+
+
+def test_without_the_package_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fastapi_swagger", None)
+    monkeypatch.setitem(sys.modules, "fastapi_swagger.resources", None)
+    with pytest.raises(ConfigurationError, match=r"auth0-sso\[docs\]"):
+        add_docs(FastAPI(docs_url=None))

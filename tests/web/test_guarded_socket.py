@@ -3,10 +3,12 @@
 import asyncio
 
 import pytest
+from starlette.types import Message
 
+from auth0_sso.web.guarded_socket import GuardedSocket
 from support.asgi_socket import asgi_socket
 from support.clock import HandClock
-from support.issuer import Issuer
+from support.issuer import Issuer, user_claims
 from support.own_app import protected
 from support.socket_app import EXPIRED, LEEWAY, LIFE, Bearer, SocketApp
 
@@ -30,13 +32,35 @@ async def test_a_silent_socket_is_closed_in_the_second_its_token_expires(
         assert socket.from_app.empty(), "closed twice"
 
 
-async def test_wall_time_decides_even_when_it_is_set(own: SocketApp, clock: HandClock, bearer: Bearer) -> None:
-    async with asgi_socket(own.app, "/echo", headers=bearer()) as socket:
+class JumpingClock(HandClock):
+    """A clock whose wall time an operator, or a machine that was suspended, sets ahead."""
+
+    def jump(self, seconds: float) -> None:
+        self._wall += seconds
+
+
+async def test_wall_time_that_was_set_ahead_ends_a_socket_within_a_minute(issuer: Issuer) -> None:
+    own, clock = SocketApp(), JumpingClock()
+    token = issuer.token(user_claims(clock.now, exp=int(clock.now) + LIFE))
+    headers = [(b"authorization", f"Bearer {token}".encode())]
+    async with protected(own.app, issuer, clock), asgi_socket(own.app, "/echo", headers=headers) as socket:
         await socket.hear()
         await clock.settle()
-        clock.now += LIFE + LEEWAY
+        clock.jump(LIFE + LEEWAY)
         await clock.advance(60)
         assert await socket.hear() == EXPIRED
+
+
+async def test_a_socket_its_client_has_left_is_not_closed(own: SocketApp, clock: HandClock, bearer: Bearer) -> None:
+    async with asgi_socket(own.app, "/linger", headers=bearer()) as socket:
+        await socket.hear()
+        socket.leave()
+        await clock.settle()
+        await clock.advance(LIFE + LEEWAY)
+        own.go.set()
+        await socket.ended()
+        assert own.seen == [1000]
+        assert socket.from_app.empty()
 
 
 async def test_nothing_said_after_the_expiry_reaches_the_route(
@@ -107,3 +131,31 @@ async def test_a_socket_its_app_has_closed_is_not_closed_again(
         own.go.set()
         await socket.ended()
         assert socket.from_app.empty()
+
+
+async def test_a_cancel_at_the_moment_of_the_expiry_is_not_swallowed(clock: HandClock) -> None:
+    messages: asyncio.Queue[Message] = asyncio.Queue()
+    messages.put_nowait({"type": "websocket.connect"})
+
+    async def cancel_reader(_: Message) -> None:
+        reading.cancel()
+
+    socket = GuardedSocket(messages.get, cancel_reader, [])
+    socket.close_at(clock.now + LIFE, clock)
+    await socket.receive()
+    reading = asyncio.create_task(socket.receive())
+    await clock.settle()
+    await clock.advance(LIFE)
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    await socket.aclose()
+
+
+async def test_an_app_that_saw_the_expiry_may_still_use_timeouts(
+    own: SocketApp, clock: HandClock, bearer: Bearer
+) -> None:
+    async with asgi_socket(own.app, "/after", headers=bearer()) as socket:
+        await socket.hear()
+        await clock.advance(LIFE + LEEWAY)
+        await socket.ended()
+    assert own.seen == [1008, "timed out"]

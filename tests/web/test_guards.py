@@ -5,7 +5,16 @@ from typing import Annotated, Any
 import pytest
 from fastapi import Depends, FastAPI
 
-from auth0_sso import AccessToken, require_all_roles, require_any_role, require_organization, require_role
+from auth0_sso import (
+    AccessToken,
+    CurrentRoles,
+    Management,
+    require_all_roles,
+    require_any_role,
+    require_organization,
+    require_role,
+)
+from auth0_sso.web.dependencies import UserProfiles
 from support.clock import HandClock
 from support.issuer import Issuer, user_claims
 from support.own_app import ROLES, protected
@@ -85,3 +94,22 @@ def test_a_guard_without_a_name_is_refused_when_the_route_is_made(guard: Any, na
 def test_a_role_needs_a_name() -> None:
     with pytest.raises(ValueError, match="name of one or more roles"):
         require_role("")
+
+
+async def test_what_needs_the_management_api_is_503_without_credentials(issuer: Issuer, clock: HandClock) -> None:
+    app = FastAPI()
+
+    @app.get("/management")
+    async def read_management(_: Management) -> None: ...
+
+    @app.get("/profiles")
+    async def read_profiles(_: UserProfiles) -> None: ...
+
+    @app.get("/roles")
+    async def read_roles(_: CurrentRoles) -> None: ...
+
+    async with protected(app, issuer, clock, auth0_role_source="management", auth0_role_claim="") as client:
+        headers = {"Authorization": f"Bearer {issuer.token(user_claims(clock.now))}"}
+        for path in ("/management", "/profiles", "/roles"):
+            answer = await client.get(path, headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (503, "management_not_configured")

@@ -1,6 +1,7 @@
 """Guards on WebSockets: who passes, how a handshake is refused, and what is counted."""
 
 import json
+import logging
 
 import pytest
 from fastapi import Depends, FastAPI, WebSocket
@@ -28,12 +29,17 @@ async def test_a_handshake_without_a_token_is_answered_as_a_request_is(own: Sock
     assert json.loads(body)["code"] == "missing_token"
 
 
-async def test_a_bad_token_gets_its_challenge_and_no_text_of_it(own: SocketApp) -> None:
+async def test_a_bad_token_gets_its_challenge_and_no_text_of_it(
+    own: SocketApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "auth0_sso.access")
     async with asgi_socket(own.app, "/echo", headers=[(b"authorization", b"Bearer not.a.token")]) as socket:
         status, headers, body = await socket.answer()
+        await socket.ended()
     assert (status, json.loads(body)["code"]) == (401, "invalid_token")
     assert headers["www-authenticate"].startswith('Bearer error="invalid_token"')
-    assert "not.a.token" not in str(headers) + body.decode()
+    assert "WEBSOCKET /echo refused: " in caplog.text
+    assert "not.a.token" not in str(headers) + body.decode() + caplog.text
 
 
 async def test_without_the_denial_response_a_refusal_is_a_close(own: SocketApp) -> None:
@@ -120,3 +126,23 @@ async def test_a_socket_without_a_guard_is_as_it_was(own: SocketApp) -> None:
         assert await socket.hear() == {"type": "websocket.accept", "subprotocol": "bearer", "headers": []}
         socket.say("as it was")
         assert (await socket.hear())["text"] == "as it was"
+
+
+async def test_an_error_after_the_app_has_closed_closes_nothing(own: SocketApp, bearer: Bearer) -> None:
+    async with asgi_socket(own.app, "/closed", headers=bearer()) as socket:
+        await socket.hear()
+        assert (await socket.hear())["code"] == 1000
+        await socket.ended()
+        assert socket.from_app.empty()
+
+
+async def test_services_without_the_layer_that_closes_sockets_open_none(
+    issuer: Issuer, clock: HandClock, bearer: Bearer
+) -> None:
+    protected_app, other = FastAPI(), SocketApp()
+    async with protected(protected_app, issuer, clock):
+        other.app.state.auth0_sso = protected_app.state.auth0_sso
+        async with asgi_socket(other.app, "/echo", headers=bearer()) as socket:
+            with pytest.raises(RuntimeError, match="protect"):
+                await socket.ended()
+            assert socket.from_app.empty()

@@ -10,7 +10,7 @@ from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.service.drain import Drain
 from auth0_sso.service.logs import configure_logs
 from auth0_sso.service.routes import admin, dashboard, data, health, home, metrics, profile
-from auth0_sso.settings import Settings
+from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.web.body_limit import MAX_BODY_BYTES
 from auth0_sso.web.docs_page import add_docs
 from auth0_sso.web.harden import http_options, trust_proxies
@@ -25,7 +25,7 @@ Every error is a problem (RFC 9457, `application/problem+json`) with a stable `c
 
 
 def create_app(
-    settings: Settings | None = None,
+    settings: ServiceSettings | None = None,
     *,
     transport: httpx.AsyncBaseTransport | None = None,
     clock: Clock = SYSTEM_CLOCK,
@@ -38,9 +38,9 @@ def create_app(
     outside world: the network to the tenant, and time. `drain` is the draining state that /readyz reports.
     """
     if settings is None:
-        settings = Settings.load_or_exit()
+        settings = ServiceSettings.load_or_exit()
         configure_logs(settings.log_level)
-        Settings.log_unknown_names()
+        ServiceSettings.log_unknown_names()
     app = FastAPI(
         title="auth0-sso",
         description=_DESCRIPTION,
@@ -70,7 +70,7 @@ def create_app(
     return install_guards(app, settings, opening)
 
 
-def _add_http_layer(app: FastAPI, settings: Settings) -> None:
+def _add_http_layer(app: FastAPI, settings: ServiceSettings) -> None:
     options = http_options(app)
     options.security_headers = options.request_id = options.access_log = True
     options.require_host = options.catch_exceptions = True

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.service import serve
 from auth0_sso.service.dev_settings import CHANGEABLE, HOSTS
-from auth0_sso.settings import EX_CONFIG, Settings
+from auth0_sso.service.settings import EX_CONFIG, ServiceSettings
 
 _INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 and the number of SIGINT, as in shells."""
@@ -78,7 +78,7 @@ def _setting(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
-    if name.lower() not in Settings.model_fields:
+    if name.lower() not in ServiceSettings.model_fields:
         raise argparse.ArgumentTypeError(f"{name!r} is not a setting of docs/settings.md")
     if name.lower() not in CHANGEABLE:
         raise argparse.ArgumentTypeError(f"{name} follows from the development tenant, --host and --port")
@@ -87,7 +87,7 @@ def _setting(text: str) -> tuple[str, str]:
 
 def _serve(options: argparse.Namespace) -> int:
     given = {} if options.workers is None else {"workers": options.workers}
-    return serve.run(Settings.load_or_exit(**given))
+    return serve.run(ServiceSettings.load_or_exit(**given))
 
 
 def _dev(options: argparse.Namespace) -> int:

@@ -25,8 +25,8 @@ from auth0_sso.service.app import create_app
 from auth0_sso.service.dev_settings import ALL_ADDRESSES
 from auth0_sso.service.logs import configure_logs
 from auth0_sso.service.serve import server_options
+from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.service.shutdown import GracefulShutdown
-from auth0_sso.settings import Settings
 
 
 class _Server(uvicorn.Server):
@@ -79,8 +79,8 @@ async def _serve(servers: tuple[_Server, ...], sockets: tuple[socket.socket, ...
             group.create_task(server.serve([listening])).add_done_callback(lambda _: stop())
 
 
-def _settings(issuer: str, host: str, port: int, changes: Mapping[str, str]) -> Settings:
-    return Settings.of(
+def _settings(issuer: str, host: str, port: int, changes: Mapping[str, str]) -> ServiceSettings:
+    return ServiceSettings.of(
         auth0_domain=issuer.removeprefix("http://").removesuffix("/"),
         auth0_issuer_base_url=issuer,
         auth0_audience=(TenantOptions().audience,),

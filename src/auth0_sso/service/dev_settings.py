@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from auth0_sso.settings import Settings
+from auth0_sso.service.settings import ServiceSettings
 
 ALL_ADDRESSES: Final = "0.0.0.0"  # noqa: S104 - not the default: --host chooses it, for a container
 HOSTS: Final = ("127.0.0.1", "localhost", ALL_ADDRESSES)
@@ -27,5 +27,5 @@ _DERIVED: Final = frozenset(
     }
 )
 
-CHANGEABLE: Final = frozenset(Settings.model_fields) - _DERIVED
+CHANGEABLE: Final = frozenset(ServiceSettings.model_fields) - _DERIVED
 """The settings that `--set` can change."""

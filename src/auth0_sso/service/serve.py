@@ -17,10 +17,10 @@ from auth0_sso.service.app import create_app
 from auth0_sso.service.drain import Drain, DrainMiddleware
 from auth0_sso.service.http_protocol import BoundedHttpProtocol, backlog_for, open_file_limit
 from auth0_sso.service.logs import configure_logs
+from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.service.shutdown import SHUTDOWN_SIGNALS, SHUTDOWN_TIMEOUT, GracefulShutdown, set_signal_handler
 from auth0_sso.service.supervisor import Supervisor, Timing
 from auth0_sso.service.worker_process import SupervisorPipe
-from auth0_sso.settings import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -41,14 +41,14 @@ SERVER_OPTIONS: Final[dict[str, Any]] = {
 }
 
 
-def run(settings: Settings, *, timing: Timing | None = None) -> int:
+def run(settings: ServiceSettings, *, timing: Timing | None = None) -> int:
     """Serve until a signal; return the exit code.
 
     0 after a graceful shutdown, 1 after one that timed out or a start that failed, 78 for settings that no worker can
     use.
     """
     configure_logs(settings.log_level)
-    Settings.log_unknown_names()
+    ServiceSettings.log_unknown_names()
     set_signal_handler(SHUTDOWN_SIGNALS, lambda *_: sys.exit(0))  # until the server starts
     timing = Timing() if timing is None else timing
     # Created with workers too, so that an app that cannot be built fails here, once.
@@ -59,7 +59,7 @@ def run(settings: Settings, *, timing: Timing | None = None) -> int:
 def serve_worker(listening: socket.socket, pipe: Connection, *, workers: int, timeout: float) -> None:
     """Serve in a worker process, with settings from the environment, until the supervisor or a signal stops it."""
     supervisor = SupervisorPipe(pipe)
-    settings = Settings.load_or_exit(workers=workers)
+    settings = ServiceSettings.load_or_exit(workers=workers)
     configure_logs(settings.log_level)
     server = _Server(settings, timeout=timeout, failure=STARTUP_FAILURE, supervisor=supervisor)
     sys.exit(server.run_until_shutdown([listening]))
@@ -69,7 +69,7 @@ class _Server(uvicorn.Server):
     """uvicorn's server with the service; `GracefulShutdown` handles the signals."""
 
     def __init__(
-        self, settings: Settings, *, timeout: float, failure: int, supervisor: SupervisorPipe | None = None
+        self, settings: ServiceSettings, *, timeout: float, failure: int, supervisor: SupervisorPipe | None = None
     ) -> None:
         self._drain = Drain()
         app = DrainMiddleware(create_app(settings, drain=self._drain), self._drain)
@@ -136,7 +136,7 @@ class _Server(uvicorn.Server):
         self._shutdown.start(drain_seconds=self._drain_seconds, on_start=self._drain.start_replacement)
 
 
-def server_options(settings: Settings) -> dict[str, Any]:
+def server_options(settings: ServiceSettings) -> dict[str, Any]:
     """Return uvicorn's options for `serve` and `dev`, including the limit of connections."""
     return {
         **SERVER_OPTIONS,
@@ -145,7 +145,7 @@ def server_options(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _run_workers(settings: Settings, timing: Timing, config: uvicorn.Config) -> int:
+def _run_workers(settings: ServiceSettings, timing: Timing, config: uvicorn.Config) -> int:
     if not settings.has_shared_store:
         _log.warning(
             "%d workers without a shared store: each has its own rate limits and role cache, so callers get up to %d "

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from uvicorn.config import STARTUP_FAILURE
 
+from auth0_sso.service.settings import EX_CONFIG
 from auth0_sso.service.shutdown import EXIT_TIMEOUT, SHUTDOWN_TIMEOUT, GracefulShutdown
 from auth0_sso.service.worker_process import Worker
-from auth0_sso.settings import EX_CONFIG
 
 _log = logging.getLogger(__name__)
 

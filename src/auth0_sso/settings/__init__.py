@@ -1,5 +1,6 @@
-"""The settings, read from the environment, a `.env` file and a directory of secrets."""
+"""The settings, read from the environment, a `.env` file and a directory of secrets. Nothing else reads those."""
 
-from auth0_sso.settings.settings import EX_CONFIG, Settings, fix_of
+from auth0_sso.settings.loading import fix_of
+from auth0_sso.settings.settings import Settings
 
-__all__ = ["EX_CONFIG", "Settings", "fix_of"]
+__all__ = ["Settings", "fix_of"]

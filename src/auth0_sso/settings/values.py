@@ -1,7 +1,7 @@
 """Values of single settings: what each must look like, and the form it is kept in.
 
 Each check takes a value and returns it, or raises `ValueError` with a sentence that follows the setting's name and
-never repeats the value. URLs, domains and networks are checked in `setting_addresses`.
+never repeats the value. URLs, domains and networks are checked in `addresses`.
 """
 
 from pathlib import Path
@@ -14,12 +14,9 @@ from auth0_sso.ratelimit.policy import Policy
 from auth0_sso.settings.addresses import (
     STILL_AN_EXAMPLE,
     bare_domain,
-    browser_origin,
     plain,
-    proxy_network,
     split_url,
 )
-from auth0_sso.store.connections import open_storage
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
 
 MEMORY = "memory://"
@@ -86,14 +83,6 @@ def _can_hold_files(directory: Path) -> bool:
     return directory.is_dir() or (not directory.exists() and directory.parent.is_dir())
 
 
-def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(browser_origin(entry) for entry in value)
-
-
-def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(proxy_network(entry) for entry in value)
-
-
 def _policy(value: str) -> str:
     Policy.parse(value)
     return value
@@ -107,12 +96,12 @@ def _store(value: SecretStr) -> SecretStr:
     url = plain(value.get_secret_value())
     if url != MEMORY:
         split_url(url)
+        try:
+            from auth0_sso.store.connections import open_storage  # noqa: PLC0415 - needs redis, which is optional
+        except ImportError as error:
+            raise ValueError(f"needs {error.name}: install auth0-sso[redis]") from None
         open_storage(url)  # connects nothing
     return value
-
-
-def _upper_case(value: object) -> object:
-    return value.upper() if isinstance(value, str) else value
 
 
 Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_at_commas), AfterValidator(_plain_entries)]
@@ -126,10 +115,7 @@ PlainSecret = Annotated[SecretStr, AfterValidator(_plain_secret)]
 Domain = Annotated[str, AfterValidator(bare_domain)]
 Audiences = AfterValidator(_audiences)
 Algorithms = AfterValidator(_known_algorithms)
-Origins = AfterValidator(_origins)
-Networks = AfterValidator(_networks)
 File = Annotated[Path | None, AfterValidator(_in_a_directory)]
 PolicyText = Annotated[str, AfterValidator(_policy)]
 PolicyTextOrOff = Annotated[str, AfterValidator(_policy_or_off)]
 StoreUrl = Annotated[SecretStr, AfterValidator(_store)]
-UpperCase = BeforeValidator(_upper_case)

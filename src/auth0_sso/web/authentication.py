@@ -14,7 +14,7 @@ from auth0_sso.errors import (
 from auth0_sso.tokens.bearer import read_bearer_token
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.web.callers import address_of
-from auth0_sso.web.guarded_socket import BEARER_SUBPROTOCOL
+from auth0_sso.web.guarded_socket import BEARER_SUBPROTOCOL, GuardedSocket
 from auth0_sso.web.problem_handlers import add_problem_handler_below
 from auth0_sso.web.request_context import RequestContext
 from auth0_sso.web.services import Services
@@ -33,21 +33,21 @@ _NO_LIFESPAN: Final = (
 def services_of(connection: HTTPConnection) -> Services:
     """Return what the nearest protected app works with: that of the route, or one it is mounted in."""
     context = RequestContext.of(connection.scope)
-    if context.services is None:
+    services = context.services
+    if services is None:
         raise RuntimeError(_NO_LIFESPAN if context.protected else _NOT_PROTECTED)
     if context.app is not connection.scope["app"]:
         add_problem_handler_below(connection.scope)
-    return context.services
+    return services
 
 
 def credentials_of(connection: HTTPConnection) -> tuple[bytes, ...]:
     """Return the values of all Authorization headers, and of what stands for one in a browser's WebSocket."""
     context = RequestContext.of(connection.scope)
     if context.credentials is None:
-        services = services_of(connection)
         values = tuple([value for name, value in connection.scope["headers"] if name == b"authorization"])
-        if services.subprotocol_tokens and context.socket is not None:
-            values += _credentials_of_subprotocol(context, connection)
+        if context.socket is not None and services_of(connection).subprotocol_tokens:
+            values += _credentials_of_subprotocol(context.socket, connection)
         context.credentials = values
     return context.credentials
 
@@ -68,18 +68,18 @@ async def verified_token(connection: HTTPConnection) -> AccessToken:
     return context.token
 
 
-def _credentials_of_subprotocol(context: RequestContext, connection: HTTPConnection) -> tuple[bytes, ...]:
+def _credentials_of_subprotocol(socket: GuardedSocket, connection: HTTPConnection) -> tuple[bytes, ...]:
     """Take the token that follows `bearer` out of the subprotocols (RFC 6455 section 4.1), so that no app accepts it.
 
     Browsers let a script set no other header of a WebSocket's handshake.
     """
     offered: list[str] = connection.scope.get("subprotocols", [])
-    if BEARER_SUBPROTOCOL not in offered or context.socket is None:
+    if BEARER_SUBPROTOCOL not in offered:
         return ()
     place = offered.index(BEARER_SUBPROTOCOL)
     token = "".join(offered[place + 1 : place + 2])
     connection.scope["subprotocols"] = rest = offered[:place] + offered[place + 2 :]
-    context.socket.hide_token(tuple(rest))
+    socket.hide_token(tuple(rest))
     return (b"Bearer " + token.encode("ascii", "replace"),)
 
 

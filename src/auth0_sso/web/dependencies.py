@@ -11,7 +11,7 @@ from auth0_sso.management.client import ManagementClient
 from auth0_sso.management.profiles import Profiles
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.web.authentication import services_of
-from auth0_sso.web.guard import OptionalTokenGuard, TokenGuard, require_all, require_any, scope_tokens
+from auth0_sso.web.guard import OptionalTokenGuard, TokenGuard, require_names, scope_tokens
 from auth0_sso.web.request_context import RequestContext
 from auth0_sso.web.role_guards import require_user
 
@@ -65,10 +65,7 @@ class _Scopes:
     one_suffices: bool = False
 
     async def __call__(self, _: HTTPConnection, token: AccessToken) -> None:
-        if self.one_suffices:
-            require_any(self.names, token.scopes, "scope_missing")
-        else:
-            require_all(self.names, token.scopes, "scope_missing")
+        require_names(self.names, token.scopes, "scope_missing", one_suffices=self.one_suffices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +76,7 @@ class _Permissions:
     one_suffices: bool = False
 
     async def __call__(self, _: HTTPConnection, token: AccessToken) -> None:
-        if self.one_suffices:
-            require_any(self.names, token.permissions, "permission_missing")
-        else:
-            require_all(self.names, token.permissions, "permission_missing")
+        require_names(self.names, token.permissions, "permission_missing", one_suffices=self.one_suffices)
 
 
 def _canonical(names: tuple[str, ...]) -> tuple[str, ...]:

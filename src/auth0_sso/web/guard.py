@@ -16,7 +16,7 @@ from fastapi.security.base import SecurityBase
 
 from auth0_sso.errors import Auth0SsoError, InsufficientScopeError
 from auth0_sso.tokens.claims import AccessToken
-from auth0_sso.web.authentication import credentials_of, verified_token
+from auth0_sso.web.authentication import credentials_of, services_of, verified_token
 from auth0_sso.web.openapi import note_for
 
 Check = Callable[[HTTPConnection, AccessToken], Awaitable[None]]
@@ -93,6 +93,7 @@ class OptionalTokenGuard(Guard):
     async def __call__(self, connection: HTTPConnection, scopes: SecurityScopes) -> AccessToken | None:
         """Return the token, or None where there is no Authorization header and no scope is asked for."""
         if not credentials_of(connection) and not scopes.scopes:
+            services_of(connection)  # an app that is not protected fails for anonymous requests too
             return None
         token = await verified_token(connection)
         require_scopes(token, scopes)
@@ -102,20 +103,14 @@ class OptionalTokenGuard(Guard):
 def require_scopes(token: AccessToken, scopes: SecurityScopes) -> None:
     """Raise `InsufficientScopeError` unless the token carries all scopes that `Security` asks for."""
     if scopes.scopes:
-        require_all(scopes.scopes, token.scopes, "scope_missing")
+        require_names(scopes.scopes, token.scopes, "scope_missing")
 
 
-def require_all(needed: Sequence[str], granted: frozenset[str], reason: str) -> None:
-    """Raise `InsufficientScopeError` with this reason unless all that is needed is granted."""
+def require_names(needed: Sequence[str], granted: frozenset[str], reason: str, *, one_suffices: bool = False) -> None:
+    """Raise `InsufficientScopeError` with this reason unless all that is needed is granted, or one of it suffices."""
     missing = tuple(name for name in needed if name not in granted)
-    if missing:
+    if len(missing) == len(needed) if one_suffices else missing:
         raise InsufficientScopeError(reason, "The access token does not allow this.", scopes=scope_tokens(missing))
-
-
-def require_any(accepted: tuple[str, ...], granted: frozenset[str], reason: str) -> None:
-    """Raise `InsufficientScopeError` with this reason unless one of `accepted` is granted."""
-    if granted.isdisjoint(accepted):
-        raise InsufficientScopeError(reason, "The access token does not allow this.", scopes=accepted)
 
 
 def scope_tokens(names: tuple[str, ...]) -> tuple[str, ...]:

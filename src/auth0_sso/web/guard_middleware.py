@@ -23,6 +23,7 @@ class GuardMiddleware:
         """Serve one connection (ASGI 3)."""
         if scope["type"] == "websocket":
             await serve_websocket(self._app, scope, receive, send)
+            _log_refusal(scope)
         elif scope["type"] == "http":
             await self._serve_http(scope, receive, send)
         else:
@@ -37,5 +38,10 @@ class GuardMiddleware:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
-        if context.refusal is not None:
-            log_refusal(scope, context.refusal)
+        _log_refusal(scope)
+
+
+def _log_refusal(scope: Scope) -> None:
+    refusal = RequestContext.of(scope).refusal
+    if refusal is not None:
+        log_refusal(scope, refusal)

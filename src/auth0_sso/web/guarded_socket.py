@@ -5,7 +5,7 @@ Starlette's `WebSocket` has no way to end a `receive` from outside, so this stan
 
 import asyncio
 from contextlib import suppress
-from typing import Final
+from typing import Final, cast
 
 from starlette.types import Message, Receive, Send
 
@@ -31,7 +31,7 @@ class GuardedSocket:
         self._headers = headers
         self._offered: tuple[str, ...] | None = None
         self._expiry: asyncio.Task[None] | None = None
-        self._waiting: asyncio.Timeout | None = None
+        self._reader: asyncio.Task[object] | None = None
         self._connected = False
         self._expired = False
 
@@ -40,9 +40,8 @@ class GuardedSocket:
         self._offered = offered
 
     def close_at(self, end: float, clock: Clock) -> None:
-        """Close the WebSocket at `end`, in seconds since 1970."""
-        if self._expiry is None:
-            self._expiry = asyncio.create_task(self._expire(end, clock))
+        """Close the WebSocket at `end`, in seconds since 1970. Called once, for the one token of a connection."""
+        self._expiry = asyncio.create_task(self._expire(end, clock))
 
     async def receive(self) -> Message:
         """Return the next message; after the token's end, a disconnect."""
@@ -83,23 +82,27 @@ class GuardedSocket:
             self._expiry.cancel()
 
     async def _receive_in_time(self) -> Message | None:
-        """Return the next message, or None where the token expires before."""
+        """Return the next message, or None where the token expires before.
+
+        As `asyncio.timeout` does it, which takes some microseconds for each message.
+        """
+        self._reader = task = cast("asyncio.Task[object]", asyncio.current_task())
+        cancelling = task.cancelling()
         try:
-            async with asyncio.timeout(None) as self._waiting:
-                return await self._receive()
-        except TimeoutError:
-            if self._expired:
-                return None
-            raise
+            return await self._receive()
+        except asyncio.CancelledError:
+            if not self._expired or task.uncancel() > cancelling:
+                raise  # the app is cancelled by another
+            return None
         finally:
-            self._waiting = None
+            self._reader = None
 
     async def _expire(self, end: float, clock: Clock) -> None:
         while (left := end - clock.wall()) > 0:
             await clock.sleep(min(left, _MAX_PAUSE))
         self._expired = True
-        if self._waiting is not None:
-            self._waiting.reschedule(asyncio.get_running_loop().time())
+        if self._reader is not None:
+            self._reader.cancel()
         with suppress(OSError):  # the client is gone
             await self._send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": InvalidTokenError.code})
 

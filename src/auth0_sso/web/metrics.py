@@ -25,7 +25,7 @@ class PrometheusMetrics:
             self._registry.register(_SharedStore(store))
         self._refusals = Counter(
             "auth0_sso_refusals",
-            "Requests that were not served, by the error's code and its exact reason.",
+            "Refused requests, by code and reason.",
             ("code", "reason"),
             registry=self._registry,
         )
@@ -47,7 +47,7 @@ class _SigningKeys(Collector):
         health = self._keys_health()
         state = GaugeMetricFamily(
             "auth0_sso_signing_keys_state",
-            "1 for the state the signing keys are in, 0 for the others.",
+            "1 for the current state of the signing keys, 0 for the others.",
             labels=["state"],
         )
         for name in ("fresh", "stale", "missing"):
@@ -55,10 +55,12 @@ class _SigningKeys(Collector):
         yield state
         yield GaugeMetricFamily("auth0_sso_signing_keys", "Signing keys that can verify tokens.", value=health.keys)
         yield GaugeMetricFamily(
-            "auth0_sso_signing_keys_failures", "Fetches of the keys that failed in a row.", value=health.failures
+            "auth0_sso_signing_keys_failures", "Consecutive failed fetches of the keys.", value=health.failures
         )
         yield GaugeMetricFamily(
-            "auth0_sso_signing_keys_next_refresh_seconds", "Seconds until the next fetch.", value=health.next_refresh
+            "auth0_sso_signing_keys_next_refresh_seconds",
+            "Seconds until the keys are fetched again.",
+            value=health.next_refresh,
         )
         if health.age is not None:
             yield GaugeMetricFamily(
@@ -73,6 +75,6 @@ class _SharedStore(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         yield GaugeMetricFamily(
             "auth0_sso_shared_store_up",
-            "1 while the store that replicas share answers, 0 while it is down.",
+            "1 while the shared store accepts writes, 0 while it is down.",
             value=float(self._store.health.state == "up"),
         )

@@ -21,7 +21,6 @@ from auth0_sso.web.body_limit import LimitedBody
 from auth0_sso.web.guard_middleware import GuardMiddleware
 from auth0_sso.web.problems import bad_request, internal_error
 from auth0_sso.web.request_context import RequestContext, request_id_variable
-from auth0_sso.web.websockets import serve_websocket
 
 _log = logging.getLogger(__name__)
 
@@ -86,9 +85,6 @@ class RequestLayer(GuardMiddleware):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection (ASGI 3)."""
-        if scope["type"] == "websocket":
-            await serve_websocket(self._app, scope, receive, send)
-            return
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return

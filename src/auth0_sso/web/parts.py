@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from auth0_sso.errors import Auth0SsoError
-from auth0_sso.jwks.stores import KeyStore
+from auth0_sso.jwks.key_store import KeyStore
 from auth0_sso.management.shared_token import SharedToken
 from auth0_sso.ratelimit.counter import Counter
 from auth0_sso.ratelimit.policy import Policy

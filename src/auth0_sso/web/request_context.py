@@ -3,8 +3,8 @@
 from collections.abc import MutableMapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from secrets import token_hex
 from typing import Any, cast
-from uuid import uuid4
 
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.web.guarded_socket import GuardedSocket
@@ -20,11 +20,10 @@ request_id_variable: ContextVar[str] = ContextVar("auth0_sso_request_id", defaul
 class RequestContext:
     """Notes on one request: several guards of a route then cost one verification and one look-up."""
 
-    request_id: str
-    app: object = None
+    chosen_id: str | None
+    """The id of the request, once there is one."""
+    app: Any = None
     """The app whose layer began this; the route may be in another, mounted below it."""
-    services: Services | None = None
-    """What that app works with; None before its lifespan has started."""
     protected: bool = False
     """Whether `protect` was called on it."""
     socket: GuardedSocket | None = None
@@ -47,19 +46,24 @@ class RequestContext:
 
         Always new ones, since a request that an app sends on to itself may carry another token.
         """
-        context = scope[_KEY] = cls._of_app(scope, request_id)
-        context.protected = True
+        context = scope[_KEY] = cls(request_id, scope.get("app"), True)
         return context
 
     @classmethod
     def of(cls, scope: MutableMapping[str, Any]) -> "RequestContext":
         """Return the notes of a request; where our middleware is missing they begin here."""
         if _KEY not in scope:
-            scope[_KEY] = cls._of_app(scope, None)
+            scope[_KEY] = cls(None, scope.get("app"))
         return cast("RequestContext", scope[_KEY])
 
-    @classmethod
-    def _of_app(cls, scope: MutableMapping[str, Any], request_id: str | None) -> "RequestContext":
-        app = scope.get("app")
-        services = None if app is None else getattr(app.state, "auth0_sso", None)
-        return cls(uuid4().hex if request_id is None else request_id, app, services)
+    @property
+    def services(self) -> Services | None:
+        """What the app works with; None where its lifespan has not run."""
+        return None if self.app is None else getattr(self.app.state, "auth0_sso", None)
+
+    @property
+    def request_id(self) -> str:
+        """The caller's id of the request, or a new one, made when it is first asked for: that costs microseconds."""
+        if self.chosen_id is None:
+            self.chosen_id = token_hex(16)
+        return self.chosen_id

@@ -19,7 +19,7 @@ from auth0_sso.errors import (
     ManagementRefusedError,
     ManagementUnavailableError,
 )
-from auth0_sso.roles.directory import RoleSource
+from auth0_sso.roles.source import RoleSource
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.web.authentication import services_of, verified_token
 from auth0_sso.web.guard import Guard, TokenGuard, require_scopes

@@ -10,21 +10,26 @@ from typing import NoReturn
 import httpx
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
-from auth0_sso.errors import ConfigurationError
-from auth0_sso.jwks.file import JwksFile
+from auth0_sso.jwks.file_store import JwksFile
+from auth0_sso.jwks.freshness import Freshness
 from auth0_sso.jwks.health import KeysHealth
-from auth0_sso.jwks.remote import Freshness, RemoteJwks
-from auth0_sso.jwks.stores import KeyStore, KeyStores
+from auth0_sso.jwks.key_store import KeyStore, KeyStores
+from auth0_sso.jwks.remote import RemoteJwks
+from auth0_sso.jwks.static import StaticKeys
 from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
-from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
 from auth0_sso.management.profiles import Profiles
+from auth0_sso.management.token_endpoint import ClientCredentials
+from auth0_sso.management.token_source import ManagementTokenSource
 from auth0_sso.ratelimit.counter import Counter
 from auth0_sso.ratelimit.limiter import RateLimiter
 from auth0_sso.ratelimit.memory import MIB, MemoryCounter
 from auth0_sso.ratelimit.policy import Policy
 from auth0_sso.ratelimit.rate_limits import RateLimits
-from auth0_sso.roles.directory import ClaimRoles, RoleCachePolicy, RoleDirectory, RoleSource
+from auth0_sso.roles.cache import RoleCachePolicy
+from auth0_sso.roles.claim import ClaimRoles
+from auth0_sso.roles.directory import RoleDirectory
+from auth0_sso.roles.source import RoleSource
 from auth0_sso.settings import Settings
 from auth0_sso.tokens.verifier import KeySource, TokenVerifier
 from auth0_sso.web.parts import Metrics, Shared, Store, credential_of, policy_or_off, token_policy
@@ -66,8 +71,8 @@ class Services:
 
 
 def health_of(keys: KeySource) -> KeysHealth:
-    """Return the state of signing keys; those that an app gave are fresh while there are any."""
-    if isinstance(keys, RemoteJwks):
+    """Return the state of signing keys; those of an app's own `KeySource` are fresh while there are any."""
+    if isinstance(keys, RemoteJwks | StaticKeys):
         return keys.health
     if keys.current is None:
         return KeysHealth("missing", 0, None, 0, 0, None)
@@ -93,6 +98,8 @@ async def open_services(
     """
     async with AsyncExitStack() as stack:
         shared = await _shared(settings, clock, stack)
+        if keys is not None and not settings.has_management:
+            transport = httpx.AsyncBaseTransport()  # never used, and without the 50 ms that TLS takes to set up
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, timeout=_TIMEOUT))
         if keys is None:
             keys = _keys(settings, client, shared, clock, stack)
@@ -122,10 +129,8 @@ async def open_services(
 async def _shared(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Shared | None:
     if not settings.has_shared_store:
         return None
-    try:
-        from auth0_sso.web.shared import open_shared  # noqa: PLC0415 - needs redis, which is optional
-    except ImportError as error:
-        raise ConfigurationError((f"RATE_LIMIT_STORAGE_URL needs {error.name}: install auth0-sso[redis].",)) from None
+    from auth0_sso.web.shared import open_shared  # noqa: PLC0415 - needs redis, which is optional
+
     return await stack.enter_async_context(open_shared(settings, clock))
 
 
@@ -183,7 +188,7 @@ def _management(
         settings.auth0_management_client_id, credential_of(settings), settings.auth0_management_audience
     )
     token = None if shared is None else shared.token
-    auth = ManagementAuth(client, base_url, credentials, shared=token, clock=clock)
+    auth = ManagementTokenSource(client, base_url, credentials, shared=token, clock=clock)
     stack.push_async_callback(auth.aclose)
     caller = ManagementCaller(client, base_url, auth, clock=clock)
     return ManagementClient(caller)
@@ -208,13 +213,13 @@ def _roles(
         return ClaimRoles(settings.auth0_role_claim)
     if management is None:
         return None
-    memory = RoleCachePolicy(
+    policy = RoleCachePolicy(
         ttl=settings.auth0_role_ttl_seconds,
-        refused=min(10, settings.auth0_role_ttl_seconds),
+        negative_ttl=min(10, settings.auth0_role_ttl_seconds),
         max_stale=settings.auth0_role_max_stale_seconds,
     )
     cache = None if shared is None else shared.roles
-    roles = RoleDirectory(management, memory, shared=cache, clock=clock)
+    roles = RoleDirectory(management, policy, shared=cache, clock=clock)
     stack.push_async_callback(roles.aclose)
     if cache is not None:
         _run_in_background(cache.subscribe(roles.invalidate_locally, roles.invalidate_all_locally), stack)
@@ -222,10 +227,8 @@ def _roles(
 
 
 def _metrics(keys: KeySource, store: Store | None) -> Metrics:
-    try:
-        from auth0_sso.web.metrics import PrometheusMetrics  # noqa: PLC0415 - needs prometheus_client, which is optional
-    except ImportError as error:
-        raise ConfigurationError((f"METRICS_ENABLED needs {error.name}: install auth0-sso[metrics].",)) from None
+    from auth0_sso.web.metrics import PrometheusMetrics  # noqa: PLC0415 - needs prometheus_client, which is optional
+
     return PrometheusMetrics(partial(health_of, keys), store)
 
 

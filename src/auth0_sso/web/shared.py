@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from auth0_sso.clock import Clock
-from auth0_sso.jwks.stores import SharedKeys
+from auth0_sso.jwks.shared_store import SharedKeys
 from auth0_sso.management.shared_token import SharedToken
 from auth0_sso.ratelimit.redis import RedisCounter
 from auth0_sso.roles.shared import SharedRoles

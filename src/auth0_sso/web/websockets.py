@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketState
 
 from auth0_sso.errors import Auth0SsoError, CallerError
+from auth0_sso.web.access_log import log_refusal
 from auth0_sso.web.guarded_socket import POLICY_VIOLATION, GuardedSocket
 from auth0_sso.web.request_context import RequestContext, request_id_variable
 
@@ -18,13 +19,18 @@ _MAX_REASON_BYTES: Final = 123  # RFC 6455 section 5.5: a control frame has 125,
 async def serve_websocket(
     app: ASGIApp, scope: Scope, receive: Receive, send: Send, *, request_id: str | None = None
 ) -> None:
-    """Serve one WebSocket, and close it when the access token that a guard verified expires."""
+    """Serve one WebSocket, and close it when the access token that a guard verified expires.
+
+    The reason of a refusal is logged at INFO.
+    """
     context = RequestContext.begin(scope, request_id)
     context.socket = socket = GuardedSocket(receive, send, context.answer_headers)
     token = request_id_variable.set(context.request_id)
     try:
         await app(scope, socket.receive, socket.send)
     finally:
+        if context.refusal is not None:
+            log_refusal(scope, context.refusal)
         request_id_variable.reset(token)
         await socket.aclose()
 

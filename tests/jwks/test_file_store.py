@@ -7,9 +7,10 @@ import httpx
 import pytest
 
 from auth0_sso.clock import WallTime
-from auth0_sso.jwks.file import JwksFile
-from auth0_sso.jwks.remote import Freshness, RemoteJwks
-from auth0_sso.jwks.stores import StoredKeys
+from auth0_sso.jwks.file_store import JwksFile
+from auth0_sso.jwks.freshness import Freshness
+from auth0_sso.jwks.key_store import StoredKeys
+from auth0_sso.jwks.remote import RemoteJwks
 from support.clock import HandClock
 from support.issuer import ISSUER, Issuer
 from support.tenant_keys import KeyPages, found, kept_fresh, outage, refusal
@@ -92,7 +93,7 @@ async def test_stored_keys_end_when_kept_ones_would(
     assert "too old" not in caplog.text
     clock.now += 1
     assert (await outage(process(client, file, clock, max_stale=1000))).reason == "status_503"
-    assert "the stored signing keys are not used: at 1600 s they are too old" in caplog.messages
+    assert "the stored signing keys are not used: they are too old (1600 s)" in caplog.messages
 
 
 async def test_an_issuer_that_answers_has_the_last_word(
@@ -145,7 +146,9 @@ async def test_a_file_that_others_may_write_verifies_nothing(
     assert await found(process(client, file, clock)) == "key-0"
     file.path.chmod(0o622)
     assert (await outage(process(client, file, clock))).reason == "status_503"
-    assert f"the signing keys file {file.path} is not used: others than its owner may write it" in caplog.messages
+    assert (
+        f"the signing keys file {file.path} is not used: other users than its owner can write it" in caplog.messages
+    )
 
 
 async def test_in_a_directory_that_others_may_write_nothing_is_kept_and_the_service_runs_on(
@@ -156,7 +159,7 @@ async def test_in_a_directory_that_others_may_write_nothing_is_kept_and_the_serv
     path.parent.chmod(0o1777)
     await leave_keys_behind(client, file, clock)
     assert not list(path.parent.iterdir())
-    said = f"the signing keys file {path} is not written: others than its owner may write its directory"
+    said = f"the signing keys file {path} is not written: other users than its owner can write its directory"
     assert said in caplog.messages
 
 
@@ -170,13 +173,13 @@ GOOD = {"issuer": ISSUER, "savedAt": NOW, "maxAge": LIVES, "jwks": {"keys": []}}
         ("", "not_json"),
         ("{", "not_json"),
         ("\u00e9", "not_json"),
-        ("[]", "another issuer"),
-        (json.dumps(GOOD | {"issuer": "https://other.example.com/"}), "another issuer"),
-        (json.dumps(GOOD | {"savedAt": None}), "how old"),
-        (json.dumps(GOOD | {"savedAt": "1800000000"}), "how old"),
-        (json.dumps(GOOD | {"maxAge": None}), "how old"),
-        (json.dumps(GOOD | {"maxAge": -1}), "how old"),
-        (json.dumps(GOOD | {"savedAt": NOW + 1}), "of the future"),
+        ("[]", "not keys of this issuer"),
+        (json.dumps(GOOD | {"issuer": "https://other.example.com/"}), "not keys of this issuer"),
+        (json.dumps(GOOD | {"savedAt": None}), "age is missing"),
+        (json.dumps(GOOD | {"savedAt": "1800000000"}), "age is missing"),
+        (json.dumps(GOOD | {"maxAge": None}), "age is missing"),
+        (json.dumps(GOOD | {"maxAge": -1}), "age is missing"),
+        (json.dumps(GOOD | {"savedAt": NOW + 1}), "in the future"),
         (json.dumps(GOOD | {"x": "y" * 4_194_304}), "larger than 4194304 bytes"),
     ],
     ids=range(11),

@@ -1,4 +1,4 @@
-"""What a failed answer of the Management API means: whose fault it is, in Auth0's own words where it has some."""
+"""Error responses of the Management API, as errors: whose fault it is, and Auth0's message if it sent one."""
 
 import logging
 import re
@@ -27,12 +27,17 @@ _MISSING_SCOPES = re.compile(r"Insufficient scope, expected any of: ([\w:,; ]+)"
 _REQUEST_ID_HEADERS: Final = ("X-Auth0-RequestId", "ot-baggage-auth0-request-id")
 
 
-def refusal_of(answer: BoundedResponse) -> Auth0SsoError:
-    """Return the error that an answer without success means, with what Auth0's support needs to find the call."""
-    message, code = _error_of(answer)
-    error = _error_for(answer.status, message, code)
-    error.answer = TenantAnswer(answer.status, code, _request_id(answer.headers))
+def error_of(response: BoundedResponse) -> Auth0SsoError:
+    """Return the error for a response that is not successful, with what Auth0's support needs to find the call."""
+    message, code = _message_and_code(response)
+    error = _error_for(response.status, message, code)
+    error.answer = TenantAnswer(response.status, code, _request_id(response.headers))
     return error
+
+
+def unavailable(error: FetchError, *, prefix: str = "") -> ManagementUnavailableError:
+    """Return the error for a request to the tenant that got no response; `prefix` goes before its reason."""
+    return ManagementUnavailableError(f"{prefix}{error.reason}", retry_after=5)
 
 
 def _error_for(status: int, message: str, code: str | None) -> Auth0SsoError:
@@ -40,7 +45,7 @@ def _error_for(status: int, message: str, code: str | None) -> Auth0SsoError:
     if status == 429 or message == _GLOBAL_LIMIT:
         return ManagementRateLimitedError(retry_after=1)
     match status:
-        case 400 if code == "Bearer":  # Auth0's answer to a token that is no JWT: ours, not the caller's
+        case 400 if code == "Bearer":  # Auth0's response to a token that is not a JWT: our token, not the caller's
             return ManagementRefusedError("token_malformed")
         case 400 if code == "invalid_paging":
             return InvalidInputError("Auth0 lists the first 1,000 records only.", reason=code)
@@ -49,7 +54,7 @@ def _error_for(status: int, message: str, code: str | None) -> Auth0SsoError:
         case 401 | 403:
             scopes = _missing_scopes(message)
             grant = f"; grant it one of {', '.join(scopes)}" if scopes else ""
-            _log.error("the Management API refuses this service (%s): %s%s", reason, message, grant)
+            _log.error("the Management API rejects this service (%s): %s%s", reason, message, grant)
             return ManagementRefusedError(reason, scopes=scopes)
         case 404:
             return NotFoundError(message or "There is no such thing.", reason=reason)
@@ -66,10 +71,10 @@ def _missing_scopes(message: str) -> tuple[str, ...]:
     return tuple(re.findall(r"[\w:]+", found[1])) if found else ()
 
 
-def _error_of(answer: BoundedResponse) -> tuple[str, str | None]:
-    """Return the message and error code of Auth0's error object, both of bounded length; empty where it has none."""
+def _message_and_code(response: BoundedResponse) -> tuple[str, str | None]:
+    """Return the message and error code of Auth0's error object, both of limited length; empty if it has none."""
     try:
-        document = answer.lenient_json()
+        document = response.lenient_json()
     except FetchError:
         document = None
     error = document if isinstance(document, dict) else {}
@@ -81,7 +86,7 @@ def _error_of(answer: BoundedResponse) -> tuple[str, str | None]:
 
 
 def _request_id(headers: httpx.Headers) -> str | None:
-    """Return the id under which Auth0's support finds the call."""
+    """Return the request id by which Auth0's support finds the call."""
     for name in _REQUEST_ID_HEADERS:
         value: str = headers.get(name, "")
         if 0 < len(value) <= 128 and value.isascii() and value.isprintable():

@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from auth0_sso.jwks.file import JwksFile
-from auth0_sso.jwks.stores import KeyStores, SharedKeys, StoredKeys
+from auth0_sso.jwks.file_store import JwksFile
+from auth0_sso.jwks.key_store import KeyStores, StoredKeys
+from auth0_sso.jwks.shared_store import SharedKeys
 from auth0_sso.store.sealed import SealedStore
 from auth0_sso.store.store import SharedStore
 from support.clock import HandClock
@@ -69,7 +70,7 @@ async def test_keys_of_the_future_are_not_believed_and_said_so(
     await kept.keys().save(StoredKeys(issuer.jwks(), 600))
     clock.now -= 1
     assert await kept.keys().load() is None
-    assert "of the future" in caplog.text
+    assert "in the future" in caplog.text
 
 
 async def test_without_the_store_there_are_none_and_saving_is_no_error(

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from auth0_sso.management.documents import MAX_METADATA_DEPTH, LogEntry, Role, User
+from auth0_sso.management.models import MAX_METADATA_DEPTH, LogEntry, Role, User
 
 USER = {"user_id": "auth0|1", "email": "ada@example.com", "name": "Ada", "logins_count": 7}
 
@@ -38,7 +38,7 @@ def nested(levels: int) -> dict[str, object]:
 def test_a_member_that_cannot_be_read_is_named_and_the_others_are_kept(
     member: str, value: object, stands_for: object
 ) -> None:
-    user = User.of(USER | {member: value})
+    user = User.parse(USER | {member: value})
     assert getattr(user, member) == stands_for
     assert user.unreadable == (member,)
     for name in USER.keys() - {member}:
@@ -47,8 +47,8 @@ def test_a_member_that_cannot_be_read_is_named_and_the_others_are_kept(
 
 @pytest.mark.parametrize("member", [name for name in User.model_fields if name not in {"user_id", "unreadable"}])
 def test_null_is_what_a_missing_member_is(member: str) -> None:
-    user = User.of({"user_id": "auth0|1", member: None})
-    assert getattr(user, member) == getattr(User.of({"user_id": "auth0|1"}), member)
+    user = User.parse({"user_id": "auth0|1", member: None})
+    assert getattr(user, member) == getattr(User.parse({"user_id": "auth0|1"}), member)
     assert user.unreadable == ()
 
 
@@ -64,33 +64,33 @@ def test_null_is_what_a_missing_member_is(member: str) -> None:
     ids=["true-in-text", "false-in-text", "21-digits", "deep", "null-inside"],
 )
 def test_what_auth0s_schema_allows_is_read(member: str, value: object, read: object) -> None:
-    user = User.of({"user_id": "auth0|1", member: value})
+    user = User.parse({"user_id": "auth0|1", member: value})
     assert (getattr(user, member), user.unreadable) == (read, ())
 
 
 @pytest.mark.parametrize("value", [None, 7, "text", [], [USER]], ids=repr)
 @pytest.mark.parametrize("model", [User, Role, LogEntry])
 def test_an_entry_that_is_no_object_is_unreadable_altogether(model: type[User], value: object) -> None:
-    document = model.of(value)
+    document = model.parse(value)
     assert set(document.unreadable) == model.model_fields.keys() - {"unreadable"}
 
 
 def test_a_user_of_whom_nothing_can_be_read_counts_as_blocked() -> None:
-    assert User.of("text").blocked is True
-    assert User.of({}).blocked is False
+    assert User.parse("text").blocked is True
+    assert User.parse({}).blocked is False
 
 
 def test_members_not_asked_for_are_named_even_if_they_come() -> None:
-    user = User.of(USER | {"user_metadata": {"a": 1}}, unread=("user_metadata", "app_metadata"))
+    user = User.parse(USER | {"user_metadata": {"a": 1}}, omitted=("user_metadata", "app_metadata"))
     assert (user.user_metadata, user.unreadable) == ({}, ("app_metadata", "user_metadata"))
 
 
 def test_auth0_cannot_say_what_we_could_not_read() -> None:
-    assert User.of(USER | {"unreadable": ["blocked"]}).unreadable == ()
+    assert User.parse(USER | {"unreadable": ["blocked"]}).unreadable == ()
 
 
 @pytest.mark.parametrize("levels", [2, 30, MAX_METADATA_DEPTH, MAX_METADATA_DEPTH + 1, 900])
 def test_whatever_is_read_can_be_written_out_again(levels: int) -> None:
-    user = User.of({"user_id": "auth0|1", "user_metadata": nested(levels)})
+    user = User.parse({"user_id": "auth0|1", "user_metadata": nested(levels)})
     shown: dict[str, Any] = json.loads(user.model_dump_json())
     assert shown["user_metadata"] == (nested(levels) if levels <= MAX_METADATA_DEPTH else {})

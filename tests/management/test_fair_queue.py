@@ -3,7 +3,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from auth0_sso.management.turns import PausedError, Turn, Turns
+from auth0_sso.management.fair_queue import FairQueue, PausedError, Priority
 from support.clock import HandClock
 
 FAR = 2_000_000_000.0
@@ -12,17 +12,17 @@ FAR = 2_000_000_000.0
 class Office:
     """Callers that hold a slot until they are let go; `served` is the order in which they got it."""
 
-    def __init__(self, turns: Turns, clock: HandClock) -> None:
-        self.turns = turns
+    def __init__(self, queue: FairQueue, clock: HandClock) -> None:
+        self.queue = queue
         self.clock = clock
         self.served: list[str] = []
         self.late: list[str] = []
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self._leaving: dict[str, asyncio.Event] = {}
 
-    def enter(self, name: str, turn: Turn, *, until: float = FAR) -> None:
+    def enter(self, name: str, priority: Priority, *, until: float = FAR) -> None:
         self._leaving[name] = asyncio.Event()
-        self.tasks[name] = asyncio.create_task(self._call(name, turn, until))
+        self.tasks[name] = asyncio.create_task(self._call(name, priority, until))
 
     async def let_go(self, *names: str) -> None:
         for name in names:
@@ -36,9 +36,9 @@ class Office:
         await asyncio.gather(*self.tasks.values(), return_exceptions=True)
         return self.served
 
-    async def _call(self, name: str, turn: Turn, until: float) -> None:
+    async def _call(self, name: str, priority: Priority, until: float) -> None:
         try:
-            async with self.turns.take(turn, until=until):
+            async with self.queue.slot(priority, until=until):
                 self.served.append(name)
                 await self._leaving[name].wait()
         except PausedError:
@@ -47,13 +47,13 @@ class Office:
 
 @pytest.fixture
 def office(clock: HandClock) -> Office:
-    return Office(Turns(1, clock=clock), clock)
+    return Office(FairQueue(1, clock=clock), clock)
 
 
 async def test_as_many_are_served_at_once_as_there_are_slots(clock: HandClock) -> None:
-    office = Office(Turns(3, clock=clock), clock)
+    office = Office(FairQueue(3, clock=clock), clock)
     for number in range(5):
-        office.enter(str(number), Turn("a"))
+        office.enter(str(number), Priority("a"))
     await clock.settle()
     assert office.served == ["0", "1", "2"]
     await office.let_go("1")
@@ -61,37 +61,37 @@ async def test_as_many_are_served_at_once_as_there_are_slots(clock: HandClock) -
 
 
 async def test_role_look_ups_go_first(office: Office) -> None:
-    office.enter("a1", Turn("a"))
+    office.enter("a1", Priority("a"))
     await office.clock.settle()
     for name in ("a2", "b1"):
-        office.enter(name, Turn(name[0]))
-    office.enter("role look-up", Turn("c", first=True))
+        office.enter(name, Priority(name[0]))
+    office.enter("role look-up", Priority("c", high=True))
     assert await office.order() == ["a1", "role look-up", "a2", "b1"]
 
 
-@pytest.mark.parametrize("first", [False, True])
-async def test_a_subjects_fifty_waiting_calls_do_not_delay_the_first_of_another(office: Office, first: bool) -> None:
+@pytest.mark.parametrize("high", [False, True])
+async def test_a_subjects_fifty_waiting_calls_do_not_delay_the_first_of_another(office: Office, high: bool) -> None:
     for number in range(50):
-        office.enter(f"a{number}", Turn("a", first))
+        office.enter(f"a{number}", Priority("a", high))
     await office.clock.settle()
     for name in ("b0", "b1", "c0"):
-        office.enter(name, Turn(name[0], first))
+        office.enter(name, Priority(name[0], high))
     assert (await office.order())[:8] == ["a0", "a1", "b0", "c0", "a2", "b1", "a3", "a4"]
 
 
 async def test_calls_without_a_subject_take_turns_as_one(office: Office) -> None:
     for number in range(3):
-        office.enter(f"-{number}", Turn())
+        office.enter(f"-{number}", Priority())
     await office.clock.settle()
-    office.enter("a", Turn("a"))
+    office.enter("a", Priority("a"))
     assert await office.order() == ["-0", "-1", "a", "-2"]
 
 
 async def test_no_turn_is_given_during_a_pause_and_then_the_order_holds(office: Office) -> None:
-    office.turns.pause(2)
+    office.queue.pause(2)
     for name in ("a1", "a2", "b1"):
-        office.enter(name, Turn(name[0]))
-    office.enter("role look-up", Turn("c", first=True))
+        office.enter(name, Priority(name[0]))
+    office.enter("role look-up", Priority("c", high=True))
     await office.clock.advance(1.99)
     assert office.served == []
     await office.clock.advance(0.1)
@@ -100,10 +100,10 @@ async def test_no_turn_is_given_during_a_pause_and_then_the_order_holds(office: 
 
 
 async def test_a_pause_that_begins_while_callers_wait_holds_them_and_ends_for_them(office: Office) -> None:
-    office.enter("a1", Turn("a"))
-    office.enter("a2", Turn("a"))
+    office.enter("a1", Priority("a"))
+    office.enter("a2", Priority("a"))
     await office.clock.settle()
-    office.turns.pause(3)
+    office.queue.pause(3)
     await office.let_go("a1")
     assert office.served == ["a1"]
     await office.clock.advance(3.1)
@@ -111,11 +111,11 @@ async def test_a_pause_that_begins_while_callers_wait_holds_them_and_ends_for_th
 
 
 async def test_a_pause_that_grows_is_waited_for_to_its_end(office: Office) -> None:
-    office.turns.pause(1)
-    office.enter("a", Turn("a"))
+    office.queue.pause(1)
+    office.enter("a", Priority("a"))
     await office.clock.settle()
-    office.turns.pause(5)
-    office.turns.pause(2)
+    office.queue.pause(5)
+    office.queue.pause(2)
     await office.clock.advance(4.9)
     assert office.served == []
     await office.clock.advance(0.2)
@@ -123,32 +123,32 @@ async def test_a_pause_that_grows_is_waited_for_to_its_end(office: Office) -> No
 
 
 async def test_who_comes_after_the_pause_does_not_overtake_who_waited(office: Office) -> None:
-    office.turns.pause(1)
-    office.enter("a", Turn("a"))
+    office.queue.pause(1)
+    office.enter("a", Priority("a"))
     await office.clock.settle()
     office.clock.now += 1.01  # it is over, and no waiting call has been woken yet
-    office.enter("b", Turn("b"))
+    office.enter("b", Priority("b"))
     await office.clock.settle()
     assert office.served == ["a"]
 
 
 async def test_a_pause_too_long_for_a_caller_is_told_at_once(office: Office) -> None:
-    office.turns.pause(60)
-    office.enter("a", Turn("a"), until=office.clock.monotonic() + 8)
+    office.queue.pause(60)
+    office.enter("a", Priority("a"), until=office.clock.monotonic() + 8)
     await office.clock.settle()
     assert (office.late, office.served) == (["a"], [])
     with pytest.raises(PausedError) as raised:
-        async with office.turns.take(Turn(), until=office.clock.monotonic() + 60):
+        async with office.queue.slot(Priority(), until=office.clock.monotonic() + 60):
             pass
     assert raised.value.seconds == 60
 
 
 async def test_callers_who_wait_already_are_told_of_a_pause_too_long_for_them(office: Office) -> None:
-    office.enter("a1", Turn("a"))
-    office.enter("a2", Turn("a"), until=office.clock.monotonic() + 8)
-    office.enter("b1", Turn("b"), until=office.clock.monotonic() + 9)
+    office.enter("a1", Priority("a"))
+    office.enter("a2", Priority("a"), until=office.clock.monotonic() + 8)
+    office.enter("b1", Priority("b"), until=office.clock.monotonic() + 9)
     await office.clock.settle()
-    office.turns.pause(8)
+    office.queue.pause(8)
     await office.clock.settle()
     assert office.late == ["a2"]
     await office.let_go("a1")
@@ -158,7 +158,7 @@ async def test_callers_who_wait_already_are_told_of_a_pause_too_long_for_them(of
 
 async def test_a_caller_that_gives_up_leaves_its_place_to_the_next(office: Office) -> None:
     for name in ("a1", "a2", "a3"):
-        office.enter(name, Turn("a"))
+        office.enter(name, Priority("a"))
     await office.clock.settle()
     office.tasks["a2"].cancel()
     assert await office.order() == ["a1", "a3"]
@@ -166,7 +166,7 @@ async def test_a_caller_that_gives_up_leaves_its_place_to_the_next(office: Offic
 
 async def test_a_caller_cancelled_in_the_moment_of_its_turn_takes_no_slot_with_it(office: Office) -> None:
     for name in ("a1", "a2", "a3"):
-        office.enter(name, Turn("a"))
+        office.enter(name, Priority("a"))
     await office.clock.settle()
     office.tasks["a1"].cancel()
     await asyncio.sleep(0)  # its slot is granted to the next, who has not run yet
@@ -176,7 +176,7 @@ async def test_a_caller_cancelled_in_the_moment_of_its_turn_takes_no_slot_with_i
 
 async def test_a_slot_is_not_given_to_a_caller_that_was_cancelled_just_before(office: Office) -> None:
     for name in ("a1", "a2", "a3"):
-        office.enter(name, Turn("a"))
+        office.enter(name, Priority("a"))
     await office.clock.settle()
     leaving = asyncio.create_task(office.let_go("a1"))
     await asyncio.sleep(0)  # a1 gives its slot back in the next step, before a2 learns that it is cancelled
@@ -187,12 +187,12 @@ async def test_a_slot_is_not_given_to_a_caller_that_was_cancelled_just_before(of
 
 async def test_a_pause_without_waiting_calls_leaves_nothing_running(office: Office) -> None:
     before = asyncio.all_tasks()
-    office.turns.pause(60)
-    office.enter("a", Turn("a"))
+    office.queue.pause(60)
+    office.enter("a", Priority("a"))
     await office.clock.settle()
     office.tasks["a"].cancel()
     await office.clock.settle()
     assert asyncio.all_tasks() == before
-    office.enter("b", Turn("b"))
+    office.enter("b", Priority("b"))
     await office.clock.advance(60.1)
     assert office.served == ["b"]

@@ -12,8 +12,10 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from auth0_sso.errors import ManagementAnswerError, ManagementRefusedError, ManagementUnavailableError, TenantError
-from auth0_sso.http.bounded_http import BoundedResponse, send_bounded
-from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
+from auth0_sso.http.bounded_http import BoundedResponse
+from auth0_sso.management.authorized_request import AuthorizedRequest
+from auth0_sso.management.token_endpoint import ClientCredentials
+from auth0_sso.management.token_source import ManagementTokenSource
 from auth0_sso.tokens.client_assertion import AssertionKey
 from support.clock import HandClock
 from support.issuer import ISSUER
@@ -27,24 +29,24 @@ DAY = 86_400
 
 
 @pytest.fixture
-async def auth(tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock) -> AsyncIterator[ManagementAuth]:
+async def auth(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+) -> AsyncIterator[ManagementTokenSource]:
     tenant.on(TOKEN, token_reply("token-1"), token_reply("token-2"), token_reply("token-3"))
     tenant.on(THING, json_reply({}))
-    auth = ManagementAuth(client, ISSUER, CREDENTIALS, clock=clock)
+    auth = ManagementTokenSource(client, ISSUER, CREDENTIALS, clock=clock)
     yield auth
     await auth.aclose()
 
 
-async def _ask(client: httpx.AsyncClient, auth: ManagementAuth) -> BoundedResponse:
-    """Ask, and after a 401 once more: that is left to whoever uses the auth."""
-    request = client.build_request("GET", f"{ISSUER}api/v2/thing")
-    answer = await send_bounded(client, request, deadline=5, max_bytes=1000, auth=auth)
-    if answer.status != 401:
-        return answer
-    return await send_bounded(client, request, deadline=5, max_bytes=1000, auth=auth)
+async def _ask(client: httpx.AsyncClient, auth: ManagementTokenSource) -> BoundedResponse:
+    """Send a request, and after a 401 send it once more, as `ManagementCaller` does."""
+    request = AuthorizedRequest(client, client.build_request("GET", f"{ISSUER}api/v2/thing"), auth)
+    answer = await request.send()
+    return answer if answer.status != 401 else await request.send()
 
 
-async def _error(client: httpx.AsyncClient, auth: ManagementAuth) -> TenantError:
+async def _error(client: httpx.AsyncClient, auth: ManagementTokenSource) -> TenantError:
     with pytest.raises(TenantError) as raised:
         await _ask(client, auth)
     return raised.value
@@ -55,7 +57,7 @@ def _tokens_used(tenant: ScriptedTenant) -> list[str]:
 
 
 async def test_the_token_is_asked_for_as_auth0_documents_it(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource
 ) -> None:
     await _ask(client, auth)
     [request] = tenant.seen(TOKEN)
@@ -78,7 +80,7 @@ async def test_a_private_key_signs_an_assertion_for_this_tenant_and_no_secret_is
     tenant.on(THING, json_reply({}))
     pem = rsa_keys[0].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     credentials = ClientCredentials("the-client-id", AssertionKey(pem, "the-kid"), f"{ISSUER}api/v2/")
-    auth = ManagementAuth(client, ISSUER, credentials, clock=clock)
+    auth = ManagementTokenSource(client, ISSUER, credentials, clock=clock)
     await _ask(client, auth)
     await auth.aclose()
     sent = tenant.seen(TOKEN)[0].json()
@@ -90,7 +92,7 @@ async def test_a_private_key_signs_an_assertion_for_this_tenant_and_no_secret_is
 
 
 async def test_the_secret_goes_to_the_token_endpoint_alone(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource
 ) -> None:
     await _ask(client, auth)
     [request] = tenant.seen(THING)
@@ -98,7 +100,7 @@ async def test_the_secret_goes_to_the_token_endpoint_alone(
 
 
 async def test_a_hundred_cold_callers_cost_one_token(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource
 ) -> None:
     answers = await asyncio.gather(*(_ask(client, auth) for _ in range(100)))
     assert {answer.status for answer in answers} == {200}
@@ -107,7 +109,7 @@ async def test_a_hundred_cold_callers_cost_one_token(
 
 
 async def test_a_failure_reaches_every_cold_caller_and_is_kept_for_its_backoff_alone(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     tenant.on(TOKEN, Reply(500), token_reply("token-1"))
     errors = await asyncio.gather(*(_error(client, auth) for _ in range(100)))
@@ -120,7 +122,7 @@ async def test_a_failure_reaches_every_cold_caller_and_is_kept_for_its_backoff_a
 
 
 async def test_a_wrong_secret_never_hammers_the_token_endpoint(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     tenant.on(TOKEN, json_reply({"error": "access_denied"}, 401))
     for _ in range(600):
@@ -133,7 +135,7 @@ async def test_a_wrong_secret_never_hammers_the_token_endpoint(
 
 
 async def test_failed_renewals_in_the_background_are_not_one_per_call(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     tenant.on(TOKEN, token_reply("token-1"), Reply(429))
     await _ask(client, auth)
@@ -145,7 +147,7 @@ async def test_failed_renewals_in_the_background_are_not_one_per_call(
 
 
 async def test_a_lasting_401_does_not_buy_a_token_for_each_call(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     tenant.on(THING, Reply(401))
     for _ in range(50):
@@ -158,7 +160,7 @@ async def test_a_lasting_401_does_not_buy_a_token_for_each_call(
 
 
 async def test_replacements_that_do_not_help_come_ever_more_seldom(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     tenant.on(THING, Reply(401))
     for _ in range(1440):
@@ -169,7 +171,7 @@ async def test_replacements_that_do_not_help_come_ever_more_seldom(
 
 
 async def test_a_token_that_has_worked_is_replaced_at_once_whenever_the_last_one_was(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     tenant.on(TOKEN, *[token_reply(f"token-{number}") for number in range(1, 9)])
     for number in range(1, 8):
@@ -186,7 +188,7 @@ async def test_a_token_that_has_worked_is_replaced_at_once_whenever_the_last_one
 
 
 async def test_a_token_that_has_never_worked_waits(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     tenant.on(THING, Reply(401), Reply(401), Reply(401), json_reply({}))
     assert (await _ask(client, auth)).status == 401
@@ -199,15 +201,15 @@ async def test_a_token_that_has_never_worked_waits(
 
 
 async def test_an_endpoint_that_refuses_every_token_does_not_buy_one_for_each_call(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     other = "GET /api/v2/other"
     tenant.on(other, Reply(401))
     for _ in range(360):
         assert (await _ask(client, auth)).status == 200
-        request = client.build_request("GET", f"{ISSUER}api/v2/other")
+        request = AuthorizedRequest(client, client.build_request("GET", f"{ISSUER}api/v2/other"), auth)
         for _ in range(2):
-            answer = await send_bounded(client, request, deadline=5, max_bytes=1000, auth=auth)
+            answer = await request.send()
             assert answer.status == 401
         await clock.advance(10)
     assert tenant.count(TOKEN) <= 10
@@ -215,7 +217,7 @@ async def test_an_endpoint_that_refuses_every_token_does_not_buy_one_for_each_ca
 
 @pytest.mark.parametrize(("status", "proof"), [(403, True), (404, True), (409, True), (400, False), (500, False)])
 async def test_only_an_answer_to_a_good_token_proves_that_it_works(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, status: int, proof: bool
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, status: int, proof: bool
 ) -> None:
     tenant.on(THING, Reply(401), Reply(401), Reply(status), Reply(401), json_reply({}))
     assert (await _ask(client, auth)).status == 401
@@ -228,7 +230,7 @@ SCOPES = "read:users read:roles"
 
 
 async def test_a_missing_scope_costs_ever_fewer_tokens(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     tenant.on(TOKEN, token_reply("token", scope=SCOPES))
     for _ in range(1080):
@@ -239,7 +241,7 @@ async def test_a_missing_scope_costs_ever_fewer_tokens(
 
 
 async def test_a_hundred_callers_without_a_scope_cost_one_replacement(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource
 ) -> None:
     tenant.on(TOKEN, token_reply("token", scope=SCOPES))
     granted = await asyncio.gather(*(auth.grants_any(("read:logs",)) for _ in range(100)))
@@ -248,7 +250,7 @@ async def test_a_hundred_callers_without_a_scope_cost_one_replacement(
 
 
 async def test_scopes_that_change_end_the_wait_for_the_next_missing_one(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     tenant.on(TOKEN, token_reply("token", scope=SCOPES))
     for _ in range(100):
@@ -263,7 +265,7 @@ async def test_scopes_that_change_end_the_wait_for_the_next_missing_one(
 
 
 async def test_a_replacement_that_cannot_be_had_takes_nobody_the_token_there_is(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource
 ) -> None:
     tenant.on(TOKEN, token_reply("token-1", scope=SCOPES), Reply(500))
     with pytest.raises(ManagementUnavailableError):
@@ -284,21 +286,20 @@ async def _endless_401(writer: asyncio.StreamWriter) -> None:
 @pytest.mark.parametrize(
     "conduct", [_endless_401, gzip_bomb("401 Unauthorized", megabytes=100)], ids=["endless", "gzip-bomb"]
 )
-async def test_the_body_of_a_401_is_bounded_like_any_other(auth: ManagementAuth, conduct: Conduct) -> None:
+async def test_the_body_of_a_401_is_bounded_like_any_other(auth: ManagementTokenSource, conduct: Conduct) -> None:
     async with peer(conduct) as address, wire_client() as wire:
         tracemalloc.start()
         try:
-            request = wire.build_request("GET", address)
-            answer = await send_bounded(wire, request, deadline=5, max_bytes=1000, auth=auth)
+            answer = await AuthorizedRequest(wire, wire.build_request("GET", address), auth).send()
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
-    assert peak < 5_000_000
+    assert peak < 10_000_000
     assert (answer.status, answer.body) == (401, b"")
 
 
 async def test_a_caller_that_gives_up_leaves_the_fetch_to_the_others(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource
 ) -> None:
     gate = asyncio.Event()
     tenant.on(TOKEN, token_reply("token-1", gate=gate))
@@ -324,7 +325,7 @@ async def test_a_caller_that_gives_up_leaves_the_fetch_to_the_others(
 async def test_a_token_is_kept_until_shortly_before_its_end(
     tenant: ScriptedTenant,
     client: httpx.AsyncClient,
-    auth: ManagementAuth,
+    auth: ManagementTokenSource,
     clock: HandClock,
     life: float,
     renewed_after: float,
@@ -342,7 +343,7 @@ async def test_a_token_is_kept_until_shortly_before_its_end(
 
 
 async def test_the_old_token_serves_while_it_is_renewed_behind_the_callers_backs(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     await _ask(client, auth)
     gate = asyncio.Event()
@@ -358,7 +359,7 @@ async def test_the_old_token_serves_while_it_is_renewed_behind_the_callers_backs
 
 
 async def test_an_ended_token_is_never_sent(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     await _ask(client, auth)
     await clock.advance(DAY)
@@ -368,7 +369,7 @@ async def test_an_ended_token_is_never_sent(
 
 
 async def test_a_failed_renewal_harms_nobody_while_the_old_token_lives(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     complaints: list[dict[str, object]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
@@ -384,7 +385,7 @@ async def test_a_failed_renewal_harms_nobody_while_the_old_token_lives(
 
 
 async def test_a_401_renews_once_and_asks_once_more(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource
 ) -> None:
     tenant.on(THING, Reply(401), json_reply({}))
     assert (await _ask(client, auth)).status == 200
@@ -393,7 +394,7 @@ async def test_a_401_renews_once_and_asks_once_more(
 
 
 async def test_a_second_401_passes_out(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource
 ) -> None:
     tenant.on(THING, Reply(401))
     assert (await _ask(client, auth)).status == 401
@@ -403,7 +404,7 @@ async def test_a_second_401_passes_out(
 
 @pytest.mark.parametrize("status", [400, 403, 404, 429, 500])
 async def test_no_other_answer_costs_a_token_or_a_second_request(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, status: int
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, status: int
 ) -> None:
     tenant.on(THING, Reply(status))
     assert (await _ask(client, auth)).status == status
@@ -411,7 +412,7 @@ async def test_no_other_answer_costs_a_token_or_a_second_request(
 
 
 async def test_fifty_callers_that_meet_the_same_401_cost_one_renewal(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource
 ) -> None:
     gate = asyncio.Event()
     tenant.on(THING, *[Reply(401, gate=gate)] * 50, json_reply({}))
@@ -423,8 +424,24 @@ async def test_fifty_callers_that_meet_the_same_401_cost_one_renewal(
     assert _tokens_used(tenant) == ["token-1"] * 50 + ["token-2"] * 50
 
 
+async def test_callers_whose_new_token_is_rejected_lengthen_the_wait_once(
+    tenant: ScriptedTenant,
+    client: httpx.AsyncClient,
+    auth: ManagementTokenSource,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    gate = asyncio.Event()
+    tenant.on(THING, *[Reply(401, gate=gate)] * 2, Reply(401))
+    asked = [asyncio.create_task(_ask(client, auth)) for _ in range(2)]
+    await tenant.arrival(THING, 2)
+    gate.set()
+    assert [answer.status for answer in await asyncio.gather(*asked)] == [401, 401]
+    assert caplog.text.count("the next one is fetched in 30 s") == 1
+    assert tenant.count(TOKEN) == 2
+
+
 async def test_a_late_401_for_an_old_token_does_not_drop_the_new_one(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource
 ) -> None:
     gate = asyncio.Event()
     tenant.on(THING, Reply(401, gate=gate), Reply(401), json_reply({}))
@@ -438,7 +455,7 @@ async def test_a_late_401_for_an_old_token_does_not_drop_the_new_one(
 
 
 async def test_a_401_joins_the_renewal_under_way(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock
 ) -> None:
     await _ask(client, auth)
     gate = asyncio.Event()
@@ -455,7 +472,7 @@ async def test_a_401_joins_the_renewal_under_way(
 
 
 async def test_the_error_of_a_renewal_after_a_401_is_told(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource
 ) -> None:
     tenant.on(TOKEN, token_reply("token-1"), json_reply({"error": "access_denied"}, 401))
     tenant.on(THING, Reply(401))
@@ -465,7 +482,7 @@ async def test_the_error_of_a_renewal_after_a_401_is_told(
 
 
 async def test_aclose_gives_up_a_renewal_under_way(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource
 ) -> None:
     tenant.on(TOKEN, token_reply("token-1", gate=asyncio.Event()))
     asked = asyncio.create_task(_ask(client, auth))
@@ -551,7 +568,7 @@ def _said(body: bytes, status: int = 200) -> Reply:
 async def test_what_the_token_endpoint_says_decides_whose_fault_it_is(
     tenant: ScriptedTenant,
     client: httpx.AsyncClient,
-    auth: ManagementAuth,
+    auth: ManagementTokenSource,
     clock: HandClock,
     reply: Reply,
     error_type: type[TenantError],
@@ -568,7 +585,7 @@ async def test_what_the_token_endpoint_says_decides_whose_fault_it_is(
 
 
 async def test_a_redirect_of_the_token_endpoint_gets_no_secret(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementAuth
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource
 ) -> None:
     tenant.on(TOKEN, Reply(307, headers={"Location": "https://evil.example.com/"}))
     assert (await _error(client, auth)).reason == "token_status_307"
@@ -578,18 +595,18 @@ async def test_a_redirect_of_the_token_endpoint_gets_no_secret(
 async def test_a_token_endpoint_that_cannot_be_reached_is_unavailable(client: httpx.AsyncClient) -> None:
     async with wire_client() as wire:
         with refusing_port() as refusing:
-            error = await _error(client, ManagementAuth(wire, refusing, CREDENTIALS))
+            error = await _error(client, ManagementTokenSource(wire, refusing, CREDENTIALS))
         assert (type(error), error.reason) == (ManagementUnavailableError, "token_connection_refused")
         for conduct in (truncated, garbage):
             async with peer(conduct) as address:
-                error = await _error(client, ManagementAuth(wire, address, CREDENTIALS))
+                error = await _error(client, ManagementTokenSource(wire, address, CREDENTIALS))
             assert (type(error), error.reason) == (ManagementUnavailableError, "token_protocol_error")
 
 
 async def test_neither_secret_nor_token_shows_in_a_repr_an_error_or_a_log(
     tenant: ScriptedTenant,
     client: httpx.AsyncClient,
-    auth: ManagementAuth,
+    auth: ManagementTokenSource,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level("DEBUG")
@@ -609,7 +626,7 @@ async def test_neither_secret_nor_token_shows_in_a_repr_an_error_or_a_log(
 async def test_neither_shows_in_the_logs_of_a_real_connection(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     async with peer(truncated) as address, wire_client() as wire:
-        auth = ManagementAuth(wire, address, CREDENTIALS)
+        auth = ManagementTokenSource(wire, address, CREDENTIALS)
         error = await _error(wire, auth)
     assert "httpcore" in caplog.text
     for text in (caplog.text, repr(error), *traceback.format_exception(error)):

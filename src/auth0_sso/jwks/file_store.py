@@ -1,6 +1,6 @@
-"""The last good JWK Set on disk, so that a service which restarts while the issuer is away still verifies.
+"""The last JWK Set in a file, so that a service which restarts during an outage of the issuer can verify tokens.
 
-Who can write this file can sign tokens: a file or directory that others could have written is not used.
+Whoever can write this file can sign tokens: a file or directory that other users can write is not used.
 """
 
 import asyncio
@@ -10,28 +10,28 @@ from pathlib import Path
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.jwks import private_file
-from auth0_sso.jwks.stores import StoredKeys
+from auth0_sso.jwks.key_store import StoredKeys
 from auth0_sso.tokens import strict_json
 
 _log = logging.getLogger(__name__)
 
-_MAX_BYTES = 4 * 1024 * 1024  # above what the usable keys of the largest JWK Set that is read can take
+_MAX_BYTES = 4 * 1024 * 1024  # more than the usable keys of the largest accepted JWK Set
 
 
 class JwksFile:
-    """A `KeyStore` of one file, replaced whole at each save."""
+    """A `KeyStore` in one file, which is replaced at each save."""
 
     def __init__(self, path: Path, issuer: str, *, clock: Clock = SYSTEM_CLOCK) -> None:
-        """Take the file, the issuer whose keys it holds, and the clock."""
+        """Take the path of the file, the issuer of the keys, and the clock."""
         self._path = path
         self._issuer = issuer
         self._clock = clock
 
     async def load(self) -> StoredKeys | None:
-        """Return what the file says, or None, logged, where it is missing, unsafe, foreign or unreadable."""
+        """Return the keys in the file; None if there is no file, and also a log line if it is unsafe or malformed."""
         try:
             data = await asyncio.to_thread(private_file.read, self._path, _MAX_BYTES)
-            return StoredKeys.read(strict_json.loads(data), self._issuer, self._clock.wall())
+            return StoredKeys.from_json(strict_json.loads(data), self._issuer, self._clock.wall())
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
@@ -39,8 +39,8 @@ class JwksFile:
             return None
 
     async def save(self, keys: StoredKeys) -> None:
-        """Replace the file; that it cannot be is logged and changes nothing."""
-        saved = json.dumps(keys.written(self._issuer, self._clock.wall())).encode()
+        """Replace the file; if that fails, keep it and log why."""
+        saved = json.dumps(keys.as_json(self._issuer, self._clock.wall())).encode()
         try:
             await asyncio.to_thread(private_file.replace, self._path, saved)
         except (OSError, private_file.UnsafeFileError) as error:

@@ -1,0 +1,84 @@
+"""The settings of the service: those of the library, and what only the service reads."""
+
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, field_validator
+
+from auth0_sso.errors import ConfigurationError
+from auth0_sso.settings import Settings
+from auth0_sso.settings.addresses import browser_origin, proxy_network
+from auth0_sso.settings.environment import setting
+from auth0_sso.settings.loading import unknown_names
+from auth0_sso.settings.values import Listed, PolicyTextOrOff
+
+EX_CONFIG: Final = 78
+"""Exit code of a start with unusable settings (sysexits.h)."""
+
+
+def _each(check: Callable[[str], str]) -> AfterValidator:
+    return AfterValidator(lambda entries: tuple(check(entry) for entry in entries))
+
+
+def _upper_case(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+class ServiceSettings(Settings):
+    """Everything that differs from one deployment of the service to the next. Frozen; durations are seconds."""
+
+    host: str = setting(
+        "127.0.0.1",
+        "The address to listen on.",
+        "write an address to listen on, without a port, such as 127.0.0.1 or 0.0.0.0",
+        min_length=1,
+    )
+    port: int = setting(3000, "The port to listen on.", "write a port number, such as 3000", ge=0, le=65535)
+    cors_allowed_origins: Annotated[Listed, _each(browser_origin)] = setting(
+        (),
+        "Browser origins that may call (CORS), comma-separated.",
+        "write origins such as https://app.example.com, without a path and without *",
+    )
+    profile_rate_limit: PolicyTextOrOff = setting(
+        "30/minute",
+        "Rate limit of /profile and /profile/metadata together, for each user.",
+        "write a count and a period, such as 30/minute, or off",
+    )
+    trusted_proxies: Annotated[Listed, _each(proxy_network)] = setting(
+        (),
+        "Proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted, comma-separated.",
+        "write the addresses or networks of your own proxies, such as 10.0.0.0/8",
+    )
+    workers: int = setting(1, "Number of worker processes.", "write 1 to 256", ge=1, le=256)
+    max_connections: int = setting(
+        10_000, "Maximum number of open connections in each process.", "write 16 to 1000000", ge=16, le=1_000_000
+    )
+    shutdown_notice_seconds: float = setting(
+        3,
+        "Graceful shutdown: how long /readyz answers 503 before connections are refused, in seconds.",
+        "write 0 to 15",
+        ge=0,
+        le=15,
+    )
+    metrics_enabled: bool = setting(False, "Serve GET /metrics for Prometheus.", "write true or false")
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper_case)] = setting(
+        "INFO", "Minimum level of the log.", "write DEBUG, INFO, WARNING or ERROR"
+    )
+
+    @classmethod
+    def load_or_exit(cls, **values: Any) -> Self:  # noqa: ANN401 - pydantic checks them, field by field
+        """Read the settings as `load` does; on a problem print all of them on stderr and exit with 78."""
+        try:
+            return cls.load(**values)
+        except ConfigurationError as error:
+            print("\n  ".join((f"auth0-sso: {error.detail}", *unknown_names(cls))), file=sys.stderr)
+            raise SystemExit(EX_CONFIG) from None
+
+    @field_validator("metrics_enabled")
+    @classmethod
+    def _installed(cls, value: bool) -> bool:
+        if value and find_spec("prometheus_client") is None:
+            raise ValueError("needs prometheus_client: install auth0-sso[metrics]")
+        return value

@@ -1,0 +1,148 @@
+"""The parts of the service that an app may add by name: each alone, and nothing that is not named."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from auth0_sso import StaticKeys, harden, protect
+from support.clock import HandClock
+from support.host_app import CrashError, host_app, library_settings
+from support.issuer import Issuer
+
+
+@asynccontextmanager
+async def running(app: FastAPI, *, raising: bool = False) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=raising)
+    async with httpx.AsyncClient(transport=transport, base_url="https://shop.example.com") as client:
+        yield client
+
+
+async def headers_of(app: FastAPI, path: str = "/page", **sent: str) -> httpx.Headers:
+    async with running(app) as client:
+        return (await client.get(path, headers=sent)).headers
+
+
+PLAIN = {"content-type", "content-length"}
+SECURITY = {
+    "cache-control",
+    "content-security-policy",
+    "referrer-policy",
+    "x-content-type-options",
+    "strict-transport-security",
+}
+
+
+def small_app() -> FastAPI:
+    app = FastAPI()
+
+    @app.get("/page")
+    async def page() -> str:
+        return "shop"
+
+    @app.post("/upload")
+    async def upload(body: dict[str, int]) -> int:
+        return len(body)
+
+    return app
+
+
+@pytest.mark.parametrize(
+    ("options", "added"),
+    [
+        ({}, set()),
+        ({"security_headers": True}, SECURITY),
+        ({"request_id": True}, {"x-request-id"}),
+        ({"access_log": True}, set()),
+        ({"max_body_bytes": 10}, set()),
+        ({"require_host": True}, set()),
+        ({"problem_details": True}, set()),
+        ({"cors_origins": ["https://app.example.com"]}, {"vary"}),
+        ({"trusted_proxies": ["10.0.0.0/8"]}, set()),
+    ],
+    ids=str,
+)
+async def test_a_part_adds_its_own_headers_alone(options: dict[str, Any], added: set[str]) -> None:
+    assert (await headers_of(harden(small_app(), **options))).keys() == PLAIN | added
+
+
+async def test_headers_that_the_app_sets_win() -> None:
+    headers = await headers_of(harden(host_app(), security_headers=True))
+    assert headers["Cache-Control"] == "max-age=60"
+
+
+@pytest.mark.parametrize("first", ["protect", "harden"])
+async def test_with_guards_there_is_one_layer_in_either_order(first: str, issuer: Issuer, clock: HandClock) -> None:
+    app = small_app()
+    keys = StaticKeys(issuer.jwks())
+    if first == "harden":
+        harden(app, request_id=True)
+    protect(app, library_settings(), keys=keys, clock=clock)
+    if first == "protect":
+        harden(app, request_id=True)
+    harden(app, security_headers=True)
+    assert len(app.user_middleware) == 1
+    async with app.router.lifespan_context(app):
+        assert (await headers_of(app)).keys() == PLAIN | SECURITY | {"x-request-id"}
+
+
+async def test_a_body_is_refused_past_its_limit_alone() -> None:
+    async with running(harden(small_app(), max_body_bytes=10)) as client:
+        assert (await client.post("/upload", json={"a": 1})).json() == 1
+        refused = await client.post("/upload", json={"a": 1, "b": 2})
+    assert (refused.status_code, refused.json()) == (413, {"detail": "The body is longer than this service takes."})
+
+
+async def test_problems_replace_the_answers_of_the_framework() -> None:
+    async with running(harden(small_app(), problem_details=True)) as client:
+        codes = {
+            (answer.status_code, answer.headers["Content-Type"], answer.json()["code"])
+            for answer in (await client.get("/nowhere"), await client.post("/upload", json=[]))
+        }
+    problem = "application/problem+json"
+    assert codes == {(404, problem, "not_found"), (422, problem, "invalid_input")}
+
+
+async def test_an_exception_is_a_problem_and_still_reaches_the_apps_tests() -> None:
+    app = small_app()
+
+    @app.get("/crash")
+    async def crash() -> None:
+        raise CrashError
+
+    harden(app, problem_details=True)
+    async with running(app) as client:
+        answer = await client.get("/crash")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    async with running(app, raising=True) as client:
+        with pytest.raises(CrashError):
+            await client.get("/crash")
+
+
+async def test_the_access_log_has_a_line_for_each_request(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "auth0_sso.access")
+    await headers_of(harden(small_app(), access_log=True), "/page?secret=1")
+    await headers_of(small_app(), "/page")
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.startswith("GET /page 200 ")
+
+
+async def test_another_origin_may_call_once_it_is_named() -> None:
+    origin = "https://app.example.com"
+    headers = await headers_of(harden(small_app(), cors_origins=[f"{origin}:443"]), Origin=origin)
+    assert headers["Access-Control-Allow-Origin"] == origin
+    assert "Access-Control-Allow-Origin" not in await headers_of(small_app(), Origin=origin)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"cors_origins": ["*"]}, {"cors_origins": ["app.example.com"]}, {"trusted_proxies": ["0.0.0.0/0"]}],
+    ids=str,
+)
+def test_an_origin_or_network_that_lets_all_in_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"is not an origin|so wide"):
+        harden(small_app(), **options)
