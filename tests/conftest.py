@@ -19,6 +19,8 @@ from support.tenant_keys import KeyPages
 from support.tenant_script import ScriptedTenant
 from support.token_cases import NOW
 
+pytest_plugins = ["pytester"]
+
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:

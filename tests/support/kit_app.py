@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Request, WebSocket
 
 from auth0_sso import (
     AccessToken,
@@ -66,5 +66,11 @@ def user_app(settings: Settings | None = None) -> FastAPI:  # noqa: C901 - a lis
     @app.get("/limited", dependencies=[Depends(rate_limit("2/minute"))])
     async def limited() -> str:
         return "once more"
+
+    @app.websocket("/echo")
+    async def echo(socket: WebSocket, token: UserToken) -> None:
+        await socket.accept()
+        async for text in socket.iter_text():
+            await socket.send_text(f"{token.subject}: {text}")
 
     return app

@@ -1,13 +1,20 @@
 """`client(app)`: an app that called `protect`, started with the keys, tenant and clock of the test."""
 
+import warnings
+
 import pytest
 from fastapi import FastAPI
 
-from auth0_sso import Settings, require_permission, testing
+from auth0_sso import CurrentToken, Settings, create_app, protect, require_permission, require_role, testing
 from auth0_sso.errors import ConfigurationError
+from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.testing import AppUnderTest, HandClock, client
 from auth0_sso.tokens.claims import AccessToken
 from support.kit_app import READ_ORDERS, user_app
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # Starlette would rather have another HTTP client
+    from starlette.testclient import WebSocketDenialResponse
 
 
 class RolesInDatabase:
@@ -188,6 +195,50 @@ async def test_the_app_reads_its_own_settings_again_after_the_test(app: FastAPI)
     with pytest.raises(ConfigurationError, match="AUTH0_DOMAIN is missing"):
         async with app.router.lifespan_context(app):
             pass
+
+
+def test_a_socket_is_closed_as_the_clock_passes_its_tokens_end(api: AppUnderTest) -> None:
+    with api, api.as_user("auth0|ann").websocket_connect("/echo") as socket:
+        socket.send_text("hello")
+        assert socket.receive_text() == "auth0|ann: hello"
+        api.advance(86_400 + 11)
+        assert socket.receive()["code"] == 1008
+
+
+def test_a_socket_without_a_token_is_refused(api: AppUnderTest) -> None:
+    with api, pytest.raises(WebSocketDenialResponse) as caught, api.as_anonymous().websocket_connect("/echo"):
+        pass
+    assert caught.value.status_code == 401
+
+
+def test_a_mounted_app_is_tested_through_the_app_it_is_mounted_in() -> None:
+    inner, outer = FastAPI(), FastAPI()
+    outer.mount("/inner", inner)
+    protect(outer)
+
+    @inner.get("/user")
+    async def show_user(token: CurrentToken) -> str:
+        return token.subject
+
+    with client(outer) as api:
+        assert api.as_user("auth0|ann").get("/inner/user").json() == "auth0|ann"
+        assert api.as_anonymous().get("/inner/user").status_code == 401
+
+
+def test_an_override_of_any_guard_needs_no_token(app: FastAPI) -> None:
+    app.dependency_overrides[require_role("admin")] = lambda: None
+    with client(app) as api:
+        assert api.as_anonymous().get("/reports").status_code == 200
+        assert api.as_anonymous().get("/orders").status_code == 401
+
+
+def test_the_service_itself_is_tested_as_any_app() -> None:
+    chosen = ServiceSettings.of(auth0_domain="acme.eu.auth0.com", auth0_audience=("urn:mine",))
+    with client(create_app(chosen), base_url="https://api.example.com") as api:
+        api.tenant.add_user("auth0|ann", roles={"admin"}, email="ann@example.com")
+        assert api.as_user("auth0|ann").get("/profile").json()["profile"]["email"] == "ann@example.com"
+        assert api.as_user("auth0|ann").get("/admin/users").status_code == 200
+        assert api.as_user("auth0|bob").get("/admin/users").status_code == 403
 
 
 def test_an_exception_of_a_route_reaches_the_test_unless_it_is_told_not_to(app: FastAPI) -> None:

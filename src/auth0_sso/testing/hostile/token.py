@@ -61,6 +61,7 @@ class HostileToken:
 
     def assert_refused(self, response: Response) -> None:
         """Raise `AssertionError` unless the response refuses the token, with the right status and challenge."""
+        __tracebackhide__ = True  # pytest then shows the test, not this
         challenge = response.headers.get("WWW-Authenticate", "")
         expected = "Bearer" if self.error is None else f'Bearer error="{self.error}"'
         if response.status_code != self.status or not challenge.startswith(expected):
