@@ -12,7 +12,7 @@ from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.settings import Settings, fix_of
 from auth0_sso.settings.addresses import EXAMPLE_DOMAIN
 from auth0_sso.settings.values import EXAMPLE_AUDIENCE
-from auth0_sso.web import problems
+from auth0_sso.web.problems import problems
 
 ROOT = Path(__file__).parent.parent
 

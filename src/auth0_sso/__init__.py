@@ -9,7 +9,20 @@ from auth0_sso.jwks.static import StaticKeys
 from auth0_sso.service.app import create_app
 from auth0_sso.settings import Settings
 from auth0_sso.tokens.claims import AccessToken
-from auth0_sso.web.dependencies import (
+from auth0_sso.web.docs_page import add_docs
+from auth0_sso.web.guards.guarded_route import GuardedRoute
+from auth0_sso.web.guards.own_checks import require
+from auth0_sso.web.guards.rate_limits import LimitedToken, limited_token, rate_limit
+from auth0_sso.web.guards.role_guards import (
+    CurrentOrganizationRoles,
+    CurrentRoles,
+    current_organization_roles,
+    current_roles,
+    require_all_roles,
+    require_any_role,
+    require_role,
+)
+from auth0_sso.web.guards.token_guards import (
     CurrentToken,
     Management,
     OptionalToken,
@@ -24,21 +37,8 @@ from auth0_sso.web.dependencies import (
     require_scope,
     user_token,
 )
-from auth0_sso.web.docs_page import add_docs
-from auth0_sso.web.guarded_route import GuardedRoute
 from auth0_sso.web.harden import harden
-from auth0_sso.web.own_checks import require
 from auth0_sso.web.protect import protect
-from auth0_sso.web.rate_limits import LimitedToken, limited_token, rate_limit
-from auth0_sso.web.role_guards import (
-    CurrentOrganizationRoles,
-    CurrentRoles,
-    current_organization_roles,
-    current_roles,
-    require_all_roles,
-    require_any_role,
-    require_role,
-)
 
 __all__ = [
     "AccessToken",
