@@ -12,7 +12,7 @@ from contextlib import suppress
 import httpx
 import pytest
 
-from auth0_devtenant import PEOPLE, SPA_CLIENT_ID, Person
+from auth0_devtenant import PEOPLE, SPA_CLIENT_ID, Person, token_command
 from auth0_devtenant.cli import main
 from auth0_devtenant.people import ORGANIZATIONS
 
@@ -150,6 +150,23 @@ def test_without_a_tenant_the_token_command_says_how_to_start_one(
     output = capsys.readouterr()
     assert output.out == ""
     assert "start one with: auth0-devtenant serve" in output.err
+
+
+def test_the_token_command_serves_a_program_of_another_name(
+    tenant: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(*arguments: str) -> int:
+        return token_command.main(arguments, prog="another", start_with="another start")
+
+    assert run("--machine", "--tenant", tenant.issuer) == 0
+    assert claims_of(capsys.readouterr().out)["gty"] == "client-credentials"
+    assert run("--machine", "--tenant", unused_address()) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("another: ")
+    assert error.endswith("start one with: another start\n")
+    with pytest.raises(SystemExit):
+        run()
+    assert capsys.readouterr().err.startswith("usage: another token [-h]")
 
 
 def test_a_port_in_use_is_an_error_that_names_the_option(capsys: pytest.CaptureFixture[str]) -> None:

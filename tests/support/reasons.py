@@ -20,22 +20,15 @@ FILES = sorted(
 )
 _NAMES = {"reason", "refusal", "fault"}
 _ASSIGNED = {"reason", "refusal"}
+_STORED = {*_NAMES, "last_error", "last_failure"}
 
 # Reasons that no literal says: where one is computed, and all that it can be.
 COMPUTED = {
     "store/store.py: reason_of(error)": ("<>",),  # Redis's code, or redis-py's name of its error
-    "store/store.py: self._last_error": (),
     "http/bounded_http.py: _reason(error)": tuple(NO_RESPONSE),
     "http/bounded_http.py: self.fault": ("answer_compressed", "answer_too_large"),
     "management/error_responses.py: f'{prefix}{error.reason}'": ("token_<>",),
-    "jwks/remote.py: error.reason": (),  # of another error, where it was noted already
-    "jwks/remote.py: self._last_error": (),
-    "service/routes/health.py: health.last_error": (),
-    "service/routes/health.py: store.last_error": (),
-    "management/responses.py: error.reason": (),
     "management/error_responses.py: code": ("<>",),  # Auth0's own errorCode
-    "management/call.py: self._last_failure": (),
-    "roles/user_roles.py: self.refusal": (),
     "tokens/claims.py: f'{claim}_{kind}'": (
         "<>_missing",
         "<>_invalid",
@@ -95,7 +88,9 @@ def _words(value: ast.expr, file: str) -> list[str]:
     match value:
         case ast.Constant(value=str(word)):
             return [word]
-        case ast.Constant() | ast.Name(id="reason"):  # None, or a parameter whose callers say it
+        case ast.Constant() | ast.Name(id="reason" | "refusal"):  # None, or a parameter whose callers say it
+            return []
+        case ast.Attribute(attr=name) if name.lstrip("_") in _STORED:  # passed on from where it was noted
             return []
         case ast.JoinedStr():
             return [re.sub(r"\{.*?\}", "<>", ast.unparse(value)[2:-1])]

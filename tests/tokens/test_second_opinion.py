@@ -10,9 +10,10 @@ from joserfc import jwt as joserfc_jwt
 from joserfc.errors import JoseError
 
 from auth0_sso.errors import InvalidTokenError
+from auth0_sso.testing.hostile.cases import LEEWAY
 from auth0_sso.tokens.claims import AccessToken
 from support.issuer import AUDIENCE, ISSUER, SUBJECT, Issuer, public_jwk, user_claims
-from support.token_cases import LEEWAY, NOW, POLICY, SECOND_AUDIENCE, KeysAtHand, verdict
+from support.token_cases import NOW, POLICY, SECOND_AUDIENCE, KeysAtHand, verdict
 
 TIME = st.sampled_from(
     [NOW + distance for distance in (-3600, -LEEWAY - 1, -LEEWAY, 0, LEEWAY, LEEWAY + 1, 3600)]

@@ -3,11 +3,11 @@
 import pytest
 
 from auth0_sso.errors import CallerError
+from auth0_sso.testing.hostile import REFUSED, Forge, Refused
 from auth0_sso.tokens.bearer import challenge
 from support.accepted_tokens import ACCEPTED
 from support.refusal_reasons import documented_sentence
-from support.refused_tokens import REFUSED
-from support.token_cases import Accepted, Forge, KeysAtHand, Refused, decide
+from support.token_cases import Accepted, KeysAtHand, decide
 
 
 def test_the_tables_are_as_long_as_promised_and_name_each_case_once() -> None:

@@ -12,11 +12,11 @@ from auth0_sso import AccessToken, CurrentRoles, CurrentToken, StaticKeys, prote
 from auth0_sso.errors import InsufficientScopeError, StoreUnavailableError
 from auth0_sso.ratelimit.counter import Count, Strategy, Taken
 from auth0_sso.ratelimit.policy import Limit
+from auth0_sso.testing.hostile import Forge
 from support.clock import HandClock
 from support.host_app import library_settings
 from support.issuer import SUBJECT, Issuer
 from support.tenant_script import ScriptedTenant
-from support.token_cases import Forge
 
 
 class DatabaseRoles:

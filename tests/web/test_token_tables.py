@@ -9,14 +9,15 @@ import pytest
 from fastapi import FastAPI
 
 from auth0_sso import CurrentToken, OptionalToken, protect
+from auth0_sso.testing.hostile import REFUSED, Forge, Refused
+from auth0_sso.testing.hostile.cases import LEEWAY
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
 from support.accepted_tokens import ACCEPTED
 from support.clock import HandClock
 from support.issuer import ISSUER, Issuer
-from support.refused_tokens import REFUSED
 from support.service import settings
 from support.tenant_script import DISCOVERY, JWKS, ScriptedTenant, discovery_reply, json_reply
-from support.token_cases import LEEWAY, NOW, POLICY, Accepted, Forge, Refused, key_document
+from support.token_cases import NOW, POLICY, Accepted, key_document
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from auth0_sso.service.shutdown import GracefulShutdown
 
 
 class _Server(uvicorn.Server):
-    """A server without signal handlers: `Stop` stops both."""
+    """A server without signal handlers: `GracefulShutdown` stops both."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
