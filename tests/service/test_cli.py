@@ -42,6 +42,18 @@ def test_without_the_tenants_package_the_command_says_what_to_install(
     assert re.fullmatch(rf"auth0-sso: {command[0]} needs the package auth0-devtenant: install .+\n", output.err)
 
 
+@pytest.mark.parametrize("command", ["serve", "dev"])
+def test_without_the_services_packages_the_command_says_which_extra_to_install(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    monkeypatch.setitem(sys.modules, "httptools", None)
+    assert main([command]) == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err == f"auth0-sso: {command} needs uvicorn, httptools: install auth0-sso[service]\n"
+
+
 WITHOUT_TENANT = """
 import sys
 sys.modules["auth0_devtenant"] = None

@@ -1,14 +1,20 @@
-"""The command `auth0-sso`: serve | dev | token. `dev` and `token` need the distribution auth0-devtenant."""
+"""The command `auth0-sso`: serve | dev | token.
+
+`serve` and `dev` need the extra `service`, and `dev` and `token` the distribution auth0-devtenant.
+"""
 
 import argparse
 import sys
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
+from typing import Final
 
 from auth0_sso.errors import ConfigurationError
-from auth0_sso.service import serve
 from auth0_sso.service.dev_settings import CHANGEABLE, HOSTS
 from auth0_sso.service.settings import EX_CONFIG, ServiceSettings
+
+_SERVICE_PACKAGES: Final = ("uvicorn", "httptools", "email_validator", "fastapi_swagger")
+"""What the extra `service` installs and every start needs; Redis and metrics are checked with the settings."""
 
 _INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 and the number of SIGINT, as in shells."""
@@ -86,6 +92,10 @@ def _setting(text: str) -> tuple[str, str]:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    if missing := _missing_packages():
+        return _fail(_no_service("serve", missing))
+    from auth0_sso.service import serve  # noqa: PLC0415 - needs uvicorn, which is optional
+
     given = {} if options.workers is None else {"workers": options.workers}
     return serve.run(ServiceSettings.load_or_exit(**given))
 
@@ -93,6 +103,8 @@ def _serve(options: argparse.Namespace) -> int:
 def _dev(options: argparse.Namespace) -> int:
     if options.port == options.tenant_port != 0:
         options.refuse("--port and --tenant-port must differ")
+    if missing := _missing_packages():
+        return _fail(_no_service("dev", missing))
     if not _has_tenant():
         return _fail(_no_tenant("dev"))
     from auth0_sso.service import dev  # noqa: PLC0415 - it needs auth0-devtenant, and `serve` does not
@@ -111,6 +123,14 @@ def _token(arguments: Sequence[str]) -> int:
     from auth0_devtenant import token_command  # noqa: PLC0415 - `serve` does not need it
 
     return token_command.main(arguments, prog="auth0-sso", start_with="auth0-sso dev")
+
+
+def _missing_packages() -> list[str]:
+    return [name for name in _SERVICE_PACKAGES if find_spec(name) is None]
+
+
+def _no_service(command: str, missing: Sequence[str]) -> str:
+    return f"{command} needs {', '.join(missing)}: install auth0-sso[service]"
 
 
 def _has_tenant() -> bool:
