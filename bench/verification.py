@@ -160,7 +160,7 @@ async def refresh_time() -> float:
     issuer = Issuer([rsa.generate_private_key(public_exponent=65537, key_size=2048)] * 10)
     taken = []
     async with tenant(issuer) as client:
-        endpoint = JwksEndpoint(client, ISSUER, ["RS256"], max_age=600, deadline=5)
+        endpoint = JwksEndpoint(client, ISSUER, ["RS256"], max_age=600, timeout=5)
         for _ in range(ROUNDS):
             started = time.perf_counter()
             await endpoint.fetch()

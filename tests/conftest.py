@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from auth0_sso.jwks.remote import RemoteJwks
 from auth0_sso.store.store import RedisStore
+from auth0_sso.testing.hostile import Forge
 from support import environment
 from support.clock import HandClock
 from support.issuer import ISSUER, Issuer
@@ -16,7 +17,9 @@ from support.redis_server import RedisServer, redis_server
 from support.service import Service, running_service
 from support.tenant_keys import KeyPages
 from support.tenant_script import ScriptedTenant
-from support.token_cases import Forge
+from support.token_cases import NOW
+
+pytest_plugins = ["pytester"]
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +39,7 @@ def issuer(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> Issuer:
 
 @pytest.fixture(scope="session")
 def forge(issuer: Issuer) -> Forge:
-    return Forge(issuer)
+    return Forge(issuer, NOW)
 
 
 @pytest.fixture

@@ -36,4 +36,4 @@ async def visitor(
 ) -> AsyncIterator[Visitor]:
     app = create_tenant(options, now=clock.wall, signing_keys=rsa_keys)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=options.issuer) as client:
-        yield Visitor(client, options, clock)
+        yield Visitor(client, options, clock, app.state.tenant)

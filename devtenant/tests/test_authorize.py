@@ -8,16 +8,16 @@ from auth0_devtenant import PEOPLE
 from .visitor import ADMIN, REDIRECT_URI, USER, Visitor, query_of
 
 
-async def test_a_login_comes_back_with_a_code_and_the_state(visitor: Visitor) -> None:
+async def test_a_login_redirects_with_a_code_and_the_state(visitor: Visitor) -> None:
     answer = await visitor.log_in()
     assert answer.headers["Location"].startswith(f"{REDIRECT_URI}?")
     assert query_of(answer).keys() == {"code", "state"}
     assert query_of(answer)["state"] == "the-state"
 
 
-async def test_the_form_shows_who_there_is_and_loads_nothing(visitor: Visitor) -> None:
-    begun = await visitor.authorize()
-    page = await visitor.client.get(begun.headers["Location"])
+async def test_the_form_lists_the_people_and_loads_nothing(visitor: Visitor) -> None:
+    started = await visitor.authorize()
+    page = await visitor.client.get(started.headers["Location"])
     assert page.status_code == 200
     for person in PEOPLE:
         assert person.email in page.text
@@ -30,17 +30,17 @@ async def test_the_form_shows_who_there_is_and_loads_nothing(visitor: Visitor) -
 
 @pytest.mark.parametrize("wrong", [{"password": "wrong"}, {"username": "nobody@example.com"}, {"password": ""}])
 async def test_wrong_credentials_show_the_form_again(visitor: Visitor, wrong: dict[str, str]) -> None:
-    begun = await visitor.authorize()
+    started = await visitor.authorize()
     form = {"username": ADMIN.email, "password": ADMIN.password} | wrong
-    answer = await visitor.client.post(begun.headers["Location"], data=form)
+    answer = await visitor.client.post(started.headers["Location"], data=form)
     assert answer.status_code == 400
     assert "Wrong email or password." in answer.text
 
 
-async def test_what_was_typed_cannot_become_markup(visitor: Visitor) -> None:
-    begun = await visitor.authorize()
+async def test_form_input_is_escaped(visitor: Visitor) -> None:
+    started = await visitor.authorize()
     form = {"username": '"><script>alert(1)</script>', "password": "x"}
-    answer = await visitor.client.post(begun.headers["Location"], data=form)
+    answer = await visitor.client.post(started.headers["Location"], data=form)
     assert "<script" not in answer.text
 
 
@@ -59,7 +59,7 @@ async def test_what_was_typed_cannot_become_markup(visitor: Visitor) -> None:
         ({"redirect_uri": None}, "Callback URL mismatch"),
     ],
 )
-async def test_an_untrusted_address_is_shown_a_page_and_never_redirected_to(
+async def test_an_invalid_redirect_uri_gets_an_error_page(
     visitor: Visitor, changes: dict[str, str | None], words: str
 ) -> None:
     answer = await visitor.authorize(**changes)
@@ -80,7 +80,7 @@ async def test_an_untrusted_address_is_shown_a_page_and_never_redirected_to(
         ({"prompt": "none"}, "login_required"),
     ],
 )
-async def test_other_errors_go_back_to_the_application(
+async def test_other_errors_are_sent_to_the_redirect_uri(
     visitor: Visitor, changes: dict[str, str | None], error: str
 ) -> None:
     answer = query_of(await visitor.authorize(**changes))
@@ -88,7 +88,7 @@ async def test_other_errors_go_back_to_the_application(
     assert "code" not in answer
 
 
-async def test_a_session_saves_the_second_login_until_the_logout(visitor: Visitor) -> None:
+async def test_a_session_skips_the_login_form_until_the_logout(visitor: Visitor) -> None:
     await visitor.log_in()
     assert "code" in query_of(await visitor.authorize(prompt="none"))
     out = await visitor.client.get("v2/logout", params={"returnTo": visitor.options.logout_urls[0]})
@@ -96,21 +96,21 @@ async def test_a_session_saves_the_second_login_until_the_logout(visitor: Visito
     assert query_of(await visitor.authorize(prompt="none"))["error"] == "login_required"
 
 
-async def test_the_session_is_no_scripts_and_no_other_sites_business(visitor: Visitor) -> None:
+async def test_the_session_cookie_is_httponly_and_samesite(visitor: Visitor) -> None:
     finished = await visitor.log_in()
     (cookie,) = finished.headers.get_list("Set-Cookie")
     attributes = {part.strip().lower() for part in cookie.split(";")[1:]}
     assert attributes == {"httponly", "samesite=lax", "path=/"}
 
 
-async def test_a_form_sends_its_origin_and_tells_other_sites_nothing(visitor: Visitor) -> None:
-    begun = await visitor.authorize()
-    page = await visitor.client.get(begun.headers["Location"])
+async def test_the_form_sends_its_origin_to_the_tenant_only(visitor: Visitor) -> None:
+    started = await visitor.authorize()
+    page = await visitor.client.get(started.headers["Location"])
     # With no-referrer browsers send "Origin: null" even to the page's own site (Fetch, "append a request Origin").
     assert page.headers["Referrer-Policy"] == "same-origin"
 
 
-async def test_prompt_login_asks_again_in_spite_of_a_session(visitor: Visitor) -> None:
+async def test_prompt_login_shows_the_form_despite_a_session(visitor: Visitor) -> None:
     await visitor.log_in()
     answer = await visitor.authorize(prompt="login")
     assert urlsplit(answer.headers["Location"]).path == "/u/login"
@@ -128,7 +128,7 @@ async def test_prompt_login_asks_again_in_spite_of_a_session(visitor: Visitor) -
         "javascript:alert(1)",
     ],
 )
-async def test_a_logout_goes_to_agreed_addresses_only(visitor: Visitor, target: str) -> None:
+async def test_a_logout_redirects_to_allowed_urls_only(visitor: Visitor, target: str) -> None:
     await visitor.log_in()
     answer = await visitor.client.get("v2/logout", params={"returnTo": target})
     assert answer.status_code == 400
@@ -136,11 +136,11 @@ async def test_a_logout_goes_to_agreed_addresses_only(visitor: Visitor, target: 
     assert "code" in query_of(await visitor.authorize(prompt="none")), "the refused logout ended the session"
 
 
-async def test_a_login_ticket_serves_once(visitor: Visitor) -> None:
-    begun = await visitor.authorize()
+async def test_a_login_form_can_be_submitted_once(visitor: Visitor) -> None:
+    started = await visitor.authorize()
     form = {"username": USER.email, "password": USER.password}
-    assert (await visitor.client.post(begun.headers["Location"], data=form)).status_code == 302
-    assert (await visitor.client.post(begun.headers["Location"], data=form)).status_code == 400
+    assert (await visitor.client.post(started.headers["Location"], data=form)).status_code == 302
+    assert (await visitor.client.post(started.headers["Location"], data=form)).status_code == 400
     assert (await visitor.client.get("u/login")).status_code == 400
 
 

@@ -3,7 +3,7 @@ import pytest
 from .visitor import Visitor
 
 
-async def test_a_fault_answers_as_often_as_it_was_told_and_where(visitor: Visitor) -> None:
+async def test_a_fault_applies_to_its_path_and_as_often_as_set(visitor: Visitor) -> None:
     fault = {"path": "/.well-known/", "times": 2, "status": 429, "headers": {"Retry-After": "3"}, "body": "later"}
     assert (await visitor.client.post("_development/faults", json=fault)).status_code == 204
     first, second, third = [await visitor.client.get(".well-known/jwks.json") for _ in range(3)]
@@ -12,7 +12,7 @@ async def test_a_fault_answers_as_often_as_it_was_told_and_where(visitor: Visito
     assert (await visitor.machine()).status_code == 200
 
 
-async def test_all_requests_are_counted_the_faulty_ones_too_and_these_two_are_not(visitor: Visitor) -> None:
+async def test_requests_are_counted_except_those_under_development(visitor: Visitor) -> None:
     await visitor.client.post("_development/faults", json={"path": "/.well-known/"})
     for _ in range(2):
         await visitor.client.get(".well-known/jwks.json")
@@ -36,7 +36,7 @@ async def test_all_requests_are_counted_the_faulty_ones_too_and_these_two_are_no
         '{"path":"/","headers":{"X-Two":"\u20ac"}}',
     ],
 )
-async def test_what_is_no_fault_is_refused(visitor: Visitor, body: str) -> None:
+async def test_an_invalid_fault_is_refused(visitor: Visitor, body: str) -> None:
     content = body.encode("latin-1", "replace") if body == "\xff" else body.encode()
     headers = {"Content-Type": "application/json"}
     answer = await visitor.client.post("_development/faults", content=content, headers=headers)
@@ -44,7 +44,7 @@ async def test_what_is_no_fault_is_refused(visitor: Visitor, body: str) -> None:
     assert (await visitor.client.get(".well-known/jwks.json")).status_code == 200
 
 
-async def test_a_fault_is_posted_and_the_count_is_read(visitor: Visitor) -> None:
+async def test_other_methods_on_the_fault_endpoints_are_refused(visitor: Visitor) -> None:
     for method, path in (("GET", "faults"), ("PUT", "faults"), ("POST", "requests"), ("DELETE", "requests")):
         answer = await visitor.client.request(method, f"_development/{path}")
         assert (answer.status_code, answer.json()["statusCode"]) == (405, 405)

@@ -12,7 +12,7 @@ async def test_rotation_signs_with_the_key_that_was_published_as_next(visitor: V
     assert len(await visitor.jwks()) == 3
 
 
-async def test_a_revoked_key_is_published_no_more_and_its_tokens_open_nothing(visitor: Visitor) -> None:
+async def test_a_revoked_key_is_not_published_and_its_tokens_are_refused(visitor: Visitor) -> None:
     before = (await visitor.machine()).json()["access_token"]
     old = (await visitor.jwks())[0]["kid"]
     await visitor.manage("POST", "/keys/signing/rotate")
@@ -29,7 +29,7 @@ async def test_the_current_and_the_next_key_cannot_be_revoked(visitor: Visitor) 
     assert (await visitor.manage("PUT", "/keys/signing/unknown/revoke")).status_code == 404
 
 
-async def test_the_list_says_which_key_is_which(visitor: Visitor) -> None:
+async def test_the_list_marks_current_next_and_previous_keys(visitor: Visitor) -> None:
     await visitor.manage("POST", "/keys/signing/rotate")
     keys = (await visitor.manage("GET", "/keys/signing")).json()
     assert [(key["current"], key["next"], key["previous"]) for key in keys] == [

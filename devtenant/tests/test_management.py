@@ -1,7 +1,10 @@
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+
+from auth0_devtenant.models import Role
 
 from .visitor import ADMIN, MANAGER, USER, Visitor
 
@@ -17,7 +20,7 @@ async def role_id(visitor: Visitor, name: str) -> str:
     return str(next(role["id"] for role in roles if role["name"] == name))
 
 
-async def test_users_page_with_totals_or_bare(visitor: Visitor) -> None:
+async def test_users_are_listed_with_totals_or_as_an_array(visitor: Visitor) -> None:
     totals = (await visitor.manage("GET", "/users?page=1&per_page=2&include_totals=true")).json()
     assert (totals["start"], totals["limit"], totals["length"], totals["total"]) == (2, 2, 1, 3)
     assert [user["user_id"] for user in totals["users"]] == [USER.user_id]
@@ -35,7 +38,7 @@ async def test_pages_end_at_the_thousandth_record(visitor: Visitor) -> None:
 @pytest.mark.parametrize(
     "query", ["page=-1", "page=x", "per_page=101", "per_page=1.5", "page=" + "9" * 5000, "include_fields=no"]
 )
-async def test_a_bad_query_is_refused(visitor: Visitor, query: str) -> None:
+async def test_an_invalid_query_is_refused(visitor: Visitor, query: str) -> None:
     answer = await visitor.manage("GET", f"/users?{query}")
     assert (answer.status_code, answer.json()["errorCode"]) == (400, "invalid_query_string")
 
@@ -45,7 +48,7 @@ async def test_a_bad_query_is_refused(visitor: Visitor, query: str) -> None:
     [path(USER.user_id), f'/users?q=user_id:"{USER.user_id}"', f"/users-by-email?email={USER.email}"],
     ids=["by-id", "list", "by-email"],
 )
-async def test_a_query_chooses_the_members_of_a_user(visitor: Visitor, route: str) -> None:
+async def test_fields_select_the_members_of_a_user(visitor: Visitor, route: str) -> None:
     async def members(query: str) -> set[str]:
         found = (await visitor.manage("GET", f"{route}{'&' if '?' in route else '?'}{query}")).json()
         return set(found[0] if isinstance(found, list) else found)
@@ -56,13 +59,13 @@ async def test_a_query_chooses_the_members_of_a_user(visitor: Visitor, route: st
     assert await members("fields=email,name,nobody&include_fields=false") == everything - {"email", "name"}
 
 
-async def test_a_page_keeps_its_totals_whatever_it_shows_of_users(visitor: Visitor) -> None:
+async def test_fields_do_not_change_the_totals(visitor: Visitor) -> None:
     page = (await visitor.manage("GET", "/users?fields=user_id&include_totals=true")).json()
     assert page["total"] == 3
     assert page["users"] == [{"user_id": person.user_id} for person in (ADMIN, MANAGER, USER)]
 
 
-async def test_a_user_is_found_by_query_and_by_email(visitor: Visitor) -> None:
+async def test_a_user_is_found_by_query_and_by_exact_email(visitor: Visitor) -> None:
     found = (await visitor.manage("GET", f'/users?q=email:"{MANAGER.email}"')).json()
     assert [user["user_id"] for user in found] == [MANAGER.user_id]
     assert len((await visitor.manage("GET", f"/users-by-email?email={MANAGER.email}")).json()) == 1
@@ -89,7 +92,7 @@ async def test_a_user_is_created_changed_and_deleted(visitor: Visitor) -> None:
     assert (await visitor.manage("DELETE", path(user["user_id"]))).status_code == 204
 
 
-async def test_a_user_who_exists_is_a_conflict(visitor: Visitor) -> None:
+async def test_a_second_user_with_an_email_is_a_conflict(visitor: Visitor) -> None:
     answer = await visitor.manage("POST", "/users", NEW | {"email": ADMIN.email.upper()})
     assert answer.status_code == 409
     assert (answer.json()["message"], answer.json()["errorCode"]) == ("The user already exists.", "auth0_idp_error")
@@ -109,7 +112,7 @@ async def test_a_user_who_exists_is_a_conflict(visitor: Visitor) -> None:
     ],
     ids=repr,
 )
-async def test_a_bad_user_is_refused(visitor: Visitor, change: dict[str, Any], code: str) -> None:
+async def test_an_invalid_user_is_refused(visitor: Visitor, change: dict[str, Any], code: str) -> None:
     answer = await visitor.manage("POST", "/users", NEW | change)
     assert (answer.status_code, answer.json()["errorCode"]) == (400, code)
 
@@ -127,7 +130,7 @@ async def test_metadata_merges_at_the_first_level(visitor: Visitor) -> None:
     assert "user_metadata" not in await patch(None)
 
 
-async def test_roles_are_given_and_taken_without_an_answer_body(visitor: Visitor) -> None:
+async def test_roles_are_assigned_and_removed_with_204(visitor: Visitor) -> None:
     roles = {"roles": [await role_id(visitor, "manager")]}
     given = await visitor.manage("POST", path(USER.user_id, "roles"), roles)
     assert (given.status_code, given.content) == (204, b"")
@@ -144,7 +147,7 @@ async def test_roles_are_given_and_taken_without_an_answer_body(visitor: Visitor
 
 
 @pytest.mark.parametrize("roles", [None, [], "rol_1", [1], [""]], ids=repr)
-async def test_bad_role_lists_are_refused(visitor: Visitor, roles: object) -> None:
+async def test_invalid_role_lists_are_refused(visitor: Visitor, roles: object) -> None:
     answer = await visitor.manage("POST", path(USER.user_id, "roles"), {"roles": roles})
     assert (answer.status_code, answer.json()["errorCode"]) == (400, "invalid_body")
 
@@ -154,7 +157,7 @@ async def test_an_unknown_role_has_no_error_code(visitor: Visitor) -> None:
     assert answer.json() == {"statusCode": 404, "error": "Not Found", "message": "The role does not exist."}
 
 
-async def test_an_id_with_an_encoded_slash_is_one_id(visitor: Visitor) -> None:
+async def test_an_id_can_contain_an_encoded_slash(visitor: Visitor) -> None:
     answer = await visitor.manage("GET", "/users/auth0%7Ca%2Froles")
     assert answer.json()["message"] == "The user does not exist."
     assert (await visitor.manage("GET", "/users/auth0%7Ca/roles/more")).json()["message"] == "Not Found"
@@ -181,7 +184,7 @@ async def test_a_missing_scope_is_named(visitor: Visitor, method: str, route: st
     }
 
 
-async def test_no_token_and_bad_tokens_are_told_apart(visitor: Visitor) -> None:
+async def test_a_missing_and_an_invalid_token_get_different_errors(visitor: Visitor) -> None:
     async def ask(authorization: str | None) -> tuple[int, str]:
         headers = {} if authorization is None else {"Authorization": authorization}
         answer = await visitor.client.get("api/v2/users", headers=headers)
@@ -199,13 +202,13 @@ async def test_no_token_and_bad_tokens_are_told_apart(visitor: Visitor) -> None:
     assert await ask(f"Bearer {token}") == (401, "Expired token received for JSON Web Token validation")
 
 
-async def test_rate_headers_come_with_success_alone(visitor: Visitor) -> None:
+async def test_only_successful_responses_have_rate_limit_headers(visitor: Visitor) -> None:
     good = await visitor.manage("GET", "/users")
     assert int(good.headers["x-ratelimit-reset"]) == int(visitor.clock.now) + 1
     assert "x-ratelimit-limit" not in (await visitor.manage("GET", "/users/none")).headers
 
 
-async def test_what_does_not_exist_is_not_found_in_auth0s_shape(visitor: Visitor) -> None:
+async def test_unknown_paths_get_errors_in_auth0s_format(visitor: Visitor) -> None:
     for method, route in (("GET", "/nothing"), ("PUT", "/users/x"), ("GET", "/users/x/nothing"), ("PUT", "/users")):
         answer = await visitor.manage(method, route)
         assert answer.status_code in {404, 405}, route
@@ -215,7 +218,7 @@ async def test_what_does_not_exist_is_not_found_in_auth0s_shape(visitor: Visitor
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[]", b"null", b"\xff", b'{"a":' * 50_000, b"x" * (2 * 1024 * 1024)], ids=range(7)
 )
-async def test_garbage_is_never_a_fault_of_the_tenant(visitor: Visitor, content: bytes) -> None:
+async def test_a_malformed_body_is_never_a_server_error(visitor: Visitor, content: bytes) -> None:
     token = (await visitor.machine()).json()["access_token"]
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     for method, route in (
@@ -228,10 +231,43 @@ async def test_garbage_is_never_a_fault_of_the_tenant(visitor: Visitor, content:
         assert answer.json()["statusCode"] == answer.status_code
 
 
-async def test_a_body_is_json_and_says_so_or_says_nothing(visitor: Visitor) -> None:
+async def test_a_body_needs_the_content_type_json_or_none(visitor: Visitor) -> None:
     token = (await visitor.machine()).json()["access_token"]
     for kind, status in (("application/json; charset=utf-8", 200), ("", 200), ("text/plain", 415)):
         headers = {"Authorization": f"Bearer {token}", "Content-Type": kind}
         answer = await visitor.client.patch(f"api/v2{path(USER.user_id)}", content=b'{"name": "N"}', headers=headers)
         assert answer.status_code == status, kind
         assert (answer.json().get("error") == "Unsupported Media Type") is (status == 415)
+
+
+async def test_a_user_is_created_with_metadata_and_blocked(visitor: Visitor) -> None:
+    more = {"blocked": True, "email_verified": True, "app_metadata": {"plan": "pro"}}
+    user = (await visitor.manage("POST", "/users", NEW | more)).json()
+    assert user == user | more
+
+
+async def test_a_new_password_replaces_the_old_one(visitor: Visitor) -> None:
+    password = "Another-password-1!"
+    assert (await visitor.manage("PATCH", path(USER.user_id), {"password": "weak"})).status_code == 400
+    assert (await visitor.manage("PATCH", path(USER.user_id), {"password": password})).status_code == 200
+    assert (await visitor.log_in(USER)).status_code == 400
+    assert (await visitor.log_in(replace(USER, password=password))).status_code == 302
+
+
+async def test_null_removes_a_member(visitor: Visitor) -> None:
+    assert "nickname" not in (await visitor.manage("PATCH", path(USER.user_id), {"nickname": None})).json()
+    refused = await visitor.manage("PATCH", path(USER.user_id), {"email": None})
+    assert (refused.status_code, refused.json()["errorCode"]) == (400, "invalid_body")
+
+
+async def test_a_role_is_shown_by_id(visitor: Visitor) -> None:
+    manager = await role_id(visitor, "manager")
+    assert (await visitor.manage("GET", f"/roles/{manager}")).json()["name"] == "manager"
+    assert (await visitor.manage("GET", "/roles/rol_none")).status_code == 404
+
+
+async def test_a_user_has_fifty_roles_at_most(visitor: Visitor) -> None:
+    visitor.tenant.roles |= {f"rol_{number}": Role(f"rol_{number}", str(number), "", ()) for number in range(51)}
+    for count, status in ((51, 400), (50, 204)):
+        assigned = {"roles": [f"rol_{number}" for number in range(count)]}
+        assert (await visitor.manage("POST", path(USER.user_id, "roles"), assigned)).status_code == status

@@ -1,4 +1,4 @@
-"""What a page of another site, open in the developer's browser, can do to the tenant: nothing."""
+"""Pages of other sites in the developer's browser cannot use the tenant."""
 
 import httpx
 import pytest
@@ -36,7 +36,7 @@ SECRET = {
         "",
     ],
 )
-async def test_a_request_for_another_host_is_misdirected(visitor: Visitor, host: str) -> None:
+async def test_a_request_with_another_host_is_refused_with_421(visitor: Visitor, host: str) -> None:
     grant = SECRET | {"audience": visitor.options.management_audience}
     for method, path, body in (
         ("GET", ".well-known/openid-configuration", None),
@@ -53,13 +53,13 @@ async def test_a_request_for_another_host_is_misdirected(visitor: Visitor, host:
     assert len(await visitor.jwks()) == 2
 
 
-async def test_two_hosts_in_one_request_are_none(visitor: Visitor) -> None:
+async def test_a_request_with_two_hosts_is_refused(visitor: Visitor) -> None:
     hosts = [("Host", "127.0.0.1:3001"), ("Host", "evil.example")]
     assert (await visitor.client.get("authorize", headers=hosts)).status_code == 421
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:3001", "localhost:3001", "LOCALHOST:3001", "[::1]:3001"])
-async def test_the_tenant_answers_to_its_own_names(visitor: Visitor, host: str) -> None:
+async def test_the_issuer_and_loopback_names_are_valid_hosts(visitor: Visitor, host: str) -> None:
     assert (await visitor.client.get(".well-known/jwks.json", headers={"Host": host})).status_code == 200
 
 
@@ -71,7 +71,7 @@ async def test_the_tenant_answers_to_its_own_names(visitor: Visitor, host: str) 
         ("http://[::1]:3001/", ["[::1]:3001", "127.0.0.1:3001"]),
     ],
 )
-async def test_a_default_port_may_be_left_out(
+async def test_a_default_port_can_be_omitted(
     rsa_keys: tuple[rsa.RSAPrivateKey, ...], issuer: str, hosts: list[str]
 ) -> None:
     app = create_tenant(TenantOptions(issuer=issuer), signing_keys=rsa_keys)
@@ -95,13 +95,11 @@ async def test_a_default_port_may_be_left_out(
     ],
     ids=str,
 )
-async def test_what_another_page_sends_changes_nothing_and_gets_no_secret(
-    visitor: Visitor, headers: dict[str, str]
-) -> None:
-    begun = await visitor.authorize()
+async def test_requests_from_pages_of_other_sites_are_refused(visitor: Visitor, headers: dict[str, str]) -> None:
+    started = await visitor.authorize()
     form = {"username": ADMIN.email, "password": ADMIN.password}
     answers = [
-        await visitor.client.post(begun.headers["Location"], data=form, headers=headers),
+        await visitor.client.post(started.headers["Location"], data=form, headers=headers),
         await visitor.client.post("_development/faults", json=FAULT, headers=headers),
         await visitor.client.post(
             "oauth/token", data=SECRET | {"audience": visitor.options.management_audience}, headers=headers
@@ -118,16 +116,14 @@ async def test_what_another_page_sends_changes_nothing_and_gets_no_secret(
 
 
 @pytest.mark.parametrize("kind", ["text/plain;charset=UTF-8", "application/x-www-form-urlencoded", None])
-async def test_a_fault_must_be_sent_as_json_which_no_page_can_without_a_preflight(
-    visitor: Visitor, kind: str | None
-) -> None:
+async def test_a_fault_that_is_not_sent_as_json_is_refused(visitor: Visitor, kind: str | None) -> None:
     headers = {} if kind is None else {"Content-Type": kind}
     body = b'{"path": "/.well-known/jwks.json", "status": 503}'
     assert (await visitor.client.post("_development/faults", content=body, headers=headers)).status_code == 415
     assert len(await visitor.jwks()) == 2
 
 
-async def test_no_page_is_told_that_it_may_send_faults_not_even_an_applications(visitor: Visitor) -> None:
+async def test_preflights_for_faults_fail_even_for_web_origins(visitor: Visitor) -> None:
     application = visitor.options.web_origins[0]
     for origin in (EVIL, application):
         asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
@@ -139,14 +135,14 @@ async def test_no_page_is_told_that_it_may_send_faults_not_even_an_applications(
         assert answer.status_code == 403
 
 
-async def test_the_tenants_own_pages_and_the_applications_are_served(visitor: Visitor) -> None:
-    begun = await visitor.authorize()
+async def test_pages_of_the_tenant_and_of_web_origins_are_served(visitor: Visitor) -> None:
+    started = await visitor.authorize()
     form = {"username": ADMIN.email, "password": ADMIN.password}
     own = {"Origin": "http://127.0.0.1:3001", "Sec-Fetch-Site": "same-origin"}
-    finished = await visitor.client.post(begun.headers["Location"], data=form, headers=own)
+    finished = await visitor.client.post(started.headers["Location"], data=form, headers=own)
     grant = {
         "grant_type": "authorization_code",
-        "client_id": visitor.asked()["client_id"],
+        "client_id": visitor.parameters()["client_id"],
         "code": query_of(finished)["code"],
         "redirect_uri": REDIRECT_URI,
         "code_verifier": "a-verifier-of-at-least-forty-three-characters-long",
@@ -158,7 +154,7 @@ async def test_the_tenants_own_pages_and_the_applications_are_served(visitor: Vi
     assert (await visitor.client.post("_development/faults", json=FAULT, headers=own)).status_code == 204
 
 
-async def test_a_link_of_another_site_begins_a_login_as_at_auth0(visitor: Visitor) -> None:
+async def test_a_link_on_another_site_starts_a_login(visitor: Visitor) -> None:
     headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
-    answer = await visitor.client.get("authorize", params=visitor.asked(), headers=headers)
+    answer = await visitor.client.get("authorize", params=visitor.parameters(), headers=headers)
     assert answer.headers["Location"].startswith("/u/login")

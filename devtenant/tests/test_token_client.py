@@ -8,7 +8,7 @@ from auth0_devtenant import LoginError, fetch_machine_token, fetch_user_token
 from .visitor import ADMIN, REDIRECT_URI, Visitor, segments
 
 
-async def test_a_person_gets_a_token_and_leaves_no_session_behind(visitor: Visitor) -> None:
+async def test_a_person_gets_a_token_and_the_session_is_cleared(visitor: Visitor) -> None:
     token = await fetch_user_token(
         visitor.client,
         visitor.options.issuer,
@@ -30,7 +30,7 @@ async def test_a_person_gets_a_token_and_leaves_no_session_behind(visitor: Visit
         ({"organization": "acme"}, "is not part of the acme organization"),
     ],
 )
-async def test_a_refused_login_says_why_and_never_asks_the_redirect_address(
+async def test_a_refused_login_says_why_without_requesting_the_redirect_uri(
     visitor: Visitor, change: dict[str, str], why: str
 ) -> None:
     values = {
@@ -51,7 +51,7 @@ async def test_a_refused_login_says_why_and_never_asks_the_redirect_address(
 
 
 @pytest.mark.parametrize("body", ["<html>", "[]", "{}", "null"])
-async def test_what_is_no_tenant_is_a_login_error(visitor: Visitor, body: str) -> None:
+async def test_a_server_that_is_not_a_tenant_is_a_login_error(visitor: Visitor, body: str) -> None:
     for path in ("/authorize", "/oauth/token"):
         fault = {"path": path, "status": 200, "body": body}
         assert (await visitor.client.post("_development/faults", json=fault)).status_code == 204
@@ -64,7 +64,7 @@ async def test_what_is_no_tenant_is_a_login_error(visitor: Visitor, body: str) -
         )
 
 
-async def test_a_machine_gets_a_token_or_auth0s_words(visitor: Visitor) -> None:
+async def test_a_machine_gets_a_token_or_auth0s_error(visitor: Visitor) -> None:
     issuer = visitor.options.issuer
     assert await fetch_machine_token(visitor.client, issuer, audience=visitor.options.audience)
     with pytest.raises(LoginError, match="Unauthorized"):

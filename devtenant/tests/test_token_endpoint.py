@@ -15,7 +15,7 @@ MACHINE = {
 }
 
 
-async def test_a_code_buys_every_token_that_was_asked_for(visitor: Visitor) -> None:
+async def test_a_code_is_redeemed_for_every_requested_token(visitor: Visitor) -> None:
     answer = await visitor.redeem(await visitor.code())
     assert answer.status_code == 200
     body = answer.json()
@@ -25,7 +25,7 @@ async def test_a_code_buys_every_token_that_was_asked_for(visitor: Visitor) -> N
     assert await visitor.key_that_verifies(body["access_token"]) is not None
 
 
-async def test_a_code_serves_once(visitor: Visitor) -> None:
+async def test_a_code_is_valid_once(visitor: Visitor) -> None:
     code = await visitor.code()
     assert (await visitor.redeem(code)).status_code == 200
     again = await visitor.redeem(code)
@@ -33,7 +33,7 @@ async def test_a_code_serves_once(visitor: Visitor) -> None:
     assert again.json() == {"error": "invalid_grant", "error_description": "Invalid authorization code"}
 
 
-async def test_a_code_dies_after_ten_minutes(visitor: Visitor) -> None:
+async def test_a_code_expires_after_ten_minutes(visitor: Visitor) -> None:
     code = await visitor.code()
     visitor.clock.now += 600
     assert (await visitor.redeem(code)).json()["error_description"] == "Invalid authorization code"
@@ -77,7 +77,7 @@ async def test_a_deleted_user_cannot_refresh(visitor: Visitor) -> None:
     assert (await visitor.refresh(refresh_token)).status_code == 403
 
 
-async def test_a_scope_is_what_was_asked_and_what_the_user_may(visitor: Visitor) -> None:
+async def test_a_scope_holds_only_what_the_user_is_permitted(visitor: Visitor) -> None:
     admin = segments((await visitor.redeem(await visitor.code(ADMIN))).json()["access_token"])[1]
     assert {"read:data", "write:data"} <= set(admin["scope"].split())
     assert admin["permissions"] == ["read:data", "write:data"]
@@ -87,7 +87,7 @@ async def test_a_scope_is_what_was_asked_and_what_the_user_may(visitor: Visitor)
     assert user["permissions"] == []
 
 
-async def test_a_users_token_reads_as_auth0_writes_it(visitor: Visitor) -> None:
+async def test_a_users_token_has_the_claims_of_auth0(visitor: Visitor) -> None:
     header, claims = segments((await visitor.redeem(await visitor.code())).json()["access_token"])
     assert list(header) == ["alg", "typ", "kid"]
     assert (header["alg"], header["typ"]) == ("RS256", "JWT")
@@ -97,7 +97,7 @@ async def test_a_users_token_reads_as_auth0_writes_it(visitor: Visitor) -> None:
     assert claims.keys().isdisjoint({"gty", "jti", "nbf", "client_id"})
 
 
-async def test_a_machines_token_reads_as_auth0_writes_it(visitor: Visitor) -> None:
+async def test_a_machines_token_has_the_claims_of_auth0(visitor: Visitor) -> None:
     _, claims = segments((await visitor.machine(**MACHINE)).json()["access_token"])
     assert (claims["sub"], claims["aud"]) == (f"{MACHINE_CLIENT_ID}@clients", visitor.options.audience)
     assert (claims["gty"], claims["scope"], claims["permissions"]) == (
@@ -107,7 +107,7 @@ async def test_a_machines_token_reads_as_auth0_writes_it(visitor: Visitor) -> No
     )
 
 
-async def test_an_id_token_is_for_the_client(visitor: Visitor) -> None:
+async def test_an_id_token_has_the_client_as_audience_and_the_nonce(visitor: Visitor) -> None:
     body = (await visitor.redeem(await visitor.code(nonce="the-nonce"))).json()
     _, claims = segments(body["id_token"])
     assert (claims["aud"], claims["nonce"], claims["email"]) == (SPA_CLIENT_ID, "the-nonce", ADMIN.email)
@@ -118,7 +118,7 @@ class TestRfc9068Profile:
     def options(self) -> TenantOptions:
         return TenantOptions(token_dialect="rfc9068_profile")
 
-    async def test_it_has_a_type_an_id_and_a_client_and_none_of_auth0s_own_claims(self, visitor: Visitor) -> None:
+    async def test_a_token_has_the_claims_of_rfc_9068_only(self, visitor: Visitor) -> None:
         for token in (
             (await visitor.redeem(await visitor.code())).json()["access_token"],
             (await visitor.machine(**MACHINE)).json()["access_token"],
@@ -175,13 +175,13 @@ async def test_a_machine_is_refused_in_auth0s_words(
     assert (answer.status_code, answer.json()) == (status, body)
 
 
-async def test_a_client_without_a_grant_is_told_what_to_create(visitor: Visitor) -> None:
+async def test_a_client_without_a_grant_gets_auth0s_explanation(visitor: Visitor) -> None:
     answer = await visitor.machine(audience=visitor.options.audience)
     assert answer.status_code == 403
     assert 'You need to create a "client-grant"' in answer.json()["error_description"]
 
 
-async def test_a_client_may_come_by_http_basic(visitor: Visitor) -> None:
+async def test_a_client_can_authenticate_by_http_basic(visitor: Visitor) -> None:
     credentials = b64encode(f"{MACHINE_CLIENT_ID}:{MACHINE_CLIENT_SECRET}".encode()).decode()
     grant = {"grant_type": "client_credentials", "audience": visitor.options.audience}
     headers = {"Authorization": f"Basic {credentials}"}
@@ -203,13 +203,13 @@ async def test_a_client_may_come_by_http_basic(visitor: Visitor) -> None:
     ],
     ids=["empty", "cut", "list", "null", "deep", "not-utf8", "odd-form", "nul", "text"],
 )
-async def test_garbage_is_the_callers_fault(visitor: Visitor, content: bytes, kind: str) -> None:
+async def test_a_malformed_body_is_a_client_error(visitor: Visitor, content: bytes, kind: str) -> None:
     answer = await visitor.client.post("oauth/token", content=content, headers={"Content-Type": kind})
     assert 400 <= answer.status_code < 500
     assert answer.json().keys() == {"error", "error_description"}
 
 
-async def test_parameters_come_as_a_form_or_as_json_and_not_as_text(visitor: Visitor) -> None:
+async def test_parameters_are_accepted_as_a_form_or_json_only(visitor: Visitor) -> None:
     form = urlencode(MACHINE | {"grant_type": "client_credentials"})
     for kind, status in (
         ("application/x-www-form-urlencoded;charset=UTF-8", 200),
@@ -233,7 +233,7 @@ async def test_malformed_basic_credentials_are_unauthorized(visitor: Visitor, va
     assert answer.status_code == 401
 
 
-async def test_an_application_in_a_browser_may_ask_for_tokens(visitor: Visitor) -> None:
+async def test_pages_of_a_web_origin_may_request_tokens(visitor: Visitor) -> None:
     headers = {
         "Origin": visitor.options.web_origins[0],
         "Access-Control-Request-Method": "POST",
@@ -242,3 +242,38 @@ async def test_an_application_in_a_browser_may_ask_for_tokens(visitor: Visitor) 
     assert (await visitor.client.options("oauth/token", headers=headers)).status_code == 200
     refused = await visitor.client.options("oauth/token", headers=headers | {"Origin": "https://evil.example.com"})
     assert "Access-Control-Allow-Origin" not in refused.headers
+
+
+@pytest.mark.parametrize(
+    ("grant_type", "status", "error"),
+    [(None, 400, "invalid_request"), ("password", 403, "unsupported_grant_type")],
+)
+async def test_a_missing_or_unsupported_grant_type_is_refused(
+    visitor: Visitor, grant_type: str | None, status: int, error: str
+) -> None:
+    grant = MACHINE if grant_type is None else MACHINE | {"grant_type": grant_type}
+    answer = await visitor.client.post("oauth/token", data=grant)
+    assert (answer.status_code, answer.json()["error"]) == (status, error)
+
+
+async def test_a_blocked_user_cannot_refresh(visitor: Visitor) -> None:
+    refresh_token = (await visitor.redeem(await visitor.code(USER))).json()["refresh_token"]
+    await visitor.manage("PATCH", f"/users/{USER.user_id}", {"blocked": True})
+    answer = await visitor.refresh(refresh_token)
+    assert (answer.status_code, answer.json()["error"]) == (403, "unauthorized")
+
+
+async def test_without_openid_there_is_no_id_token_and_one_audience(visitor: Visitor) -> None:
+    body = (await visitor.redeem(await visitor.code(scope="read:data"))).json()
+    assert "id_token" not in body
+    assert segments(body["access_token"])[1]["aud"] == visitor.options.audience
+
+
+async def test_without_an_allowed_scope_the_response_names_none(visitor: Visitor) -> None:
+    body = (await visitor.redeem(await visitor.code(USER, scope="write:data"))).json()
+    assert body.keys() == {"access_token", "expires_in", "token_type"}
+
+
+async def test_without_an_audience_a_token_is_for_userinfo_only(visitor: Visitor) -> None:
+    body = (await visitor.redeem(await visitor.code(audience=None))).json()
+    assert segments(body["access_token"])[1]["aud"] == visitor.options.userinfo_audience

@@ -1,4 +1,4 @@
-"""A visitor to the development tenant: the steps of a login one by one, and calls of its Management API."""
+"""A client of the tenant: the steps of a login one by one, and calls of the Management API."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -20,6 +20,7 @@ from auth0_devtenant import (
     Person,
     TenantOptions,
 )
+from auth0_devtenant.state import Tenant
 
 from .clock import ManualClock
 
@@ -53,9 +54,10 @@ class Visitor:
     client: httpx.AsyncClient
     options: TenantOptions
     clock: ManualClock
+    tenant: Tenant
 
-    def asked(self, **changes: str | None) -> dict[str, str]:
-        """Return the query of a good authorization request; None takes a parameter away."""
+    def parameters(self, **changes: str | None) -> dict[str, str]:
+        """Return the parameters of a valid authorization request; None removes one."""
         query: dict[str, str | None] = {
             "response_type": "code",
             "client_id": SPA_CLIENT_ID,
@@ -69,12 +71,12 @@ class Visitor:
         return {name: value for name, value in (query | changes).items() if value is not None}
 
     async def authorize(self, **changes: str | None) -> httpx.Response:
-        return await self.client.get("authorize", params=self.asked(**changes))
+        return await self.client.get("authorize", params=self.parameters(**changes))
 
     async def log_in(self, person: Person = ADMIN, **changes: str | None) -> httpx.Response:
-        begun = await self.authorize(**changes)
+        started = await self.authorize(**changes)
         form = {"username": person.email, "password": person.password}
-        return await self.client.post(begun.headers["Location"], data=form)
+        return await self.client.post(started.headers["Location"], data=form)
 
     async def code(self, person: Person = ADMIN, **changes: str | None) -> str:
         return query_of(await self.log_in(person, **changes))["code"]
@@ -112,7 +114,7 @@ class Visitor:
         return keys
 
     async def key_that_verifies(self, token: str) -> str | None:
-        """Return the kid of the published key that signed a token, by its certificate; None when there is none."""
+        """Return the kid of the published key that signed a token, by its certificate; None if there is none."""
         header, _ = segments(token)
         for jwk in await self.jwks():
             if jwk["kid"] == header["kid"]:

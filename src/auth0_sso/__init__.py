@@ -1,57 +1,73 @@
 """Guard an API with Auth0: access tokens verified, roles asked of the tenant, errors answered as problems.
 
-`create_app` is the whole service; `protect` gives an app of your own what the guards need, and nothing else. `harden`
-and `add_docs` add parts of the service by their names.
+`protect` gives an app of your own what the guards need, and nothing else; `harden` and `add_docs` add parts of the
+service by their names. `create_app` is the whole service, which needs the extra `service`. Each error is in
+`auth0_sso.errors`, and what tests need in `auth0_sso.testing`.
 """
 
-from auth0_sso.errors import Auth0SsoError
-from auth0_sso.jwks.static import StaticKeys
-from auth0_sso.service.app import create_app
-from auth0_sso.settings import Settings
-from auth0_sso.tokens.claims import AccessToken
-from auth0_sso.web.dependencies import (
-    CurrentToken,
-    Management,
-    OptionalToken,
-    UserToken,
-    current_token,
-    get_management,
-    optional_token,
-    require_any_permission,
-    require_any_scope,
-    require_organization,
-    require_permission,
-    require_scope,
-    user_token,
-)
-from auth0_sso.web.docs_page import add_docs
-from auth0_sso.web.guarded_route import GuardedRoute
-from auth0_sso.web.harden import harden
-from auth0_sso.web.own_checks import require
-from auth0_sso.web.protect import protect
-from auth0_sso.web.rate_limits import LimitedToken, limited_token, rate_limit
-from auth0_sso.web.role_guards import (
-    CurrentOrganizationRoles,
-    CurrentRoles,
-    current_organization_roles,
-    current_roles,
-    require_all_roles,
-    require_any_role,
-    require_role,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+# A name is imported when it is first used (PEP 562): `protect` then loads neither the service nor a package of an
+# extra, which may not be installed. Type checkers and editors read these imports instead.
+if TYPE_CHECKING:
+    from auth0_sso.errors import Auth0SsoError, ConfigurationError
+    from auth0_sso.jwks.static import StaticKeys
+    from auth0_sso.management.client import ManagementClient
+    from auth0_sso.roles.source import RoleSource
+    from auth0_sso.service.app import create_app
+    from auth0_sso.settings import Settings
+    from auth0_sso.tokens.claims import AccessToken, TokenPolicy
+    from auth0_sso.tokens.verifier import KeySource, TokenVerifier
+    from auth0_sso.web.docs_page import add_docs
+    from auth0_sso.web.guards.guarded_route import GuardedRoute
+    from auth0_sso.web.guards.own_checks import require
+    from auth0_sso.web.guards.rate_limits import LimitedToken, limited_token, rate_limit
+    from auth0_sso.web.guards.role_guards import (
+        CurrentOrganizationRoles,
+        CurrentRoles,
+        current_organization_roles,
+        current_roles,
+        require_all_roles,
+        require_any_role,
+        require_role,
+    )
+    from auth0_sso.web.guards.token_guards import (
+        CurrentToken,
+        Management,
+        OptionalToken,
+        UserToken,
+        current_token,
+        get_management,
+        optional_token,
+        require_any_permission,
+        require_any_scope,
+        require_organization,
+        require_permission,
+        require_scope,
+        user_token,
+    )
+    from auth0_sso.web.harden import harden
+    from auth0_sso.web.protect import protect
 
 __all__ = [
     "AccessToken",
     "Auth0SsoError",
+    "ConfigurationError",
     "CurrentOrganizationRoles",
     "CurrentRoles",
     "CurrentToken",
     "GuardedRoute",
+    "KeySource",
     "LimitedToken",
     "Management",
+    "ManagementClient",
     "OptionalToken",
+    "RoleSource",
     "Settings",
     "StaticKeys",
+    "TokenPolicy",
+    "TokenVerifier",
     "UserToken",
     "add_docs",
     "create_app",
@@ -75,3 +91,47 @@ __all__ = [
     "require_scope",
     "user_token",
 ]
+
+_MODULES = {
+    "errors": ("Auth0SsoError", "ConfigurationError"),
+    "jwks.static": ("StaticKeys",),
+    "management.client": ("ManagementClient",),
+    "roles.source": ("RoleSource",),
+    "service.app": ("create_app",),
+    "settings": ("Settings",),
+    "tokens.claims": ("AccessToken", "TokenPolicy"),
+    "tokens.verifier": ("KeySource", "TokenVerifier"),
+    "web.docs_page": ("add_docs",),
+    "web.guards.guarded_route": ("GuardedRoute",),
+    "web.harden": ("harden",),
+    "web.guards.own_checks": ("require",),
+    "web.protect": ("protect",),
+    "web.guards.rate_limits": ("LimitedToken", "limited_token", "rate_limit"),
+    "web.guards.role_guards": (
+        "CurrentOrganizationRoles",
+        "CurrentRoles",
+        "current_organization_roles",
+        "current_roles",
+        "require_all_roles",
+        "require_any_role",
+        "require_role",
+    ),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+
+if not TYPE_CHECKING:  # a type checker would take every name for one of the module's
+
+    def __getattr__(name: str) -> object:
+        """Import a public name when it is first used."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module = import_module(f"{__name__}.{_MODULE_OF.get(name, 'web.guards.token_guards')}")
+        value: object = getattr(module, name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names too, whether they were used or not."""
+    return sorted({*globals(), *__all__})

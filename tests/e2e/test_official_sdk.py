@@ -11,7 +11,8 @@ from auth0_devtenant import MANAGEMENT_CLIENT_ID, MANAGEMENT_CLIENT_SECRET, PEOP
 from auth0_sso.errors import NotFoundError
 from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
-from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
+from auth0_sso.management.token_endpoint import ClientCredentials
+from auth0_sso.management.token_source import ManagementTokenSource
 from support.process import Dev, dev
 from support.service import USER, person_id
 
@@ -42,7 +43,7 @@ def sdk(running: Dev) -> Iterator[Auth0]:
 async def ours(running: Dev) -> AsyncIterator[ManagementClient]:
     credentials = ClientCredentials(MANAGEMENT_CLIENT_ID, MANAGEMENT_CLIENT_SECRET, f"{running.tenant}api/v2/")
     async with httpx.AsyncClient(trust_env=False) as client:
-        auth = ManagementAuth(client, running.tenant, credentials)
+        auth = ManagementTokenSource(client, running.tenant, credentials)
         yield ManagementClient(ManagementCaller(client, running.tenant, auth))
         await auth.aclose()
 

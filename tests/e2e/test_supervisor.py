@@ -157,7 +157,7 @@ def test_a_rolling_restart_aborts_if_the_new_worker_fails(tenant_port: int, tmp_
 def test_a_shutdown_during_a_rolling_restart_stops_the_new_worker(tenant_port: int, tmp_path: Path) -> None:
     failing = tmp_path / "failing"
     with served(
-        tenant_port, tmp_path, {"shutdown_timeout": 1.0}, FAULT="start-c", FAULT_FILE=str(failing)
+        tenant_port, tmp_path, {"shutdown_timeout": 3.0}, FAULT="start-c", FAULT_FILE=str(failing)
     ) as serving:
         serving.workers(2)
         failing.touch()

@@ -7,7 +7,7 @@ from typing import NoReturn
 import httpx
 import pytest
 
-from auth0_sso.http.bounded_http import UNANSWERED, BoundedResponse, FetchError, send_bounded
+from auth0_sso.http.bounded_http import NO_RESPONSE, BoundedResponse, FetchError, send_bounded
 from support.issuer import ISSUER
 from support.tenant_script import Reply, ScriptedTenant, json_reply
 from support.tenant_wire import (
@@ -42,14 +42,16 @@ def tls(certificate: Path) -> ssl.SSLContext:
 
 
 async def _get(client: httpx.AsyncClient, url: str = f"{ISSUER}thing", *, max_bytes: int = 1000) -> BoundedResponse:
-    return await send_bounded(client, client.build_request("GET", url), deadline=5, max_bytes=max_bytes)
+    return await send_bounded(client, client.build_request("GET", url), max_seconds=5, max_bytes=max_bytes)
 
 
-async def _reason_from(url: str, *, deadline: float, max_bytes: int = 100_000) -> str:
+async def _reason_from(url: str, *, max_seconds: float, max_bytes: int = 100_000) -> str:
     async with wire_client() as client:
         with pytest.raises(FetchError) as raised:
             (
-                await send_bounded(client, client.build_request("GET", url), deadline=deadline, max_bytes=max_bytes)
+                await send_bounded(
+                    client, client.build_request("GET", url), max_seconds=max_seconds, max_bytes=max_bytes
+                )
             ).json()
     assert str(raised.value) == raised.value.reason
     return raised.value.reason
@@ -73,29 +75,29 @@ async def _reason_from(url: str, *, deadline: float, max_bytes: int = 100_000) -
         ),
     ],
 )
-async def test_a_misbehaving_peer_costs_a_reason_and_never_a_hang(conduct: Conduct, reason: str) -> None:
+async def test_a_misbehaving_server_causes_an_error_and_never_a_hang(conduct: Conduct, reason: str) -> None:
     async with peer(conduct) as address:
-        assert await _reason_from(address, deadline=0.15 if reason == "timeout" else 5) == reason
+        assert await _reason_from(address, max_seconds=0.15 if reason == "timeout" else 5) == reason
 
 
-async def test_the_deadline_bounds_what_no_read_timeout_can() -> None:
+async def test_the_timeout_applies_to_the_whole_response() -> None:
     async with peer(drip) as address, wire_client() as client:
         with pytest.raises(FetchError, match=r"^timeout$"):
-            await send_bounded(client, client.build_request("GET", address), deadline=0.1, max_bytes=100_000)
+            await send_bounded(client, client.build_request("GET", address), max_seconds=0.1, max_bytes=100_000)
 
 
 async def test_the_read_timeout_of_the_client_is_a_timeout_too() -> None:
     async with peer(hang) as address, wire_client(timeout=0.05) as client:
         with pytest.raises(FetchError, match=r"^timeout$"):
-            await send_bounded(client, client.build_request("GET", address), deadline=5, max_bytes=1000)
+            await send_bounded(client, client.build_request("GET", address), max_seconds=5, max_bytes=1000)
 
 
-async def test_a_connection_that_is_refused_says_so() -> None:
+async def test_a_refused_connection_has_its_own_reason() -> None:
     with refusing_port() as address:
-        assert await _reason_from(address, deadline=5) == "connection_refused"
+        assert await _reason_from(address, max_seconds=5) == "connection_refused"
 
 
-async def test_a_host_whose_addresses_all_refuse_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_host_whose_addresses_all_refuse_has_that_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     with refusing_port() as address:
         port = httpx.URL(address).port or 0
         found = [
@@ -103,30 +105,30 @@ async def test_a_host_whose_addresses_all_refuse_says_so(monkeypatch: pytest.Mon
             for host in ("127.0.0.1", "127.0.0.2")
         ]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-        assert await _reason_from(f"http://tenant.invalid:{port}/", deadline=5) == "connection_refused"
+        assert await _reason_from(f"http://tenant.invalid:{port}/", max_seconds=5) == "connection_refused"
 
 
-async def test_a_connection_that_is_reset_is_lost() -> None:
+async def test_a_reset_connection_is_a_lost_connection() -> None:
     async with peer(reset) as address:
-        assert await _reason_from(address, deadline=5) == "connection_lost"
+        assert await _reason_from(address, max_seconds=5) == "connection_lost"
 
 
-async def test_a_name_that_nothing_is_known_of_is_told_from_a_host_that_is_silent(
+async def test_an_unknown_host_name_is_a_dns_failure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def no_such_host(*_: object, **__: object) -> NoReturn:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", no_such_host)
-    assert await _reason_from("http://tenant.invalid/", deadline=5) == "dns_failed"
+    assert await _reason_from("http://tenant.invalid/", max_seconds=5) == "dns_failed"
 
 
-async def test_a_certificate_that_nobody_vouches_for_is_named(tls: ssl.SSLContext) -> None:
+async def test_an_untrusted_certificate_is_certificate_invalid(tls: ssl.SSLContext) -> None:
     async with peer(saying(b"HTTP/1.1 204 No Content\r\n\r\n"), tls=tls) as address:
-        assert await _reason_from(address, deadline=5) == "certificate_invalid"
+        assert await _reason_from(address, max_seconds=5) == "certificate_invalid"
 
 
-async def test_a_certificate_for_another_host_is_named(tls: ssl.SSLContext, certificate: Path) -> None:
+async def test_a_certificate_for_another_host_is_certificate_invalid(tls: ssl.SSLContext, certificate: Path) -> None:
     trusting = ssl.create_default_context(cafile=certificate)
     async with (
         peer(saying(b"HTTP/1.1 204 No Content\r\n\r\n"), tls=tls) as address,
@@ -134,14 +136,14 @@ async def test_a_certificate_for_another_host_is_named(tls: ssl.SSLContext, cert
     ):
         request = client.build_request("GET", address.replace("127.0.0.1", "localhost"))
         with pytest.raises(FetchError, match=r"^certificate_invalid$"):
-            await send_bounded(client, request, deadline=5, max_bytes=1000)
-        answer = await send_bounded(client, client.build_request("GET", address), deadline=5, max_bytes=1000)
+            await send_bounded(client, request, max_seconds=5, max_bytes=1000)
+        answer = await send_bounded(client, client.build_request("GET", address), max_seconds=5, max_bytes=1000)
         assert answer.status == 204, "the certificate is for this address"
 
 
-async def test_a_peer_that_speaks_no_tls_is_told_from_a_bad_certificate() -> None:
+async def test_a_server_without_tls_is_tls_failed() -> None:
     async with peer(garbage, head=b"") as address:
-        assert await _reason_from(address.replace("http:", "https:"), deadline=5) == "tls_failed"
+        assert await _reason_from(address.replace("http:", "https:"), max_seconds=5) == "tls_failed"
 
 
 @pytest.mark.parametrize(
@@ -154,16 +156,14 @@ async def test_a_peer_that_speaks_no_tls_is_told_from_a_bad_certificate() -> Non
     ],
     ids=lambda value: type(value).__name__,
 )
-async def test_every_failure_of_the_transport_has_a_reason_of_those_that_may_pass(
-    error: httpx.TransportError, reason: str
-) -> None:
+async def test_every_transport_error_has_a_no_response_reason(error: httpx.TransportError, reason: str) -> None:
     def fail(_: httpx.Request) -> NoReturn:
         raise error
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(fail)) as client:
         with pytest.raises(FetchError, match=f"^{reason}$"):
             await _get(client)
-    assert reason in UNANSWERED
+    assert reason in NO_RESPONSE
 
 
 @pytest.mark.parametrize(
@@ -174,18 +174,18 @@ async def test_every_failure_of_the_transport_has_a_reason_of_those_that_may_pas
         pytest.param(drip, "timeout", id="drip"),
     ],
 )
-async def test_a_connection_is_given_back_after_every_failure(conduct: Conduct, reason: str) -> None:
+async def test_the_connection_is_released_after_every_failure(conduct: Conduct, reason: str) -> None:
     one = httpx.Limits(max_connections=1)
     async with peer(conduct) as address, httpx.AsyncClient(limits=one, timeout=2, trust_env=False) as client:
         for _ in range(3):
-            request, deadline = client.build_request("GET", address), 0.1 if conduct is drip else 5
+            request, max_seconds = client.build_request("GET", address), 0.1 if conduct is drip else 5
             with pytest.raises(FetchError) as raised:
-                (await send_bounded(client, request, deadline=deadline, max_bytes=1000)).json()
+                (await send_bounded(client, request, max_seconds=max_seconds, max_bytes=1000)).json()
             assert raised.value.reason == reason
 
 
 @pytest.mark.parametrize(("size", "fits"), [(999, True), (1000, True), (1001, False)])
-async def test_the_cap_is_the_last_size_that_fits(
+async def test_a_body_of_exactly_the_limit_is_read(
     tenant: ScriptedTenant, client: httpx.AsyncClient, size: int, fits: bool
 ) -> None:
     tenant.on(THING, Reply(body=b"x" * size))
@@ -199,23 +199,21 @@ async def test_the_cap_is_the_last_size_that_fits(
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "deflate", "gzip, identity", "unheard-of"])
-async def test_a_compressed_answer_is_refused_unread(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, coding: str
-) -> None:
+async def test_a_compressed_body_is_not_read(tenant: ScriptedTenant, client: httpx.AsyncClient, coding: str) -> None:
     tenant.on(THING, Reply(body=b"{}", headers={"Content-Encoding": coding}))
     answer = await _get(client)
     with pytest.raises(FetchError, match=r"^answer_compressed$"):
         answer.json()
 
 
-async def test_no_compression_is_asked_for(tenant: ScriptedTenant, client: httpx.AsyncClient) -> None:
+async def test_no_compression_is_accepted(tenant: ScriptedTenant, client: httpx.AsyncClient) -> None:
     tenant.on(THING, Reply(headers={"Content-Encoding": "identity"}))
     await _get(client)
     assert tenant.requests[0].headers["Accept-Encoding"] == "identity"
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_redirects_are_answers_even_to_a_client_that_follows_them(tenant: ScriptedTenant, status: int) -> None:
+async def test_redirects_are_returned_even_by_a_client_that_follows_them(tenant: ScriptedTenant, status: int) -> None:
     tenant.on(THING, Reply(status, headers={"Location": f"{ISSUER}elsewhere"}))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(tenant), follow_redirects=True) as client:
         assert (await _get(client)).status == status
@@ -223,13 +221,13 @@ async def test_redirects_are_answers_even_to_a_client_that_follows_them(tenant: 
 
 
 @pytest.mark.parametrize("status", [200, 204, 404, 500])
-async def test_every_status_is_an_answer(tenant: ScriptedTenant, client: httpx.AsyncClient, status: int) -> None:
+async def test_every_status_is_returned(tenant: ScriptedTenant, client: httpx.AsyncClient, status: int) -> None:
     tenant.on(THING, Reply(status, b"" if status == 204 else b"{}", {"X-Said": "so"}))
     answer = await _get(client)
     assert (answer.status, answer.headers["X-Said"]) == (status, "so")
 
 
-async def test_json_is_what_the_body_says(tenant: ScriptedTenant, client: httpx.AsyncClient) -> None:
+async def test_the_json_value_of_the_body_is_returned(tenant: ScriptedTenant, client: httpx.AsyncClient) -> None:
     tenant.on(THING, json_reply({"grüße": [1, 2.5, None, True]}))
     assert (await _get(client)).json() == {"grüße": [1, 2.5, None, True]}
 
@@ -247,7 +245,7 @@ async def test_json_is_what_the_body_says(tenant: ScriptedTenant, client: httpx.
         pytest.param(b"[" * 400 + b"]" * 400, "answer_too_deep", id="deep"),
     ],
 )
-async def test_a_body_that_is_not_strict_json_names_its_fault(
+async def test_a_body_that_is_not_strict_json_has_a_reason(
     tenant: ScriptedTenant, client: httpx.AsyncClient, body: bytes, reason: str
 ) -> None:
     tenant.on(THING, Reply(body=body))
@@ -265,7 +263,7 @@ async def test_a_body_that_is_not_strict_json_names_its_fault(
         pytest.param(b"[" * 5000 + b"]" * 5000, "answer_too_deep", id="deep"),
     ],
 )
-async def test_even_a_lenient_reader_names_a_fault(
+async def test_a_body_that_is_not_lenient_json_has_a_reason(
     tenant: ScriptedTenant, client: httpx.AsyncClient, body: bytes, reason: str
 ) -> None:
     tenant.on(THING, Reply(body=body))

@@ -41,7 +41,7 @@ JSON = st.recursive(
         pytest.param(b"[" * 600 + b"]" * 600, json.loads("[" * 600 + "]" * 600), id="deep"),
     ],
 )
-def test_what_is_odd_is_read_as_what_can_be_written_out_again(text: bytes, value: object) -> None:
+def test_unusual_values_are_replaced_by_serializable_ones(text: bytes, value: object) -> None:
     read = loads(text)
     assert read == value
     assert type(read) is type(value)
@@ -49,13 +49,13 @@ def test_what_is_odd_is_read_as_what_can_be_written_out_again(text: bytes, value
 
 
 @given(JSON)
-def test_what_json_carries_is_read_unchanged(value: object) -> None:
+def test_ordinary_values_are_unchanged(value: object) -> None:
     assert loads(json.dumps(value).encode()) == value
     assert loads(json.dumps(value, ensure_ascii=False).encode()) == value
 
 
 @given(st.binary() | st.text().map(str.encode))
-def test_no_bytes_do_worse_than_have_a_fault(data: bytes) -> None:
+def test_no_input_raises_any_other_error(data: bytes) -> None:
     with suppress(LenientJsonError):
         json.dumps(loads(data), allow_nan=False, ensure_ascii=False).encode("utf-8")
 
@@ -72,7 +72,7 @@ def test_no_bytes_do_worse_than_have_a_fault(data: bytes) -> None:
     ],
     ids=["empty", "cut-off", "two-values", "a-level-too-deep", "deep-arrays", "deep-objects"],
 )
-def test_what_cannot_be_read_names_its_fault(text: bytes, fault: str) -> None:
+def test_invalid_json_has_a_fault(text: bytes, fault: str) -> None:
     with pytest.raises(LenientJsonError) as raised:
         loads(text)
     assert raised.value.fault == fault

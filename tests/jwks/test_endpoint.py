@@ -12,7 +12,7 @@ ETAG = 'W/"36d-1"'
 
 @pytest.fixture
 def endpoint(client: httpx.AsyncClient, pages: KeyPages) -> JwksEndpoint:
-    return JwksEndpoint(client, ISSUER, ["RS256"], max_age=600, deadline=5)
+    return JwksEndpoint(client, ISSUER, ["RS256"], max_age=600, timeout=5)
 
 
 def tagged(issuer: Issuer, *kids: str, etag: str = ETAG) -> Reply:
@@ -32,21 +32,19 @@ async def test_a_set_that_did_not_change_is_not_sent_again(
     assert asked == [None, ETAG, ETAG]
 
 
-async def test_without_a_validator_the_whole_set_is_asked_for(endpoint: JwksEndpoint, tenant: ScriptedTenant) -> None:
+async def test_without_an_etag_the_whole_set_is_requested(endpoint: JwksEndpoint, tenant: ScriptedTenant) -> None:
     for _ in range(2):
         await endpoint.fetch()
     assert [request.headers.get("If-None-Match") for request in tenant.seen(JWKS)] == [None, None]
 
 
-async def test_not_modified_is_no_answer_to_who_asked_for_all_of_it(
-    endpoint: JwksEndpoint, tenant: ScriptedTenant
-) -> None:
+async def test_a_304_to_an_unconditional_request_is_a_failure(endpoint: JwksEndpoint, tenant: ScriptedTenant) -> None:
     tenant.on(JWKS, Reply(304))
     with pytest.raises(FetchError, match="status_304"):
         await endpoint.fetch()
 
 
-async def test_a_failure_forgets_the_validator_and_where_the_set_was(
+async def test_a_failure_invalidates_the_etag_and_the_discovered_url(
     endpoint: JwksEndpoint, tenant: ScriptedTenant, issuer: Issuer
 ) -> None:
     tenant.on(JWKS, tagged(issuer, "key-0"), Reply(500), tagged(issuer, "key-0"))
@@ -59,7 +57,7 @@ async def test_a_failure_forgets_the_validator_and_where_the_set_was(
 
 
 @pytest.mark.parametrize("etag", ["", "x" * 257, "\u00e9"], ids=["empty", "long", "beyond-ascii"])
-async def test_a_validator_that_cannot_be_sent_back_is_left_alone(
+async def test_an_etag_that_cannot_be_sent_is_ignored(
     endpoint: JwksEndpoint, tenant: ScriptedTenant, issuer: Issuer, etag: str
 ) -> None:
     tenant.on(JWKS, tagged(issuer, "key-0", etag=etag))

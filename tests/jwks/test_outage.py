@@ -6,8 +6,9 @@ import httpx
 import pytest
 
 from auth0_sso.clock import WallTime
-from auth0_sso.jwks.remote import Freshness, RemoteJwks
-from auth0_sso.jwks.stores import StoredKeys
+from auth0_sso.jwks.freshness import Freshness
+from auth0_sso.jwks.key_store import StoredKeys
+from auth0_sso.jwks.remote import RemoteJwks
 from auth0_sso.tokens import strict_json
 from support.clock import HandClock
 from support.issuer import ISSUER, Issuer, public_jwk
@@ -27,13 +28,15 @@ class MemoryStore:
         return len(self._kept or b"")
 
     async def load(self) -> StoredKeys | None:
-        return None if self._kept is None else StoredKeys.read(strict_json.loads(self._kept), ISSUER, WallTime(1))
+        return (
+            None if self._kept is None else StoredKeys.from_json(strict_json.loads(self._kept), ISSUER, WallTime(1))
+        )
 
     async def save(self, keys: StoredKeys) -> None:
-        self._kept = json.dumps(keys.written(ISSUER, WallTime(0))).encode()
+        self._kept = json.dumps(keys.as_json(ISSUER, WallTime(0))).encode()
 
 
-async def test_known_keys_serve_on_for_max_stale_and_then_no_more(
+async def test_known_keys_are_used_for_max_stale_and_no_longer(
     client: httpx.AsyncClient, clock: HandClock, pages: KeyPages
 ) -> None:
     jwks = RemoteJwks(client, ISSUER, freshness=Freshness(max_stale=3600), clock=clock)
@@ -61,7 +64,7 @@ async def test_in_thirty_minutes_of_outage_no_known_kid_fails(
         assert [*states, jwks.health.state] == ["stale", "fresh"]
 
 
-async def test_max_stale_is_a_day_unless_told_otherwise(jwks: RemoteJwks, clock: HandClock, pages: KeyPages) -> None:
+async def test_max_stale_is_a_day_by_default(jwks: RemoteJwks, clock: HandClock, pages: KeyPages) -> None:
     await found(jwks)
     pages.go_down()
     await clock.advance(600 + 86_400 - 1)
@@ -70,7 +73,7 @@ async def test_max_stale_is_a_day_unless_told_otherwise(jwks: RemoteJwks, clock:
     assert (await outage(jwks)).reason == "status_503"
 
 
-async def test_a_stale_set_makes_no_request_wait(
+async def test_no_request_waits_because_of_a_stale_set(
     tenant: ScriptedTenant, jwks: RemoteJwks, clock: HandClock, pages: KeyPages
 ) -> None:
     async with kept_fresh(jwks, clock):
@@ -85,7 +88,7 @@ async def test_a_stale_set_makes_no_request_wait(
         await jwks.aclose()
 
 
-async def test_an_unknown_kid_in_an_outage_is_not_the_tokens_fault(
+async def test_an_unknown_kid_during_an_outage_is_unavailable(
     tenant: ScriptedTenant, jwks: RemoteJwks, clock: HandClock, pages: KeyPages
 ) -> None:
     async with kept_fresh(jwks, clock):
@@ -95,7 +98,7 @@ async def test_an_unknown_kid_in_an_outage_is_not_the_tokens_fault(
     assert error.reason == "status_503"
 
 
-async def test_a_failed_forced_fetch_is_made_good_after_its_backoff(
+async def test_a_failed_early_fetch_is_retried_after_its_backoff(
     tenant: ScriptedTenant, jwks: RemoteJwks, clock: HandClock, pages: KeyPages
 ) -> None:
     async with kept_fresh(jwks, clock):
@@ -107,7 +110,7 @@ async def test_a_failed_forced_fetch_is_made_good_after_its_backoff(
         assert await refusal(jwks, "stranger") == "kid_unknown"
 
 
-async def test_max_stale_zero_serves_nothing_past_its_time(
+async def test_with_max_stale_zero_no_expired_key_is_used(
     tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock, pages: KeyPages
 ) -> None:
     jwks = RemoteJwks(client, ISSUER, freshness=Freshness(max_stale=0), clock=clock)
@@ -117,7 +120,7 @@ async def test_max_stale_zero_serves_nothing_past_its_time(
     assert (await outage(jwks)).reason == "status_503"
 
 
-async def test_attempts_grow_apart_to_thirty_seconds_and_no_further(
+async def test_the_backoff_grows_to_thirty_seconds(
     tenant: ScriptedTenant, jwks: RemoteJwks, clock: HandClock, pages: KeyPages
 ) -> None:
     pages.go_down()
@@ -130,7 +133,7 @@ async def test_attempts_grow_apart_to_thirty_seconds_and_no_further(
     assert len(set(pauses[5:])) > 1, "pauses without jitter send a whole fleet at once"
 
 
-async def test_cold_requests_in_an_outage_do_not_add_attempts(
+async def test_requests_without_keys_do_not_add_attempts(
     tenant: ScriptedTenant, jwks: RemoteJwks, clock: HandClock, pages: KeyPages
 ) -> None:
     pages.go_down()
@@ -142,7 +145,7 @@ async def test_cold_requests_in_an_outage_do_not_add_attempts(
     assert {error.reason for error in errors} == {"status_503"}
 
 
-async def test_retry_after_names_when_the_next_attempt_will_be_over(
+async def test_retry_after_is_the_time_of_the_next_attempt(
     tenant: ScriptedTenant, jwks: RemoteJwks, clock: HandClock, pages: KeyPages
 ) -> None:
     pages.go_down()
@@ -154,7 +157,7 @@ async def test_retry_after_names_when_the_next_attempt_will_be_over(
         assert await found(jwks) == "key-0"
 
 
-async def test_it_recovers_by_itself(
+async def test_keys_are_fetched_again_after_an_outage_without_a_request(
     tenant: ScriptedTenant, jwks: RemoteJwks, clock: HandClock, pages: KeyPages
 ) -> None:
     pages.go_down()
@@ -172,7 +175,7 @@ async def test_it_recovers_by_itself(
     assert second.at - first.at <= 1, "the backoff did not begin anew"
 
 
-async def test_without_keep_fresh_a_cold_request_tries_again_once_the_backoff_is_over(
+async def test_without_keep_fresh_a_request_retries_after_the_backoff(
     tenant: ScriptedTenant, jwks: RemoteJwks, clock: HandClock, pages: KeyPages
 ) -> None:
     pages.go_down()
@@ -184,7 +187,7 @@ async def test_without_keep_fresh_a_cold_request_tries_again_once_the_backoff_is
     assert await found(jwks) == "key-0"
 
 
-async def test_an_outage_is_logged_by_its_reason_alone(
+async def test_an_outage_is_logged_with_its_reason_only(
     tenant: ScriptedTenant,
     jwks: RemoteJwks,
     clock: HandClock,
@@ -198,7 +201,7 @@ async def test_an_outage_is_logged_by_its_reason_alone(
     pages.show("key-0")
     await found(jwks)
     said = [record.getMessage() for record in caplog.records if record.name.startswith("auth0_sso")]
-    assert said[0].startswith("signing keys could not be fetched: status_503; next try in ")
+    assert said[0].startswith("signing keys could not be fetched: status_503; next attempt in ")
     assert said[1:] == ["signing keys fetched: 1 usable, 0 left out"]
     assert "secret" not in caplog.text
 
@@ -253,7 +256,7 @@ BAD_ANSWERS = [
 
 
 @pytest.mark.parametrize(("bad", "reason"), BAD_ANSWERS)
-async def test_cold_it_is_an_outage_with_its_reason(
+async def test_without_keys_a_failed_fetch_is_unavailable_with_its_reason(
     tenant: ScriptedTenant, jwks: RemoteJwks, bad: dict[str, Reply], reason: str
 ) -> None:
     for line, reply in bad.items():
@@ -263,7 +266,7 @@ async def test_cold_it_is_an_outage_with_its_reason(
 
 
 @pytest.mark.parametrize(("bad", "reason"), BAD_ANSWERS)
-async def test_the_last_good_set_serves_on_until_a_good_one_replaces_it(
+async def test_the_last_set_is_used_until_a_valid_one_replaces_it(
     tenant: ScriptedTenant,
     jwks: RemoteJwks,
     clock: HandClock,
@@ -289,7 +292,7 @@ async def test_the_last_good_set_serves_on_until_a_good_one_replaces_it(
         assert await refusal(jwks, "key-0") == "kid_unknown"
 
 
-async def test_a_set_with_one_bad_key_serves_the_others_and_says_why(
+async def test_an_unusable_key_is_logged_and_the_others_are_used(
     tenant: ScriptedTenant,
     jwks: RemoteJwks,
     issuer: Issuer,
@@ -321,7 +324,7 @@ ABSURD_ENTRIES = [
 
 
 @pytest.mark.parametrize("absurd", ABSURD_ENTRIES)
-async def test_an_absurd_entry_is_left_out_and_the_good_keys_verify_and_are_kept(
+async def test_a_malformed_entry_does_not_invalidate_the_other_keys(
     tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock, issuer: Issuer, pages: KeyPages, absurd: str
 ) -> None:
     (good,) = issuer.jwks("key-0")["keys"]
@@ -337,7 +340,7 @@ async def test_an_absurd_entry_is_left_out_and_the_good_keys_verify_and_are_kept
     assert store.size < 1000
 
 
-async def test_the_cost_of_a_set_is_bounded_by_the_number_of_its_keys(
+async def test_the_number_of_keys_in_a_set_is_limited(
     tenant: ScriptedTenant, jwks: RemoteJwks, issuer: Issuer, caplog: pytest.LogCaptureFixture
 ) -> None:
     (good,) = issuer.jwks("key-0")["keys"]
@@ -353,7 +356,7 @@ async def test_the_cost_of_a_set_is_bounded_by_the_number_of_its_keys(
     "jwks_uri",
     ["https://keys.example.com/jwks", "http://127.0.0.1:3001/jwks", "http://localhost/jwks", "http://[::1]/jwks"],
 )
-async def test_a_jwks_uri_may_be_https_anywhere_or_http_on_this_machine(
+async def test_a_jwks_uri_must_be_https_or_loopback(
     tenant: ScriptedTenant, jwks: RemoteJwks, issuer: Issuer, jwks_uri: str
 ) -> None:
     tenant.on(DISCOVERY, discovery_reply({"jwks_uri": jwks_uri}))
@@ -371,13 +374,13 @@ async def test_a_jwks_uri_may_be_https_anywhere_or_http_on_this_machine(
         pytest.param(garbage, "protocol_error", id="garbage"),
     ],
 )
-async def test_a_misbehaving_issuer_is_an_outage(conduct: Conduct, reason: str) -> None:
+async def test_a_misbehaving_issuer_is_unavailable(conduct: Conduct, reason: str) -> None:
     async with peer(conduct) as address, wire_client() as client:
-        jwks = RemoteJwks(client, address, freshness=Freshness(deadline=0.15 if reason == "timeout" else 5))
+        jwks = RemoteJwks(client, address, freshness=Freshness(timeout=0.15 if reason == "timeout" else 5))
         assert (await outage(jwks)).reason == reason
 
 
-async def test_a_fault_nobody_thought_of_is_an_outage_with_its_trace_in_the_log(
+async def test_an_unexpected_error_is_unavailable_and_logged_with_its_traceback(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     def surprise(request: httpx.Request) -> httpx.Response:
@@ -390,22 +393,22 @@ async def test_a_fault_nobody_thought_of_is_an_outage_with_its_trace_in_the_log(
     assert "LookupError: a surprise" in caplog.text
 
 
-async def test_an_issuer_nobody_answers_for_is_an_outage() -> None:
+async def test_an_issuer_that_refuses_connections_is_unavailable() -> None:
     with refusing_port() as address:
         async with wire_client() as client:
             assert (await outage(RemoteJwks(client, address))).reason == "connection_refused"
 
 
-async def test_one_deadline_bounds_discovery_and_fetch_together(
+async def test_one_timeout_includes_discovery_and_fetch(
     tenant: ScriptedTenant, client: httpx.AsyncClient, pages: KeyPages
 ) -> None:
     metadata, keys = asyncio.Event(), asyncio.Event()
     pages.show("key-0", gate=keys)
     tenant.on(DISCOVERY, discovery_reply(gate=metadata))
-    # Each is well within the deadline, both together are not.
+    # Each is well within the timeout, both together are not.
     asyncio.get_running_loop().call_later(0.12, metadata.set)
     asyncio.get_running_loop().call_later(0.28, keys.set)
-    jwks = RemoteJwks(client, ISSUER, freshness=Freshness(deadline=0.2))
+    jwks = RemoteJwks(client, ISSUER, freshness=Freshness(timeout=0.2))
     assert (await outage(jwks)).reason == "timeout"
 
 
@@ -413,12 +416,10 @@ async def test_before_the_first_fetch_keys_are_missing(tenant: ScriptedTenant, j
     health = jwks.health
     assert (health.state, health.keys, health.age, health.next_refresh) == ("missing", 0, None, 0)
     assert health.last_error is None
-    error = jwks.unavailable()
-    assert (error.reason, error.retry_after) == ("not_fetched_yet", 1)
     assert tenant.requests == []
 
 
-async def test_it_goes_from_fresh_to_stale_to_missing_and_back(
+async def test_the_health_goes_from_fresh_to_stale_to_missing_and_back(
     client: httpx.AsyncClient, clock: HandClock, pages: KeyPages
 ) -> None:
     jwks = RemoteJwks(client, ISSUER, freshness=Freshness(max_stale=3600), clock=clock)
@@ -440,7 +441,7 @@ async def test_it_goes_from_fresh_to_stale_to_missing_and_back(
         assert (jwks.health.state, jwks.health.keys, jwks.health.last_error) == ("fresh", 1, None)
 
 
-async def test_nothing_of_a_key_shows_in_its_repr(jwks: RemoteJwks, issuer: Issuer) -> None:
+async def test_the_repr_of_a_key_does_not_show_its_numbers(jwks: RemoteJwks, issuer: Issuer) -> None:
     key = await jwks.find_key("key-0", "RS256")
     assert repr(key) == "VerificationKey(key_id='key-0', algorithm='RS256')"
     assert str(issuer.jwks("key-0")["keys"][0]["n"]) not in repr(key)

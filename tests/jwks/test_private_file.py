@@ -49,7 +49,7 @@ def why_not_replaced(path: Path) -> str:
     return str(raised.value)
 
 
-def test_what_was_written_is_read_and_only_its_owner_may_read_it(path: Path) -> None:
+def test_written_data_is_read_and_only_its_owner_can_read_it(path: Path) -> None:
     assert private_file.read(path, 7) == b"content"
     assert S_IMODE(path.stat().st_mode) == 0o600
     private_file.replace(path, b"new")
@@ -83,26 +83,26 @@ def test_a_directory_of_another_user_is_neither_read_nor_written(path: Path, mon
 
 
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666, 0o660], ids=oct)
-def test_a_file_that_others_may_write_is_not_read(path: Path, mode: int) -> None:
+def test_a_file_that_other_users_can_write_is_not_read(path: Path, mode: int) -> None:
     path.chmod(mode)
-    assert why_not_read(path) == "others than its owner may write it"
+    assert why_not_read(path) == "other users than its owner can write it"
 
 
 @pytest.mark.parametrize("mode", [0o770, 0o702, 0o777, 0o1777, 0o2775], ids=oct)
-def test_a_directory_that_others_may_write_is_neither_read_nor_written(path: Path, mode: int) -> None:
+def test_a_directory_that_others_can_write_is_neither_read_nor_written(path: Path, mode: int) -> None:
     path.parent.chmod(mode)
     for why in (why_not_read(path), why_not_replaced(path)):
-        assert why == "others than its owner may write its directory"
+        assert why == "other users than its owner can write its directory"
 
 
 @pytest.mark.parametrize("mode", [0o400, 0o444, 0o644], ids=oct)
-def test_a_file_that_others_may_only_read_is_read(path: Path, mode: int) -> None:
+def test_a_file_that_others_can_only_read_is_read(path: Path, mode: int) -> None:
     path.chmod(mode)
     path.parent.chmod(0o755)
     assert private_file.read(path, 1024) == b"content"
 
 
-def test_a_second_hard_link_is_not_read(path: Path) -> None:
+def test_a_file_with_a_second_hard_link_is_not_read(path: Path) -> None:
     path.with_name("link").hardlink_to(path)
     assert why_not_read(path) == "it has a second hard link"
 
@@ -126,7 +126,7 @@ def in_a_directory(path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, in_a_directory], ids=["fifo", "directory"])
-async def test_what_is_not_a_regular_file_is_not_waited_for(directory: Path, make: Callable[[Path], None]) -> None:
+async def test_opening_a_fifo_or_device_does_not_block(directory: Path, make: Callable[[Path], None]) -> None:
     make(directory / "special")
     async with asyncio.timeout(5):
         assert await asyncio.to_thread(why_not_read, directory / "special") == "it is not a regular file"
@@ -139,13 +139,13 @@ def test_a_socket_cannot_be_opened_at_all(directory: Path, monkeypatch: pytest.M
         private_file.read(directory / "socket", 1024)
 
 
-def test_size_has_a_bound_to_the_byte(path: Path) -> None:
+def test_the_size_limit_is_exact(path: Path) -> None:
     assert private_file.read(path, 7) == b"content"
     with pytest.raises(UnsafeFileError, match="larger than 6 bytes"):
         private_file.read(path, 6)
 
 
-def test_a_missing_directory_is_made_for_the_owner_alone_and_its_parents_are_not(directory: Path) -> None:
+def test_a_missing_directory_is_created_0700_without_its_parents(directory: Path) -> None:
     private_file.replace(directory / "made" / "file", b"content")
     assert S_IMODE((directory / "made").stat().st_mode) == 0o700
     with pytest.raises(FileNotFoundError):
@@ -153,25 +153,25 @@ def test_a_missing_directory_is_made_for_the_owner_alone_and_its_parents_are_not
     assert not (directory / "no").exists()
 
 
-def test_reading_makes_no_directory(directory: Path) -> None:
+def test_reading_creates_no_directory(directory: Path) -> None:
     with pytest.raises(FileNotFoundError):
         private_file.read(directory / "made" / "file", 1024)
     assert list(directory.iterdir()) == []
 
 
-def test_a_parent_that_all_may_write_does_no_harm_to_a_directory_of_ones_own(directory: Path) -> None:
+def test_a_world_writable_parent_directory_is_accepted(directory: Path) -> None:
     directory.chmod(0o777)
     path = directory / "made" / "file"
     private_file.replace(path, b"content")
     assert private_file.read(path, 1024) == b"content"
 
 
-def test_a_directory_may_be_reached_by_a_link(path: Path, tmp_path: Path) -> None:
+def test_the_path_of_the_directory_may_contain_symbolic_links(path: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(path.parent)
     assert private_file.read(tmp_path / "link" / "file", 1024) == b"content"
 
 
-def test_a_write_that_fails_leaves_the_old_file_whole(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_keeps_the_old_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 

@@ -5,21 +5,22 @@ import httpx
 import pytest
 
 from auth0_sso.errors import InvalidTokenError
-from auth0_sso.jwks.remote import Freshness, RemoteJwks
+from auth0_sso.jwks.freshness import Freshness
+from auth0_sso.jwks.remote import RemoteJwks
 from support.clock import HandClock
 from support.issuer import ISSUER, Issuer
 from support.tenant_keys import KeyPages, all_found, found, kept_fresh, outage, refusal
 from support.tenant_script import DISCOVERY, JWKS, Reply, ScriptedTenant, discovery_reply, json_reply
 
 
-async def test_two_hundred_cold_requests_cost_one_discovery_and_one_fetch(
+async def test_two_hundred_first_requests_cause_one_discovery_and_one_fetch(
     tenant: ScriptedTenant, jwks: RemoteJwks
 ) -> None:
     assert await all_found(found(jwks) for _ in range(200)) == {"key-0"}
     assert [request.line for request in tenant.requests] == [DISCOVERY, JWKS]
 
 
-async def test_a_failure_reaches_all_cold_requests_for_the_price_of_one(
+async def test_one_failed_fetch_is_raised_by_all_waiting_requests(
     tenant: ScriptedTenant, jwks: RemoteJwks, pages: KeyPages
 ) -> None:
     pages.go_down()
@@ -28,7 +29,7 @@ async def test_a_failure_reaches_all_cold_requests_for_the_price_of_one(
     assert len(tenant.requests) == 1
 
 
-async def test_a_request_that_gives_up_leaves_the_fetch_to_the_others(
+async def test_a_cancelled_request_does_not_cancel_the_fetch(
     tenant: ScriptedTenant, jwks: RemoteJwks, pages: KeyPages
 ) -> None:
     gate = asyncio.Event()
@@ -64,7 +65,7 @@ async def test_requests_carry_no_credentials_and_ask_for_json(tenant: ScriptedTe
         assert (request.query, request.body) == ("", b"")
 
 
-async def test_aclose_gives_up_a_fetch_under_way(tenant: ScriptedTenant, jwks: RemoteJwks, pages: KeyPages) -> None:
+async def test_aclose_cancels_a_fetch_in_progress(tenant: ScriptedTenant, jwks: RemoteJwks, pages: KeyPages) -> None:
     pages.show("key-0", gate=asyncio.Event())
     waiting = asyncio.create_task(found(jwks))
     await tenant.arrival(JWKS)
@@ -94,7 +95,7 @@ async def test_aclose_gives_up_a_fetch_under_way(tenant: ScriptedTenant, jwks: R
         pytest.param("max-age=" + "9" * 30, 86_400, id="more-than-time-has"),
     ],
 )
-async def test_max_age_is_honoured_between_floor_and_ceiling(
+async def test_max_age_is_used_between_min_and_max(
     tenant: ScriptedTenant,
     jwks: RemoteJwks,
     clock: HandClock,
@@ -113,7 +114,7 @@ async def test_max_age_is_honoured_between_floor_and_ceiling(
     assert (jwks.health.state, tenant.count(JWKS)) == ("fresh", 2)
 
 
-async def test_our_own_max_age_holds_where_the_answer_names_none(
+async def test_the_default_max_age_is_for_responses_without_one(
     tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock, pages: KeyPages
 ) -> None:
     pages.show("key-0", cache_control="")
@@ -127,7 +128,7 @@ async def test_our_own_max_age_holds_where_the_answer_names_none(
     assert tenant.count(JWKS) == 2
 
 
-async def test_discovery_is_asked_once_while_all_goes_well(
+async def test_discovery_is_fetched_once_while_fetches_succeed(
     tenant: ScriptedTenant, jwks: RemoteJwks, clock: HandClock
 ) -> None:
     for _ in range(3):
@@ -136,7 +137,7 @@ async def test_discovery_is_asked_once_while_all_goes_well(
     assert (tenant.count(DISCOVERY), tenant.count(JWKS)) == (1, 3)
 
 
-async def test_a_moved_jwks_uri_is_found_after_the_failure_at_the_old_one(
+async def test_a_moved_jwks_uri_is_discovered_after_a_failure(
     tenant: ScriptedTenant, jwks: RemoteJwks, clock: HandClock, issuer: Issuer
 ) -> None:
     await found(jwks)
@@ -158,7 +159,7 @@ async def test_the_first_request_finds_the_keys_already_there(
 
 
 @pytest.mark.parametrize("life", [300, 600, 86_400])
-async def test_the_set_is_fetched_at_four_fifths_of_its_life(
+async def test_the_set_is_fetched_again_at_80_percent_of_max_age(
     tenant: ScriptedTenant, jwks: RemoteJwks, clock: HandClock, pages: KeyPages, life: float
 ) -> None:
     pages.show("key-0", cache_control=f"max-age={life}")
@@ -169,7 +170,7 @@ async def test_the_set_is_fetched_at_four_fifths_of_its_life(
     assert pauses == pytest.approx([0, life * 0.8, life * 1.6, life * 2.4])
 
 
-async def test_no_request_waits_for_a_refresh_ahead(
+async def test_no_request_waits_for_a_background_refresh(
     tenant: ScriptedTenant, jwks: RemoteJwks, clock: HandClock, pages: KeyPages
 ) -> None:
     gate = asyncio.Event()
@@ -184,7 +185,7 @@ async def test_no_request_waits_for_a_refresh_ahead(
     assert tenant.count(JWKS) == 2
 
 
-async def test_two_days_of_quiet_cost_one_fetch_per_refresh_and_no_discovery(
+async def test_two_quiet_days_cause_one_fetch_per_refresh_without_discovery(
     tenant: ScriptedTenant, jwks: RemoteJwks, clock: HandClock
 ) -> None:
     async with kept_fresh(jwks, clock):
@@ -193,7 +194,7 @@ async def test_two_days_of_quiet_cost_one_fetch_per_refresh_and_no_discovery(
     assert tenant.count(JWKS) == 1 + 172_800 // 480
 
 
-async def test_it_joins_the_fetch_a_request_began(
+async def test_keep_fresh_joins_the_fetch_of_a_request(
     tenant: ScriptedTenant, jwks: RemoteJwks, clock: HandClock, pages: KeyPages
 ) -> None:
     gate = asyncio.Event()
@@ -207,7 +208,7 @@ async def test_it_joins_the_fetch_a_request_began(
     assert tenant.count(JWKS) == 1
 
 
-async def test_unknown_kids_cost_three_fetches_at_once_and_one_per_cooldown(
+async def test_unknown_kids_cause_three_fetches_then_one_per_cooldown(
     tenant: ScriptedTenant, jwks: RemoteJwks, clock: HandClock
 ) -> None:
     await found(jwks)
@@ -219,7 +220,7 @@ async def test_unknown_kids_cost_three_fetches_at_once_and_one_per_cooldown(
     assert tenant.count(DISCOVERY) == 1
 
 
-async def test_a_flood_of_unknown_kids_costs_one_fetch_and_delays_no_known_kid(
+async def test_a_flood_of_unknown_kids_causes_one_fetch(
     tenant: ScriptedTenant, jwks: RemoteJwks, pages: KeyPages, clock: HandClock
 ) -> None:
     await found(jwks)
@@ -234,7 +235,7 @@ async def test_a_flood_of_unknown_kids_costs_one_fetch_and_delays_no_known_kid(
     assert tenant.count(JWKS) == 2
 
 
-async def test_a_flood_before_the_first_fetch_costs_no_more_than_one_fetch_and_a_forced_one(
+async def test_a_flood_before_the_first_fetch_causes_two_fetches_at_most(
     tenant: ScriptedTenant, jwks: RemoteJwks
 ) -> None:
     assert set(await asyncio.gather(*(refusal(jwks, f"kid-{number}") for number in range(1000)))) == {"kid_unknown"}
@@ -242,7 +243,7 @@ async def test_a_flood_before_the_first_fetch_costs_no_more_than_one_fetch_and_a
     assert tenant.count(JWKS) <= 2
 
 
-async def test_a_flood_in_an_outage_costs_one_attempt(
+async def test_a_flood_during_an_outage_causes_one_attempt(
     tenant: ScriptedTenant, jwks: RemoteJwks, clock: HandClock, pages: KeyPages
 ) -> None:
     await found(jwks)
@@ -252,7 +253,7 @@ async def test_a_flood_in_an_outage_costs_one_attempt(
     assert await found(jwks) == "key-0"
 
 
-async def test_failed_attempts_are_of_the_same_budget_and_wait_for_the_backoff(
+async def test_failed_early_fetches_count_and_wait_for_the_backoff(
     tenant: ScriptedTenant, jwks: RemoteJwks, clock: HandClock, pages: KeyPages
 ) -> None:
     await found(jwks)
@@ -269,7 +270,7 @@ async def test_failed_attempts_are_of_the_same_budget_and_wait_for_the_backoff(
     assert len(tenant.requests) == 2 + 4
 
 
-async def test_a_rotation_is_picked_up_within_the_request_that_first_shows_it(
+async def test_a_rotation_is_noticed_by_the_first_request_with_it(
     tenant: ScriptedTenant, jwks: RemoteJwks, pages: KeyPages
 ) -> None:
     await found(jwks)
@@ -278,7 +279,7 @@ async def test_a_rotation_is_picked_up_within_the_request_that_first_shows_it(
     assert tenant.count(JWKS) == 2
 
 
-async def test_rotations_in_quick_succession_are_each_picked_up_at_once(
+async def test_rotations_in_quick_succession_are_each_noticed_at_once(
     tenant: ScriptedTenant, jwks: RemoteJwks, pages: KeyPages, clock: HandClock
 ) -> None:
     await found(jwks)
@@ -290,7 +291,7 @@ async def test_rotations_in_quick_succession_are_each_picked_up_at_once(
 
 
 @pytest.mark.parametrize("vain", [1, 2])
-async def test_a_rotation_right_after_vain_kids_is_picked_up_at_once(
+async def test_a_rotation_right_after_unknown_kids_is_noticed_at_once(
     tenant: ScriptedTenant, jwks: RemoteJwks, pages: KeyPages, vain: int
 ) -> None:
     await found(jwks)
@@ -301,7 +302,7 @@ async def test_a_rotation_right_after_vain_kids_is_picked_up_at_once(
     assert tenant.count(JWKS) == 1 + vain + 1
 
 
-async def test_requests_at_once_with_vain_kids_cost_one_fetch_of_the_budget(
+async def test_concurrent_requests_with_unknown_kids_count_as_one_fetch(
     tenant: ScriptedTenant, jwks: RemoteJwks, pages: KeyPages
 ) -> None:
     await found(jwks)
@@ -312,7 +313,7 @@ async def test_requests_at_once_with_vain_kids_cost_one_fetch_of_the_budget(
     assert await found(jwks, "key-1") == "key-1"
 
 
-async def test_a_fetch_that_finds_its_key_costs_nothing_of_the_budget(
+async def test_a_fetch_that_finds_its_key_does_not_count(
     tenant: ScriptedTenant, jwks: RemoteJwks, pages: KeyPages
 ) -> None:
     await found(jwks)
@@ -323,7 +324,7 @@ async def test_a_fetch_that_finds_its_key_costs_nothing_of_the_budget(
     assert tenant.count(JWKS) == 2 + 3
 
 
-async def test_a_flood_gains_nothing_by_keys_that_change_with_every_fetch(
+async def test_a_flood_is_limited_even_if_the_keys_change(
     tenant: ScriptedTenant, jwks: RemoteJwks, pages: KeyPages, issuer: Issuer
 ) -> None:
     await found(jwks)
@@ -333,7 +334,7 @@ async def test_a_flood_gains_nothing_by_keys_that_change_with_every_fetch(
     assert tenant.count(JWKS) == 1 + 3
 
 
-async def test_a_rotation_under_load_refuses_nobody_and_costs_one_fetch(
+async def test_a_rotation_under_load_refuses_no_token(
     tenant: ScriptedTenant, jwks: RemoteJwks, pages: KeyPages
 ) -> None:
     async def call_often(kid: str) -> None:
@@ -352,7 +353,7 @@ async def test_a_rotation_under_load_refuses_nobody_and_costs_one_fetch(
     assert tenant.count(JWKS) == 2
 
 
-async def test_a_rotation_inside_a_flood_is_picked_up_as_the_cooldown_ends(
+async def test_a_rotation_during_a_flood_is_noticed_after_the_cooldown(
     jwks: RemoteJwks, clock: HandClock, pages: KeyPages
 ) -> None:
     await found(jwks)
@@ -365,7 +366,7 @@ async def test_a_rotation_inside_a_flood_is_picked_up_as_the_cooldown_ends(
     assert await found(jwks, "key-1") == "key-1"
 
 
-async def test_a_rotation_is_seen_by_unknown_kids_that_join_a_refresh_ahead(
+async def test_a_rotation_is_noticed_by_joining_a_background_refresh(
     tenant: ScriptedTenant, jwks: RemoteJwks, clock: HandClock, pages: KeyPages
 ) -> None:
     gate = asyncio.Event()
@@ -379,7 +380,7 @@ async def test_a_rotation_is_seen_by_unknown_kids_that_join_a_refresh_ahead(
     assert tenant.count(JWKS) == 2
 
 
-async def test_a_key_that_a_successful_fetch_omits_ends_at_once(
+async def test_a_withdrawn_key_is_rejected_after_the_next_fetch(
     tenant: ScriptedTenant, jwks: RemoteJwks, clock: HandClock, pages: KeyPages
 ) -> None:
     async with kept_fresh(jwks, clock):

@@ -15,9 +15,10 @@ from auth0_sso.errors import (
     NotFoundError,
 )
 from auth0_sso.http.bounded_http import BoundedResponse
-from auth0_sso.management.call import DEADLINE, ManagementCaller
-from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
-from auth0_sso.management.turns import Turn
+from auth0_sso.management.call import TIMEOUT, ManagementCaller
+from auth0_sso.management.fair_queue import Priority
+from auth0_sso.management.token_endpoint import ClientCredentials
+from auth0_sso.management.token_source import ManagementTokenSource
 from support.clock import HandClock
 from support.issuer import ISSUER
 from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply, token_reply
@@ -33,15 +34,17 @@ def thing(verb: str = "GET") -> str:
 
 
 @pytest.fixture
-async def auth(tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock) -> AsyncIterator[ManagementAuth]:
+async def auth(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+) -> AsyncIterator[ManagementTokenSource]:
     tenant.on(TOKEN, token_reply("token-1"))
-    auth = ManagementAuth(client, ISSUER, ClientCredentials("id", "secret", f"{ISSUER}api/v2/"), clock=clock)
+    auth = ManagementTokenSource(client, ISSUER, ClientCredentials("id", "secret", f"{ISSUER}api/v2/"), clock=clock)
     yield auth
     await auth.aclose()
 
 
 @pytest.fixture
-def caller(client: httpx.AsyncClient, auth: ManagementAuth, clock: HandClock) -> ManagementCaller:
+def caller(client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock) -> ManagementCaller:
     return ManagementCaller(client, ISSUER, auth, clock=clock.skipping)
 
 
@@ -57,7 +60,7 @@ async def error(caller: ManagementCaller, verb: str = "GET", *scopes: str) -> Au
 
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
 @pytest.mark.parametrize("verb", VERBS)
-async def test_a_failure_is_repeated_only_where_twice_does_no_harm(
+async def test_a_failed_request_is_retried_only_if_it_is_idempotent(
     tenant: ScriptedTenant, caller: ManagementCaller, verb: str, status: int
 ) -> None:
     tenant.on(thing(verb), Reply(status), OK)
@@ -69,7 +72,7 @@ async def test_a_failure_is_repeated_only_where_twice_does_no_harm(
         assert tenant.count(thing(verb)) == 1
 
 
-async def test_a_failure_that_lasts_is_told_after_three_attempts_with_growing_pauses(
+async def test_a_permanent_failure_is_raised_after_three_attempts_with_exponential_backoff(
     tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
 ) -> None:
     tenant.on(thing(), Reply(503))
@@ -81,7 +84,7 @@ async def test_a_failure_that_lasts_is_told_after_three_attempts_with_growing_pa
 
 
 @pytest.mark.parametrize("verb", VERBS)
-async def test_too_many_is_waited_for_whatever_the_verb(
+async def test_a_429_is_retried_for_every_method(
     tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock, verb: str
 ) -> None:
     in_a_second = str(int(clock.now) + 1)
@@ -104,7 +107,7 @@ async def test_too_many_is_waited_for_whatever_the_verb(
     ],
     ids=str,
 )
-async def test_a_wait_past_the_deadline_is_told_at_once(
+async def test_a_retry_after_longer_than_the_timeout_is_raised_at_once(
     tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock, headers: dict[str, str], retry_after: int
 ) -> None:
     tenant.on(thing(), error_reply(429, **headers))
@@ -127,7 +130,7 @@ async def test_a_wait_past_the_deadline_is_told_at_once(
     ],
     ids=str,
 )
-async def test_a_wait_nobody_can_read_is_three_attempts(
+async def test_a_malformed_retry_after_is_retried_with_backoff(
     tenant: ScriptedTenant, caller: ManagementCaller, headers: dict[str, str]
 ) -> None:
     tenant.on(thing("POST"), error_reply(429, **headers))
@@ -137,22 +140,24 @@ async def test_a_wait_nobody_can_read_is_three_attempts(
     assert tenant.count(thing("POST")) == 3
 
 
-async def test_a_wait_that_is_over_already_is_no_leave_to_hammer(
+async def test_a_retry_after_of_zero_causes_no_flood_of_retries(
     tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
 ) -> None:
     tenant.on(thing(), error_reply(429, Retry_After="0"))
     started = clock.now
     await error(caller)
-    assert clock.now - started <= DEADLINE
+    assert clock.now - started <= TIMEOUT
     assert tenant.count(thing()) <= 6
 
 
-async def test_the_global_limit_counts_whatever_its_status(tenant: ScriptedTenant, caller: ManagementCaller) -> None:
+async def test_the_global_limit_message_is_a_rate_limit_whatever_its_status(
+    tenant: ScriptedTenant, caller: ManagementCaller
+) -> None:
     tenant.on(thing("POST"), error_reply(403, "Global limit has been reached"), OK)
     assert (await call(caller, "POST")).status == 200
 
 
-async def test_a_spent_budget_pauses_everybody(
+async def test_a_reached_rate_limit_pauses_all_callers(
     tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
 ) -> None:
     spent = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(clock.now) + 2)}
@@ -164,7 +169,7 @@ async def test_a_spent_budget_pauses_everybody(
     assert tenant.requests[-1].at - tenant.requests[1].at >= 2
 
 
-async def test_a_budget_spent_for_long_is_told_without_asking(
+async def test_a_reset_past_the_timeout_is_raised_without_a_request(
     tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
 ) -> None:
     spent = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(clock.now) + 60)}
@@ -175,40 +180,40 @@ async def test_a_budget_spent_for_long_is_told_without_asking(
     assert (limited.retry_after, tenant.count(thing()), tenant.count(thing("POST"))) == (60, 1, 0)
 
 
-async def test_after_a_pause_role_look_ups_go_first_and_subjects_take_turns(
+async def test_after_a_pause_role_look_ups_have_priority_and_subjects_alternate(
     tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
 ) -> None:
     spent = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(clock.now) + 2)}
     tenant.on(thing(), json_reply({}, headers=spent), json_reply({}))
     await call(caller)
-    turns = [*[Turn("a")] * 20, Turn("b"), Turn("b"), Turn("c"), Turn("d", first=True)]
-    for number, turn in enumerate(turns):
-        tenant.on(f"GET /api/v2/{turn.subject}{number}", OK)
+    priorities = [*[Priority("a")] * 20, Priority("b"), Priority("b"), Priority("c"), Priority("d", high=True)]
+    for number, priority in enumerate(priorities):
+        tenant.on(f"GET /api/v2/{priority.subject}{number}", OK)
     calls = [
-        asyncio.create_task(caller.call("GET", f"/{turn.subject}{number}", turn=turn))
-        for number, turn in enumerate(turns)
+        asyncio.create_task(caller.call("GET", f"/{priority.subject}{number}", priority=priority))
+        for number, priority in enumerate(priorities)
     ]
     await asyncio.gather(*calls)
     order = [request.line.removeprefix("GET /api/v2/")[0] for request in tenant.requests[2:]]
     assert "".join(order) == "dabcaba" + "a" * 17
 
 
-async def test_a_refused_look_up_is_first_again_after_the_pause(
+async def test_a_rate_limited_look_up_keeps_its_priority_after_the_pause(
     tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
 ) -> None:
     started = clock.now
     limited = error_reply(429, X_RateLimit_Reset=str(int(started) + 1))
     tenant.on("GET /api/v2/look-up", limited, OK)
     tenant.on(thing(), limited, OK)
-    look_up = caller.call("GET", "/look-up", turn=Turn("z", first=True))
-    others = (caller.call("GET", "/thing", turn=Turn("a")) for _ in range(30))
+    look_up = caller.call("GET", "/look-up", priority=Priority("z", high=True))
+    others = (caller.call("GET", "/thing", priority=Priority("a")) for _ in range(30))
     await asyncio.gather(*others, look_up)
     after = [request.line for request in tenant.requests if request.at >= started + 1]
     assert after[0] == "GET /api/v2/look-up"
     assert len(after) > 20, "all others waited for the pause as well"
 
 
-async def test_callers_in_a_queue_hear_at_once_of_a_pause_they_cannot_wait_for(
+async def test_a_pause_past_their_timeout_is_raised_by_queued_callers(
     tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
 ) -> None:
     gate = asyncio.Event()
@@ -223,14 +228,14 @@ async def test_callers_in_a_queue_hear_at_once_of_a_pause_they_cannot_wait_for(
     await asyncio.gather(*slow)
 
 
-async def test_a_caller_whose_time_ends_in_a_pause_hears_that_it_is_one(
+async def test_a_timeout_during_a_pause_is_a_rate_limit_error(
     tenant: ScriptedTenant,
     client: httpx.AsyncClient,
-    auth: ManagementAuth,
+    auth: ManagementTokenSource,
     clock: HandClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("auth0_sso.management.call.DEADLINE", 0.2)
+    monkeypatch.setattr("auth0_sso.management.call.TIMEOUT", 0.2)
     caller = ManagementCaller(client, ISSUER, auth, clock=clock)
     reset, clock.now = int(clock.now) + 1, clock.now + 0.9
     tenant.on(thing(), json_reply({}, headers={"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(reset)}))
@@ -240,7 +245,7 @@ async def test_a_caller_whose_time_ends_in_a_pause_hears_that_it_is_one(
     assert tenant.count(thing()) == 1
 
 
-async def test_a_budget_not_spent_pauses_nobody(
+async def test_a_rate_limit_that_is_not_reached_pauses_no_caller(
     tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
 ) -> None:
     left = {"X-RateLimit-Remaining": "1", "X-RateLimit-Reset": str(int(clock.now) + 60)}
@@ -251,7 +256,7 @@ async def test_a_budget_not_spent_pauses_nobody(
     assert clock.pauses == []
 
 
-async def test_a_tenant_that_fails_again_and_again_is_left_alone_then_tried_by_one(
+async def test_repeated_failures_open_the_circuit_breaker_until_a_trial_succeeds(
     tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     tenant.on(thing("POST"), Reply(503))
@@ -261,24 +266,26 @@ async def test_a_tenant_that_fails_again_and_again_is_left_alone_then_tried_by_o
     assert isinstance(left_alone, ManagementUnavailableError)
     assert (left_alone.reason, left_alone.retry_after) == ("status_503", 5)
     assert tenant.count(thing("POST")) == 5
-    assert caplog.text.count("the circuit breaker opens") == 1
+    assert caplog.text.count("circuit breaker open") == 1
     clock.now += 5
     tenant.on(thing("POST"), OK)
     assert (await call(caller, "POST")).status == 200
     assert (await call(caller, "POST")).status == 200
 
 
-async def test_what_auth0_declines_is_no_failure_of_auth0(tenant: ScriptedTenant, caller: ManagementCaller) -> None:
+async def test_a_rejected_request_does_not_count_for_the_circuit_breaker(
+    tenant: ScriptedTenant, caller: ManagementCaller
+) -> None:
     tenant.on(thing("POST"), error_reply(404, "The user does not exist.", "inexistent_user"))
     for _ in range(20):
         assert isinstance(await error(caller, "POST"), NotFoundError)
     assert tenant.count(thing("POST")) == 20
 
 
-async def test_one_deadline_bounds_waiting_for_a_turn_as_well(
+async def test_the_timeout_includes_waiting_in_the_queue(
     tenant: ScriptedTenant, caller: ManagementCaller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("auth0_sso.management.call.DEADLINE", 0.2)
+    monkeypatch.setattr("auth0_sso.management.call.TIMEOUT", 0.2)
     gate = asyncio.Event()
     tenant.on(thing(), json_reply({}, gate=gate))
     errors = await asyncio.gather(*(error(caller) for _ in range(30)))
@@ -288,7 +295,7 @@ async def test_one_deadline_bounds_waiting_for_a_turn_as_well(
     assert (await call(caller)).status == 200, "a queue of our own opened the breaker"
 
 
-async def test_a_401_is_answered_by_another_token_once(tenant: ScriptedTenant, caller: ManagementCaller) -> None:
+async def test_a_401_is_retried_once_with_another_token(tenant: ScriptedTenant, caller: ManagementCaller) -> None:
     tenant.on(TOKEN, token_reply("token-1"), token_reply("token-2"))
     tenant.on(thing("POST"), Reply(401), OK)
     assert (await call(caller, "POST")).status == 200
@@ -296,7 +303,7 @@ async def test_a_401_is_answered_by_another_token_once(tenant: ScriptedTenant, c
     assert used == ["Bearer token-1", "Bearer token-2"]
 
 
-async def test_a_scope_our_token_lacks_is_named_before_the_call(
+async def test_a_missing_scope_is_logged_and_nothing_is_sent(
     tenant: ScriptedTenant, caller: ManagementCaller, caplog: pytest.LogCaptureFixture
 ) -> None:
     tenant.on(TOKEN, token_reply("token-1", scope="read:roles read:users"))
@@ -307,13 +314,13 @@ async def test_a_scope_our_token_lacks_is_named_before_the_call(
     assert tenant.count(thing()) == 0
 
 
-async def test_one_scope_of_those_that_do_suffices(tenant: ScriptedTenant, caller: ManagementCaller) -> None:
+async def test_one_of_the_accepted_scopes_is_enough(tenant: ScriptedTenant, caller: ManagementCaller) -> None:
     tenant.on(TOKEN, token_reply("token-1", scope="read:roles read:users"))
     tenant.on(thing(), OK)
     assert (await call(caller, "GET", "read:users", "read:role_members")).status == 200
 
 
-async def test_a_scope_granted_meanwhile_is_seen_with_the_next_token_and_tokens_are_not_bought_for_each_call(
+async def test_a_scope_granted_later_is_noticed_with_few_tokens(
     tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
 ) -> None:
     poor, rich = token_reply("token-1", scope="read:users"), token_reply("token-2", scope="read:users update:users")
@@ -328,7 +335,7 @@ async def test_a_scope_granted_meanwhile_is_seen_with_the_next_token_and_tokens_
     assert tenant.count(TOKEN) == 3
 
 
-async def test_the_scopes_a_refusal_names_are_parsed_and_logged_loudly(
+async def test_the_scopes_in_a_403_are_parsed_and_logged(
     tenant: ScriptedTenant, caller: ManagementCaller, caplog: pytest.LogCaptureFixture
 ) -> None:
     told = "Insufficient scope, expected any of: read:users,read:user_idp_tokens; update:users"
@@ -350,7 +357,7 @@ async def test_the_scopes_a_refusal_names_are_parsed_and_logged_loudly(
     ],
     ids=range(4),
 )
-async def test_an_error_keeps_what_auth0s_support_asks_for(
+async def test_an_error_keeps_the_request_id_for_auth0s_support(
     tenant: ScriptedTenant, caller: ManagementCaller, headers: dict[str, str], request_id: str | None
 ) -> None:
     tenant.on(thing(), error_reply(409, "It exists.", "auth0_idp_error", **headers))

@@ -20,8 +20,9 @@ from auth0_sso.errors import (
 )
 from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
-from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
-from auth0_sso.management.documents import Document, Role, User
+from auth0_sso.management.models import ManagementModel, Role, User
+from auth0_sso.management.token_endpoint import ClientCredentials
+from auth0_sso.management.token_source import ManagementTokenSource
 from support.clock import HandClock
 from support.issuer import ISSUER
 from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply, token_reply
@@ -69,7 +70,7 @@ async def _management(
     tenant.on(TOKEN, token_reply(MANAGEMENT_TOKEN))
     credentials = ClientCredentials("the-client-id", "the-client-secret", f"{ISSUER}api/v2/")
     async with tenant.client() as for_tokens:
-        auth = ManagementAuth(for_tokens, ISSUER, credentials)
+        auth = ManagementTokenSource(for_tokens, ISSUER, credentials)
         yield ManagementClient(ManagementCaller(client, address, auth, clock=clock.skipping))
         await auth.aclose()
 
@@ -199,7 +200,7 @@ CALLS = [
 
 
 @pytest.mark.parametrize(("call", "line", "query", "body", "reply"), CALLS)
-async def test_each_call_is_one_request_and_nothing_more(
+async def test_each_call_is_exactly_one_request(
     tenant: ScriptedTenant,
     management: ManagementClient,
     call: Call,
@@ -240,7 +241,7 @@ async def test_each_call_sends_the_same_again_after_a_401(
 
 
 @pytest.mark.parametrize(("call", "line", "query", "body", "reply"), CALLS)
-async def test_each_call_tells_whose_fault_a_refusal_is(
+async def test_each_call_raises_refused_for_a_403(
     tenant: ScriptedTenant,
     management: ManagementClient,
     call: Call,
@@ -254,9 +255,7 @@ async def test_each_call_tells_whose_fault_a_refusal_is(
     assert (type(error), error.reason) == (ManagementRefusedError, "insufficient_scope")
 
 
-async def test_a_user_is_what_auth0_says_with_what_we_do_not_know(
-    tenant: ScriptedTenant, management: ManagementClient
-) -> None:
+async def test_a_user_keeps_unknown_members(tenant: ScriptedTenant, management: ManagementClient) -> None:
     tenant.on(GET_USER, json_reply(USER | {"user_metadata": {"theme": "dark"}, "blocked": True, "logins_count": 7}))
     user = await management.get_user(USER_ID)
     assert (user.user_id, user.email, user.email_verified, user.name) == (USER_ID, EMAIL, True, "Ada")
@@ -269,18 +268,14 @@ async def test_a_user_is_what_auth0_says_with_what_we_do_not_know(
     assert user.model_dump()["identities"] == USER["identities"]
 
 
-async def test_what_auth0_leaves_out_of_a_user_has_a_meaning(
-    tenant: ScriptedTenant, management: ManagementClient
-) -> None:
+async def test_missing_members_of_a_user_have_defaults(tenant: ScriptedTenant, management: ManagementClient) -> None:
     tenant.on(GET_USER, json_reply({"user_id": USER_ID}))
     user = await management.get_user(USER_ID)
     assert (user.email, user.email_verified, user.blocked, user.logins_count) == (None, False, False, 0)
     assert (user.user_metadata, user.app_metadata, user.last_login) == ({}, {}, None)
 
 
-async def test_pages_tell_the_total_beside_what_they_hold(
-    tenant: ScriptedTenant, management: ManagementClient
-) -> None:
+async def test_a_page_has_its_users_and_the_total(tenant: ScriptedTenant, management: ManagementClient) -> None:
     tenant.on("GET /api/v2/users", json_reply(USERS | {"total": 151}))
     page = await management.list_users()
     assert ([user.user_id for user in page.users], page.total) == ([USER_ID], 151)
@@ -289,7 +284,9 @@ async def test_pages_tell_the_total_beside_what_they_hold(
     assert (page.users, page.total) == ((), 151)
 
 
-async def test_roles_come_without_their_page(tenant: ScriptedTenant, management: ManagementClient) -> None:
+async def test_roles_are_returned_without_the_page_object(
+    tenant: ScriptedTenant, management: ManagementClient
+) -> None:
     tenant.on(f"{GET_USER}/roles", json_reply(ROLES))
     roles = await management.list_user_roles(USER_ID)
     assert roles == (Role(id="rol_1", name="admin", description="All of it"),)
@@ -329,7 +326,7 @@ async def test_a_user_id_stays_one_path_segment(
 
 
 @pytest.mark.parametrize("user_id", ["", ".", ".."])
-async def test_a_user_id_no_path_can_hold_is_nobodys_and_asks_nobody(
+async def test_an_id_that_is_no_path_segment_is_not_found_unsent(
     tenant: ScriptedTenant, management: ManagementClient, user_id: str
 ) -> None:
     calls = [
@@ -417,7 +414,7 @@ _TABLE: list[object] = [
 
 
 @pytest.mark.parametrize(("reply", "expected"), _TABLE)
-async def test_the_status_decides_whose_fault_it_is(
+async def test_each_error_status_has_its_error(
     tenant: ScriptedTenant,
     management: ManagementClient,
     reply: Reply,
@@ -444,7 +441,7 @@ async def test_the_status_decides_whose_fault_it_is(
         pytest.param(json_reply(USER | {"user_id": 7}), "not_a_user", id="number-id"),
     ],
 )
-async def test_an_answer_that_is_no_user_is_the_tenants_fault_and_is_not_quoted(
+async def test_a_malformed_user_is_an_answer_error_without_its_text(
     tenant: ScriptedTenant,
     management: ManagementClient,
     caplog: pytest.LogCaptureFixture,
@@ -472,7 +469,7 @@ async def test_an_answer_that_is_no_user_is_the_tenants_fault_and_is_not_quoted(
 @pytest.mark.parametrize(
     "document", [[], {}, {"total": 0}, {"users": {}, "roles": {}}, {"users": [], "total": "1"}, "text"]
 )
-async def test_a_page_of_another_shape_is_the_tenants_fault(
+async def test_a_malformed_page_is_an_answer_error(
     tenant: ScriptedTenant, management: ManagementClient, call: Call, line: str, reasons: set[str], document: object
 ) -> None:
     tenant.on(line, json_reply(document))
@@ -491,7 +488,7 @@ async def test_a_page_of_another_shape_is_the_tenants_fault(
         pytest.param(gzip_bomb(), ManagementAnswerError, "answer_compressed", id="gzip-bomb"),
     ],
 )
-async def test_a_misbehaving_tenant_costs_an_error_and_never_a_hang(
+async def test_a_misbehaving_tenant_causes_an_error_and_never_a_hang(
     tenant: ScriptedTenant, clock: HandClock, conduct: Conduct, error_type: type[Auth0SsoError], reason: str
 ) -> None:
     async with (
@@ -503,14 +500,14 @@ async def test_a_misbehaving_tenant_costs_an_error_and_never_a_hang(
     assert (type(error), error.reason) == (error_type, reason)
 
 
-async def test_a_tenant_nobody_answers_for_is_unavailable(tenant: ScriptedTenant, clock: HandClock) -> None:
+async def test_a_tenant_that_refuses_connections_is_unavailable(tenant: ScriptedTenant, clock: HandClock) -> None:
     with refusing_port() as address:
         async with wire_client() as client, _management(tenant, client, clock, address) as management:
             error = await _error(management.get_user(USER_ID))
     assert (type(error), error.reason) == (ManagementUnavailableError, "connection_refused")
 
 
-async def test_without_a_token_no_call_leaves(tenant: ScriptedTenant, management: ManagementClient) -> None:
+async def test_without_a_token_no_call_is_sent(tenant: ScriptedTenant, management: ManagementClient) -> None:
     tenant.on(TOKEN, json_reply({"error": "access_denied"}, 401))
     error = await _error(management.get_user(USER_ID))
     assert (type(error), error.reason) == (ManagementRefusedError, "token_access_denied")
@@ -526,7 +523,7 @@ async def test_our_token_does_not_follow_a_redirect(
     assert [request.line for request in tenant.requests] == [TOKEN, GET_USER]
 
 
-async def test_a_refusal_is_logged_for_the_operator_without_our_token(
+async def test_a_403_is_logged_without_our_token(
     tenant: ScriptedTenant, management: ManagementClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
@@ -538,7 +535,7 @@ async def test_a_refusal_is_logged_for_the_operator_without_our_token(
     assert "the-client-secret" not in caplog.text
 
 
-async def test_a_new_users_password_is_logged_nowhere(
+async def test_a_new_users_password_is_never_logged(
     tenant: ScriptedTenant, management: ManagementClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
@@ -548,9 +545,7 @@ async def test_a_new_users_password_is_logged_nowhere(
         assert "Pa55word!" not in text
 
 
-async def test_auth0s_words_are_bounded_before_they_become_ours(
-    tenant: ScriptedTenant, management: ManagementClient
-) -> None:
+async def test_auth0s_message_is_truncated(tenant: ScriptedTenant, management: ManagementClient) -> None:
     tenant.on(GET_USER, error_reply(400, "x" * 1_000_000, "y" * 1_000_000))
     with pytest.raises(InvalidInputError) as raised:
         await management.get_user(USER_ID)
@@ -558,7 +553,7 @@ async def test_auth0s_words_are_bounded_before_they_become_ours(
     assert raised.value.reason == "status_400"
 
 
-async def test_a_token_auth0_cannot_read_is_our_fault_not_the_callers(
+async def test_a_malformed_token_of_ours_is_not_the_callers_fault(
     tenant: ScriptedTenant, management: ManagementClient
 ) -> None:
     tenant.on(GET_USER, error_reply(400, "Bad HTTP authentication header format", "Bearer"))
@@ -567,7 +562,7 @@ async def test_a_token_auth0_cannot_read_is_our_fault_not_the_callers(
     assert raised.value.reason == "token_malformed"
 
 
-async def test_a_user_id_that_cannot_be_encoded_is_nobodys(
+async def test_a_user_id_that_cannot_be_encoded_is_not_found(
     tenant: ScriptedTenant, management: ManagementClient
 ) -> None:
     with pytest.raises(NotFoundError):
@@ -575,7 +570,7 @@ async def test_a_user_id_that_cannot_be_encoded_is_nobodys(
     assert tenant.requests == []
 
 
-async def test_no_more_than_ten_calls_are_under_way_at_once(
+async def test_no_more_than_ten_calls_are_in_flight(
     tenant: ScriptedTenant, management: ManagementClient, clock: HandClock
 ) -> None:
     gate = asyncio.Event()
@@ -602,7 +597,7 @@ async def test_pages_are_read_until_the_total_is_reached(
     ]
 
 
-async def test_an_empty_page_ends_the_list_whatever_the_total_says(
+async def test_an_empty_page_ends_the_list_whatever_the_total_is(
     tenant: ScriptedTenant, management: ManagementClient
 ) -> None:
     tenant.on(
@@ -614,10 +609,10 @@ async def test_an_empty_page_ends_the_list_whatever_the_total_says(
     assert tenant.count("GET /api/v2/roles") == 2
 
 
-async def test_a_list_that_never_ends_is_left(
+async def test_a_list_that_never_ends_is_an_answer_error(
     tenant: ScriptedTenant, management: ManagementClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("auth0_sso.management.reader._MAX_PAGES", 3)
+    monkeypatch.setattr("auth0_sso.management.pagination._MAX_PAGES", 3)
     tenant.on("GET /api/v2/roles", json_reply({"roles": ROLES["roles"], "total": 10**9}))
     with pytest.raises(ManagementAnswerError) as caught:
         await management.find_role("missing")
@@ -625,7 +620,7 @@ async def test_a_list_that_never_ends_is_left(
     assert tenant.count("GET /api/v2/roles") == 3
 
 
-async def test_a_page_without_its_total_is_the_tenants_fault(
+async def test_a_page_without_a_total_is_an_answer_error(
     tenant: ScriptedTenant, management: ManagementClient
 ) -> None:
     tenant.on("GET /api/v2/roles", json_reply({"roles": []}))
@@ -634,7 +629,7 @@ async def test_a_page_without_its_total_is_the_tenants_fault(
     assert caught.value.reason == "page_without_total"
 
 
-async def test_a_role_is_found_by_its_whole_name_alone(tenant: ScriptedTenant, management: ManagementClient) -> None:
+async def test_a_role_is_found_by_its_exact_name_only(tenant: ScriptedTenant, management: ManagementClient) -> None:
     roles = [{"id": "rol_1", "name": "superadmin"}, {"id": "rol_2", "name": "admin"}]
     tenant.on("GET /api/v2/roles", json_reply({"roles": roles, "total": 2}))
     assert (await management.find_role("admin")).id == "rol_2"
@@ -653,7 +648,7 @@ async def test_a_page_past_the_first_thousand_records_is_invalid_input(
     assert error.detail == "Auth0 lists the first 1,000 records only."
 
 
-async def test_logging_out_everywhere_ends_refresh_tokens_before_sessions(
+async def test_logging_out_everywhere_revokes_refresh_tokens_before_sessions(
     tenant: ScriptedTenant, management: ManagementClient
 ) -> None:
     tokens, sessions = f"DELETE {USER_PATH}/refresh-tokens", f"DELETE {USER_PATH}/sessions"
@@ -664,7 +659,7 @@ async def test_logging_out_everywhere_ends_refresh_tokens_before_sessions(
 
 
 @pytest.mark.parametrize("organization_id", ["", ".", ".."])
-async def test_no_id_leaves_its_place_in_the_path(
+async def test_an_organization_id_that_is_no_path_segment_is_not_found(
     tenant: ScriptedTenant, management: ManagementClient, organization_id: str
 ) -> None:
     with pytest.raises(NotFoundError):
@@ -692,7 +687,7 @@ async def _only(management: ManagementClient) -> list[User]:
         pytest.param(_only, GET_USER, id="get_user"),
     ],
 )
-async def test_metadata_that_is_too_much_for_an_answer_is_left_out_of_it(
+async def test_metadata_too_large_for_a_response_is_omitted(
     tenant: ScriptedTenant,
     management: ManagementClient,
     call: Callable[[ManagementClient], Awaitable[list[User]]],
@@ -709,7 +704,7 @@ async def test_metadata_that_is_too_much_for_an_answer_is_left_out_of_it(
     assert again.query == "&".join([query for query in (asked.query, WITHOUT_METADATA) if query])
 
 
-async def test_an_answer_too_large_even_without_metadata_is_the_tenants_fault(
+async def test_a_response_too_large_without_metadata_is_an_answer_error(
     tenant: ScriptedTenant, management: ManagementClient
 ) -> None:
     tenant.on("GET /api/v2/users", Reply(body=b" " * 5_000_000))
@@ -718,7 +713,7 @@ async def test_an_answer_too_large_even_without_metadata_is_the_tenants_fault(
     assert tenant.count("GET /api/v2/users") == 2
 
 
-async def test_one_odd_user_does_not_lose_the_page_nor_change_its_total(
+async def test_a_malformed_user_invalidates_neither_the_page_nor_its_total(
     tenant: ScriptedTenant, management: ManagementClient
 ) -> None:
     odd: list[object] = [USER | {"email": 7, "user_metadata": ["x"]}, {"email": EMAIL}, None, USER]
@@ -738,10 +733,10 @@ async def test_one_odd_user_does_not_lose_the_page_nor_change_its_total(
         pytest.param(lambda m: m.list_user_logs(USER_ID), f"{GET_USER}/logs", "logs", "log_id", id="logs"),
     ],
 )
-async def test_one_odd_entry_does_not_lose_the_list(
+async def test_a_malformed_entry_does_not_invalidate_the_list(
     tenant: ScriptedTenant,
     management: ManagementClient,
-    call: Callable[[ManagementClient], Awaitable[Sequence[Document]]],
+    call: Callable[[ManagementClient], Awaitable[Sequence[ManagementModel]]],
     line: str,
     name: str,
     good: str,
@@ -765,7 +760,7 @@ async def test_one_odd_entry_does_not_lose_the_list(
     ],
 )
 @pytest.mark.parametrize("blocked", [True, False])
-async def test_a_change_that_auth0_has_carried_out_succeeds_whatever_it_answers(
+async def test_a_change_with_an_unreadable_response_succeeds(
     tenant: ScriptedTenant, management: ManagementClient, reply: Reply, blocked: bool
 ) -> None:
     tenant.on(f"PATCH {USER_PATH}", reply)
@@ -780,7 +775,7 @@ async def test_a_change_that_auth0_has_carried_out_succeeds_whatever_it_answers(
     [lambda m: m.delete_user(USER_ID), lambda m: m.assign_roles(USER_ID, ["rol_1"])],
     ids=["delete_user", "assign_roles"],
 )
-async def test_a_change_without_an_answer_of_use_is_not_undone_by_a_large_one(
+async def test_a_change_with_an_unused_large_response_succeeds(
     tenant: ScriptedTenant, management: ManagementClient, call: Call
 ) -> None:
     for line in (f"DELETE {USER_PATH}", f"POST {USER_PATH}/roles"):
@@ -788,7 +783,7 @@ async def test_a_change_without_an_answer_of_use_is_not_undone_by_a_large_one(
     await call(management)
 
 
-async def test_a_user_created_without_a_readable_answer_is_created(
+async def test_a_user_created_with_an_unreadable_response_is_returned(
     tenant: ScriptedTenant, management: ManagementClient
 ) -> None:
     tenant.on("POST /api/v2/users", Reply(201, b"<html>"))
@@ -796,14 +791,14 @@ async def test_a_user_created_without_a_readable_answer_is_created(
     assert (user.user_id, "user_id" in user.unreadable) == ("", True)
 
 
-async def test_a_refusal_with_an_endless_body_keeps_its_status(
+async def test_an_error_response_with_a_large_body_keeps_its_status(
     tenant: ScriptedTenant, management: ManagementClient
 ) -> None:
     tenant.on(GET_USER, Reply(404, b" " * 5_000_000))
     assert (type(await _error(management.get_user(USER_ID)))) is NotFoundError
 
 
-async def test_single_members_of_a_user_can_be_asked_for(
+async def test_single_members_of_a_user_can_be_requested(
     tenant: ScriptedTenant, management: ManagementClient
 ) -> None:
     tenant.on(GET_USER, json_reply({"user_id": USER_ID}))
@@ -812,8 +807,6 @@ async def test_single_members_of_a_user_can_be_asked_for(
     assert tenant.seen(GET_USER)[0].query == "fields=user_id%2Cblocked&include_fields=true"
 
 
-async def test_a_role_without_a_readable_id_is_not_found_by_its_name(
-    tenant: ScriptedTenant, management: ManagementClient
-) -> None:
+async def test_a_role_with_a_malformed_id_is_not_found(tenant: ScriptedTenant, management: ManagementClient) -> None:
     tenant.on("GET /api/v2/roles", json_reply({"roles": [{"id": 7, "name": "admin"}], "total": 1}))
     assert (await _error(management.find_role("admin"))).reason == "role_name_unknown"

@@ -7,9 +7,10 @@ import pytest
 from auth0_sso.errors import ManagementUnavailableError, NotFoundError
 from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
-from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
 from auth0_sso.management.metadata import MAX_BYTES, MetadataError
 from auth0_sso.management.profiles import TTL, Profiles
+from auth0_sso.management.token_endpoint import ClientCredentials
+from auth0_sso.management.token_source import ManagementTokenSource
 from support.clock import HandClock
 from support.issuer import ISSUER
 from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply, token_reply
@@ -28,7 +29,7 @@ async def profiles(tenant: ScriptedTenant, client: httpx.AsyncClient, clock: Han
     tenant.on(GET_A, user(name="Ada"))
     tenant.on(GET_B, user(B, name="Bob"))
     tenant.on(PATCH_A, user(name="Ada", user_metadata={"theme": "dark"}))
-    auth = ManagementAuth(client, ISSUER, ClientCredentials("id", "secret", f"{ISSUER}api/v2/"), clock=clock)
+    auth = ManagementTokenSource(client, ISSUER, ClientCredentials("id", "secret", f"{ISSUER}api/v2/"), clock=clock)
     caller = ManagementCaller(client, ISSUER, auth, clock=clock.skipping)
     profiles = Profiles(ManagementClient(caller), clock=clock)
     yield profiles
@@ -36,9 +37,7 @@ async def profiles(tenant: ScriptedTenant, client: httpx.AsyncClient, clock: Han
     await auth.aclose()
 
 
-async def test_a_profile_is_remembered_for_its_time_and_no_longer(
-    tenant: ScriptedTenant, profiles: Profiles, clock: HandClock
-) -> None:
+async def test_a_profile_is_cached_for_its_ttl(tenant: ScriptedTenant, profiles: Profiles, clock: HandClock) -> None:
     for _ in range(10):
         assert (await profiles.get(A)).name == "Ada"
     await clock.advance(TTL - 0.1)
@@ -49,16 +48,14 @@ async def test_a_profile_is_remembered_for_its_time_and_no_longer(
     assert (await profiles.get(A)).name == "Eve"
 
 
-async def test_a_hundred_looks_at_once_are_one_call(tenant: ScriptedTenant, profiles: Profiles) -> None:
+async def test_a_hundred_concurrent_reads_make_one_call(tenant: ScriptedTenant, profiles: Profiles) -> None:
     found = await asyncio.gather(*(profiles.get(user_id) for user_id in (A, B) * 50))
     assert {user.name for user in found[::2]} == {"Ada"}
     assert {user.name for user in found[1::2]} == {"Bob"}
     assert (tenant.count(GET_A), tenant.count(GET_B)) == (1, 1)
 
 
-async def test_a_forgotten_profile_is_asked_for_anew_and_others_are_kept(
-    tenant: ScriptedTenant, profiles: Profiles
-) -> None:
+async def test_invalidating_a_profile_keeps_the_others_cached(tenant: ScriptedTenant, profiles: Profiles) -> None:
     await profiles.get(A)
     await profiles.get(B)
     profiles.invalidate(A)
@@ -67,9 +64,7 @@ async def test_a_forgotten_profile_is_asked_for_anew_and_others_are_kept(
     assert (tenant.count(GET_A), tenant.count(GET_B)) == (2, 1)
 
 
-async def test_an_answer_under_way_when_its_user_changes_is_not_remembered(
-    tenant: ScriptedTenant, profiles: Profiles
-) -> None:
+async def test_a_response_that_predates_a_change_is_not_cached(tenant: ScriptedTenant, profiles: Profiles) -> None:
     gate = asyncio.Event()
     tenant.on(GET_A, user(name="Ada", gate=gate), user(name="Eve"))
     before = asyncio.create_task(profiles.get(A))
@@ -81,7 +76,7 @@ async def test_an_answer_under_way_when_its_user_changes_is_not_remembered(
     assert (await profiles.get(A)).name == "Eve"
 
 
-async def test_failures_are_not_remembered(tenant: ScriptedTenant, profiles: Profiles) -> None:
+async def test_failures_are_not_cached(tenant: ScriptedTenant, profiles: Profiles) -> None:
     tenant.on(GET_A, error_reply(404), Reply(503), Reply(503), Reply(503), user(name="Ada"))
     with pytest.raises(NotFoundError):
         await profiles.get(A)
@@ -90,7 +85,7 @@ async def test_failures_are_not_remembered(tenant: ScriptedTenant, profiles: Pro
     assert (await profiles.get(A)).name == "Ada"
 
 
-async def test_what_is_remembered_is_bounded_in_bytes(tenant: ScriptedTenant, profiles: Profiles) -> None:
+async def test_the_cache_is_limited_in_bytes(tenant: ScriptedTenant, profiles: Profiles) -> None:
     tenant.on(GET_B, user(B, user_metadata={"x": "x" * 3_000_000}, app_metadata={"x": "x" * 500_000}))
     for name in "cdef":
         tenant.on(f"GET /api/v2/users/{name}", user(name, user_metadata={"x": "x" * 2_000_000}))
@@ -102,7 +97,7 @@ async def test_what_is_remembered_is_bounded_in_bytes(tenant: ScriptedTenant, pr
     assert (tenant.count("GET /api/v2/users/f"), tenant.count(GET_B)) == (1, 2)
 
 
-async def test_a_change_of_metadata_is_seen_by_the_next_look(tenant: ScriptedTenant, profiles: Profiles) -> None:
+async def test_changed_metadata_is_returned_by_the_next_read(tenant: ScriptedTenant, profiles: Profiles) -> None:
     await profiles.get(A)
     changed = await profiles.update_metadata(A, {"theme": "dark"})
     assert changed.user_metadata == {"theme": "dark"}
@@ -110,7 +105,7 @@ async def test_a_change_of_metadata_is_seen_by_the_next_look(tenant: ScriptedTen
     assert (await profiles.get(A)).user_metadata == {"theme": "dark"}
 
 
-async def test_a_change_that_fails_is_asked_after_too(tenant: ScriptedTenant, profiles: Profiles) -> None:
+async def test_a_failed_change_invalidates_the_profile(tenant: ScriptedTenant, profiles: Profiles) -> None:
     await profiles.get(A)
     tenant.on(PATCH_A, Reply(503))
     with pytest.raises(ManagementUnavailableError):
@@ -120,7 +115,7 @@ async def test_a_change_that_fails_is_asked_after_too(tenant: ScriptedTenant, pr
     assert tenant.count(GET_A) == looks + 1
 
 
-async def test_what_is_stored_counts_and_is_read_from_the_tenant_not_from_memory(
+async def test_the_stored_size_is_read_from_the_tenant_not_the_cache(
     tenant: ScriptedTenant, profiles: Profiles
 ) -> None:
     await profiles.get(A)
@@ -131,7 +126,7 @@ async def test_what_is_stored_counts_and_is_read_from_the_tenant_not_from_memory
 
 
 @pytest.mark.parametrize("change", [{"elsewhere": None}, {}], ids=["a-key", "all"])
-async def test_deleting_is_always_possible_and_asks_nothing_first(
+async def test_deleting_keys_is_always_allowed_without_a_read(
     tenant: ScriptedTenant, profiles: Profiles, change: dict[str, None]
 ) -> None:
     tenant.on(GET_A, user(user_metadata={"elsewhere": "x" * 1_000_000}))
@@ -144,7 +139,7 @@ async def test_deleting_is_always_possible_and_asks_nothing_first(
 @pytest.mark.parametrize(
     "stored", [Reply(body=b" " * 5_000_000), user(user_metadata=["x"])], ids=["too-large", "no-object"]
 )
-async def test_nothing_is_added_to_metadata_that_cannot_be_read(
+async def test_nothing_is_added_to_unreadable_metadata(
     tenant: ScriptedTenant, profiles: Profiles, stored: Reply
 ) -> None:
     tenant.on(GET_A, stored, user())
@@ -153,9 +148,7 @@ async def test_nothing_is_added_to_metadata_that_cannot_be_read(
     assert tenant.count(PATCH_A) == 0
 
 
-async def test_changes_of_one_user_are_measured_one_after_the_other(
-    tenant: ScriptedTenant, profiles: Profiles
-) -> None:
+async def test_changes_of_one_user_are_serialized(tenant: ScriptedTenant, profiles: Profiles) -> None:
     half = {"first": "x" * (MAX_BYTES // 2)}
     gate = asyncio.Event()
     tenant.on(GET_A, user(), user(user_metadata=half))
@@ -171,9 +164,7 @@ async def test_changes_of_one_user_are_measured_one_after_the_other(
     assert tenant.count(PATCH_A) == 1
 
 
-async def test_a_change_of_one_user_does_not_wait_for_that_of_another(
-    tenant: ScriptedTenant, profiles: Profiles
-) -> None:
+async def test_changes_of_different_users_are_not_serialized(tenant: ScriptedTenant, profiles: Profiles) -> None:
     tenant.on(PATCH_A, user(gate=asyncio.Event()))
     tenant.on("PATCH /api/v2/users/auth0%7Cb", user(B))
     waiting = asyncio.create_task(profiles.update_metadata(A, {"theme": "dark"}))

@@ -8,9 +8,11 @@ import pytest
 
 from auth0_sso.clock import MonotonicTime, SystemClock, WallTime
 from auth0_sso.errors import ManagementUnavailableError
-from auth0_sso.http.bounded_http import send_bounded
-from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
-from auth0_sso.management.shared_token import ManagementToken, SharedToken
+from auth0_sso.management.authorized_request import AuthorizedRequest
+from auth0_sso.management.shared_token import SharedToken
+from auth0_sso.management.token import ManagementToken
+from auth0_sso.management.token_endpoint import ClientCredentials
+from auth0_sso.management.token_source import ManagementTokenSource
 from auth0_sso.store.sealed import SealedStore
 from auth0_sso.store.store import RedisStore
 from support.clock import HandClock
@@ -21,7 +23,7 @@ from support.tenant_script import TOKEN, Reply, ScriptedTenant, json_reply, toke
 THING = "GET /api/v2/thing"
 SECRET = "the-client-secret"
 
-Process = Callable[[], ManagementAuth]
+Process = Callable[[], ManagementTokenSource]
 
 
 class ProcessClock(SystemClock):
@@ -47,30 +49,29 @@ async def process(
     tenant.on(THING, json_reply({}))
     stores: list[RedisStore] = []
 
-    def start() -> ManagementAuth:
+    def start() -> ManagementTokenSource:
         store = RedisStore(redis.url, timeout=5, clock=clock)
         stores.append(store)
         own = ProcessClock(clock, started=1000 * len(stores))
         shared = SharedToken(SealedStore(store, SECRET, "a test"), clock=own)
         credentials = ClientCredentials("the-client-id", SECRET, f"{ISSUER}api/v2/")
-        return ManagementAuth(client, ISSUER, credentials, shared=shared, clock=own)
+        return ManagementTokenSource(client, ISSUER, credentials, shared=shared, clock=own)
 
     yield start
     for store in stores:
         await store.aclose()
 
 
-async def ask(client: httpx.AsyncClient, auth: ManagementAuth) -> int:
+async def ask(client: httpx.AsyncClient, auth: ManagementTokenSource) -> int:
     request = client.build_request("GET", f"{ISSUER}api/v2/thing")
-    answer = await send_bounded(client, request, deadline=30, max_bytes=1000, auth=auth)
-    return answer.status
+    return (await AuthorizedRequest(client, request, auth).send()).status
 
 
 def tokens_used(tenant: ScriptedTenant) -> list[str]:
     return [request.headers["Authorization"].removeprefix("Bearer ") for request in tenant.seen(THING)]
 
 
-async def test_a_fleet_that_starts_at_once_fetches_one_token(
+async def test_sixteen_processes_that_start_at_once_fetch_one_token(
     tenant: ScriptedTenant, client: httpx.AsyncClient, process: Process
 ) -> None:
     fleet = [process() for _ in range(16)]
@@ -79,7 +80,7 @@ async def test_a_fleet_that_starts_at_once_fetches_one_token(
     assert set(tokens_used(tenant)) == {"token-1"}
 
 
-async def test_one_that_starts_later_takes_it_and_renews_when_it_is_time(
+async def test_a_process_that_starts_later_uses_and_renews_the_shared_token(
     tenant: ScriptedTenant, client: httpx.AsyncClient, process: Process, clock: HandClock
 ) -> None:
     await ask(client, process())
@@ -99,7 +100,7 @@ async def test_one_that_starts_later_takes_it_and_renews_when_it_is_time(
     assert tenant.count(TOKEN) == 2
 
 
-async def test_a_token_the_tenant_refuses_is_replaced_once_for_all(
+async def test_a_rejected_token_is_replaced_once_for_all_processes(
     tenant: ScriptedTenant, client: httpx.AsyncClient, process: Process, clock: HandClock
 ) -> None:
     one, two = process(), process()
@@ -112,7 +113,7 @@ async def test_a_token_the_tenant_refuses_is_replaced_once_for_all(
     assert tenant.count(TOKEN) == 2
 
 
-async def test_a_token_that_is_dead_when_it_comes_is_not_shared(
+async def test_a_token_that_expired_on_arrival_is_not_shared(
     redis: RedisServer, tenant: ScriptedTenant, client: httpx.AsyncClient, process: Process
 ) -> None:
     tenant.on(TOKEN, token_reply("token-1", expires_in=0))
@@ -120,7 +121,7 @@ async def test_a_token_that_is_dead_when_it_comes_is_not_shared(
     assert redis.cli("--raw", "keys", "*").strip() == ""
 
 
-async def test_a_failed_fetch_holds_up_nobody_for_long(
+async def test_a_failed_fetch_releases_the_lock(
     tenant: ScriptedTenant, client: httpx.AsyncClient, process: Process
 ) -> None:
     tenant.on(TOKEN, Reply(503), token_reply("token-1"))
@@ -129,7 +130,7 @@ async def test_a_failed_fetch_holds_up_nobody_for_long(
     assert await ask(client, process()) == 200
 
 
-async def test_without_the_store_each_fetches_its_own(
+async def test_without_the_store_each_process_fetches_its_own_token(
     redis: RedisServer, tenant: ScriptedTenant, client: httpx.AsyncClient, process: Process
 ) -> None:
     redis.stop()
@@ -137,7 +138,7 @@ async def test_without_the_store_each_fetches_its_own(
     assert tenant.count(TOKEN) == 2
 
 
-async def test_a_store_lost_while_one_fetches_loses_nobody_a_token(
+async def test_a_store_lost_during_a_fetch_loses_no_token(
     redis: RedisServer, tenant: ScriptedTenant, client: httpx.AsyncClient, process: Process
 ) -> None:
     gate = asyncio.Event()
@@ -153,24 +154,24 @@ async def test_a_store_lost_while_one_fetches_loses_nobody_a_token(
     assert await first == 200
 
 
-async def test_one_who_died_with_the_lock_is_not_waited_for_for_ever(
+async def test_the_wait_for_a_dead_processs_lock_is_limited(
     redis: RedisServer, tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
 ) -> None:
     store = RedisStore(redis.url, timeout=5, clock=clock)
     sealed = SealedStore(store, SECRET, "a test")
     shared = SharedToken(sealed, clock=clock.skipping)
     await store.execute("SET", sealed.name("management-token-lock"), "1")
-    token = ManagementToken.living("token-9", 100, None, clock.monotonic())
+    token = ManagementToken.issued("token-9", 100, None, clock.monotonic())
 
     async def fetch() -> ManagementToken:
         return token
 
-    assert await shared.renewed(fetch) is token
+    assert await shared.get(fetch) is token
     assert sum(clock.pauses) <= 5
     await store.aclose()
 
 
-async def test_the_store_holds_no_token_that_can_be_read(
+async def test_the_token_is_encrypted_in_the_store(
     redis: RedisServer, client: httpx.AsyncClient, process: Process
 ) -> None:
     await ask(client, process())
@@ -183,7 +184,7 @@ async def test_the_store_holds_no_token_that_can_be_read(
 
 
 @pytest.mark.parametrize("forged", ["", "x", "gAAAAABn"])
-async def test_what_lies_there_in_another_form_is_not_believed(
+async def test_a_forged_value_in_the_store_is_ignored(
     redis: RedisServer, tenant: ScriptedTenant, client: httpx.AsyncClient, process: Process, forged: str
 ) -> None:
     await ask(client, process())

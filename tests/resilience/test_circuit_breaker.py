@@ -8,7 +8,7 @@ def broken(clock: HandClock) -> CircuitBreaker:
     return breaker
 
 
-def test_failures_in_a_row_open_it_and_fewer_do_not(clock: HandClock) -> None:
+def test_only_failures_in_a_row_open_the_breaker(clock: HandClock) -> None:
     breaker = CircuitBreaker(failures=3, pause=5, clock=clock)
     for _ in range(5):
         breaker.record_failure()
@@ -18,19 +18,19 @@ def test_failures_in_a_row_open_it_and_fewer_do_not(clock: HandClock) -> None:
     assert broken(clock).retry_after() == 5
 
 
-def test_it_tells_how_long_it_stays_open(clock: HandClock) -> None:
+def test_retry_after_is_the_time_until_the_trial(clock: HandClock) -> None:
     breaker = broken(clock)
     clock.now += 3
     assert breaker.retry_after() == 2
 
 
-def test_when_its_pause_is_over_one_may_try_and_the_others_wait(clock: HandClock) -> None:
+def test_after_the_pause_only_one_caller_makes_the_trial(clock: HandClock) -> None:
     breaker = broken(clock)
     clock.now += 5
     assert [breaker.retry_after() for _ in range(3)] == [0, 5, 5]
 
 
-def test_a_trial_that_passes_closes_it(clock: HandClock) -> None:
+def test_a_successful_trial_closes_the_breaker(clock: HandClock) -> None:
     breaker = broken(clock)
     clock.now += 5
     breaker.retry_after()
@@ -38,7 +38,7 @@ def test_a_trial_that_passes_closes_it(clock: HandClock) -> None:
     assert [breaker.retry_after() for _ in range(3)] == [0, 0, 0]
 
 
-def test_a_trial_that_fails_opens_it_anew_and_is_not_told_twice(clock: HandClock) -> None:
+def test_a_failed_trial_opens_the_breaker_again_without_reporting_it(clock: HandClock) -> None:
     breaker = broken(clock)
     clock.now += 6
     assert breaker.retry_after() == 0
@@ -46,7 +46,7 @@ def test_a_trial_that_fails_opens_it_anew_and_is_not_told_twice(clock: HandClock
     assert breaker.retry_after() == 5
 
 
-def test_a_trial_nobody_heard_of_again_does_not_keep_it_open_for_ever(clock: HandClock) -> None:
+def test_a_trial_without_a_result_is_followed_by_another(clock: HandClock) -> None:
     breaker = broken(clock)
     clock.now += 5
     assert breaker.retry_after() == 0

@@ -33,7 +33,7 @@ async def _started(*tasks: asyncio.Task[int]) -> None:
     assert not any(task.done() for task in tasks)
 
 
-async def test_a_hundred_waiters_cost_one_call() -> None:
+async def test_a_hundred_waiters_share_one_call() -> None:
     flight: SingleFlight[str, int] = SingleFlight()
     call = Call()
     waiters = [asyncio.create_task(flight.run("key", call)) for _ in range(100)]
@@ -43,7 +43,7 @@ async def test_a_hundred_waiters_cost_one_call() -> None:
     assert call.count == 1
 
 
-async def test_each_key_flies_alone() -> None:
+async def test_each_key_has_its_own_call() -> None:
     flight: SingleFlight[str, int] = SingleFlight()
     slow, quick = Call(), Call()
     waiter = asyncio.create_task(flight.run("slow", slow))
@@ -55,28 +55,28 @@ async def test_each_key_flies_alone() -> None:
     assert await waiter == 1
 
 
-async def test_an_answer_is_not_kept() -> None:
+async def test_results_are_not_cached() -> None:
     flight: SingleFlight[str, int] = SingleFlight()
     call = Call()
     call.end.set()
     assert [await flight.run("key", call) for _ in range(3)] == [1, 2, 3]
-    assert not flight.flying("key")
+    assert not flight.is_in_flight("key")
 
 
-async def test_flying_is_true_from_start_to_landing_only() -> None:
+async def test_a_key_is_in_flight_from_start_to_end() -> None:
     flight: SingleFlight[str, int] = SingleFlight()
     call = Call()
-    assert not flight.flying("key")
+    assert not flight.is_in_flight("key")
     task = flight.start("key", call)
-    assert flight.flying("key")
-    assert not flight.flying("another")
+    assert flight.is_in_flight("key")
+    assert not flight.is_in_flight("another")
     call.end.set()
     await task
     await asyncio.sleep(0)
-    assert not flight.flying("key")
+    assert not flight.is_in_flight("key")
 
 
-async def test_start_joins_the_call_under_way() -> None:
+async def test_start_joins_the_call_in_progress() -> None:
     flight: SingleFlight[str, int] = SingleFlight()
     call = Call()
     assert flight.start("key", call) is flight.start("key", call)
@@ -84,7 +84,7 @@ async def test_start_joins_the_call_under_way() -> None:
     assert await flight.run("key", call) == 1
 
 
-async def test_a_cancelled_waiter_leaves_the_flight_to_the_others() -> None:
+async def test_a_cancelled_waiter_does_not_cancel_the_call() -> None:
     flight: SingleFlight[str, int] = SingleFlight()
     call = Call()
     first, second = (asyncio.create_task(flight.run("key", call)) for _ in range(2))
@@ -98,7 +98,7 @@ async def test_a_cancelled_waiter_leaves_the_flight_to_the_others() -> None:
     assert call.count == 1
 
 
-async def test_a_flight_all_waiters_left_still_lands() -> None:
+async def test_a_call_whose_waiters_are_all_cancelled_continues() -> None:
     flight: SingleFlight[str, int] = SingleFlight()
     call = Call()
     waiter = asyncio.create_task(flight.run("key", call))
@@ -106,14 +106,14 @@ async def test_a_flight_all_waiters_left_still_lands() -> None:
     waiter.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiter
-    assert flight.flying("key")
+    assert flight.is_in_flight("key")
     late = asyncio.create_task(flight.run("key", call))
     await _started(late)
     call.end.set()
     assert await late == 1
 
 
-async def test_an_error_reaches_every_waiter_and_ends_the_flight() -> None:
+async def test_an_error_is_raised_by_every_waiter_and_not_cached() -> None:
     flight: SingleFlight[str, int] = SingleFlight()
     call = Call()
     call.error = LookupError("gone")
@@ -125,7 +125,7 @@ async def test_an_error_reaches_every_waiter_and_ends_the_flight() -> None:
     assert await flight.run("key", call) == 2
 
 
-async def test_an_error_nobody_waits_for_is_no_warning() -> None:
+async def test_an_error_without_a_waiter_is_no_warning() -> None:
     complaints: list[dict[str, object]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
     flight: SingleFlight[str, int] = SingleFlight()
@@ -140,43 +140,43 @@ async def test_an_error_nobody_waits_for_is_no_warning() -> None:
     assert complaints == []
 
 
-async def test_forget_lets_the_next_caller_start_anew() -> None:
+async def test_after_invalidate_the_next_caller_starts_a_new_call() -> None:
     flight: SingleFlight[str, int] = SingleFlight()
     old, new = Call(), Call()
     waiting_for_old = asyncio.create_task(flight.run("key", old))
     await _started(waiting_for_old)
     flight.invalidate("key")
-    assert not flight.flying("key")
+    assert not flight.is_in_flight("key")
     waiting_for_new = asyncio.create_task(flight.run("key", new))
     await _started(waiting_for_new)
     assert (old.count, new.count) == (1, 1)
     old.end.set()
     await waiting_for_old
-    assert flight.flying("key"), "the forgotten flight's landing took the new one off the board"
+    assert flight.is_in_flight("key"), "the forgotten flight's landing took the new one off the board"
     new.end.set()
     await waiting_for_new
 
 
-async def test_forgetting_what_never_flew_is_no_error() -> None:
+async def test_invalidating_an_unknown_key_is_no_error() -> None:
     flight: SingleFlight[str, int] = SingleFlight()
     flight.invalidate("key")
-    assert not flight.flying("key")
+    assert not flight.is_in_flight("key")
 
 
-async def test_aclose_cancels_what_is_under_way() -> None:
+async def test_aclose_cancels_calls_in_progress() -> None:
     flight: SingleFlight[str, int] = SingleFlight()
     calls = {"one": Call(), "two": Call()}
     waiters = [asyncio.create_task(flight.run(key, call)) for key, call in calls.items()]
     await _started(*waiters)
     await flight.aclose()
     assert all(call.ended == 1 for call in calls.values())
-    assert not any(flight.flying(key) for key in calls)
+    assert not any(flight.is_in_flight(key) for key in calls)
     for waiter in waiters:
         with pytest.raises(asyncio.CancelledError):
             await waiter
 
 
-async def test_aclose_cancels_forgotten_flights_too() -> None:
+async def test_aclose_cancels_invalidated_calls_too() -> None:
     flight: SingleFlight[str, int] = SingleFlight()
     call = Call()
     waiter = asyncio.create_task(flight.run("key", call))
@@ -188,7 +188,7 @@ async def test_aclose_cancels_forgotten_flights_too() -> None:
         await waiter
 
 
-async def test_aclose_swallows_the_errors_of_what_it_ends() -> None:
+async def test_aclose_ignores_the_errors_of_calls() -> None:
     flight: SingleFlight[str, int] = SingleFlight()
     call = Call()
     call.error = LookupError("gone")

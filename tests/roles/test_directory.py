@@ -14,8 +14,10 @@ from auth0_sso.errors import (
 )
 from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
-from auth0_sso.management.credentials import ClientCredentials, ManagementAuth
-from auth0_sso.roles.directory import ClaimRoles, RoleCachePolicy, RoleDirectory
+from auth0_sso.management.token_endpoint import ClientCredentials
+from auth0_sso.management.token_source import ManagementTokenSource
+from auth0_sso.roles.cache import RoleCachePolicy
+from auth0_sso.roles.directory import RoleDirectory
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy, validate
 from support.clock import HandClock
 from support.issuer import AUDIENCE, ISSUER, SUBJECT, user_claims
@@ -52,7 +54,7 @@ def user(subject: str, *, gate: asyncio.Event | None = None, **members: object) 
 
 def management(client: httpx.AsyncClient, clock: HandClock) -> ManagementClient:
     credentials = ClientCredentials("the-client-id", "the-client-secret", f"{ISSUER}api/v2/")
-    auth = ManagementAuth(client, ISSUER, credentials, clock=clock)
+    auth = ManagementTokenSource(client, ISSUER, credentials, clock=clock)
     caller = ManagementCaller(client, ISSUER, auth, clock=clock.skipping)
     return ManagementClient(caller)
 
@@ -78,14 +80,14 @@ async def _error(directory: RoleDirectory) -> Auth0SsoError:
 
 
 @pytest.mark.parametrize("names", [(), ("admin",), ("admin", "user"), ("Ädmin", "admin")])
-async def test_roles_are_the_names_auth0_says(
+async def test_roles_are_the_names_in_auth0(
     tenant: ScriptedTenant, directory: RoleDirectory, names: tuple[str, ...]
 ) -> None:
     tenant.on(ASKED, _roles(*names))
     assert await directory.roles_of(of(SUBJECT)) == set(names)
 
 
-async def test_roles_are_remembered_for_their_time_and_no_longer(
+async def test_roles_are_cached_for_the_ttl(
     tenant: ScriptedTenant, directory: RoleDirectory, clock: HandClock
 ) -> None:
     await directory.roles_of(of(SUBJECT))
@@ -98,7 +100,7 @@ async def test_roles_are_remembered_for_their_time_and_no_longer(
     assert tenant.count(ASKED) == 2
 
 
-async def test_reading_does_not_lengthen_a_memory(
+async def test_reading_does_not_extend_the_ttl(
     tenant: ScriptedTenant, directory: RoleDirectory, clock: HandClock
 ) -> None:
     for _ in range(7):
@@ -107,14 +109,14 @@ async def test_reading_does_not_lengthen_a_memory(
     assert tenant.count(ASKED) == 2
 
 
-async def test_having_no_roles_is_remembered_too(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
+async def test_having_no_roles_is_cached_too(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
     tenant.on(ASKED, _roles())
     for _ in range(3):
         assert await directory.roles_of(of(SUBJECT)) == set()
     assert tenant.count(ASKED) == 1
 
 
-async def test_two_hundred_checks_at_once_cost_one_look_up_for_each_subject(
+async def test_concurrent_checks_cause_one_look_up_for_each_subject(
     tenant: ScriptedTenant, directory: RoleDirectory
 ) -> None:
     checks = [directory.roles_of(of(subject)) for subject in [SUBJECT, OTHER] * 100]
@@ -122,7 +124,7 @@ async def test_two_hundred_checks_at_once_cost_one_look_up_for_each_subject(
     assert (tenant.count(ASKED), tenant.count(ASKED_OTHER)) == (1, 1)
 
 
-async def test_nobody_gets_the_roles_of_somebody_else(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
+async def test_each_subject_gets_its_own_roles(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
     near = [SUBJECT.upper(), f"{SUBJECT} ", f"{SUBJECT}/", SUBJECT.replace("|", "%7C")]
     assert await directory.roles_of(of(SUBJECT)) == {"admin"}
     for subject in near:
@@ -131,7 +133,7 @@ async def test_nobody_gets_the_roles_of_somebody_else(tenant: ScriptedTenant, di
         assert await directory.roles_of(of(subject)) == set()
 
 
-async def test_a_check_that_gives_up_leaves_the_look_up_to_the_others(
+async def test_a_cancelled_check_does_not_cancel_the_look_up(
     tenant: ScriptedTenant, directory: RoleDirectory
 ) -> None:
     gate = asyncio.Event()
@@ -146,7 +148,7 @@ async def test_a_check_that_gives_up_leaves_the_look_up_to_the_others(
     assert tenant.count(ASKED) == 1
 
 
-async def test_forget_asks_anew_at_the_next_check(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
+async def test_an_invalidated_user_is_looked_up_again(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
     await directory.roles_of(of(SUBJECT))
     await directory.roles_of(of(OTHER))
     tenant.on(ASKED, _roles("user"))
@@ -156,12 +158,12 @@ async def test_forget_asks_anew_at_the_next_check(tenant: ScriptedTenant, direct
     assert (tenant.count(ASKED), tenant.count(ASKED_OTHER)) == (2, 1)
 
 
-async def test_forgetting_a_stranger_is_no_error(directory: RoleDirectory) -> None:
+async def test_invalidating_an_unknown_user_is_no_error(directory: RoleDirectory) -> None:
     await directory.invalidate("auth0|nobody")
     assert await directory.roles_of(of(SUBJECT)) == {"admin"}
 
 
-async def test_forget_drops_an_answer_that_was_under_way(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
+async def test_invalidating_starts_a_new_look_up_during_one(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
     old, new = asyncio.Event(), asyncio.Event()
     tenant.on(ASKED, _roles("admin", gate=old), _roles("user", gate=new))
     before = asyncio.create_task(directory.roles_of(of(SUBJECT)))
@@ -177,7 +179,7 @@ async def test_forget_drops_an_answer_that_was_under_way(tenant: ScriptedTenant,
     assert tenant.count(ASKED) == 2
 
 
-async def test_an_answer_forgotten_under_way_is_not_remembered(
+async def test_a_look_up_that_predates_a_change_is_not_cached(
     tenant: ScriptedTenant, directory: RoleDirectory
 ) -> None:
     gate = asyncio.Event()
@@ -198,7 +200,7 @@ async def test_an_answer_forgotten_under_way_is_not_remembered(
     ],
     ids=["rate-limited", "down"],
 )
-async def test_an_error_gives_no_access_and_is_not_remembered(
+async def test_an_error_denies_access_and_is_not_cached(
     tenant: ScriptedTenant,
     directory: RoleDirectory,
     reply: Reply,
@@ -212,7 +214,7 @@ async def test_an_error_gives_no_access_and_is_not_remembered(
     assert await directory.roles_of(of(SUBJECT)) == {"admin"}
 
 
-async def test_old_roles_do_not_outlive_their_time_in_an_outage(
+async def test_expired_roles_are_not_used_during_an_outage(
     tenant: ScriptedTenant, directory: RoleDirectory, clock: HandClock
 ) -> None:
     await directory.roles_of(of(SUBJECT))
@@ -223,7 +225,21 @@ async def test_old_roles_do_not_outlive_their_time_in_an_outage(
     assert (await _error(directory)).reason == "status_503"
 
 
-async def test_an_error_reaches_every_check_for_the_price_of_one(
+async def test_invalidating_a_user_keeps_the_look_up_of_another(
+    tenant: ScriptedTenant, directory: RoleDirectory
+) -> None:
+    gate = asyncio.Event()
+    tenant.on(ASKED, _roles("admin", gate=gate))
+    look_up = asyncio.create_task(directory.roles_of(of(SUBJECT)))
+    await tenant.arrival(ASKED)
+    await directory.invalidate(OTHER)
+    joined = asyncio.create_task(directory.roles_of(of(SUBJECT)))
+    gate.set()
+    assert set(await asyncio.gather(look_up, joined)) == {frozenset({"admin"})}
+    assert tenant.count(ASKED) == 1
+
+
+async def test_one_failed_look_up_is_raised_by_all_waiting_checks(
     tenant: ScriptedTenant, directory: RoleDirectory
 ) -> None:
     tenant.on(ASKED, Reply(503))
@@ -232,7 +248,7 @@ async def test_an_error_reaches_every_check_for_the_price_of_one(
     assert tenant.count(ASKED) == 3  # one look-up, and its repetitions
 
 
-async def test_no_more_subjects_are_remembered_than_was_said(
+async def test_no_more_than_max_entries_are_cached(
     tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
 ) -> None:
     tenant.on(TOKEN, token_reply("token-1"))
@@ -250,7 +266,7 @@ async def test_no_more_subjects_are_remembered_than_was_said(
     assert len(tenant.requests) == 1 + 2 * 5
 
 
-async def test_aclose_gives_up_look_ups_under_way(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
+async def test_aclose_cancels_look_ups_in_progress(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
     tenant.on(ASKED, _roles("admin", gate=asyncio.Event()))
     waiting = asyncio.create_task(directory.roles_of(of(SUBJECT)))
     await tenant.arrival(ASKED)
@@ -264,7 +280,7 @@ async def test_aclose_gives_up_look_ups_under_way(tenant: ScriptedTenant, direct
     [(error_reply(404, code="inexistent_user"), "user_unknown"), (user(SUBJECT, blocked=True), "user_blocked")],
     ids=["deleted", "blocked"],
 )
-async def test_a_user_who_is_gone_is_refused_whatever_roles_are_assigned_and_asked_about_again_soon(
+async def test_a_deleted_or_blocked_user_is_refused_for_the_negative_ttl(
     tenant: ScriptedTenant, directory: RoleDirectory, clock: HandClock, reply: Reply, reason: str
 ) -> None:
     tenant.on(_user_line(SUBJECT), reply)
@@ -278,7 +294,7 @@ async def test_a_user_who_is_gone_is_refused_whatever_roles_are_assigned_and_ask
     assert await directory.roles_of(of(SUBJECT)) == {"admin"}
 
 
-async def test_a_blocked_user_loses_access_as_the_memory_ends(
+async def test_a_blocked_user_loses_access_when_the_ttl_ends(
     tenant: ScriptedTenant, directory: RoleDirectory, clock: HandClock
 ) -> None:
     assert await directory.roles_of(of(SUBJECT)) == {"admin"}
@@ -288,7 +304,7 @@ async def test_a_blocked_user_loses_access_as_the_memory_ends(
         await directory.roles_of(of(SUBJECT))
 
 
-async def test_a_user_without_roles_is_asked_about_again_sooner(
+async def test_a_user_without_roles_is_looked_up_after_the_negative_ttl(
     tenant: ScriptedTenant, directory: RoleDirectory, clock: HandClock
 ) -> None:
     tenant.on(ASKED, _roles())
@@ -304,7 +320,7 @@ def _member_line(organization: str) -> str:
     return f"GET /api/v2/organizations/{organization}/members/{quote(SUBJECT, safe='')}/roles"
 
 
-async def test_the_roles_of_a_member_count_in_the_tokens_organization_alone(
+async def test_member_roles_count_in_the_tokens_organization_only(
     tenant: ScriptedTenant, directory: RoleDirectory
 ) -> None:
     tenant.on(_member_line("org_1"), _roles("billing"))
@@ -315,7 +331,7 @@ async def test_the_roles_of_a_member_count_in_the_tokens_organization_alone(
     assert tenant.count(_member_line("org_1")) == 1
 
 
-async def test_the_tenants_roles_are_without_a_members_and_do_not_cost_the_call_for_them(
+async def test_tenant_roles_exclude_member_roles_and_their_call(
     tenant: ScriptedTenant, directory: RoleDirectory
 ) -> None:
     tenant.on(_member_line("org_1"), _roles("billing"))
@@ -330,7 +346,7 @@ async def test_the_tenants_roles_are_without_a_members_and_do_not_cost_the_call_
     [(error_reply(404, code="inexistent_user"), "user_unknown"), (user(SUBJECT, blocked=True), "user_blocked")],
     ids=["deleted", "blocked"],
 )
-async def test_a_user_who_is_gone_has_no_roles_in_an_organization_either(
+async def test_a_deleted_or_blocked_user_has_no_roles_in_an_organization(
     tenant: ScriptedTenant, directory: RoleDirectory, reply: Reply, reason: str
 ) -> None:
     tenant.on(_user_line(SUBJECT), reply)
@@ -340,7 +356,7 @@ async def test_a_user_who_is_gone_has_no_roles_in_an_organization_either(
     assert caught.value.reason == reason
 
 
-async def test_a_member_of_a_deleted_organization_has_no_roles_there_and_keeps_those_of_the_tenant(
+async def test_a_deleted_organization_gives_no_roles_and_takes_none(
     tenant: ScriptedTenant, directory: RoleDirectory
 ) -> None:
     tenant.on(_member_line("org_1"), error_reply(404, code="inexistent_organization"))
@@ -348,7 +364,9 @@ async def test_a_member_of_a_deleted_organization_has_no_roles_there_and_keeps_t
     assert await directory.roles_of(of(SUBJECT, "org_1")) == {"admin"}
 
 
-async def test_forgetting_a_user_is_for_every_organization(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
+async def test_invalidating_a_user_includes_every_organization(
+    tenant: ScriptedTenant, directory: RoleDirectory
+) -> None:
     tenant.on(_member_line("org_1"), _roles("billing"))
     assert await directory.organization_roles_of(of(SUBJECT, "org_1")) == {"billing"}
     tenant.on(ASKED, _roles())
@@ -358,7 +376,7 @@ async def test_forgetting_a_user_is_for_every_organization(tenant: ScriptedTenan
     assert await directory.roles_of(of(SUBJECT)) == set()
 
 
-async def test_old_roles_do_in_an_outage_where_both_the_guard_and_the_setting_allow_it(
+async def test_stale_roles_need_both_the_guard_and_the_setting(
     tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
 ) -> None:
     directory = RoleDirectory(management(client, clock), RoleCachePolicy(max_stale=300), clock=clock)
@@ -375,7 +393,7 @@ async def test_old_roles_do_in_an_outage_where_both_the_guard_and_the_setting_al
         await directory.roles_of(of(SUBJECT), stale_ok=True)
 
 
-async def test_old_roles_do_not_survive_being_taken_away_through_us(
+async def test_invalidated_roles_are_never_used_as_stale(
     tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
 ) -> None:
     directory = RoleDirectory(management(client, clock), RoleCachePolicy(max_stale=300), clock=clock)
@@ -388,7 +406,7 @@ async def test_old_roles_do_not_survive_being_taken_away_through_us(
         await directory.roles_of(of(SUBJECT), stale_ok=True)
 
 
-async def test_without_the_setting_no_guard_gets_old_roles(
+async def test_without_the_setting_no_guard_gets_stale_roles(
     tenant: ScriptedTenant, directory: RoleDirectory, clock: HandClock
 ) -> None:
     await directory.roles_of(of(SUBJECT))
@@ -398,61 +416,26 @@ async def test_without_the_setting_no_guard_gets_old_roles(
         await directory.roles_of(of(SUBJECT), stale_ok=True)
 
 
-CLAIM = "https://example.com/roles"
-
-
-def saying(value: object, **others: object) -> AccessToken:
-    claims = user_claims(NOW, **{CLAIM: value}, **others)
-    return validate(claims, TokenPolicy(ISSUER, frozenset({AUDIENCE})), NOW)
-
-
-async def test_a_claim_gives_the_roles_it_lists_and_its_absence_none() -> None:
-    roles = ClaimRoles(CLAIM)
-    assert await roles.roles_of(saying(["admin", "manager"])) == {"admin", "manager"}
-    assert await roles.roles_of(saying([])) == set()
-    assert await roles.roles_of(saying(...)) == set()
-    await roles.invalidate(SUBJECT)
-
-
-async def test_a_claim_of_an_organizations_token_gives_no_role_in_the_tenant() -> None:
-    roles = ClaimRoles(CLAIM)
-    inside, outside = saying(["admin"], org_id="org_1"), saying(["admin"])
-    assert await roles.roles_of(inside) == set()
-    assert await roles.organization_roles_of(inside) == {"admin"}
-    assert await roles.organization_roles_of(outside) == set()
-
-
-@pytest.mark.parametrize("value", [None, "admin", {"admin": True}, ["admin", 1], [["admin"]]], ids=str)
-async def test_a_claim_that_lists_no_names_opens_nothing(value: object) -> None:
-    with pytest.raises(InsufficientScopeError) as caught:
-        await ClaimRoles(CLAIM).roles_of(saying(value))
-    assert caught.value.reason == "role_claim_invalid"
-    with pytest.raises(InsufficientScopeError):
-        await ClaimRoles(CLAIM).organization_roles_of(saying(value, org_id="org_1"))
-
-
 @pytest.mark.parametrize("blocked", ["false", 0, {}, [], "no"], ids=repr)
-async def test_a_block_that_cannot_be_read_is_a_block(
+async def test_a_malformed_blocked_member_is_a_block(
     tenant: ScriptedTenant, directory: RoleDirectory, blocked: object
 ) -> None:
     tenant.on(_user_line(SUBJECT), user(SUBJECT, blocked=blocked))
     assert (await _error(directory)).reason == "user_blocked"
 
 
-async def test_a_look_up_asks_for_nothing_of_the_user_but_the_block(
-    tenant: ScriptedTenant, directory: RoleDirectory
-) -> None:
+async def test_a_look_up_requests_only_the_blocked_member(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
     await directory.roles_of(of(SUBJECT))
     (asked,) = tenant.seen(_user_line(SUBJECT))
     assert asked.query == "fields=user_id%2Cblocked&include_fields=true"
 
 
-async def test_odd_metadata_takes_no_role_from_its_user(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
+async def test_malformed_metadata_removes_no_role(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
     tenant.on(_user_line(SUBJECT), user(SUBJECT, user_metadata=["x"], blocked=None, email=7))
     assert await directory.roles_of(of(SUBJECT)) == {"admin"}
 
 
-async def test_a_role_whose_name_cannot_be_read_gives_nothing_and_takes_nothing(
+async def test_a_malformed_role_is_ignored_and_the_others_count(
     tenant: ScriptedTenant, directory: RoleDirectory
 ) -> None:
     roles = [{"id": "rol_1", "name": "admin", "description": None}, {"id": "rol_2", "name": 7}, {"id": "rol_3"}, None]
@@ -460,7 +443,7 @@ async def test_a_role_whose_name_cannot_be_read_gives_nothing_and_takes_nothing(
     assert await directory.roles_of(of(SUBJECT)) == {"admin"}
 
 
-async def test_role_look_ups_go_before_all_other_calls(
+async def test_role_look_ups_have_priority_over_all_other_calls(
     tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
 ) -> None:
     tenant.on(TOKEN, token_reply("token-1"))

@@ -2,12 +2,8 @@
 
 from typing import Any
 
-from support.issuer import AUDIENCE, ISSUER, SUBJECT, user_claims
-from support.token_cases import (
+from auth0_sso.testing.hostile.cases import (
     LEEWAY,
-    NOW,
-    SECOND_AUDIENCE,
-    Accepted,
     Build,
     bearer,
     claim,
@@ -18,6 +14,8 @@ from support.token_cases import (
     raw_header,
     with_member,
 )
+from support.issuer import AUDIENCE, ISSUER, SUBJECT, user_claims
+from support.token_cases import NOW, SECOND_AUDIENCE, Accepted
 
 MACHINE = "m2m-client@clients"
 _RFC9068: dict[str, Any] = {"azp": ..., "client_id": "spa-client", "jti": "dbe39bf3a3ba4238a513f51d6e1691c4"}

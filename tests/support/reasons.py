@@ -9,7 +9,7 @@ from typing import Any
 
 import auth0_sso
 from auth0_sso import errors
-from auth0_sso.http.bounded_http import UNANSWERED
+from auth0_sso.http.bounded_http import NO_RESPONSE
 
 SOURCE = Path(auth0_sso.__file__).parent
 FILES = sorted(
@@ -20,22 +20,15 @@ FILES = sorted(
 )
 _NAMES = {"reason", "refusal", "fault"}
 _ASSIGNED = {"reason", "refusal"}
+_STORED = {*_NAMES, "last_error", "last_failure"}
 
 # Reasons that no literal says: where one is computed, and all that it can be.
 COMPUTED = {
     "store/store.py: reason_of(error)": ("<>",),  # Redis's code, or redis-py's name of its error
-    "store/store.py: self._last_error": (),
-    "http/bounded_http.py: _reason(error)": tuple(UNANSWERED),
+    "http/bounded_http.py: _reason(error)": tuple(NO_RESPONSE),
     "http/bounded_http.py: self.fault": ("answer_compressed", "answer_too_large"),
-    "management/token_endpoint.py: f'{during}{error.reason}'": ("token_<>",),
-    "jwks/remote.py: error.reason": (),  # of another error, where it was noted already
-    "jwks/remote.py: self._last_error": (),
-    "service/routes/health.py: health.last_error": (),
-    "service/routes/health.py: store.last_error": (),
-    "management/answers.py: error.reason": (),
-    "management/refusals.py: code": ("<>",),  # Auth0's own errorCode
-    "management/call.py: self._last_failure": (),
-    "roles/user_roles.py: self.refusal": (),
+    "management/error_responses.py: f'{prefix}{error.reason}'": ("token_<>",),
+    "management/error_responses.py: code": ("<>",),  # Auth0's own errorCode
     "tokens/claims.py: f'{claim}_{kind}'": (
         "<>_missing",
         "<>_invalid",
@@ -44,13 +37,6 @@ COMPUTED = {
         "client_id_mismatch",
     ),
     "tokens/jws.py: f'{name}_{error.fault}'": (),  # the faults of strict_json, which are noted there
-    "tokens/strict_json.py: value.fault": (),
-    "tokens/strict_json.py: error.fault": (),
-    "web/guard_middleware.py: context.refusal": (),
-    "web/websockets.py: context.refusal": (),
-    "web/middleware.py: context.refusal": (),
-    "web/problem_handlers.py: error.reason": (),
-    "web/problems.py: error.reason": (),
 }
 
 
@@ -94,7 +80,9 @@ def _words(value: ast.expr, file: str) -> list[str]:
     match value:
         case ast.Constant(value=str(word)):
             return [word]
-        case ast.Constant() | ast.Name(id="reason"):  # None, or a parameter whose callers say it
+        case ast.Constant() | ast.Name(id="reason" | "refusal"):  # None, or a parameter whose callers say it
+            return []
+        case ast.Attribute(attr=name) if name.lstrip("_") in _STORED:  # passed on from where it was noted
             return []
         case ast.JoinedStr():
             return [re.sub(r"\{.*?\}", "<>", ast.unparse(value)[2:-1])]

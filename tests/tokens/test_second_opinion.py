@@ -10,9 +10,10 @@ from joserfc import jwt as joserfc_jwt
 from joserfc.errors import JoseError
 
 from auth0_sso.errors import InvalidTokenError
+from auth0_sso.testing.hostile.cases import LEEWAY
 from auth0_sso.tokens.claims import AccessToken
 from support.issuer import AUDIENCE, ISSUER, SUBJECT, Issuer, public_jwk, user_claims
-from support.token_cases import LEEWAY, NOW, POLICY, SECOND_AUDIENCE, KeysAtHand, verdict
+from support.token_cases import NOW, POLICY, SECOND_AUDIENCE, KeysAtHand, verdict
 
 TIME = st.sampled_from(
     [NOW + distance for distance in (-3600, -LEEWAY - 1, -LEEWAY, 0, LEEWAY, LEEWAY + 1, 3600)]
@@ -71,7 +72,7 @@ STRICTER: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("header", "claims", "reason"), STRICTER.values(), ids=STRICTER)
-def test_where_we_differ_from_the_second_library_we_do_so_on_purpose(
+def test_every_difference_to_the_second_library_is_listed(
     keys: KeysAtHand, issuer: Issuer, header: dict[str, Any], claims: dict[str, Any], reason: str
 ) -> None:
     token = issuer.token(user_claims(NOW, **claims), header=header)

@@ -14,10 +14,10 @@ from starlette.types import Message, Scope
 
 from auth0_sso import CurrentToken, StaticKeys, protect, rate_limit, require_permission
 from auth0_sso.errors import Auth0SsoError
+from auth0_sso.testing.hostile import Forge
 from support.clock import HandClock
 from support.host_app import ORIGIN, CrashError, host_app, library_settings
 from support.issuer import Issuer
-from support.token_cases import Forge
 
 MEGABYTE = 1024 * 1024
 OWN_HEADERS = {"content-type", "content-length", "vary"}

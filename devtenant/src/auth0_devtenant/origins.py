@@ -1,8 +1,8 @@
 """Protection from pages of other sites: the Host and Origin of each request are checked.
 
-Any page open in the developer's browser can send requests to 127.0.0.1; the browser puts the page's origin into
-`Origin` (Fetch standard, "Origin header"). A page whose own domain resolves to 127.0.0.1 (DNS rebinding) is of the
-same origin, but its requests have that domain in `Host`. Auth0 is on the public internet and needs neither check.
+Any page open in the developer's browser can send requests to 127.0.0.1. The browser puts the page's origin into
+`Origin` (Fetch standard, "Origin header"). A page whose own domain resolves to 127.0.0.1 (DNS rebinding) has the same
+origin, but its requests have that domain in `Host`. Auth0 is on the public internet and needs neither check.
 """
 
 from typing import Final

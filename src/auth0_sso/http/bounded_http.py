@@ -1,7 +1,7 @@
-"""Reading an answer with bounds: a deadline for all of it, and a cap on its bytes.
+"""HTTP requests with a timeout for the whole response, and a limit on its bytes.
 
-httpx's timeouts are for each read, so a drip of one byte a second never meets them; and it inflates gzip, so a
-small body can become a huge one. Hence one clock around the whole exchange, raw bytes, and no compression.
+httpx's timeouts apply to each read, so a server that sends one byte a second never reaches them; and httpx inflates
+gzip, so a small body can become a huge one. Hence one timeout for the whole request, raw bytes, and no compression.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import httpx
 from auth0_sso.http import lenient_json
 from auth0_sso.tokens import strict_json
 
-UNANSWERED: Final = frozenset(
+NO_RESPONSE: Final = frozenset(
     {
         "timeout",
         "dns_failed",
@@ -28,9 +28,9 @@ UNANSWERED: Final = frozenset(
         "unreachable",
     }
 )
-"""The reasons of an exchange that brought no answer at all: it may succeed later."""
+"""The reasons of a request without any response; another attempt may succeed."""
 
-# The first that fits an error or one of its causes is the reason. A certificate that fails its check is a TLS error.
+# The first one that matches an error or one of its causes is the reason. An invalid certificate is also a TLS error.
 _CAUSES: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (socket.gaierror, "dns_failed"),
     (ssl.SSLCertVerificationError, "certificate_invalid"),
@@ -43,7 +43,7 @@ _CAUSES: Final[tuple[tuple[type[BaseException], str], ...]] = (
 
 
 class FetchError(Exception):
-    """The exchange did not end in an answer that can be used; `reason` is one word for it."""
+    """There is no usable response; `reason` is one word for it."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -52,7 +52,7 @@ class FetchError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class BoundedResponse:
-    """An HTTP answer. Its status stands even where its body cannot be read: `fault` is then the reason."""
+    """An HTTP response. It has a status even if its body cannot be read: `fault` is then the reason."""
 
     status: int
     headers: httpx.Headers
@@ -60,7 +60,7 @@ class BoundedResponse:
     fault: str | None = None
 
     def json(self, loads: Callable[[bytes], object] = strict_json.loads) -> object:
-        """Return the body's JSON value, read strictly; raise `FetchError` where it is not that."""
+        """Return the JSON value of the body, parsed by `strict_json`; raise `FetchError` if it is not accepted."""
         self._require_body()
         try:
             return loads(self.body)
@@ -68,7 +68,7 @@ class BoundedResponse:
             raise FetchError(f"answer_{error.fault}") from None
 
     def lenient_json(self) -> object:
-        """Return the body's JSON value, odd numbers and strings included; raise `FetchError` where it is not JSON."""
+        """Return the JSON value of the body, parsed by `lenient_json`; raise `FetchError` if it is not JSON."""
         self._require_body()
         try:
             return lenient_json.loads(self.body)
@@ -84,20 +84,19 @@ async def send_bounded(
     client: httpx.AsyncClient,
     request: httpx.Request,
     *,
-    deadline: float,
+    max_seconds: float,
     max_bytes: int,
-    auth: httpx.Auth | None = None,
 ) -> BoundedResponse:
-    """Send a request and read its answer within `deadline` seconds.
+    """Send a request and return its response, read within `max_seconds`.
 
-    A body of more than `max_bytes` bytes, or a compressed one, is not read: `answer_too_large` or
-    `answer_compressed` is then the answer's fault. Raises `FetchError` with a reason of `UNANSWERED` where no answer
-    comes. Redirects are answers like any other.
+    A body of more than `max_bytes` bytes, or a compressed one, is not read: the `fault` of the response is then
+    `answer_too_large` or `answer_compressed`. Raises `FetchError` with a reason of `NO_RESPONSE` if there is no
+    response. Redirects are not followed, and the client's default authentication is not used.
     """
     request.headers["Accept-Encoding"] = "identity"
     try:
-        async with asyncio.timeout(deadline):
-            response = await client.send(request, stream=True, auth=auth, follow_redirects=False)
+        async with asyncio.timeout(max_seconds):
+            response = await client.send(request, stream=True, auth=None, follow_redirects=False)
             try:
                 body, fault = await _body(response, max_bytes)
             finally:
@@ -128,7 +127,7 @@ def _reason(error: Exception) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Iterate over an error and what led to it; several addresses of a host fail as a group."""
+    """Iterate over an error and its causes; the addresses of one host fail as an exception group."""
     yield error
     if isinstance(error, BaseExceptionGroup):
         for each in error.exceptions:

@@ -1,7 +1,7 @@
-"""RFC 8259 as the Management API's answers are read: all that can be shown is kept, and can be serialized again.
+"""A lenient JSON parser (RFC 8259) for Management API responses, whose values can always be serialized again.
 
-Users put odd values into their metadata, and Auth0 hands them on. One of them must not make a whole page unreadable,
-so only what is not JSON at all is refused. Tokens and keys are read by `tokens.strict_json` instead.
+Users can put unusual values into their metadata, and Auth0 returns them. A single one must not make a whole page
+unreadable, so only invalid JSON is rejected. Tokens and keys are parsed by `tokens.strict_json` instead.
 """
 
 import json
@@ -9,8 +9,8 @@ import re
 import sys
 from math import copysign, isfinite
 
-_MAX_DIGITS = sys.float_info.max_10_exp  # above it a double, the number of most JSON readers, is infinite
-_MAX_DEPTH = 600  # below what the parser's stack takes, which differs between versions of Python
+_MAX_DIGITS = sys.float_info.max_10_exp  # with more, a double, the number type of most JSON parsers, is infinite
+_MAX_DEPTH = 600  # less than the parser's recursion limit, which differs between versions of Python
 _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
@@ -18,7 +18,7 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class LenientJsonError(ValueError):
-    """The text cannot be read; `fault` is one word for it: `not_json` or `too_deep`."""
+    """The text cannot be parsed; `fault` is `not_json` or `too_deep`."""
 
     def __init__(self, fault: str) -> None:
         super().__init__(fault)
@@ -28,9 +28,9 @@ class LenientJsonError(ValueError):
 def loads(data: bytes) -> object:
     """Return the value of a JSON text.
 
-    Of members with the same name the last one counts. Bytes that are not UTF-8 and lone surrogates become U+FFFD, a
-    number out of range becomes the nearest double, NaN becomes None. Raises `LenientJsonError` for what is not JSON,
-    and for more than 600 levels of nesting.
+    Of duplicate members the last one is used. Invalid UTF-8 and lone surrogates become U+FFFD, a number out of range
+    becomes the nearest double, NaN becomes None. Raises `LenientJsonError` for invalid JSON, and for more than 600
+    levels of nesting.
     """
     text = data.decode("utf-8", "replace")
     if _SURROGATE.search(data):
@@ -47,7 +47,7 @@ def loads(data: bytes) -> object:
 
 
 def depth_of(value: object) -> int:
-    """Count the levels of objects and arrays, one level at a time, so that depth costs no stack."""
+    """Count the levels of objects and arrays, without recursion."""
     depth, level = 0, [value]
     while level := [inner for inner in level if isinstance(inner, (dict, list))]:
         depth += 1

@@ -1,4 +1,4 @@
-"""The issuer's JWK Set as its pages say it: OIDC discovery, then the set, asked for again only when it changed."""
+"""Fetching an issuer's JWK Set: OIDC discovery, then the set itself, with conditional requests (ETag)."""
 
 import re
 from collections.abc import Callable, Collection
@@ -15,72 +15,73 @@ _MAX_JWKS_BYTES = 512 * 1024
 _MAX_ETAG_LENGTH = 256
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
-# Auth0 sends max-age=15 and advises to cache for 5 to 10 minutes ("JSON Web Key Sets"); the floor follows the advice.
+# Auth0 sends max-age=15 and advises to cache for 5 to 10 minutes ("JSON Web Key Sets"): hence the MIN.
 _MIN_CACHE_SECONDS, _MAX_CACHE_SECONDS = 300.0, 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
 class FetchedKeys:
-    """One good answer: the keys, and how long they may be kept, in seconds."""
+    """The keys of a successful response, and the seconds for which they are fresh."""
 
     keys: JwkSet
     max_age: float
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """The last good answer, and the validator to ask for its successor with (RFC 9110 section 13.1.2)."""
+class _LastResponse:
+    """The last successful response, and its ETag for If-None-Match (RFC 9110 section 13.1.2)."""
 
     fetched: FetchedKeys
     etag: str | None
 
 
 class JwksEndpoint:
-    """Where one issuer publishes its keys. Not for concurrent use."""
+    """The JWK Set endpoint of one issuer. Not for concurrent use."""
 
     def __init__(
-        self, client: httpx.AsyncClient, issuer: str, algorithms: Collection[str], *, max_age: float, deadline: float
+        self, client: httpx.AsyncClient, issuer: str, algorithms: Collection[str], *, max_age: float, timeout: float
     ) -> None:
-        """Take the issuer with its trailing slash; `max_age` holds where an answer names none. Both in seconds."""
+        """Take the issuer with its trailing slash, the `max_age` of responses without one, and the timeout."""
         self._client = client
         self._issuer = issuer
         self._algorithms = tuple(algorithms)
         self._max_age = max_age
-        self._deadline = deadline
+        self._timeout = timeout
         self._jwks_uri: str | None = None
-        self._known: _Known | None = None
+        self._last: _LastResponse | None = None
 
     async def fetch(self) -> FetchedKeys:
-        """Return the keys as they are now; raise `FetchError` with the reason why they cannot be had.
+        """Return the current keys; raise `FetchError` if they cannot be fetched.
 
-        A failure forgets where the set was: the issuer may have moved it.
+        A failure invalidates the discovered URL, because the issuer may have moved the set.
         """
         try:
             if self._jwks_uri is None:
                 self._jwks_uri = await self._discover()
-            self._known = await self._ask(self._jwks_uri)
+            self._last = await self._fetch_set(self._jwks_uri)
         except BaseException:
-            self._jwks_uri = self._known = None
+            self._jwks_uri = self._last = None
             raise
-        return self._known.fetched
+        return self._last.fetched
 
-    async def _ask(self, jwks_uri: str) -> _Known:
-        known = self._known
-        etag = None if known is None else known.etag
+    async def _fetch_set(self, jwks_uri: str) -> _LastResponse:
+        last = self._last
+        etag = None if last is None else last.etag
         headers = {} if etag is None else {"If-None-Match": etag}
-        answer = await self._get(jwks_uri, headers, max_bytes=_MAX_JWKS_BYTES)
-        max_age = _max_age(answer.headers, self._max_age)
-        if answer.status == 304 and known is not None and etag is not None:
-            return _Known(replace(known.fetched, max_age=max_age), etag)
-        document = _json(answer, strict_json.loads_around_faults)  # one absurd entry must not lose the other keys
+        response = await self._get(jwks_uri, headers, max_bytes=_MAX_JWKS_BYTES)
+        max_age = _max_age(response.headers, self._max_age)
+        if response.status == 304 and last is not None and etag is not None:
+            return _LastResponse(replace(last.fetched, max_age=max_age), etag)
+        # A malformed entry does not invalidate the other keys.
+        document = _json(response, strict_json.loads_around_faults)
         try:
             keys = JwkSet.parse(document, self._algorithms)
         except ValueError:
             raise FetchError("jwks_unusable") from None
-        return _Known(FetchedKeys(keys, max_age), _etag(answer.headers))
+        return _LastResponse(FetchedKeys(keys, max_age), _etag(response.headers))
 
     async def _discover(self) -> str:
-        """OIDC Discovery 1.0 sections 4.1 to 4.3: the metadata must be this very issuer's."""
+        """Return the URL of the set (OIDC Discovery 1.0 sections 4.1 to 4.3: the metadata must be of this issuer)."""
         url = f"{self._issuer}.well-known/openid-configuration"
         metadata = _json(await self._get(url, {}, max_bytes=_MAX_METADATA_BYTES), strict_json.loads)
         if not isinstance(metadata, dict) or metadata.get("issuer") != self._issuer:
@@ -92,17 +93,17 @@ class JwksEndpoint:
 
     async def _get(self, url: str, headers: dict[str, str], *, max_bytes: int) -> BoundedResponse:
         request = self._client.build_request("GET", url, headers={"Accept": "application/json"} | headers)
-        return await send_bounded(self._client, request, deadline=self._deadline, max_bytes=max_bytes)
+        return await send_bounded(self._client, request, max_seconds=self._timeout, max_bytes=max_bytes)
 
 
-def _json(answer: BoundedResponse, loads: Callable[[bytes], object]) -> object:
-    if answer.status != 200:
-        raise FetchError(f"status_{answer.status}")
-    return answer.json(loads)
+def _json(response: BoundedResponse, loads: Callable[[bytes], object]) -> object:
+    if response.status != 200:
+        raise FetchError(f"status_{response.status}")
+    return response.json(loads)
 
 
 def _max_age(headers: httpx.Headers, default: float) -> float:
-    """RFC 9111 section 5.2.2.1, between our floor and ceiling; in seconds."""
+    """Return the max-age (RFC 9111 section 5.2.2.1) between our MIN and MAX, in seconds."""
     directive = re.search(r"(?:^|[\s,])max-age=(\d{1,9})", headers.get("Cache-Control", ""), re.ASCII | re.IGNORECASE)
     if directive is None:
         return default
@@ -118,6 +119,6 @@ def _is_secure(url: str) -> bool:
     try:
         parsed = httpx.URL(url)
         scheme, host = parsed.scheme, parsed.host
-    except (httpx.InvalidURL, ValueError):  # ValueError: a host that IDNA cannot read
+    except (httpx.InvalidURL, ValueError):  # ValueError: a host that is not valid IDNA
         return False
     return bool(host) and (scheme == "https" or (scheme == "http" and host in _LOOPBACK))

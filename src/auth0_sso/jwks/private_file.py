@@ -1,9 +1,9 @@
-"""A file that only this process's user, or root, can have written: read and replaced with that checked.
+"""Reading and replacing a file that only the user of this process, or root, can write.
 
-Every check is made on an open descriptor, never on a path that may lead elsewhere a moment later. The file and its
-directory must be owned by this user or root and writable by the owner alone; a sticky bit does not help, because it
-lets any user create the file first. Directories further up are not checked, and may be symbolic links: a user who can
-rename those can only make us open another directory that this user and root alone can write.
+Every check is made on an open descriptor, because a path may point elsewhere a moment later. The file and its
+directory must be owned by this user or root and writable by the owner only; a sticky bit is not enough, because it
+lets any user create the file first. Parent directories are not checked, and may be symbolic links: a user who can
+rename them can only point to another directory that this user or root owns and no other user can write.
 """
 
 import os
@@ -15,20 +15,20 @@ from secrets import token_hex
 from stat import S_ISREG, S_IWGRP, S_IWOTH
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-# O_NONBLOCK: opening a FIFO waits for its other end, for as long as that takes.
+# O_NONBLOCK: opening a FIFO would block until another process opens it.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class UnsafeFileError(ValueError):
-    """Another user may have written the file, or could write it; the message says how."""
+    """Another user can write the file or its directory; the message says why."""
 
 
 def read(path: Path, max_bytes: int) -> bytes:
     """Return the content of a file of at most `max_bytes` bytes.
 
-    Raises `UnsafeFileError` for a file or directory that others could have written, a symbolic link, a second hard
-    link, anything but a regular file, and one that is too large; `OSError` for what cannot be opened.
+    Raises `UnsafeFileError` for a file or directory that other users can write, a symbolic link, a second hard link,
+    anything but a regular file, and a file that is too large; `OSError` for one that cannot be opened.
     """
     with _safe_directory(path.parent) as directory, _opened(path.name, _READ, directory) as descriptor:
         status = os.fstat(descriptor)
@@ -45,11 +45,11 @@ def read(path: Path, max_bytes: int) -> bytes:
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Replace a file whole, or create it, readable and writable by its owner alone.
+    """Replace a file atomically, or create it, readable and writable by its owner only.
 
-    A missing directory is created (0700), its parents are not. The data is on the disk before the old file is gone:
-    a machine that loses power keeps one of the two. Raises `UnsafeFileError` for a directory that others could write,
-    `OSError` for what cannot be written.
+    A missing directory is created (0700), its parents are not. The data is synced to the disk before the old file is
+    replaced, so a power failure leaves one of the two. Raises `UnsafeFileError` for a directory that other users can
+    write, `OSError` if the file cannot be written.
     """
     with suppress(FileExistsError):
         path.parent.mkdir(0o700)
@@ -80,7 +80,7 @@ def _require_ours(name: str, status: os.stat_result) -> None:
     if status.st_uid not in {os.geteuid(), 0}:
         raise UnsafeFileError(f"{name} belongs to another user ({status.st_uid})")
     if status.st_mode & (S_IWGRP | S_IWOTH):
-        raise UnsafeFileError(f"others than its owner may write {name}")
+        raise UnsafeFileError(f"other users than its owner can write {name}")
 
 
 @contextmanager

@@ -1,18 +1,17 @@
 """The issuer's JWK Set, found by OIDC discovery and kept fresh over HTTP.
 
-Freshness is three numbers, not one TTL: a set is fresh for `max_age`; an unknown kid may force an early fetch, of
-which three may find no key at once, and then one per `cooldown`; while fetches fail, the last good set serves on for
-`max_stale`. A successful fetch replaces the set whole, so a key the issuer withdrew ends at once.
+Three durations, not one TTL: a set is fresh for `max_age`; an unknown kid may cause an early fetch, of which three
+may find no key, and then one per `cooldown`; while fetches fail, the last set is used for another `max_stale`. A
+successful fetch replaces the whole set, so a key that the issuer withdrew is rejected at once.
 """
 
 import asyncio
 import logging
 import random
 from collections.abc import Collection
-from dataclasses import dataclass
 from functools import partial
 from math import ceil
-from typing import Literal, NoReturn
+from typing import Final, NoReturn
 
 import httpx
 
@@ -20,44 +19,25 @@ from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import InvalidTokenError, KeysUnavailableError
 from auth0_sso.http.bounded_http import FetchError
 from auth0_sso.jwks.endpoint import FetchedKeys, JwksEndpoint
-from auth0_sso.jwks.fetch_budget import FetchBudget
+from auth0_sso.jwks.freshness import Freshness, KeySnapshot
 from auth0_sso.jwks.health import KeysHealth
-from auth0_sso.jwks.stores import KeyStore, StoredKeys
+from auth0_sso.jwks.key_store import KeyStore, StoredKeys
 from auth0_sso.resilience.single_flight import SingleFlight
+from auth0_sso.resilience.token_bucket import TokenBucket
 from auth0_sso.tokens.jwk import JwkSet, VerificationKey
 
 _log = logging.getLogger(__name__)
 
-_REFRESH_AHEAD = 0.8
-"""The part of a set's fresh life after which it is fetched again, so that no request waits for it."""
-_MAX_BACKOFF = 30.0
-_VAIN_FETCHES = 3
+_REFRESH_AHEAD: Final = 0.8
+"""The part of `max_age` after which keys are fetched again, so that no request waits for it."""
+_MAX_BACKOFF: Final = 30.0
+_MAX_COUNTED_FAILURES: Final = 10
+_FRUITLESS_FETCHES: Final = 3
 _FETCH, _SAVE = "fetch", "save"
 
 
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """How long keys are trusted, all in seconds.
-
-    `max_age` holds where the issuer's answer does not name one. After each `cooldown` unknown kids may force one more
-    fetch that finds no key. `deadline` bounds one fetch, discovery included.
-    """
-
-    max_age: float = 600
-    cooldown: float = 30
-    max_stale: float = 86_400
-    deadline: float = 5
-
-
-@dataclass(frozen=True, slots=True)
-class _Snapshot:
-    keys: JwkSet
-    fetched_at: float
-    fresh_until: float
-
-
 class RemoteJwks:
-    """A `KeySource` over HTTP. Use it from one event loop; run `keep_fresh` beside it as a task."""
+    """A `KeySource` over HTTP, for one event loop. Run `keep_fresh` as a background task."""
 
     def __init__(
         self,
@@ -71,7 +51,7 @@ class RemoteJwks:
     ) -> None:
         """Take the issuer's identifier with its trailing slash, and the clock.
 
-        With a `store` the last good set outlives the process.
+        With a `store` the last set is kept for the next start of the process.
         """
         self._algorithms = tuple(algorithms)
         self._freshness = Freshness() if freshness is None else freshness
@@ -80,70 +60,76 @@ class RemoteJwks:
             issuer,
             self._algorithms,
             max_age=self._freshness.max_age,
-            deadline=self._freshness.deadline,
+            timeout=self._freshness.timeout,
         )
         self._store = store
         self._clock = clock
         self._flight: SingleFlight[str, None] = SingleFlight()
-        self._snapshot: _Snapshot | None = None
+        self._snapshot: KeySnapshot | None = None
         self._due_at: float = clock.monotonic()
-        self._vain_fetches = FetchBudget(capacity=_VAIN_FETCHES, period=self._freshness.cooldown, clock=clock)
+        self._fruitless_fetches = TokenBucket(
+            capacity=_FRUITLESS_FETCHES, refill_seconds=self._freshness.cooldown, clock=clock
+        )
         self._failures = 0
         self._last_error: str | None = None
-        self._nap: asyncio.Future[None] | None = None
+        self._sleeping: asyncio.Future[None] | None = None
 
     @property
     def current(self) -> JwkSet | None:
-        """The set, when it may answer without the issuer being asked first."""
-        snapshot = self._snapshot
-        return snapshot.keys if snapshot is not None and self._fresh_enough(snapshot) else None
+        """The set, if it may be used without a fetch: it is fresh, or it is usable and fetches fail."""
+        now, snapshot = self._clock.monotonic(), self._snapshot
+        if snapshot is None or not (snapshot.is_fresh(now) or (self._failures and snapshot.is_usable(now))):
+            return None
+        return snapshot.keys
 
     async def find_key(self, key_id: str, algorithm: str) -> VerificationKey:
         """Return the issuer's key of that kid and algorithm.
 
-        An unknown kid forces a fetch while the budget for them allows it; known ones never wait for it.
-        Raises `InvalidTokenError` when the issuer has no such key as far as is known, `KeysUnavailableError` when the
-        issuer could not be asked.
+        An unknown kid causes a fetch, within the limits of `cooldown`; known ones never wait for it. Raises
+        `InvalidTokenError` if the issuer has no such key, `KeysUnavailableError` if its keys cannot be fetched.
         """
         before = self._snapshot
         keys = await self._usable_keys()
         key = keys.find(key_id, algorithm)
-        if key is None and before is self._snapshot:  # else the set was fetched for this very token
+        if key is None and before is self._snapshot:  # else the set was fetched just now
             key = await self._find_in_newer_keys(key_id, algorithm)
         if key is None and self._failures:
-            # The issuer may have a new key, and nobody can tell: an outage is not the token's fault.
-            raise self.unavailable()
+            # The issuer may have a new key: an outage does not make a token invalid.
+            raise self._unavailable()
         if key is None:
             raise InvalidTokenError("kid_unknown", "The access token is signed with a key this issuer does not have.")
         return key
 
     async def keep_fresh(self) -> NoReturn:
-        """Fetch the set now and ahead of each expiry, and again after failures with growing pauses, for ever."""
+        """Fetch the set now and before it expires, and after a failure with exponential backoff; never return."""
         while True:
             wait = self._due_at - self._clock.monotonic()
             if wait > 0:
-                await self._nap_for(wait)
+                await self._sleep(wait)
             else:
                 await self._refresh()
 
     async def aclose(self) -> None:
-        """Give up a fetch that is under way."""
+        """Cancel a fetch in progress."""
         await self._flight.aclose()
 
     @property
     def health(self) -> KeysHealth:
-        """The state of the keys now; asks nothing of anyone."""
+        """The state of the keys; reading it fetches nothing."""
         now, snapshot = self._clock.monotonic(), self._snapshot
         next_refresh = max(0.0, self._due_at - now)
-        if snapshot is None or not self._serves(snapshot):
+        if snapshot is None or not snapshot.is_usable(now):
             return KeysHealth("missing", 0, None, next_refresh, self._failures, self._last_error)
-        state: Literal["fresh", "stale"] = "fresh" if now < snapshot.fresh_until else "stale"
-        age = now - snapshot.fetched_at
-        keys = len({kid for kid, _ in snapshot.keys.keys})
-        return KeysHealth(state, keys, age, next_refresh, self._failures, self._last_error)
+        return KeysHealth(
+            "fresh" if snapshot.is_fresh(now) else "stale",
+            len({kid for kid, _ in snapshot.keys.keys}),
+            now - snapshot.fetched_at,
+            next_refresh,
+            self._failures,
+            self._last_error,
+        )
 
-    def unavailable(self) -> KeysUnavailableError:
-        """Return the error for a moment without keys, naming when to come back."""
+    def _unavailable(self) -> KeysUnavailableError:
         retry_after = max(1, ceil(self._due_at - self._clock.monotonic()))
         return KeysUnavailableError(self._last_error or "not_fetched_yet", retry_after=retry_after)
 
@@ -152,102 +138,97 @@ class RemoteJwks:
             return keys
         if not self._backing_off():
             await self._refresh()
-        if self._snapshot is None or not self._serves(self._snapshot):
-            raise self.unavailable()
+        if self._snapshot is None or not self._snapshot.is_usable(self._clock.monotonic()):
+            raise self._unavailable()
         return self._snapshot.keys
-
-    def _fresh_enough(self, snapshot: _Snapshot) -> bool:
-        """Tell whether to answer from the set without asking first: in its time, or while asking is in vain."""
-        return self._clock.monotonic() < snapshot.fresh_until or (self._failures > 0 and self._serves(snapshot))
-
-    def _serves(self, snapshot: _Snapshot) -> bool:
-        return self._clock.monotonic() < snapshot.fresh_until + self._freshness.max_stale
 
     def _backing_off(self) -> bool:
         return self._failures > 0 and self._clock.monotonic() < self._due_at
 
     async def _find_in_newer_keys(self, key_id: str, algorithm: str) -> VerificationKey | None:
-        """Look again after the fetch under way, else after one of our own if the budget allows it."""
-        if self._flight.flying(_FETCH):
+        """Look again after the fetch in progress, else after a new one if the cooldown allows it."""
+        if self._flight.is_in_flight(_FETCH):
             await self._refresh()
             return self._find_now(key_id, algorithm)
-        if self._backing_off() or not self._vain_fetches.take():
+        if self._backing_off() or not self._fruitless_fetches.take():
             return None
         await self._refresh()
         key = self._find_now(key_id, algorithm)
-        if key is not None:  # the issuer has rotated; an invented kid is never found
-            self._vain_fetches.give_back()
+        if key is not None:  # the issuer has rotated its keys: this fetch does not count
+            self._fruitless_fetches.put_back()
         return key
 
     def _find_now(self, key_id: str, algorithm: str) -> VerificationKey | None:
         return None if self._snapshot is None else self._snapshot.keys.find(key_id, algorithm)
 
-    async def _nap_for(self, seconds: float) -> None:
-        """Sleep, or less when a failure brings the next fetch forward."""
-        self._nap = asyncio.ensure_future(self._clock.sleep(seconds))
+    async def _sleep(self, seconds: float) -> None:
+        """Sleep until the next fetch is due; a failed fetch wakes it, because it changes when that is."""
+        self._sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
         try:
-            await asyncio.wait((self._nap,))
+            await asyncio.wait((self._sleeping,))
         finally:
-            self._nap.cancel()
-            self._nap = None
+            self._sleeping.cancel()
+            self._sleeping = None
 
     async def _refresh(self) -> None:
-        """Join the fetch under way, or make one. Its failure is recorded, not raised."""
+        """Join the fetch in progress, or start one. Its failure is recorded, not raised."""
         await self._flight.run(_FETCH, self._fetch)
 
     async def _fetch(self) -> None:
         try:
             if self._store is not None and self._snapshot is None:
                 await self._restore(self._store)
-            async with asyncio.timeout(self._freshness.deadline):
+            async with asyncio.timeout(self._freshness.timeout):
                 fetched = await self._endpoint.fetch()
         except (FetchError, TimeoutError) as error:
             self._record_failure(error.reason if isinstance(error, FetchError) else "timeout")
-        except Exception:  # noqa: BLE001 - an unforeseen error must not end the refresh task: the next answer may be good
-            _log.exception("fetching the signing keys failed in a way nobody thought of")
+        except Exception:  # noqa: BLE001 - an unexpected error must not end the refresh task
+            _log.exception("fetching the signing keys failed with an unexpected error")
             self._record_failure("unexpected")
         else:
             self._record_success(fetched)
             if self._store is not None:
                 saved = StoredKeys(fetched.keys.document, fetched.max_age)
-                self._flight.start(_SAVE, partial(self._store.save, saved))  # nobody waits for the disk
+                self._flight.start(_SAVE, partial(self._store.save, saved))  # in the background
 
     async def _restore(self, store: KeyStore) -> None:
-        """Take up the set an earlier process left, as old as it is; the fetch under way will replace it."""
+        """Use the set that an earlier process saved, until the fetch in progress replaces it."""
         stored = await store.load()
         if stored is None:
             return
         if stored.age >= stored.max_age + self._freshness.max_stale:
-            _log.warning("the stored signing keys are not used: at %.0f s they are too old", stored.age)
+            _log.warning("the stored signing keys are not used: they are too old (%.0f s)", stored.age)
             return
         try:
             keys = JwkSet.parse(stored.document, self._algorithms)
         except ValueError:
             _log.warning("the stored signing keys cannot be used")
             return
-        fetched_at = self._clock.monotonic() - stored.age
-        self._snapshot = _Snapshot(keys, fetched_at, fetched_at + stored.max_age)
+        self._snapshot = self._snapshot_of(keys, self._clock.monotonic() - stored.age, stored.max_age)
         _log.info("signing keys restored: %d usable, %.0f s old", len(keys.keys), stored.age)
 
     def _record_success(self, fetched: FetchedKeys) -> None:
         now, keys, before = self._clock.monotonic(), fetched.keys, self._snapshot
         if before is not None and keys.keys == before.keys.keys:
-            keys = before.keys  # the same object: what was verified with it stays verified
+            keys = before.keys  # the same object, so that the tokens verified with it stay cached
         if self._failures or before is None or keys is not before.keys:
             _log.info("signing keys fetched: %d usable, %d left out", len(keys.keys), len(keys.dropped))
             for reason in keys.dropped:
                 _log.warning("a key of the issuer is left out: %s", reason)
-        self._snapshot = _Snapshot(keys, now, now + fetched.max_age)
+        self._snapshot = self._snapshot_of(keys, now, fetched.max_age)
         self._due_at = now + fetched.max_age * _REFRESH_AHEAD
         self._failures = 0
         self._last_error = None
 
+    def _snapshot_of(self, keys: JwkSet, fetched_at: float, max_age: float) -> KeySnapshot:
+        return KeySnapshot.fetched(keys, fetched_at, max_age=max_age, max_stale=self._freshness.max_stale)
+
     def _record_failure(self, reason: str) -> None:
         backoff = min(_MAX_BACKOFF, 2.0**self._failures)
-        self._failures = min(self._failures + 1, 10)
-        wait = backoff * random.uniform(0.5, 1)  # noqa: S311 - spreads retries, keeps no secret
+        self._failures = min(self._failures + 1, _MAX_COUNTED_FAILURES)
+        wait = backoff * random.uniform(0.5, 1)  # noqa: S311 - jitter, not a secret
         self._due_at = self._clock.monotonic() + wait
         self._last_error = reason
-        if self._nap is not None:
-            self._nap.cancel()
-        _log.warning("signing keys could not be fetched: %s; next try in %.1f s", reason, wait)
+        if self._sleeping is not None:
+            self._sleeping.cancel()
+        _log.warning("signing keys could not be fetched: %s; next attempt in %.1f s", reason, wait)

@@ -1,1 +1,1 @@
-"""The client of Auth0's Management API: its token, calls, retries, and what it answers, typed."""
+"""A client of Auth0's Management API: its access token, calls, retries, and typed responses."""

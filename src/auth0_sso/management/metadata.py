@@ -1,7 +1,7 @@
-"""What user metadata may hold when it is written through this service, so that everybody can read it back.
+"""Limits of the user metadata that is written through this service, so that every client can read it.
 
-Auth0 takes more: numbers that JavaScript rounds, any nesting, and megabytes, with which one user's record would fill
-the answer that lists a page of them. It merges the first level only: null deletes a key, `{}` deletes all.
+Auth0 accepts more: integers that JavaScript rounds, any depth, and megabytes, so that one user could fill the whole
+response that lists a page of users. Auth0 merges the first level only: null deletes a key, `{}` deletes all keys.
 """
 
 import json
@@ -14,21 +14,21 @@ from pydantic import JsonValue
 from auth0_sso.http.lenient_json import depth_of
 
 MAX_BYTES: Final = 16 * 1024
-"""Size of all user metadata after a change, as JSON in UTF-8. A page of 100 such users fits one answer."""
+"""MAX size of a user's whole metadata, as JSON in UTF-8. A page of 100 such users fits into one response."""
 
 MAX_DEPTH: Final = 10
-"""Levels of objects and arrays, the metadata itself included."""
+"""MAX levels of objects and arrays, the metadata itself included."""
 
 MAX_INTEGER: Final = 2**53 - 1
-"""The largest integer, of either sign, that every JSON reader keeps exactly (RFC 8259 section 6)."""
+"""MAX absolute value of an integer: every JSON parser keeps it exactly (RFC 8259 section 6)."""
 
 
 class MetadataError(ValueError):
-    """The metadata is not accepted; the message says why, as a clause that follows its name."""
+    """The metadata is not accepted; the message is a clause that follows the name of the member."""
 
 
 def require_storable(change: dict[str, JsonValue]) -> None:
-    """Raise `MetadataError` for a change with a value that is not kept exactly, or that is too deep or too large."""
+    """Raise `MetadataError` for a change that is too deep or too large, or has a value that is not kept exactly."""
     if depth_of(change) > MAX_DEPTH:
         raise MetadataError(f"has more than {MAX_DEPTH} levels")
     for part in _parts(change):
@@ -43,12 +43,12 @@ def merge(current: Mapping[str, JsonValue], change: Mapping[str, JsonValue]) -> 
 
 
 def only_deletes(change: Mapping[str, JsonValue]) -> bool:
-    """Tell whether a change adds nothing, so that there is always room for it."""
+    """Return whether a change only deletes keys, which is possible whatever the size of the metadata."""
     return all(value is None for value in change.values())
 
 
 def require_room(current: Mapping[str, JsonValue], change: Mapping[str, JsonValue]) -> None:
-    """Raise `MetadataError` for a change that leaves the metadata too large and no smaller than it was."""
+    """Raise `MetadataError` for a change after which the metadata is too large, and not smaller than before."""
     size = size_of(merge(current, change))
     if size > MAX_BYTES and size >= size_of(current):
         raise MetadataError(f"is larger than {MAX_BYTES} bytes together with what is stored: delete keys first")
@@ -60,7 +60,7 @@ def size_of(metadata: Mapping[str, JsonValue]) -> int:
 
 
 def _parts(value: object) -> Iterator[object]:
-    """Iterate over a value's keys, values and what is inside them."""
+    """Iterate over all keys and values, at every level."""
     waiting = [value]
     while waiting:
         part = waiting.pop()
@@ -74,8 +74,8 @@ def _parts(value: object) -> Iterator[object]:
 
 def _require_exact(value: object) -> None:
     if isinstance(value, int) and abs(value) > MAX_INTEGER:
-        raise MetadataError(f"holds an integer beyond {MAX_INTEGER}")
+        raise MetadataError(f"has an integer greater than {MAX_INTEGER}")
     if isinstance(value, float) and not isfinite(value):
-        raise MetadataError("holds a number that JSON has no form for")
+        raise MetadataError("has a number that is not valid JSON")
     if isinstance(value, str) and not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
-        raise MetadataError("holds a string that UTF-8 cannot carry")
+        raise MetadataError("has a string that is not valid UTF-8")

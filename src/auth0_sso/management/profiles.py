@@ -1,4 +1,4 @@
-"""What users read and change of themselves: remembered for a moment, so that a loop of requests is few calls."""
+"""The users' own profiles, cached for a few seconds: a loop of requests makes few Management calls."""
 
 import asyncio
 from collections.abc import Mapping
@@ -11,37 +11,37 @@ from pydantic import JsonValue
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.management import metadata
 from auth0_sso.management.client import ManagementClient
-from auth0_sso.management.documents import User
+from auth0_sso.management.models import User
 from auth0_sso.resilience.single_flight import SingleFlight
 
 TTL: Final = 5.0
-"""Seconds for which a profile is remembered."""
+"""Seconds for which a profile is cached."""
 
 _MAX_BYTES: Final = 8 * 1024 * 1024
 _BYTES_WITHOUT_METADATA: Final = 2048
 
 
 class Profiles:
-    """Profiles by the Management API. A change made through this object, or followed by `forget`, is seen at once."""
+    """A cache of users. A change made with `update_metadata`, or followed by `invalidate`, is visible at once."""
 
     def __init__(self, management: ManagementClient, *, ttl: float = TTL, clock: Clock = SYSTEM_CLOCK) -> None:
-        """Take the client that is asked, how long answers are remembered in seconds, and the clock."""
+        """Take the Management client, the seconds for which users are cached, and the clock."""
         self._management = management
-        self._known: TTLCache[str, User] = TTLCache(_MAX_BYTES, ttl, timer=clock.monotonic, getsizeof=_size_of)
+        self._cache: TTLCache[str, User] = TTLCache(_MAX_BYTES, ttl, timer=clock.monotonic, getsizeof=_size_of)
         self._flight: SingleFlight[str, User] = SingleFlight()
         self._writing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._invalidations = 0
 
     async def get(self, user_id: str) -> User:
-        """Return a user, at most a few seconds old; raise what `ManagementClient.get_user` raises."""
-        known = self._known.get(user_id)
-        return await self._flight.run(user_id, lambda: self._look_up(user_id)) if known is None else known
+        """Return a user, at most `ttl` seconds old; raise what `ManagementClient.get_user` raises."""
+        cached = self._cache.get(user_id)
+        return await self._flight.run(user_id, lambda: self._look_up(user_id)) if cached is None else cached
 
     async def update_metadata(self, user_id: str, change: Mapping[str, JsonValue]) -> User:
-        """Merge into the user's metadata, first level only, and return the user; null deletes a key, `{}` all.
+        """Merge into the user's metadata, first level only, and return the user; null deletes a key, `{}` all keys.
 
-        Raises `MetadataError` where the metadata would be too large, and what `ManagementClient` raises. Changes of
-        one user wait for each other, so that each is measured together with those before it.
+        Raises `MetadataError` if the metadata would be too large, and what `ManagementClient` raises. Changes of one
+        user are serialized (in this process), so that the size of each includes those before it.
         """
         lock = self._writing.setdefault(user_id, asyncio.Lock())
         async with lock:
@@ -52,20 +52,20 @@ class Profiles:
                 self.invalidate(user_id)
 
     def invalidate(self, user_id: str) -> None:
-        """Ask anew at the next look: the user has changed."""
+        """Drop a user from the cache: it has changed."""
         self._invalidations += 1
-        self._known.pop(user_id, None)
+        self._cache.pop(user_id, None)
         self._flight.invalidate(user_id)
 
     async def aclose(self) -> None:
-        """Give up look-ups that are under way."""
+        """Cancel look-ups in progress."""
         await self._flight.aclose()
 
     async def _look_up(self, user_id: str) -> User:
-        forgotten = self._invalidations
+        invalidations = self._invalidations
         user = await self._management.on_behalf_of(user_id).get_user(user_id)
-        if forgotten == self._invalidations and _size_of(user) <= _MAX_BYTES:  # else it may be older than a change
-            self._known[user_id] = user
+        if invalidations == self._invalidations and _size_of(user) <= _MAX_BYTES:  # else it may predate a change
+            self._cache[user_id] = user
         return user
 
     async def _require_room(self, user_id: str, change: Mapping[str, JsonValue]) -> None:

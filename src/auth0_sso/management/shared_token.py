@@ -1,51 +1,27 @@
-"""Our own access token for the Management API, and the one that all processes share.
+"""One access token for the Management API, shared by all processes through Redis.
 
-Auth0 counts and bills machine tokens, and they are good for a day: four replicas of four workers that each fetch one,
-at every restart, cost sixteen times what is needed. A shared one lies sealed in the store (`store.sealed`).
+Auth0 counts and bills machine tokens, which are valid for a day. Four replicas of four workers that each fetch one at
+every restart cost sixteen times what is needed. The shared token is stored encrypted (`store.sealed`).
 """
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Final
 
-from auth0_sso.clock import SYSTEM_CLOCK, Clock, MonotonicTime
+from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import StoreUnavailableError
+from auth0_sso.management.token import ManagementToken
 from auth0_sso.store.sealed import SealedStore
 
-_MAX_MARGIN: Final = 300.0
-"""A token is renewed this many seconds before its end, or a tenth of its life before when that is less."""
-
 _LOCK_MILLISECONDS: Final = 6000
-_PAUSE: Final = 0.05
-_MAX_LOOKS: Final = 80  # four seconds: less than a caller of the Management API waits
-
-
-@dataclass(frozen=True, slots=True)
-class ManagementToken:
-    """A token's text, when to renew it and when it ends, in seconds by this process's clock."""
-
-    text: str = field(repr=False)
-    renew_at: float
-    expires_at: float
-    scopes: frozenset[str] | None
-    """What it allows, where the token endpoint said so."""
-
-    @classmethod
-    def living(cls, text: str, life: float, scopes: frozenset[str] | None, now: MonotonicTime) -> "ManagementToken":
-        """Return a token that was issued at `now` for `life` seconds."""
-        return cls(text, now + life - min(_MAX_MARGIN, life / 10), now + life, scopes)
-
-    def allows_any(self, scopes: tuple[str, ...]) -> bool:
-        """Tell whether it may be good for one of `scopes`."""
-        return self.scopes is None or not self.scopes.isdisjoint(scopes)
-
+_POLL_INTERVAL: Final = 0.05
+_MAX_POLLS: Final = 80  # four seconds: less than the timeout of a Management call
 
 Fetch = Callable[[], Awaitable[ManagementToken]]
 
 
 class SharedToken:
-    """Gives every process the same token, fetched by the first that needs it."""
+    """Gives every process the same token, which the first one that needs it fetches."""
 
     def __init__(
         self,
@@ -53,63 +29,68 @@ class SharedToken:
         *,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        """Take where it is kept, the process's clock and one that counts from 1970, in seconds, and a pause."""
+        """Take the store that keeps the token, and the clock."""
         self._sealed = sealed
         self._store = sealed.store
         self._clock = clock
-        self._place = sealed.name("management-token")
+        self._key = sealed.name("management-token")
         self._lock = sealed.name("management-token-lock")
 
-    async def renewed(self, fetch: Fetch, *, refused: str | None = None) -> ManagementToken:
-        """Return the shared token, unless it is to be renewed or the tenant `refused` that text; else fetch one.
+    async def get(self, fetch: Fetch, *, rejected: str | None = None) -> ManagementToken:
+        """Return the shared token; fetch one if there is none, if it is due for renewal, or if it is `rejected`.
 
-        One process at a time fetches, the others wait for it a while. Without the store each fetches for itself.
-        Raises what `fetch` raises.
+        One process at a time fetches while the others poll for its token, for at most four seconds. While the store
+        is unavailable each process fetches a token of its own. Raises what `fetch` raises.
         """
         try:
-            for _ in range(_MAX_LOOKS):
-                token = self._read(await self._store.execute("GET", self._place))
-                if token is not None and token.text != refused and self._clock.monotonic() < token.renew_at:
+            for _ in range(_MAX_POLLS):
+                token = self._read(await self._store.execute("GET", self._key))
+                if token is not None and token.text != rejected and self._clock.monotonic() < token.renew_at:
                     return token
                 if await self._store.execute("SET", self._lock, "1", "NX", "PX", _LOCK_MILLISECONDS):
-                    return await self._fetch(fetch)
-                await self._clock.sleep(_PAUSE)
+                    return await self._fetch_and_share(fetch)
+                await self._clock.sleep(_POLL_INTERVAL)
         except StoreUnavailableError:
             pass
         return await fetch()
 
-    async def _fetch(self, fetch: Fetch) -> ManagementToken:
+    async def _fetch_and_share(self, fetch: Fetch) -> ManagementToken:
         try:
             token = await fetch()
             await self._write(token)
         finally:
-            await self._quietly("DEL", self._lock)
+            await self._execute("DEL", self._lock)
         return token
 
     async def _write(self, token: ManagementToken) -> None:
-        ahead = self._clock.wall() - self._clock.monotonic()
+        lifetime = int(token.expires_at - self._clock.monotonic())
+        if lifetime <= 0:
+            return
         value = {
             "text": token.text,
-            "renewAt": token.renew_at + ahead,
-            "expiresAt": token.expires_at + ahead,
+            "renewAt": token.renew_at + self._wall_offset(),
+            "expiresAt": token.expires_at + self._wall_offset(),
             "scopes": None if token.scopes is None else sorted(token.scopes),
         }
-        life = int(token.expires_at - self._clock.monotonic())
-        if life > 0:
-            await self._quietly("SET", self._place, self._sealed.seal(self._place, value), "EX", life)
+        await self._execute("SET", self._key, self._sealed.seal(self._key, value), "EX", lifetime)
 
-    async def _quietly(self, *words: str | bytes | float) -> None:
+    async def _execute(self, *command: str | bytes | float) -> None:
+        """Run a command whose failure does not matter: the token was fetched."""
         with suppress(StoreUnavailableError):
-            await self._store.execute(*words)
+            await self._store.execute(*command)
 
     def _read(self, sealed: object) -> ManagementToken | None:
-        value = self._sealed.unseal(self._place, sealed)
+        value = self._sealed.unseal(self._key, sealed)
         if not isinstance(value, dict):
             return None
-        scopes, ahead = value["scopes"], self._clock.wall() - self._clock.monotonic()
+        scopes, offset = value["scopes"], self._wall_offset()
         return ManagementToken(
             value["text"],
-            value["renewAt"] - ahead,
-            value["expiresAt"] - ahead,
+            value["renewAt"] - offset,
+            value["expiresAt"] - offset,
             None if scopes is None else frozenset(scopes),
         )
+
+    def _wall_offset(self) -> float:
+        """Return what turns a monotonic time of this process into wall time, which all processes share."""
+        return self._clock.wall() - self._clock.monotonic()

@@ -1,1 +1,1 @@
-"""How calls to other systems fail safely: single flight, circuit breaker, backoff."""
+"""How calls to other systems fail safely: single flight, circuit breaker, backoff, token bucket."""

@@ -1,10 +1,10 @@
-"""A circuit breaker: after failures in a row nothing is sent for a while, then one call tries for all."""
+"""A circuit breaker: after several failures in a row no call is made for a while, then a single trial call."""
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 
 
 class CircuitBreaker:
-    """Opens after `failures` failures in a row, for `pause` seconds at a time, until a call passes."""
+    """Opens after `failures` failures in a row, for `pause` seconds at a time, until a call succeeds."""
 
     def __init__(self, *, failures: int = 5, pause: float = 5, clock: Clock = SYSTEM_CLOCK) -> None:
         """Take the bounds, and the clock."""
@@ -15,9 +15,9 @@ class CircuitBreaker:
         self._open_until = 0.0
 
     def retry_after(self) -> float:
-        """Return 0 when a call may be sent, else for how many seconds none may.
+        """Return 0 if a call may be made now, else the seconds until one may.
 
-        When the pause is over the first who asks makes the trial; the others wait for what it finds.
+        After the pause only the first caller gets 0, for the trial call (half-open).
         """
         now = self._clock.monotonic()
         if self._failures < self._limit:
@@ -28,11 +28,11 @@ class CircuitBreaker:
         return 0
 
     def record_success(self) -> None:
-        """Note that the other side answered."""
+        """Record that a call succeeded."""
         self._failures = 0
 
     def record_failure(self) -> bool:
-        """Note that it did not; tell whether this opened the breaker."""
+        """Record that a call failed; return whether this opened the breaker."""
         self._failures += 1
         if self._failures >= self._limit:
             self._open_until = self._clock.monotonic() + self._pause

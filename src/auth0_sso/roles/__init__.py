@@ -1,1 +1,1 @@
-"""Which roles a user has: asked of the Management API and cached, or read from a claim."""
+"""The roles of users: from the Management API, cached, or from a claim of the token."""

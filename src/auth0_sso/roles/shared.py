@@ -1,16 +1,17 @@
-"""User roles that all replicas share, and the changes of them, published to every replica.
+"""The role cache that all replicas share in Redis, and changes of roles, which are published to all of them.
 
-One key for each user: a generation, and the sealed roles in each organization. A change replaces the whole key by
-one with a new generation, so that a look-up that was under way elsewhere, and read the world before the change, finds
-its answer marked with an older one, which is ignored. How old they are goes by the clock of the store's
-server alone: those of the replicas may differ. The news goes through a stream, not by publishing: a
-reader whose connection breaks would never learn what was published meanwhile.
+One hash for each user: a generation, and the encrypted roles in the tenant and in each organization. A change
+replaces the hash by one with a new generation. A look-up that another replica started before the change is written
+with the old generation, and ignored. Ages go by the clock of the Redis server, because those of the replicas may
+differ. Changes are published to a stream (XADD) instead of a channel (PUBLISH): a subscriber whose connection breaks
+could not read what was published to a channel in the meantime.
 """
 
 import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import resources
 from secrets import token_hex
 from typing import Final, NoReturn
 
@@ -24,38 +25,36 @@ _log = logging.getLogger(__name__)
 
 _GENERATION: Final = "generation"
 _GENERATION_SECONDS: Final = 120
-"""How long a change is remembered by its generation: longer than any look-up is under way."""
+"""How long a change is kept as a generation: longer than any look-up takes."""
 _FORMAT: Final = "2"
-"""Part of what user roles are sealed for, so that other versions of this service do not read it."""
-_READ: Final = Script(
-    "local time = redis.call('time') "
-    "return {time[1] * 1000 + math.floor(time[2] / 1000), unpack(redis.call('hmget', KEYS[1], ARGV[1], ARGV[2]))}",
-    wrote=lambda _: False,
-)
-_WRITE: Final = Script(
-    "redis.call('hset', KEYS[1], ARGV[1], ARGV[2]) redis.call('expire', KEYS[1], ARGV[3])",
-)
-_REPLACE: Final = Script(
-    "redis.call('del', KEYS[1]) redis.call('hset', KEYS[1], ARGV[1], ARGV[2]) redis.call('expire', KEYS[1], ARGV[3])"
-)
+"""Part of the name that user roles are encrypted for, so that other versions of this library do not read them."""
 _MAX_STREAM_LENGTH: Final = 10_000
-_READ_BLOCK: Final = 1000  # milliseconds
-_PAUSE: Final = 0.5
+_BLOCK_MILLISECONDS: Final = 1000
+_RETRY_SECONDS: Final = 0.5
+
+
+def _lua(name: str) -> str:
+    return resources.files("auth0_sso.roles").joinpath(f"{name}.lua").read_text("utf-8")
+
+
+_READ: Final = Script(_lua("read_user_roles"), wrote=lambda _: False)
+_WRITE: Final = Script(_lua("write_user_roles"))
+_REPLACE: Final = Script(_lua("replace_user_roles"))
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read before a look-up: a user's generation, and the time by the store's server, in seconds."""
+    """The state before a look-up: a user's generation, and the time of the Redis server in seconds."""
 
     generation: str
     at: float
 
 
 class SharedRoles:
-    """Reads and writes standings for `ttl` seconds. While the store is away it knows nothing, and says so once."""
+    """Reads and writes user roles. While the store is unavailable nothing is cached, and changes are kept."""
 
     def __init__(self, sealed: SealedStore, *, ttl: float) -> None:
-        """Take where standings are kept, and how long they hold at most, in seconds."""
+        """Take the store, and the MAX seconds for which roles are cached."""
         self._sealed = sealed
         self._store = sealed.store
         self._ttl = ttl
@@ -63,23 +62,23 @@ class SharedRoles:
         self._unpublished: set[str] = set()
 
     async def read(self, key: UserRolesKey) -> tuple[UserRoles | None, Reading | None]:
-        """Return the user's roles if they have not expired, and the reading to write another with.
+        """Return the user's roles if they have not expired, and the reading to write new ones with.
 
-        Without a reading nothing is to be written: the store is away, or has not heard of a change yet.
+        Without a reading nothing may be written: the store is unavailable, or a change is not published yet.
         """
-        place = self._place(key)
         if key[0] in self._unpublished:
             return None, None
+        name = self._name(key)
         try:
-            milliseconds, generation, sealed = await self._store.run(_READ, [place], [_GENERATION, _field(key)])
+            milliseconds, generation, sealed = await self._store.run(_READ, [name], [_GENERATION, _field(key)])
         except StoreUnavailableError:
             return None, None
         reading = Reading(generation.decode() if isinstance(generation, bytes) else "", milliseconds / 1000)
-        return _user_roles(self._sealed.unseal(_seat(place, key), sealed), reading), reading
+        return _user_roles(self._sealed.unseal(_sealed_name(name, key), sealed), reading), reading
 
     async def write(self, key: UserRolesKey, user_roles: UserRoles, reading: Reading, *, ttl: float) -> None:
-        """Store user roles that were looked up since `reading`, for `ttl` seconds from then."""
-        place = self._place(key)
+        """Write user roles that were looked up after `reading`; they expire `ttl` seconds after it."""
+        name = self._name(key)
         value = {
             "roles": sorted(user_roles.roles),
             "refusal": user_roles.refusal,
@@ -87,30 +86,29 @@ class SharedRoles:
             "ttl": ttl,
             "generation": reading.generation,
         }
-        life = max(_GENERATION_SECONDS, int(self._ttl) + 1)
-        words = (_field(key), self._sealed.seal(_seat(place, key), value), life)
+        expire = max(_GENERATION_SECONDS, int(self._ttl) + 1)
+        arguments = (_field(key), self._sealed.seal(_sealed_name(name, key), value), expire)
         with suppress(StoreUnavailableError):
-            await self._store.run(_WRITE, [place], words)
+            await self._store.run(_WRITE, [name], arguments)
 
     async def publish(self, subject: str) -> None:
-        """Tell every replica, before this returns, that a user's roles have changed.
+        """Publish to every replica that a user's roles have changed.
 
-        While that cannot be, what the store says of the user is not believed here, and telling is tried again.
+        If the store is unavailable, `subscribe` publishes the change later, and until then this process does not
+        read the user's roles from the store.
         """
         self._unpublished.add(subject)
         try:
             await self._publish(subject)
         except StoreUnavailableError:
-            _log.error("other replicas learn of a changed role later, in %.0f s at the latest", self._ttl)
+            _log.error("other replicas may use old roles of a changed user for up to %.0f s", self._ttl)
 
     async def _publish(self, subject: str) -> None:
-        place = self._place((subject, None))
-        await self._store.run(
-            _REPLACE, [place], [_GENERATION, token_hex(8), _GENERATION_SECONDS], bypass_breaker=True
-        )
-        news = self._sealed.seal(self._stream, subject)
+        name = self._name((subject, None))
+        await self._store.run(_REPLACE, [name], [_GENERATION, token_hex(8), _GENERATION_SECONDS], bypass_breaker=True)
+        sealed = self._sealed.seal(self._stream, subject)
         await self._store.execute(
-            "XADD", self._stream, "MAXLEN", "~", _MAX_STREAM_LENGTH, "*", "subject", news, bypass_breaker=True
+            "XADD", self._stream, "MAXLEN", "~", _MAX_STREAM_LENGTH, "*", "subject", sealed, bypass_breaker=True
         )
         self._unpublished.discard(subject)
 
@@ -121,12 +119,12 @@ class SharedRoles:
         *,
         clock: Clock = SYSTEM_CLOCK,
     ) -> NoReturn:
-        """Call `invalidate` with each subject published; call `invalidate_all` where one may have been missed."""
+        """Call `invalidate` with each published subject, and `invalidate_all` when one may have been missed."""
         last: bytes | None = None
-        trouble = False
+        failing = False
         while True:
             try:
-                await self._store.require_writes(self._stream)  # a demoted master has no news, and answers readers
+                await self._store.require_writes(self._stream)  # a demoted master is readable, and gets no changes
                 if last is None:
                     last = await self._latest()
                     invalidate_all()
@@ -136,31 +134,33 @@ class SharedRoles:
                     last = identifier
                     if subject is not None:
                         invalidate(subject)
-                trouble = False
+                failing = False
             except StoreUnavailableError as error:
-                level = logging.DEBUG if trouble else logging.WARNING  # once for each outage
+                level = logging.DEBUG if failing else logging.WARNING  # one warning for each outage
                 _log.log(level, "changed roles cannot be read from the shared store: %s", error.reason)
-                last, trouble = None, True
-                await clock.sleep(_PAUSE)
-            except Exception:  # noqa: BLE001 - an unforeseen error must not end the reader: the next message may be good
+                last, failing = None, True
+                await clock.sleep(_RETRY_SECONDS)
+            except Exception:  # noqa: BLE001 - an unexpected error must not end the subscription
                 _log.exception("reading changed roles failed with an unexpected error")
                 last = None
-                await clock.sleep(_PAUSE)
+                await clock.sleep(_RETRY_SECONDS)
 
     async def _latest(self) -> bytes:
         entries = await self._store.execute_blocking("XREVRANGE", self._stream, "+", "-", "COUNT", 1)
         return bytes(entries[0][0]) if entries else b"0"
 
     async def _next(self, last: bytes) -> list[tuple[bytes, str | None]]:
-        """Wait a while for news; return each one's identifier and subject, None for what we did not write."""
-        answer = await self._store.execute_blocking("XREAD", "BLOCK", _READ_BLOCK, "STREAMS", self._stream, last)
+        """Wait a second for changes; return each one's id and subject, None for entries that are not ours."""
+        answer = await self._store.execute_blocking(
+            "XREAD", "BLOCK", _BLOCK_MILLISECONDS, "STREAMS", self._stream, last
+        )
         return [(identifier, self._subject(fields)) for _, entries in answer or () for identifier, fields in entries]
 
     def _subject(self, fields: dict[bytes, bytes]) -> str | None:
         subject = self._sealed.unseal(self._stream, fields.get(b"subject"))
         return subject if isinstance(subject, str) else None
 
-    def _place(self, key: UserRolesKey) -> str:
+    def _name(self, key: UserRolesKey) -> str:
         return self._sealed.name("user-roles", key[0])
 
 
@@ -168,15 +168,15 @@ def _user_roles(value: object, reading: Reading) -> UserRoles | None:
     if not isinstance(value, dict) or value["generation"] != reading.generation:
         return None
     age = reading.at - value["at"]
-    if not 0 <= age < value["ttl"]:  # a negative age: another server has become the master, and its clock is behind
+    if not 0 <= age < value["ttl"]:  # a negative age: after a failover the new master's clock is behind
         return None
     return UserRoles(frozenset(value["roles"]), value["refusal"], age)
 
 
 def _field(key: UserRolesKey) -> str:
-    # Not "in ORGANIZATION", where older versions keep the tenant's roles and the member's in one.
+    # Not "in ORGANIZATION", in which older versions keep the roles of the tenant and of the member together.
     return "in " if key[1] is None else f"member of {key[1]}"
 
 
-def _seat(place: str, key: UserRolesKey) -> str:
-    return f"{place} {_field(key)} {_FORMAT}"
+def _sealed_name(name: str, key: UserRolesKey) -> str:
+    return f"{name} {_field(key)} {_FORMAT}"

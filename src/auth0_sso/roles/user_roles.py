@@ -1,7 +1,7 @@
-"""What the tenant says of a user: the roles, or why there are none.
+"""The roles of one user, or the reason why the user has no access.
 
-Roles in the whole tenant and roles within one organization are separate standings, under separate keys: mixing
-them lets a customer's administrator administer every customer.
+Roles in the whole tenant and roles within one organization are cached under separate keys: mixing them would let a
+customer's administrator administer every customer.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from auth0_sso.errors import InsufficientScopeError
 
 UserRolesKey = tuple[str, str | None]
-"""Whose roles they are: a subject, and the organization in which it is a member, or None for the whole tenant."""
+"""A subject, and the organization in which it has the roles, None for the whole tenant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class UserRoles:
     roles: frozenset[str] = frozenset()
     refusal: str | None = None
     age: float = 0
-    """For how long it was known already when this process learned it, in seconds."""
+    """Seconds between the look-up, by any replica, and the moment when this process received it."""
 
     def require(self) -> frozenset[str]:
         """Return the role names; raise `InsufficientScopeError` for a user who is deleted or blocked."""

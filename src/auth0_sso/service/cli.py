@@ -1,28 +1,35 @@
-"""The command `auth0-sso`: serve | dev | token."""
+"""The command `auth0-sso`: serve | dev | token.
+
+`serve` and `dev` need the extra `service`, and `dev` and `token` the distribution auth0-devtenant.
+"""
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from typing import Final
 
-import httpx
-
-from auth0_devtenant import PEOPLE, LoginError, fetch_machine_token, fetch_user_token
 from auth0_sso.errors import ConfigurationError
-from auth0_sso.service import dev, serve
+from auth0_sso.service.dev_settings import CHANGEABLE, HOSTS
 from auth0_sso.service.settings import EX_CONFIG, ServiceSettings
 
+_SERVICE_PACKAGES: Final = ("uvicorn", "httptools", "email_validator", "fastapi_swagger")
+"""What the extra `service` installs and every start needs; Redis and metrics are checked with the settings."""
+
 _INTERRUPTED = 130
-"""Exit code after Ctrl-C: 128 and the number of SIGINT, as shells have it."""
+"""Exit code after Ctrl-C: 128 and the number of SIGINT, as in shells."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit code.
+    """Run one command, by default that of the command line; return its exit code.
 
-    It is 0, 1 for a failure, 78 for unusable settings or 130 after Ctrl-C. Bad usage raises `SystemExit` with 2.
+    It is 0, 1 for a failure, 78 for invalid settings or 130 after Ctrl-C. Bad usage raises `SystemExit` with 2.
     """
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
     try:
+        if given[:1] == ["token"]:
+            return _token(given[1:])
+        options = _parser().parse_args(given)
         code: int = options.run(options)
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -35,8 +42,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(
         commands.add_parser("serve", help="serve the API; settings come from the environment (docs/settings.md)")
     )
-    _add_dev(commands.add_parser("dev", help="serve the API with a development tenant beside it; needs no settings"))
-    _add_token(commands.add_parser("token", help="print an access token of the development tenant"))
+    _add_dev(commands.add_parser("dev", help="serve the API with a development tenant; needs no settings"))
+    commands.add_parser("token", help="print an access token of the development tenant")
     return parser
 
 
@@ -50,9 +57,7 @@ def _add_serve(command: argparse.ArgumentParser) -> None:
 
 def _add_dev(command: argparse.ArgumentParser) -> None:
     port = _whole_number(0, 65_535)
-    command.add_argument(
-        "--host", choices=dev.HOSTS, default=dev.HOSTS[0], help="address of both (default %(default)s)"
-    )
+    command.add_argument("--host", choices=HOSTS, default=HOSTS[0], help="address of both (default %(default)s)")
     command.add_argument("--port", type=port, default=3000, help="port of the API, 0 for any (default %(default)s)")
     command.add_argument("--tenant-port", type=port, default=3001, help="port of the tenant (default %(default)s)")
     command.add_argument(
@@ -66,18 +71,6 @@ def _add_dev(command: argparse.ArgumentParser) -> None:
     command.set_defaults(run=_dev, refuse=command.error)
 
 
-def _add_token(command: argparse.ArgumentParser) -> None:
-    who = command.add_mutually_exclusive_group(required=True)
-    who.add_argument("email", nargs="?", help=f"a person: {', '.join(person.email for person in PEOPLE)}")
-    who.add_argument("--machine", action="store_true", help="a machine, by client credentials")
-    command.add_argument("--password", help="for a user other than these three")
-    command.add_argument("--organization", help="log in to this organization, by id or name: acme")
-    command.add_argument(
-        "--tenant", type=_url, default="http://127.0.0.1:3001/", help="the tenant (default %(default)s)"
-    )
-    command.set_defaults(run=_token, refuse=command.error)
-
-
 def _whole_number(minimum: int, maximum: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         if not (text.isascii() and text.isdecimal() and len(text) <= 9 and minimum <= int(text) <= maximum):
@@ -87,29 +80,22 @@ def _whole_number(minimum: int, maximum: int) -> Callable[[str], int]:
     return parse
 
 
-def _url(text: str) -> str:
-    """Return the URL of a tenant, with its trailing slash."""
-    try:
-        url = httpx.URL(text)
-    except httpx.InvalidURL:
-        url = httpx.URL()
-    if url.scheme not in {"http", "https"} or not url.host or (url.port or 0) > 65_535 or url.query or url.fragment:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a URL such as http://127.0.0.1:3001/")
-    return text if text.endswith("/") else f"{text}/"
-
-
 def _setting(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
     if name.lower() not in ServiceSettings.model_fields:
         raise argparse.ArgumentTypeError(f"{name!r} is not a setting of docs/settings.md")
-    if name.lower() not in dev.CHANGEABLE:
+    if name.lower() not in CHANGEABLE:
         raise argparse.ArgumentTypeError(f"{name} follows from the development tenant, --host and --port")
     return name.lower(), value
 
 
 def _serve(options: argparse.Namespace) -> int:
+    if missing := _missing_packages():
+        return _fail(_no_service("serve", missing))
+    from auth0_sso.service import serve  # noqa: PLC0415 - needs uvicorn, which is optional
+
     given = {} if options.workers is None else {"workers": options.workers}
     return serve.run(ServiceSettings.load_or_exit(**given))
 
@@ -117,44 +103,42 @@ def _serve(options: argparse.Namespace) -> int:
 def _dev(options: argparse.Namespace) -> int:
     if options.port == options.tenant_port != 0:
         options.refuse("--port and --tenant-port must differ")
+    if missing := _missing_packages():
+        return _fail(_no_service("dev", missing))
+    if not _has_tenant():
+        return _fail(_no_tenant("dev"))
+    from auth0_sso.service import dev  # noqa: PLC0415 - it needs auth0-devtenant, and `serve` does not
+
     try:
         return dev.run(
             host=options.host, port=options.port, tenant_port=options.tenant_port, changes=dict(options.set)
         )
-    except dev.ListenError as error:
-        return _fail(str(error))
     except ConfigurationError as error:
         return _fail(error.detail, EX_CONFIG)
 
 
-def _token(options: argparse.Namespace) -> int:
-    if options.machine and (options.organization is not None or options.password is not None):
-        options.refuse("--organization and --password are for a person, not for --machine")
-    try:
-        token = asyncio.run(_fetch_token(options))
-    except LoginError as error:
-        return _fail(str(error))
-    except (httpx.HTTPError, httpx.InvalidURL):
-        return _fail(f"no development tenant answers at {options.tenant}; start one with: auth0-sso dev")
-    dev.show(token)
-    return 0
+def _token(arguments: Sequence[str]) -> int:
+    if not _has_tenant():
+        return _fail(_no_tenant("token"))
+    from auth0_devtenant import token_command  # noqa: PLC0415 - `serve` does not need it
+
+    return token_command.main(arguments, prog="auth0-sso", start_with="auth0-sso dev")
 
 
-async def _fetch_token(options: argparse.Namespace) -> str:
-    # The tenant is on this machine: a proxy that the environment names could not reach it.
-    async with httpx.AsyncClient(trust_env=False) as client:
-        if options.machine:
-            return await fetch_machine_token(client, options.tenant, audience=dev.AUDIENCE)
-        password = options.password or next((who.password for who in PEOPLE if who.email == options.email), "")
-        return await fetch_user_token(
-            client,
-            options.tenant,
-            email=options.email,
-            password=password,
-            audience=dev.AUDIENCE,
-            redirect_uri=dev.REDIRECT_URI,
-            organization=options.organization,
-        )
+def _missing_packages() -> list[str]:
+    return [name for name in _SERVICE_PACKAGES if find_spec(name) is None]
+
+
+def _no_service(command: str, missing: Sequence[str]) -> str:
+    return f"{command} needs {', '.join(missing)}: install auth0-sso[service]"
+
+
+def _has_tenant() -> bool:
+    return find_spec("auth0_devtenant") is not None
+
+
+def _no_tenant(command: str) -> str:
+    return f"{command} needs the package auth0-devtenant: install it from devtenant/ in the repository of auth0-sso"
 
 
 def _fail(sentence: str, code: int = 1) -> int:

@@ -15,8 +15,8 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from auth0_sso.management.documents import Document, LogEntry, Role, User
 from auth0_sso.management.metadata import require_storable
+from auth0_sso.management.models import LogEntry, ManagementModel, Role, User
 from auth0_sso.web.body import Body
 
 
@@ -81,7 +81,7 @@ class _Resource(Body):
     unreadable: Unreadable
 
     @classmethod
-    def of_document(cls, document: Document, names: Mapping[str, str]) -> Self:
+    def of_document(cls, document: ManagementModel, names: Mapping[str, str]) -> Self:
         """Return the resource of a document; `names` maps members to names in the document that differ."""
         fields = {name: names.get(name, name) for name in cls.model_fields if name != "unreadable"}
         unreadable = [to_camel(name) for name, source in fields.items() if source in document.unreadable]

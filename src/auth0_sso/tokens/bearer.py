@@ -1,4 +1,4 @@
-"""RFC 6750: the Authorization header's values to one token's text, and an error to its challenge."""
+"""RFC 6750: the bearer token of an Authorization header, and the WWW-Authenticate challenge of an error."""
 
 import re
 from collections.abc import Sequence
@@ -12,11 +12,12 @@ from auth0_sso.errors import (
 )
 
 _SCHEME = re.compile(rb"(?i:bearer)(?=[ \t]|\Z)")
-# RFC 6750 section 2.1: "Bearer" 1*SP b64token; the scheme's case does not matter (RFC 9110 section 11.1).
+# RFC 6750 section 2.1: "Bearer" 1*SP b64token; the scheme is case-insensitive (RFC 9110 section 11.1).
 _CREDENTIALS = re.compile(rb"(?i:bearer) +([A-Za-z0-9\-._~+/]+=*)")
 
 _RFC_6750_ERRORS = (InvalidRequestError, InvalidTokenError, InsufficientScopeError)
-_UNSAYABLE = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")  # RFC 6750 section 3: quotes, line breaks, other scripts
+# RFC 6750 section 3: quotes, backslashes, control characters, non-ASCII
+_FORBIDDEN = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 
 
 def read_bearer_token(authorization: Sequence[bytes]) -> str:
@@ -43,15 +44,15 @@ def read_bearer_token(authorization: Sequence[bytes]) -> str:
 def challenge(error: Auth0SsoError) -> str | None:
     """Return the WWW-Authenticate value for an error, or None for one that is not about the token.
 
-    RFC 6750 section 3: no error code where no token was sent; otherwise `error`, `error_description` and, when
-    scopes are missing, `scope`. An app may raise subclasses of its own: `error` is then the code of section 3.1 that
-    clients know, and of their texts only what the section's grammar allows is said.
+    RFC 6750 section 3: no error code if the request has no token; otherwise `error`, `error_description` and, when
+    scopes are missing, `scope`. For an app's own subclass `error` is the code of section 3.1 that clients know.
+    Characters that the section does not allow are replaced by "?".
     """
     match error:
         case MissingTokenError():
             return "Bearer"
         case InsufficientScopeError(scopes=scopes) if scopes:
-            return f'{_described(error)}, scope="{_sayable(" ".join(scopes))}"'
+            return f'{_described(error)}, scope="{_quotable(" ".join(scopes))}"'
         case InvalidRequestError() | InvalidTokenError() | InsufficientScopeError():
             return _described(error)
         case _:
@@ -60,8 +61,8 @@ def challenge(error: Auth0SsoError) -> str | None:
 
 def _described(error: Auth0SsoError) -> str:
     code = next(base.code for base in _RFC_6750_ERRORS if isinstance(error, base))
-    return f'Bearer error="{code}", error_description="{_sayable(error.detail)}"'
+    return f'Bearer error="{code}", error_description="{_quotable(error.detail)}"'
 
 
-def _sayable(text: str) -> str:
-    return _UNSAYABLE.sub("?", text)
+def _quotable(text: str) -> str:
+    return _FORBIDDEN.sub("?", text)

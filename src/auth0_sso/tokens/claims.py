@@ -1,7 +1,7 @@
-"""RFC 7519 and RFC 9068, and Auth0's own dialect of access token: verified claims to an `AccessToken`.
+"""Validation of claims by RFC 7519, RFC 9068 and Auth0's own token profile: verified claims to an `AccessToken`.
 
-Both dialects give the same `AccessToken`. Auth0's own carries azp and gty, RFC 9068's client_id and jti
-(Auth0: "Access token profiles"). Every claim we read is checked for its type; the others are left alone.
+Both profiles give the same `AccessToken`. Auth0's own has the claims azp and gty, that of RFC 9068 client_id and jti
+(Auth0: "Access token profiles"). The type of every claim that is read is checked; other claims are not.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,9 +13,9 @@ from auth0_sso.errors import InvalidTokenError
 from auth0_sso.tokens.read_only import frozen_object
 
 _MAX_TEXT_LENGTH = 512
-_LAST_TIME = 253_402_300_799  # 9999-12-31T23:59:59Z: a later NumericDate is a mistake and breaks datetimes
+_LAST_TIME = 253_402_300_799  # 9999-12-31T23:59:59Z: a later NumericDate is an error and out of range for datetime
 
-# OIDC Core sections 2 and 3.1.3.6: only an ID token carries these, and Auth0 lets no Action set them.
+# OIDC Core sections 2 and 3.1.3.6: only ID tokens have these, and an Auth0 Action cannot set them.
 _ID_TOKEN_CLAIMS = frozenset({"nonce", "at_hash", "c_hash"})
 
 _STRING = frozenset({str})
@@ -23,10 +23,10 @@ _STRING = frozenset({str})
 
 @dataclass(frozen=True, slots=True)
 class TokenPolicy:
-    """What a token must say to be ours: exact `issuer`, one of `audiences`. Durations are in seconds.
+    """What a token must contain: exactly the `issuer`, and one of the `audiences`. Durations are in seconds.
 
-    `leeway` is for clocks that differ. `max_age` counts from `iat`, and `clients` lists who may present a token:
-    both are not asked when None.
+    `leeway` is for clocks that differ. `max_age` counts from `iat`, and `clients` are the client ids that may use a
+    token; neither is checked when None.
     """
 
     issuer: str
@@ -51,15 +51,15 @@ class AccessToken:
     permissions: frozenset[str]
     organization: str | None
     is_machine: bool
-    """No user stands behind it: it came by client credentials, or its subject is no Auth0 user id."""
+    """It has no user: it was issued for client credentials, or its subject is not an Auth0 user id."""
     claims: Mapping[str, object] = field(repr=False)
-    """All claims as they were signed, read-only at every level: JSON arrays are tuples, objects are dicts that refuse
-    to change. `copy.deepcopy` gives ordinary dicts. The same object serves every request with this token.
+    """All signed claims, read-only at every level: JSON arrays are tuples, objects are read-only dicts, of which
+    `copy.deepcopy` makes ordinary ones. All requests with this token share the same object.
     """
 
 
 def validate(claims: Mapping[str, object], policy: TokenPolicy, now: WallTime) -> AccessToken:
-    """Return the access token that verified `claims` describe, at `now` in seconds since 1970.
+    """Return the access token with these verified `claims`, at `now` in seconds since 1970.
 
     Raises `InvalidTokenError` with reasons `<claim>_missing`, `<claim>_invalid`, `<claim>_mismatch`,
     `id_token`, `sender_constrained`, `client_not_allowed`, and those of `require_alive` (RFC 7519 section 4.1,
@@ -92,10 +92,10 @@ def validate(claims: Mapping[str, object], policy: TokenPolicy, now: WallTime) -
 
 
 def require_alive(token: AccessToken, policy: TokenPolicy, now: WallTime) -> None:
-    """Refuse a token outside its time, at `now` in seconds since 1970.
+    """Raise `InvalidTokenError` for a token that is not valid at `now`, in seconds since 1970.
 
-    RFC 7519 sections 4.1.4 to 4.1.6: dead in its `exp` second, alive in its `nbf` second, `iat` not ahead; leeway
-    moves each bound. Raises `InvalidTokenError` with reasons `expired`, `not_yet_valid`, `iat_in_future`, `too_old`.
+    RFC 7519 sections 4.1.4 to 4.1.6: it has expired at its `exp`, it is valid at its `nbf`, and `iat` is not in the
+    future, each within the leeway. The reasons are `expired`, `not_yet_valid`, `iat_in_future` and `too_old`.
     """
     if token.expires_at + policy.leeway <= now:
         raise InvalidTokenError("expired", "The access token has expired.")
@@ -108,14 +108,14 @@ def require_alive(token: AccessToken, policy: TokenPolicy, now: WallTime) -> Non
 
 
 def end_of(token: AccessToken, policy: TokenPolicy) -> float:
-    """Return from when on `require_alive` refuses the token as too old, in seconds since 1970."""
+    """Return the time from which `require_alive` refuses the token, in seconds since 1970."""
     if policy.max_age is None:
         return token.expires_at + policy.leeway
     return min(token.expires_at, token.issued_at + policy.max_age) + policy.leeway
 
 
 def require_issuer(claims: Mapping[str, object], policy: TokenPolicy) -> None:
-    """Refuse a token of another issuer; names are compared to the letter (RFC 9068 section 4).
+    """Refuse a token of another issuer; the comparison is exact (RFC 9068 section 4).
 
     Raises `InvalidTokenError`. A refusal needs no signature: asked before any key, it keeps another tenant's
     tokens from costing a fetch.
@@ -135,7 +135,7 @@ def _require_bearer_access_token(claims: Mapping[str, object]) -> None:
         raise InvalidTokenError(
             "id_token", "This is an ID token. Send the access token that was issued for this API."
         )
-    if "cnf" in claims:  # RFC 7800: a stolen copy of it would pass here, where nobody proves possession
+    if "cnf" in claims:  # RFC 7800: a stolen copy would be accepted, because proof of possession is not checked here
         raise InvalidTokenError("sender_constrained", "This token is bound to a key, and is no bearer token.")
 
 
@@ -152,7 +152,7 @@ def _audiences(claims: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def _client_id(claims: Mapping[str, object], allowed: frozenset[str] | None) -> str | None:
-    """Take `client_id` (RFC 9068 section 2.2) or Auth0's `azp`; both, when present, must agree."""
+    """Return `client_id` (RFC 9068 section 2.2) or Auth0's `azp`, which must be equal if both are present."""
     client_id, authorized_party = _text(claims, "client_id"), _text(claims, "azp")
     if client_id is not None and authorized_party is not None and client_id != authorized_party:
         raise _refused("client_id", "mismatch")
@@ -163,14 +163,14 @@ def _client_id(claims: Mapping[str, object], allowed: frozenset[str] | None) -> 
 
 
 def _scopes(claims: Mapping[str, object]) -> frozenset[str]:
-    """RFC 9068 section 2.2.3: one string, its scopes parted by spaces."""
+    """Return the space-separated scopes (RFC 9068 section 2.2.3)."""
     scope = claims.get("scope", "")
     if not isinstance(scope, str):
         raise _refused("scope", "invalid")
     return _scope_set(scope)
 
 
-@lru_cache(maxsize=256)  # an issuer's tokens share a few; only signed claims come here
+@lru_cache(maxsize=256)  # the tokens of an issuer have few different ones; only signed claims are cached
 def _scope_set(scope: str) -> frozenset[str]:
     return frozenset(scope.split(" ")) - {""}
 
@@ -204,7 +204,7 @@ def _required_text(claims: Mapping[str, object], name: str) -> str:
 
 
 def _time(claims: Mapping[str, object], name: str) -> float | None:
-    """Return a NumericDate (RFC 7519 section 2): a JSON number, and `true` is none; None when absent."""
+    """Return a NumericDate (RFC 7519 section 2): a JSON number, not a boolean; None if the claim is missing."""
     if name not in claims:
         return None
     value = claims[name]

@@ -1,4 +1,4 @@
-"""RFC 7523 section 2.2: proving who we are to the token endpoint by a signature instead of a shared secret."""
+"""RFC 7523 section 2.2: client authentication by a signed assertion instead of a client secret."""
 
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -19,19 +19,19 @@ from auth0_sso.clock import WallTime
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 _ALGORITHM = "RS256"
-_LIFETIME = 60  # seconds; Auth0 takes up to 300 ("Authenticate with private key JWT")
+_LIFETIME = 60  # seconds; Auth0 accepts up to 300 ("Authenticate with private key JWT")
 _MIN_BITS = 2048
 
 
 @dataclass(frozen=True, slots=True)
 class AssertionKey:
-    """An RSA private key whose public half the client shows to Auth0, and the `kid` it has there, if any."""
+    """An RSA private key whose public key is registered at Auth0, and its `kid` there, if any."""
 
     pem: str = field(repr=False)
     key_id: str | None = None
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` for what is no RSA private key in PEM of 2048 bits or more."""
+        """Raise `ValueError` unless it is an RSA private key in PEM of 2048 bits or more."""
         try:
             key = self._loaded()
         except (ValueError, TypeError):  # TypeError: the key is encrypted
@@ -41,14 +41,14 @@ class AssertionKey:
 
     @property
     def secret(self) -> str:
-        """A secret text that depends on the key alone, not on how its PEM is written (line ends, PKCS #1 or #8)."""
+        """A secret derived from the key, the same for every PEM encoding of it (line endings, PKCS #1 or #8)."""
         return sha256(self._loaded().private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())).hexdigest()
 
     def _loaded(self) -> PrivateKeyTypes:
         return load_pem_private_key(self.pem.encode(), password=None)
 
     def assertion(self, client_id: str, audience: str, now: WallTime) -> str:
-        """Return a JWT that says it is `client_id` who asks `audience`, at `now` in seconds since 1970, once."""
+        """Return a JWT that authenticates `client_id` at `audience` once, at `now` in seconds since 1970."""
         claims = {
             "iss": client_id,
             "sub": client_id,

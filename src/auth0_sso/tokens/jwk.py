@@ -1,7 +1,7 @@
-"""RFC 7517: a JWK Set read once, each usable key built once, and exactly one chosen by its `kid`.
+"""RFC 7517: a JWK Set is parsed once, each usable key is built once, and one is found by its `kid`.
 
-python-jose enters here alone. Given a whole set, or a dict, it would ignore kid, use, key_ops and alg and
-rebuild the key for every token; it gets neither: one prebuilt key with its algorithm pinned.
+Given a whole set, or a dict, python-jose would ignore kid, use, key_ops and alg, and build the key again for every
+token. So it gets one key, built in advance for a single algorithm.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -15,22 +15,22 @@ from jose.backends.cryptography_backend import CryptographyECKey, CryptographyRS
 from auth0_sso.tokens.pss import PssKey
 from auth0_sso.tokens.strict_json import Unreadable
 
-# Without its `cryptography` extra python-jose falls back, silently, to slow pure-Python backends.
+# Without its `cryptography` extra python-jose silently uses slow pure-Python backends.
 if RSAKey is not CryptographyRSAKey or ECKey is not CryptographyECKey:  # pragma: no cover - an install fault
     raise ImportError("install python-jose[cryptography]: python-jose runs on a pure-Python backend here")
 
 SUPPORTED_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "ES256")
-"""What access tokens may be signed with (RFC 7518 section 3.1); Auth0 offers RS256, RS512 and PS256 for APIs."""
+"""The supported signing algorithms (RFC 7518 section 3.1); Auth0 offers RS256, RS512 and PS256 for APIs."""
 
 MAX_KID_LENGTH = 255
-"""Longest `kid` a token or a key may have, in characters."""
+"""MAX length of a `kid`, in characters."""
 
 _MAX_ENTRIES = 100  # each costs up to four keys to build, of 50 microseconds; Auth0 publishes two or three
-_MAX_MEMBER_LENGTH = 1400  # characters, a few more than the 1,366 of 8192 bits: longer ones are not worth a number
+_MAX_MEMBER_LENGTH = 1400  # characters, a few more than the 1,366 of 8192 bits: longer ones are not parsed
 
 _MEMBERS = {"RSA": ("kty", "n", "e"), "EC": ("kty", "crv", "x", "y")}
 _CURVE = "P-256"
-_RSA_BITS = range(2048, 8192 + 1)  # RFC 7518 section 3.3 asks for 2048; above 8192 a verification costs too much
+_RSA_BITS = range(2048, 8192 + 1)  # RFC 7518 section 3.3 asks for 2048; above 8192 bits verification is too slow
 _MAX_EXPONENT_BITS = 64
 _PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
 
@@ -42,14 +42,14 @@ class VerificationKey:
     key_id: str
     algorithm: str
     members: tuple[str, ...] = field(repr=False)
-    """The JWK's members that make the key: two keys are equal when these are."""
+    """The JWK's members of the public key: two keys are equal when these are."""
     _key: Key = field(repr=False, compare=False)
 
     def verifies(self, signing_input: bytes, signature: bytes) -> bool:
-        """Tell whether this key made `signature` over `signing_input`; garbage is a no, never an error."""
+        """Return whether `signature` of `signing_input` is valid; False for a malformed one, never an error."""
         try:
             return bool(self._key.verify(signing_input, signature))
-        except Exception:  # noqa: BLE001 - the backends raise more than they document, and a token's fault is no 5xx
+        except Exception:  # noqa: BLE001 - the backends raise undocumented errors, and a malformed token must not be a 5xx
             return False
 
 
@@ -59,13 +59,13 @@ class JwkSet:
 
     keys: Mapping[tuple[str, str], VerificationKey]
     dropped: tuple[str, ...]
-    """Why each unusable entry was left out, for the log."""
+    """The reason why each unusable entry was left out, for the log."""
 
     @classmethod
     def parse(cls, document: object, algorithms: Collection[str]) -> "JwkSet":
-        """Read a JWK Set (RFC 7517 section 5), leaving out what cannot serve and all entries after the first 100.
+        """Parse a JWK Set (RFC 7517 section 5), without unusable keys and without entries after the 100th.
 
-        Raises `ValueError` when it is no JWK Set, or when no key in it is usable.
+        Raises `ValueError` if it is not a JWK Set, or has no usable key.
         """
         entries = document.get("keys") if isinstance(document, dict) else None
         if not isinstance(entries, list):
@@ -92,7 +92,7 @@ class JwkSet:
 
     @property
     def document(self) -> dict[str, object]:
-        """The JWK Set as JSON, with nothing but what its usable keys are made of: `parse` makes it the same set."""
+        """The JWK Set as JSON, with the members of its usable keys only: `parse` returns an equal set."""
         return {
             "keys": [
                 {
@@ -109,12 +109,12 @@ class JwkSet:
         return self.keys.get((key_id, algorithm))
 
     def holds(self, key: VerificationKey) -> bool:
-        """Tell whether that very key object is one of this set."""
+        """Return whether this set contains that key object (identity, not equality)."""
         return self.keys.get((key.key_id, key.algorithm)) is key
 
 
 def _verification_keys(entry: object, algorithms: Collection[str]) -> Iterator[VerificationKey]:
-    """Yield a JWK's key once for each algorithm it may serve; `ValueError` says why it serves none."""
+    """Yield the key of a JWK for each algorithm it can be used with; raise `ValueError` if there is none."""
     if isinstance(entry, Unreadable):
         raise ValueError(f"not valid JSON: {entry.fault}")
     if not isinstance(entry, dict):
@@ -131,7 +131,7 @@ def _verification_keys(entry: object, algorithms: Collection[str]) -> Iterator[V
 
 def _key_id(entry: dict[str, object]) -> str:
     kid = entry.get("kid")
-    # A lone surrogate could not be written down again, and no token can name it.
+    # A lone surrogate cannot be serialized, and no token can contain it.
     if not isinstance(kid, str) or not 0 < len(kid) <= MAX_KID_LENGTH or not _is_encodable(kid):
         raise ValueError(f"its kid is not a text of 1 to {MAX_KID_LENGTH} characters")
     return kid
@@ -161,7 +161,7 @@ def _fits(algorithm: str, entry: dict[str, object]) -> bool:
 
 
 def _members(entry: dict[str, object]) -> dict[str, str]:
-    """Return the members that make the key, each required to be a string."""
+    """Return the members of the public key, each of which must be a string."""
     names = _MEMBERS["RSA"] if entry["kty"] == "RSA" else _MEMBERS["EC"]
     members = {name: value for name in names if isinstance(value := entry.get(name), str) and value}
     if len(members) != len(names):
@@ -174,7 +174,7 @@ def _members(entry: dict[str, object]) -> dict[str, str]:
 def _built(members: dict[str, str], algorithm: str) -> Key:
     try:
         key = PssKey(members) if algorithm == "PS256" else jose_jwk.construct(members, algorithm)
-    except Exception:  # noqa: BLE001 - python-jose leaks TypeError, UnicodeError, struct.error for bad members
+    except Exception:  # noqa: BLE001 - python-jose raises TypeError, UnicodeError, struct.error for malformed members
         raise ValueError("its numbers cannot be read") from None
     if members["kty"] == "RSA":
         _require_strong(key)
@@ -185,5 +185,5 @@ def _require_strong(key: Key) -> None:
     numbers = key.prepared_key.public_numbers()
     if numbers.n.bit_length() not in _RSA_BITS:
         raise ValueError(f"its modulus is not {_RSA_BITS[0]} to {_RSA_BITS[-1]} bits long")
-    if numbers.e.bit_length() > _MAX_EXPONENT_BITS:  # cryptography itself refuses 1 and even ones
+    if numbers.e.bit_length() > _MAX_EXPONENT_BITS:  # cryptography itself rejects 1 and even exponents
         raise ValueError(f"its exponent is longer than {_MAX_EXPONENT_BITS} bits")

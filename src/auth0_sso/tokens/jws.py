@@ -1,6 +1,6 @@
-"""RFC 7515: the strict reading of a compact JWS, and the check of its signature.
+"""RFC 7515: a strict parser of the compact JWS, and the verification of its signature.
 
-`parse` gives an `UnverifiedJws`: shape, nothing more. `verify` alone turns it into claims that are worth reading.
+`parse` checks the syntax only and returns an `UnverifiedJws`. Only `verify` returns claims that may be trusted.
 """
 
 import binascii
@@ -12,20 +12,20 @@ from auth0_sso.errors import InvalidTokenError
 from auth0_sso.tokens import strict_json
 from auth0_sso.tokens.jwk import MAX_KID_LENGTH, VerificationKey
 
-# RFC 9068 section 4 and RFC 8725 section 3.11: only these say "an access token". Auth0's own dialect writes JWT.
+# RFC 9068 section 4 and RFC 8725 section 3.11: the types of an access token. Auth0's own profile uses JWT.
 _TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 
-# No extension is understood here, so each is refused: crit (RFC 7515 section 4.1.11), b64 (RFC 7797 section 7),
+# No extension is supported, so each is refused: crit (RFC 7515 section 4.1.11), b64 (RFC 7797 section 7),
 # nested tokens by cty (RFC 7519 section 5.2), and the members of an encrypted token (RFC 7516 section 4.1).
 _UNSUPPORTED = ("crit", "b64", "cty", "zip", "enc")
 
-# What base64.urlsafe_b64decode and -encode do, without the cost of their generality.
+# As base64.urlsafe_b64decode and urlsafe_b64encode, but faster.
 _FROM_URL, _TO_URL = bytes.maketrans(b"-_", b"+/"), bytes.maketrans(b"+/", b"-_")
-_PADDING = b"=="  # what is not needed of it is ignored
+_PADDING = b"=="  # superfluous padding is ignored
 
 
 class UnverifiedJws(NamedTuple):
-    """A well-formed token nobody has vouched for yet."""
+    """A well-formed token whose signature is not verified yet."""
 
     algorithm: str
     key_id: str
@@ -35,7 +35,7 @@ class UnverifiedJws(NamedTuple):
 
 
 def parse(token: bytes, algorithms: Collection[str]) -> UnverifiedJws:
-    """Read a token in the compact form without believing it.
+    """Parse a token in the compact serialization, without verifying it.
 
     Raises `InvalidTokenError` for all but three canonical base64url parts, of which the first is a header with
     an allowed `alg`, a `kid` and a known `typ`, and the second a JSON object (RFC 7515 sections 4.1 and 5.2).
@@ -50,9 +50,9 @@ def parse(token: bytes, algorithms: Collection[str]) -> UnverifiedJws:
 
 
 def verify(jws: UnverifiedJws, key: VerificationKey) -> dict[str, object]:
-    """Return the claims of a token that `key` did sign.
+    """Return the claims of a token that was signed with `key`.
 
-    Raises `InvalidTokenError` when it did not (RFC 7515 section 5.2), and for a key of another algorithm.
+    Raises `InvalidTokenError` if it was not (RFC 7515 section 5.2), and for a key of another algorithm.
     """
     if key.algorithm != jws.algorithm or not key.verifies(jws.signing_input, jws.signature):
         raise InvalidTokenError("signature_mismatch", "The access token's signature is wrong.")

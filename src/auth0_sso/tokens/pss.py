@@ -21,7 +21,7 @@ class PssKey(Key):  # type: ignore[misc]  # python-jose publishes no types
         self.prepared_key = CryptographyRSAKey(key, "RS256").prepared_key
 
     def verify(self, msg: bytes, sig: bytes) -> bool:
-        """Tell whether `sig` is this key's signature of `msg`."""
+        """Return whether `sig` is this key's signature of `msg`."""
         try:
             self.prepared_key.verify(sig, msg, _PSS, _SHA256)
         except InvalidSignature:

@@ -1,4 +1,4 @@
-"""JSON values that cannot be changed, because one `AccessToken` serves many requests."""
+"""Read-only JSON values, because many requests share one `AccessToken`."""
 
 from collections.abc import Mapping
 from typing import NoReturn
@@ -8,9 +8,9 @@ _set = dict.__setitem__
 
 
 class ReadOnlyDict(dict[str, object]):
-    """A dict whose methods refuse to change it; a copy of it is an ordinary dict.
+    """A read-only dict, whose copies are ordinary dicts.
 
-    A `MappingProxyType` would do, if `json` and pydantic could serialize one inside another value.
+    A `MappingProxyType` cannot be used, because `json` and pydantic do not serialize one inside another value.
     """
 
     __slots__ = ()
@@ -25,10 +25,10 @@ class ReadOnlyDict(dict[str, object]):
 
 
 def frozen_object(members: Mapping[str, object]) -> ReadOnlyDict:
-    """Return a copy of a JSON object, read-only at every level: its arrays are tuples, its objects such dicts."""
+    """Return a copy of a JSON object, read-only at every level: arrays are tuples, objects are read-only dicts."""
     copy = ReadOnlyDict(members)
     for name, value in members.items():
-        if type(value) in _MUTABLE:  # most claims are text and numbers, and cost no call
+        if type(value) in _MUTABLE:  # most claims are strings and numbers: no call for these
             _set(copy, name, _frozen(value))
     return copy
 

@@ -1,4 +1,4 @@
-"""RFC 8259, strictly: one loader for all JSON that comes from outside, so that no two parsers read it differently."""
+"""A strict JSON parser (RFC 8259) for tokens, keys and metadata, so that no two parsers differ about a value."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -9,21 +9,21 @@ from typing import NamedTuple, NoReturn, TypeVar
 T = TypeVar("T")
 
 MAX_DEPTH = 32
-"""Deepest nesting of objects and arrays accepted."""
+"""MAX levels of objects and arrays."""
 
 _MAX_INTEGER_DIGITS = 20
-_MIN_INTEGER, _MAX_INTEGER = -(10**19) + 1, 10**20 - 1  # the same bound, a minus sign counting as a digit
+_MIN_INTEGER, _MAX_INTEGER = -(10**19) + 1, 10**20 - 1  # the same limit, a minus sign counts as a digit
 _WHITE_SPACE = " \t\n\r"
 
-# What a text costs to read goes by its values more than by its bytes: 12 KiB of `[]` cost thirty times as much as
+# The time to parse a text depends on its values more than on its bytes: 12 KiB of `[]` take thirty times as long as
 # 12 KiB of letters.
 _MAX_BRACKETS, _MIN_BYTES_PER_BRACKET = 512, 24
 _MAX_COMMAS, _MIN_BYTES_PER_COMMA = 2048, 6
-_SHORT = 1024  # bytes, below which nothing costs much
+_SHORT = 1024  # bytes: shorter texts are always parsed fast
 
 
 class StrictJsonError(ValueError):
-    """The text is not JSON we accept; `fault` is one word for it."""
+    """The text is not accepted; `fault` is one word for the reason."""
 
     def __init__(self, fault: str) -> None:
         super().__init__(fault)
@@ -31,7 +31,7 @@ class StrictJsonError(ValueError):
 
 
 class Unreadable(NamedTuple):
-    """What stands for a value that `loads` would refuse."""
+    """A placeholder for a value that `loads` would reject."""
 
     fault: str
 
@@ -41,27 +41,27 @@ def loads(data: bytes, *, sparse: bool = False) -> object:
 
     Raises `StrictJsonError` for anything but UTF-8, duplicate members (RFC 7515 section 4), NaN and Infinity
     (RFC 8259 section 6), numbers out of range, nesting deeper than `MAX_DEPTH`, and strings that cannot be
-    encoded again (lone surrogates, RFC 8259 section 8.2). With `sparse` also for a text that would cost far more to
-    read than others of its size: it may have 512 brackets and 2048 commas, or one for each 24 and 6 bytes.
+    encoded again (lone surrogates, RFC 8259 section 8.2). With `sparse` also for a text that would take far longer to
+    parse than others of its size: it may have 512 brackets and 2048 commas, or one for each 24 and 6 bytes.
     """
     brackets = _brackets(data)
     commas = data.count(b",") if len(data) > _SHORT else 0
     if sparse and (brackets > _MAX_BRACKETS or commas > _MAX_COMMAS):
         _require_proportion(len(data), brackets, commas)
-    # A hook for each number costs five times what the number does, and a walk over all values half as much.
+    # A hook for each number takes five times as long as the number itself, a walk over all values half as long.
     value = _decoded(data, _DECODER if commas == 0 else _DECODER_WITHOUT_RANGES)
     if commas or brackets > MAX_DEPTH:  # a text with few brackets cannot be deep
         _require_numbers_in_range_and_depth(value)
-    if b"\\" in data and b"\\u" in data:  # no surrogate without an escape; a single byte is found faster
+    if b"\\" in data and b"\\u" in data:  # a surrogate needs an escape; searching for a single byte is faster
         _require_encodable(value)
     return value
 
 
 def loads_around_faults(data: bytes) -> object:
-    """Return the value of a sparse JSON text, with an `Unreadable` for each object and number `loads` would refuse.
+    """Return the value of a sparse JSON text, with an `Unreadable` for each object and number `loads` would reject.
 
-    For documents in which one absurd entry must not lose the others, and of which only known members are read: depth
-    and surrogates are not checked. Raises `StrictJsonError` for what is wrong with the text as a whole.
+    For documents in which a malformed entry must not invalidate the others, and of which only known members are used:
+    depth and surrogates are not checked. Raises `StrictJsonError` for an error of the text as a whole.
     """
     _require_proportion(len(data), _brackets(data), data.count(b","))
     value = _decoded(data, _DECODER_AROUND_FAULTS)
@@ -148,7 +148,7 @@ _DECODER_AROUND_FAULTS = json.JSONDecoder(
 
 
 def _require_numbers_in_range_and_depth(value: object) -> None:
-    """Walk over all values, one level at a time so that depth costs no stack."""
+    """Walk over all values, one level at a time, without recursion."""
     level: list[Iterable[object]] = [(value,)]
     for _ in range(MAX_DEPTH + 1):
         level = _next_level(level)

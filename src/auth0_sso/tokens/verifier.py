@@ -1,4 +1,4 @@
-"""From a token's text to an `AccessToken`: the parts of this package in their one right order, and a cache."""
+"""Verification of access tokens: parse, find the key, verify the signature, validate the claims; and a cache."""
 
 from collections.abc import Collection
 from hashlib import sha256
@@ -13,27 +13,27 @@ from auth0_sso.tokens.claims import AccessToken, TokenPolicy
 from auth0_sso.tokens.jwk import JwkSet, VerificationKey
 
 MAX_TOKEN_BYTES = 16 * 1024
-"""Longest token looked at, in bytes; Auth0's are 1 to 2 KiB."""
+"""MAX length of a token, in bytes; Auth0's are 1 to 2 KiB."""
 
 CACHE_BYTES = 32 * 1024 * 1024
-"""Memory that remembered tokens may take unless told otherwise, in bytes."""
+"""MAX memory of the token cache by default, in bytes."""
 
-# What a remembered token takes, measured: 2 KiB, and for each byte of its first two parts 1 for long texts, 4 for
-# permissions, 6 for small objects. Nothing but objects with one short member takes 14.
+# The memory of a cached token, measured: 2 KiB, and for each byte of its first two parts 1 for long texts, 4 for
+# permissions, 6 for small objects. Only objects with one short member take 14.
 _ENTRY_BYTES, _BYTES_PER_BYTE = 2048, 6
 
 
 class KeySource(Protocol):
-    """Where a token's key is looked up: the tenant's JWK Set over HTTP, or a set at hand."""
+    """Where the key of a token is found: `RemoteJwks`, `StaticKeys`, or a class of one's own."""
 
     @property
     def current(self) -> JwkSet | None:
-        """The set that answers now without asking anyone, or None; another object when its keys have changed."""
+        """The set that can be used now without a fetch, or None; a new object when its keys have changed."""
 
     async def find_key(self, key_id: str, algorithm: str) -> VerificationKey:
         """Return the one key of that kid and algorithm.
 
-        Raises `InvalidTokenError` when the issuer has no such key, `KeysUnavailableError` when nobody can say.
+        Raises `InvalidTokenError` if the issuer has no such key, `KeysUnavailableError` if its keys are unknown.
         """
 
 
@@ -46,9 +46,9 @@ class _Verified(NamedTuple):
 class TokenVerifier:
     """Verifies access tokens of one issuer.
 
-    The last `cache_size` tokens are remembered by the SHA-256 of their text, never by the text; fewer if they would
-    take more than `cache_bytes` bytes of memory, by an estimate from their length. A remembered token passes while
-    the very key set that verified it is current, and its times are checked again at each use.
+    The last `cache_size` tokens are cached by the SHA-256 of their text, not by the text; fewer if their estimated
+    size exceeds `cache_bytes`. A cached token is valid while the key set that verified it is current, and its times
+    are checked again at each use.
     """
 
     def __init__(
@@ -62,20 +62,20 @@ class TokenVerifier:
         cache_bytes: int = CACHE_BYTES,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        """Take keys, what a token must say, the JWS algorithms allowed, and the clock."""
+        """Take the keys, the policy for claims, the allowed JWS algorithms, and the clock."""
         self._keys = keys
         self._policy = policy
         self._algorithms = tuple(algorithms)
         self._max_token_bytes = max_token_bytes
-        # One bound for both: no token costs less than its part of the bytes, so no more than `cache_size` fit.
+        # One limit for both: the cost of a token is at least its part of the bytes, so at most `cache_size` fit.
         self._min_cost = cache_bytes // cache_size if cache_size else 0
         self._cache: LRUCache[bytes, _Verified] = LRUCache(self._min_cost * cache_size, getsizeof=_cost)
         self._clock = clock
 
     async def verify(self, compact: str) -> AccessToken:
-        """Return the access token that `compact` spells.
+        """Return the access token of a compact JWS.
 
-        Raises `InvalidTokenError` for a token that is refused, `KeysUnavailableError` when no key set can be had.
+        Raises `InvalidTokenError` for a token that is refused, `KeysUnavailableError` if there are no keys.
         """
         if len(compact) > self._max_token_bytes:
             raise InvalidTokenError("token_too_long", "The access token is too long.")
@@ -99,7 +99,7 @@ class TokenVerifier:
         return token
 
     def end_of(self, token: AccessToken) -> float:
-        """Return from when on `verify` refuses a verified token as expired or too old, in seconds since 1970."""
+        """Return the time from which `verify` refuses a token as expired or too old, in seconds since 1970."""
         return claims.end_of(token, self._policy)
 
 

@@ -3,8 +3,9 @@
 docs/decisions/0023-protect-adds-guards-and-nothing-else.md says what is installed and what is not.
 """
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -13,16 +14,43 @@ from fastapi import FastAPI
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.ratelimit.limiter import Counter
-from auth0_sso.roles.directory import RoleSource
+from auth0_sso.roles.source import RoleSource
 from auth0_sso.settings import Settings
 from auth0_sso.tokens.verifier import KeySource
-from auth0_sso.web.app_openapi import DescribedOpenapi, describe_mounted
 from auth0_sso.web.harden import http_options
-from auth0_sso.web.problem_handlers import add_error_handler
-from auth0_sso.web.services import Services, open_services
+from auth0_sso.web.middleware.problem_handlers import add_error_handler
+from auth0_sso.web.openapi.app import DescribedOpenapi, describe_mounted
+from auth0_sso.web.services.services import Services, open_services
 
-Opening = Callable[[Settings], AbstractAsyncContextManager[Services]]
-"""Opens the services for settings."""
+Opening = Callable[..., AbstractAsyncContextManager[Services]]
+"""Opens the services for settings; takes the parts of `open_services` as keywords."""
+
+
+@dataclass(slots=True)
+class Protection:
+    """What an app's lifespan opens the services with."""
+
+    settings: Settings | None
+    """None to read them from the environment."""
+    opening: Opening
+
+    @classmethod
+    def of(cls, app: FastAPI) -> "Protection":
+        """Return that of a protected app; raise `RuntimeError` for another."""
+        protection = getattr(app.state, "auth0_sso_protection", None)
+        if not isinstance(protection, cls):
+            raise RuntimeError("this app is not protected: call auth0_sso.protect(app) where you make it")
+        return protection
+
+    @contextmanager
+    def replaced(self, settings: Settings, opening: Opening) -> Iterator[None]:
+        """Open the services with these instead, while the block runs: for tests."""
+        before = self.settings, self.opening
+        self.settings, self.opening = settings, opening
+        try:
+            yield
+        finally:
+            self.settings, self.opening = before
 
 
 def protect(
@@ -61,15 +89,20 @@ def install_guards(app: FastAPI, settings: Settings | None, opening: Opening) ->
     http_options(app)  # the layer, without any
     inner = app.router.lifespan_context
 
+    app.state.auth0_sso_protection = protection = Protection(settings, opening)
+
     @asynccontextmanager
     async def lifespan(running: FastAPI) -> AsyncIterator[Any]:
-        chosen = _read_settings() if settings is None else settings
+        chosen = _read_settings() if protection.settings is None else protection.settings
         described.use(chosen)
         describe_mounted(app, chosen)
-        async with opening(chosen) as services:
+        async with protection.opening(chosen) as services:
             app.state.auth0_sso = services
-            async with inner(running) as state:
-                yield state
+            try:
+                async with inner(running) as state:
+                    yield state
+            finally:
+                del app.state.auth0_sso
 
     app.router.lifespan_context = lifespan
     return app

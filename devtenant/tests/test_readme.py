@@ -1,0 +1,91 @@
+"""The README's commands, run as they stand in an installed copy: only the ports differ."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auth0_devtenant import SPA_CLIENT_ID, TenantOptions
+
+from .visitor import ADMIN, segments
+
+PROJECT = Path(__file__).parent.parent
+README = (PROJECT / "README.md").read_text()
+INSTALL, SERVE, TRY, OPTIONS = re.findall(r"```sh\n(.+?)```", README, re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Install by the README's line into a folder of its own, without a network; return the environment."""
+    folder = tmp_path_factory.mktemp("installed")
+    options = f"--quiet --no-deps --no-index --no-build-isolation --target {folder}"
+    line = INSTALL.strip().replace("python -m pip install", f"{sys.executable} -m pip install {options}")
+    subprocess.run(["bash", "-ec", line], check=True, timeout=120, cwd=PROJECT.parent)
+    path = os.pathsep.join((str(folder / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]))
+    return os.environ | {"PYTHONPATH": str(folder), "PATH": path}
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port
+
+
+def run(serve: str, commands: str, environment: dict[str, str]) -> str:
+    """Run commands beside a tenant; return what they print."""
+    script = f"""
+exec 3< <(exec {serve.strip()})
+tenant=$!
+trap 'kill $tenant' EXIT
+while read -r -u 3 line; do case $line in *Ctrl-C*) break;; esac; done
+{commands}
+"""
+    result = subprocess.run(
+        ["bash", "-ec", script], check=False, capture_output=True, text=True, timeout=60, env=environment
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_every_command_to_try_does_what_its_comment_says(installed: dict[str, str]) -> None:
+    port = str(free_port())
+    commands = TRY.replace("127.0.0.1:3001", f"127.0.0.1:{port}")
+    commands = commands.replace("auth0-devtenant token", f"auth0-devtenant token --tenant http://127.0.0.1:{port}/")
+    after = f"for _ in 1 2 3; do curl -so /dev/null -w '%{{http_code}} ' http://127.0.0.1:{port}/api/v2/users; done"
+    output = run(f"{SERVE.strip()} --port {port}", f"{commands}\n{after}", installed)
+    user, member, machine = (segments(line)[1] for line in output.splitlines()[:3])
+    assert user["sub"] == member["sub"]
+    assert ("org_id" in user, "org_id" in member) == (False, True)
+    assert machine["gty"] == "client-credentials"
+    assert f'"issuer":"http://127.0.0.1:{port}/"' in output
+    assert '"token_type":"Bearer"' in output
+    assert '"email":"manager@example.com"' in output
+    assert "BEGIN CERTIFICATE" in output, "no key was rotated"
+    assert output.endswith("429 429 401 ")
+
+
+def test_the_options_of_the_readme_are_those_of_the_commands(installed: dict[str, str]) -> None:
+    port = str(free_port())
+    serve, token = OPTIONS.replace("4001", port).strip().splitlines()
+    assert "https://orders.example.com" in segments(run(serve, token, installed).strip())[1]["aud"]
+
+
+def test_the_table_shows_the_defaults() -> None:
+    default = TenantOptions()
+    table = README[README.index("| Issuer") :]
+    for value in (default.issuer, default.audience, SPA_CLIENT_ID):
+        assert f"`{value}`" in table
+
+
+async def test_the_python_example_fetches_both_tokens() -> None:
+    (code,) = re.findall(r"```python\n(.+?)```", README, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - the README's own example
+    user, machine = await names["fetch_tokens"]()
+    assert segments(user)[1]["sub"] == ADMIN.user_id
+    assert segments(machine)[1]["gty"] == "client-credentials"

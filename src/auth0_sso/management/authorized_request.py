@@ -1,0 +1,42 @@
+"""One request to the Management API, sent with our access token as often as needed."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import httpx
+
+from auth0_sso.http.bounded_http import BoundedResponse, send_bounded
+from auth0_sso.management.token import ManagementToken
+from auth0_sso.management.token_source import ManagementTokenSource
+
+_TIMEOUT: Final = 5.0  # seconds: it tells a tenant that hangs from a long queue of our own
+_MAX_RESPONSE_BYTES: Final = 4 * 1024 * 1024  # more than a page of 100 users with 16 KiB of user metadata each
+
+
+@dataclass(slots=True)
+class AuthorizedRequest:
+    """A request with its bearer token (RFC 6750 section 2.1), and the token it was last rejected with."""
+
+    client: httpx.AsyncClient
+    request: httpx.Request = field(repr=False)
+    tokens: ManagementTokenSource
+    rejected: ManagementToken | None = field(default=None, init=False)
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return self.request.method
+
+    async def send(self) -> BoundedResponse:
+        """Send the request with the current token, and return the response whatever its status.
+
+        After a 401 the next call sends another token, if one may be fetched. Raises `FetchError` where there is no
+        response, and what `ManagementTokenSource.current` raises.
+        """
+        token = await self.tokens.current()
+        self.request.headers["Authorization"] = f"Bearer {token.text}"
+        response = await send_bounded(self.client, self.request, max_seconds=_TIMEOUT, max_bytes=_MAX_RESPONSE_BYTES)
+        self.tokens.record_status(response.status, token, rejected=self.rejected)
+        if response.status == 401:
+            self.rejected = token
+        return response

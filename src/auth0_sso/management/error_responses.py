@@ -1,0 +1,94 @@
+"""Error responses of the Management API, as errors: whose fault it is, and Auth0's message if it sent one."""
+
+import logging
+import re
+from typing import Final
+
+import httpx
+
+from auth0_sso.errors import (
+    Auth0SsoError,
+    ConflictError,
+    InvalidInputError,
+    ManagementAnswerError,
+    ManagementRateLimitedError,
+    ManagementRefusedError,
+    ManagementUnavailableError,
+    NotFoundError,
+    TenantAnswer,
+)
+from auth0_sso.http.bounded_http import BoundedResponse, FetchError
+
+_log = logging.getLogger(__name__)
+
+_MAX_MESSAGE_LENGTH: Final = 500
+_GLOBAL_LIMIT: Final = "Global limit has been reached"
+_MISSING_SCOPES = re.compile(r"Insufficient scope, expected any of: ([\w:,; ]+)")
+_REQUEST_ID_HEADERS: Final = ("X-Auth0-RequestId", "ot-baggage-auth0-request-id")
+
+
+def error_of(response: BoundedResponse) -> Auth0SsoError:
+    """Return the error for a response that is not successful, with what Auth0's support needs to find the call."""
+    message, code = _message_and_code(response)
+    error = _error_for(response.status, message, code)
+    error.answer = TenantAnswer(response.status, code, _request_id(response.headers))
+    return error
+
+
+def unavailable(error: FetchError, *, prefix: str = "") -> ManagementUnavailableError:
+    """Return the error for a request to the tenant that got no response; `prefix` goes before its reason."""
+    return ManagementUnavailableError(f"{prefix}{error.reason}", retry_after=5)
+
+
+def _error_for(status: int, message: str, code: str | None) -> Auth0SsoError:
+    reason = code or f"status_{status}"
+    if status == 429 or message == _GLOBAL_LIMIT:
+        return ManagementRateLimitedError(retry_after=1)
+    match status:
+        case 400 if code == "Bearer":  # Auth0's response to a token that is not a JWT: our token, not the caller's
+            return ManagementRefusedError("token_malformed")
+        case 400 if code == "invalid_paging":
+            return InvalidInputError("Auth0 lists the first 1,000 records only.", reason=code)
+        case 400:
+            return InvalidInputError(message or "The identity provider does not accept this.", reason=reason)
+        case 401 | 403:
+            scopes = _missing_scopes(message)
+            grant = f"; grant it one of {', '.join(scopes)}" if scopes else ""
+            _log.error("the Management API rejects this service (%s): %s%s", reason, message, grant)
+            return ManagementRefusedError(reason, scopes=scopes)
+        case 404:
+            return NotFoundError(message or "There is no such thing.", reason=reason)
+        case 409:
+            return ConflictError(message or "That exists already.", reason=reason)
+        case _ if status == 408 or status >= 500:
+            return ManagementUnavailableError(f"status_{status}", retry_after=5)
+        case _:
+            return ManagementAnswerError(f"status_{status}")
+
+
+def _missing_scopes(message: str) -> tuple[str, ...]:
+    found = _MISSING_SCOPES.fullmatch(message)
+    return tuple(re.findall(r"[\w:]+", found[1])) if found else ()
+
+
+def _message_and_code(response: BoundedResponse) -> tuple[str, str | None]:
+    """Return the message and error code of Auth0's error object, both of limited length; empty if it has none."""
+    try:
+        document = response.lenient_json()
+    except FetchError:
+        document = None
+    error = document if isinstance(document, dict) else {}
+    message, code = error.get("message"), error.get("errorCode")
+    return (
+        message[:_MAX_MESSAGE_LENGTH] if isinstance(message, str) and message.isprintable() else "",
+        code if isinstance(code, str) and code.isidentifier() and len(code) <= 64 else None,
+    )
+
+
+def _request_id(headers: httpx.Headers) -> str | None:
+    """Return the request id by which Auth0's support finds the call."""
+    for name in _REQUEST_ID_HEADERS:
+        value: str = headers.get(name, "")
+        if 0 < len(value) <= 128 and value.isascii() and value.isprintable():
+            return value
+    return None

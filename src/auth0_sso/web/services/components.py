@@ -1,0 +1,82 @@
+"""What the parts of an app are built of: the settings in the form that each part takes them."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from auth0_sso.errors import Auth0SsoError
+from auth0_sso.jwks.key_store import KeyStore
+from auth0_sso.management.shared_token import SharedToken
+from auth0_sso.ratelimit.limiter import Counter
+from auth0_sso.ratelimit.policy import Policy
+from auth0_sso.roles.shared import SharedRoles
+from auth0_sso.settings import Settings
+from auth0_sso.tokens.claims import TokenPolicy
+from auth0_sso.tokens.client_assertion import AssertionKey
+
+
+class StoreHealth(Protocol):
+    """How the shared store is."""
+
+    @property
+    def state(self) -> Literal["up", "down"]:
+        """Whether the store takes writes."""
+
+    @property
+    def last_error(self) -> str | None:
+        """A word for why not."""
+
+
+class Store(Protocol):
+    """The shared store, for those who only ask how it is. Its class needs the package redis."""
+
+    @property
+    def health(self) -> StoreHealth:
+        """What the last calls found."""
+
+
+class Metrics(Protocol):
+    """What is counted and shown. Its class needs the package prometheus_client."""
+
+    content_type: str
+    """Of the exposition."""
+
+    def count_refusal(self, error: Auth0SsoError) -> None:
+        """Count a request that ends in this error."""
+
+    def exposition(self) -> bytes:
+        """Return all metrics as text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the processes of an app share. Without a Management client, whose secret seals the rest, only counts."""
+
+    store: Store
+    counter: Counter
+    keys: KeyStore | None
+    token: SharedToken | None
+    roles: SharedRoles | None
+
+
+def token_policy(settings: Settings) -> TokenPolicy:
+    """Return what an access token must say."""
+    return TokenPolicy(
+        settings.issuer,
+        frozenset(settings.auth0_audience),
+        leeway=settings.auth0_leeway_seconds,
+        max_age=settings.auth0_max_token_age_seconds,
+        clients=frozenset(settings.auth0_allowed_clients) or None,
+    )
+
+
+def policy_or_off(text: str) -> Policy | None:
+    """Return a rate limit policy, or None for `off`."""
+    return None if text == "off" else Policy.parse(text)
+
+
+def credential_of(settings: Settings) -> str | AssertionKey:
+    """Return the Management client's private key where it has one, else its secret."""
+    pem = settings.auth0_management_private_key.get_secret_value()
+    if pem:
+        return AssertionKey(pem, settings.auth0_management_private_key_id or None)
+    return settings.auth0_management_client_secret.get_secret_value()
