@@ -19,12 +19,12 @@ run: $(VENV)/run.stamp ## Serve the API and a development tenant beside it
 test: $(VENV)/dev.stamp ## Run all tests
 	$(BIN)/python -m pytest
 
-check: $(VENV)/dev.stamp ## Lint, types, import rules, full coverage of tokens and keys, lock files in step
+check: $(VENV)/dev.stamp ## Lint, types, import rules, full coverage of tokens, keys, roles and Management, lock files in step
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest --quiet --no-header tests/tokens tests/jwks --cov --cov-report=term
+	$(BIN)/python -m pytest --quiet --no-header tests/http tests/jwks tests/management tests/resilience tests/roles tests/tokens --cov --cov-report=term
 	@cp -R locks $(VENV)/locks.now && trap 'rm -rf $(VENV)/locks.now' EXIT && \
 	  $(MAKE) --no-print-directory lock LOCKS=$(VENV)/locks.now && diff -r locks $(VENV)/locks.now && \
 	  echo "Lock files are in step."

@@ -15,7 +15,7 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from auth0_devtenant import create_tenant
-from auth0_sso.web.services import open_services
+from auth0_sso.web.services.services import open_services
 from crowd import create_users_and_tokens
 from support.clock import HandClock
 from support.service import OPTIONS, Wire, settings

@@ -1,6 +1,5 @@
 """The documents say what the code does: settings, errors, routes and examples, compared one by one."""
 
-import importlib.util
 import re
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.settings import Settings, fix_of
 from auth0_sso.settings.addresses import EXAMPLE_DOMAIN
 from auth0_sso.settings.values import EXAMPLE_AUDIENCE
-from auth0_sso.web import problems
+from auth0_sso.web.problems import problems
 
 ROOT = Path(__file__).parent.parent
 
@@ -86,22 +85,12 @@ def test_every_error_code_is_documented_with_its_status() -> None:
     assert Auth0SsoError.__doc__
 
 
-def test_the_python_of_the_readme_is_the_tested_example() -> None:
-    (block,) = re.findall(r"```python\n(.+?)```", read("README.md"), re.DOTALL)
-    example = re.sub(r'^ *""".+?"""\n', "", read("examples/own_routes.py"), flags=re.MULTILINE)
-    assert example.strip() == block.strip()
-
-
-def test_the_example_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("AUTH0_DOMAIN", "acme.eu.auth0.com")
-    monkeypatch.setenv("AUTH0_AUDIENCE", "https://api.example.com")
-    monkeypatch.chdir(tmp_path)
-    spec = importlib.util.spec_from_file_location("own_routes", ROOT / "examples" / "own_routes.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    assert module.app.openapi()["paths"].keys() == {"/me", "/orders", "/reports"}
+def test_the_python_of_the_readme_is_from_the_tested_guide() -> None:
+    guide = read("docs/guard-your-app.md").replace("auth0_client: ClientFactory) -> None", "auth0_client)")
+    app, test = re.findall(r"```python\n(.+?)```", read("README.md"), re.DOTALL)
+    for part in app.replace("  # settings come from the environment", "").strip().split("\n\n\n"):
+        assert part in guide
+    assert test.splitlines()[0] in guide
 
 
 def test_every_link_in_the_docs_exists() -> None:

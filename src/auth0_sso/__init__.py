@@ -19,7 +19,20 @@ if TYPE_CHECKING:
     from auth0_sso.settings import Settings
     from auth0_sso.tokens.claims import AccessToken, TokenPolicy
     from auth0_sso.tokens.verifier import KeySource, TokenVerifier
-    from auth0_sso.web.dependencies import (
+    from auth0_sso.web.docs_page import add_docs
+    from auth0_sso.web.guards.guarded_route import GuardedRoute
+    from auth0_sso.web.guards.own_checks import require
+    from auth0_sso.web.guards.rate_limits import LimitedToken, limited_token, rate_limit
+    from auth0_sso.web.guards.role_guards import (
+        CurrentOrganizationRoles,
+        CurrentRoles,
+        current_organization_roles,
+        current_roles,
+        require_all_roles,
+        require_any_role,
+        require_role,
+    )
+    from auth0_sso.web.guards.token_guards import (
         CurrentToken,
         Management,
         OptionalToken,
@@ -34,21 +47,8 @@ if TYPE_CHECKING:
         require_scope,
         user_token,
     )
-    from auth0_sso.web.docs_page import add_docs
-    from auth0_sso.web.guarded_route import GuardedRoute
     from auth0_sso.web.harden import harden
-    from auth0_sso.web.own_checks import require
     from auth0_sso.web.protect import protect
-    from auth0_sso.web.rate_limits import LimitedToken, limited_token, rate_limit
-    from auth0_sso.web.role_guards import (
-        CurrentOrganizationRoles,
-        CurrentRoles,
-        current_organization_roles,
-        current_roles,
-        require_all_roles,
-        require_any_role,
-        require_role,
-    )
 
 __all__ = [
     "AccessToken",
@@ -102,12 +102,12 @@ _MODULES = {
     "tokens.claims": ("AccessToken", "TokenPolicy"),
     "tokens.verifier": ("KeySource", "TokenVerifier"),
     "web.docs_page": ("add_docs",),
-    "web.guarded_route": ("GuardedRoute",),
+    "web.guards.guarded_route": ("GuardedRoute",),
     "web.harden": ("harden",),
-    "web.own_checks": ("require",),
+    "web.guards.own_checks": ("require",),
     "web.protect": ("protect",),
-    "web.rate_limits": ("LimitedToken", "limited_token", "rate_limit"),
-    "web.role_guards": (
+    "web.guards.rate_limits": ("LimitedToken", "limited_token", "rate_limit"),
+    "web.guards.role_guards": (
         "CurrentOrganizationRoles",
         "CurrentRoles",
         "current_organization_roles",
@@ -126,7 +126,7 @@ if not TYPE_CHECKING:  # a type checker would take every name for one of the mod
         """Import a public name when it is first used."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        module = import_module(f"{__name__}.{_MODULE_OF.get(name, 'web.dependencies')}")
+        module = import_module(f"{__name__}.{_MODULE_OF.get(name, 'web.guards.token_guards')}")
         value: object = getattr(module, name)
         globals()[name] = value
         return value

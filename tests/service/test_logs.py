@@ -4,7 +4,7 @@ import sys
 PROGRAM = """
 import logging
 from auth0_sso.service.logs import configure_logs
-from auth0_sso.web.request_context import request_id_variable
+from auth0_sso.web.middleware.request_context import request_id_variable
 configure_logs("INFO")
 request_id_variable.set("trace-1")
 logging.getLogger("auth0_sso.tenant").info("keys fetched")

@@ -18,7 +18,7 @@ from auth0_sso import (
     require_permission,
     require_role,
 )
-from auth0_sso.web.dependencies import Management
+from auth0_sso.web.guards.token_guards import Management
 
 READ_ORDERS = require_permission("read:orders")
 

@@ -37,6 +37,14 @@ COMPUTED = {
         "client_id_mismatch",
     ),
     "tokens/jws.py: f'{name}_{error.fault}'": (),  # the faults of strict_json, which are noted there
+    "tokens/strict_json.py: value.fault": (),
+    "tokens/strict_json.py: error.fault": (),
+    "web/guard_middleware.py: RequestContext.of(scope).refusal": (),
+    "web/guard_middleware.py: refusal": (),
+    "web/websockets.py: context.refusal": (),
+    "web/middleware.py: context.refusal": (),
+    "web/problem_handlers.py: error.reason": (),
+    "web/problems.py: error.reason": (),
 }
 
 

@@ -1,12 +1,12 @@
 """The pytest plugin, in a project of its own: tests of a user, run by a pytest of their own."""
 
 import tomllib
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
 from auth0_sso.testing import hostile_tokens
+from support.pytest_plugin import PLUGIN
 
 APP = """
 from typing import Annotated
@@ -23,10 +23,6 @@ protect(app)
 async def list_orders(token: Annotated[AccessToken, Depends(require_permission("read:orders"))]) -> str:
     return token.subject
 """
-
-# Where the package was installed before it had this entry point, as an editable one may be, the plugin is named.
-INSTALLED = any(point.value == "auth0_sso.testing.plugin" for point in entry_points(group="pytest11"))
-PLUGIN = () if INSTALLED else ("-p", "auth0_sso.testing.plugin")
 
 
 @pytest.fixture

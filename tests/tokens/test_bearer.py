@@ -32,7 +32,7 @@ from auth0_sso.tokens.bearer import challenge, read_bearer_token
     ],
     ids=lambda value: value.reason if isinstance(value, Auth0SsoError) else "",
 )
-def test_a_challenge_says_what_rfc_6750_wants_said(error: Auth0SsoError, expected: str | None) -> None:
+def test_each_error_has_the_challenge_of_rfc_6750(error: Auth0SsoError, expected: str | None) -> None:
     assert challenge(error) == expected
 
 

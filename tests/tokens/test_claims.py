@@ -37,7 +37,7 @@ def death(token: AccessToken, policy: TokenPolicy, now: float) -> str | None:
     return refused.reason
 
 
-def test_without_leeway_times_count_to_the_instant() -> None:
+def test_without_leeway_times_are_exact() -> None:
     made = token(exp=NOW + 60, nbf=NOW, iat=NOW)
     assert death(made, EXACT, NOW - 0.001) == "not_yet_valid"
     assert death(made, EXACT, NOW) is None
@@ -46,7 +46,7 @@ def test_without_leeway_times_count_to_the_instant() -> None:
     assert death(token(iat=NOW), EXACT, NOW - 0.001) == "iat_in_future"
 
 
-def test_leeway_moves_each_bound_by_itself() -> None:
+def test_leeway_moves_each_time() -> None:
     policy = dataclasses.replace(EXACT, leeway=5, max_age=30)
     made = token(exp=NOW + 60, nbf=NOW)
     assert death(made, policy, NOW - 5.001) == "not_yet_valid"
@@ -74,7 +74,7 @@ def test_the_end_of_a_token_is_when_it_is_first_refused(max_age: float | None, l
 
 
 @pytest.mark.parametrize("claims", [{"azp": "spa"}, {"azp": ..., "client_id": "spa"}], ids=["azp", "client_id"])
-def test_with_a_list_of_clients_only_theirs_pass(claims: dict[str, Any]) -> None:
+def test_with_a_list_of_clients_only_their_tokens_are_accepted(claims: dict[str, Any]) -> None:
     policy = dataclasses.replace(EXACT, clients=frozenset({"spa", "app"}))
     assert token(policy, **claims).client_id == "spa"
     assert refusal(policy, azp="other") == "client_not_allowed"
@@ -96,11 +96,11 @@ def test_with_a_list_of_clients_only_theirs_pass(claims: dict[str, Any]) -> None
     ],
     ids=str,
 )
-def test_a_machine_is_known_by_its_grant_or_by_a_subject_no_user_has(claims: dict[str, Any], machine: object) -> None:
+def test_a_machine_is_recognized_by_its_grant_or_subject(claims: dict[str, Any], machine: object) -> None:
     assert token(**claims).is_machine is machine
 
 
-def test_a_wrong_issuer_is_told_before_any_other_fault() -> None:
+def test_a_wrong_issuer_is_reported_before_any_other_error() -> None:
     assert refusal(iss="https://other.example.com/", exp="never", aud=7) == "iss_mismatch"
     with pytest.raises(InvalidTokenError) as caught:
         require_issuer({"exp": "never"}, EXACT)
@@ -114,7 +114,7 @@ def test_a_refusal_names_the_claim_and_repeats_no_value() -> None:
     assert "evil" not in f"{caught.value!r}{caught.value.reason}"
 
 
-def test_a_token_keeps_its_claims_to_itself_and_for_itself() -> None:
+def test_the_repr_of_a_token_does_not_show_its_claims() -> None:
     claims: dict[str, Any] = {"https://example.com/secret": "s3cret"}
     made = token(**claims)
     assert made.claims["https://example.com/secret"] == "s3cret"
@@ -136,7 +136,7 @@ def test_claims_are_read_only_at_every_level_and_arrays_are_tuples() -> None:
         nested[0]["roles"] = ("admin",)
 
 
-def test_claims_do_not_follow_the_dict_they_were_read_from() -> None:
+def test_claims_do_not_change_with_their_source() -> None:
     claims = user_claims(NOW, permissions=["read:data"])
     made = validate(claims, EXACT, NOW)
     claims["permissions"].append("write:data")

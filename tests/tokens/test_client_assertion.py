@@ -23,7 +23,7 @@ def pem(key: Private, encryption: KeySerializationEncryption | None = None) -> s
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encrypted).decode()
 
 
-def test_an_assertion_says_what_rfc_7523_wants_said_and_is_signed(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> None:
+def test_an_assertion_has_the_claims_of_rfc_7523_and_is_signed(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> None:
     text = AssertionKey(pem(rsa_keys[0]), "key-7").assertion("client", ISSUER, WallTime(NOW + 0.9))
     key = joserfc_jwk.RSAKey.import_key(pem(rsa_keys[0]))
     read = joserfc_jwt.decode(text, key, algorithms=["RS256"])
@@ -37,7 +37,7 @@ def traditional(key: rsa.RSAPrivateKey) -> str:
     return key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
 
 
-def test_its_secret_does_not_depend_on_how_the_key_is_written(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> None:
+def test_the_secret_does_not_depend_on_the_encoding_of_the_key(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> None:
     text = pem(rsa_keys[0])
     spellings = (
         text,
@@ -51,18 +51,18 @@ def test_its_secret_does_not_depend_on_how_the_key_is_written(rsa_keys: tuple[rs
     assert AssertionKey(text, "key-7").secret == AssertionKey(text).secret
 
 
-def test_another_key_has_another_secret_and_none_shows(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> None:
+def test_another_key_has_another_secret(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> None:
     keys = [AssertionKey(pem(key)) for key in rsa_keys]
     assert len({key.secret for key in keys}) == len(keys)
     assert keys[0].secret not in repr(keys[0])
 
 
-def test_no_two_assertions_are_alike(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> None:
+def test_no_two_assertions_are_equal(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> None:
     key = AssertionKey(pem(rsa_keys[0]))
     assert key.assertion("client", ISSUER, NOW) != key.assertion("client", ISSUER, NOW)
 
 
-def test_without_a_key_id_none_is_said(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> None:
+def test_without_a_key_id_the_header_has_no_kid(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> None:
     text = AssertionKey(pem(rsa_keys[0])).assertion("client", ISSUER, NOW)
     key = joserfc_jwk.RSAKey.import_key(pem(rsa_keys[0]))
     assert "kid" not in joserfc_jwt.decode(text, key, algorithms=["RS256"]).header
@@ -85,10 +85,10 @@ def test_without_a_key_id_none_is_said(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) 
     ],
     ids=["empty", "garbage", "ec", "short", "encrypted"],
 )
-def test_a_key_that_cannot_sign_is_refused_before_anybody_needs_it(text: str, why: str) -> None:
+def test_a_key_that_cannot_sign_is_refused_at_construction(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         AssertionKey(text)
 
 
-def test_a_key_shows_nothing_of_itself(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> None:
+def test_the_repr_of_a_key_does_not_show_it(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> None:
     assert repr(AssertionKey(pem(rsa_keys[0]), "key-7")) == "AssertionKey(key_id='key-7')"

@@ -27,7 +27,7 @@ def names(keys: JwkSet) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("document", [None, [], "keys", 7, {}, {"keys": None}, {"keys": {}}, {"keys": "x"}])
-def test_what_is_no_jwk_set_is_refused(document: object) -> None:
+def test_a_value_that_is_no_jwk_set_is_refused(document: object) -> None:
     with pytest.raises(ValueError, match=r"^not a JWK Set$"):
         JwkSet.parse(document, ["RS256"])
 
@@ -94,7 +94,7 @@ _CHANGES: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("why", "change"), _CHANGES, ids=str)
-def test_a_key_that_cannot_serve_is_left_out_and_the_rest_kept(
+def test_an_unusable_key_is_left_out_and_the_others_are_kept(
     good: dict[str, object], why: str, change: dict[str, object]
 ) -> None:
     bad = {name: value for name, value in (good | {"kid": "bad"} | change).items() if value is not ...}
@@ -135,7 +135,7 @@ def test_an_exponent_may_have_64_bits(good: dict[str, object]) -> None:
     assert names(keys) == {("good", "RS256")}
 
 
-def test_small_odd_exponents_are_sound(issuer: Issuer, good: dict[str, object]) -> None:
+def test_small_odd_exponents_are_accepted(issuer: Issuer, good: dict[str, object]) -> None:
     three = public_jwk(rsa.generate_private_key(public_exponent=3, key_size=2048), "three")
     assert ("three", "RS256") in names(JwkSet.parse({"keys": [good, three]}, ["RS256"]))
 
@@ -158,7 +158,7 @@ _NO_STRING_OF_EC = "one of kty, crv, x, y is missing or not a string"
     ],
     ids=str,
 )
-def test_an_ec_key_that_cannot_serve_is_left_out(issuer: Issuer, why: str, change: dict[str, object]) -> None:
+def test_an_unusable_ec_key_is_left_out(issuer: Issuer, why: str, change: dict[str, object]) -> None:
     ours = public_ec_jwk(issuer.ec_key, "good")
     other = public_ec_jwk(ec.generate_private_key(ec.SECP256R1()), "bad")
     bad = {name: value for name, value in (other | change).items() if value is not ...}
@@ -178,9 +178,7 @@ def test_a_kid_may_have_255_characters(good: dict[str, object]) -> None:
     assert names(JwkSet.parse({"keys": [good | {"kid": "\u00fc" * 255}]}, ["RS256"])) == {("\u00fc" * 255, "RS256")}
 
 
-def test_no_number_is_made_of_a_member_that_is_too_long(
-    good: dict[str, object], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_member_that_is_too_long_is_not_parsed(good: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
     lengths: list[int] = []
     construct = jose_jwk.construct
 
@@ -193,7 +191,7 @@ def test_no_number_is_made_of_a_member_that_is_too_long(
     assert lengths == [342]
 
 
-def test_an_entry_that_could_not_be_read_is_left_out_with_its_fault(good: dict[str, object]) -> None:
+def test_an_unreadable_entry_is_left_out_with_its_fault(good: dict[str, object]) -> None:
     keys = JwkSet.parse({"keys": [Unreadable("duplicate_member"), good]}, ["RS256"])
     assert names(keys) == {("good", "RS256")}
     assert keys.dropped == ("not valid JSON: duplicate_member",)
@@ -207,7 +205,7 @@ def test_a_hundred_entries_are_read_and_the_rest_is_counted(good: dict[str, obje
     assert (len(more.keys), more.dropped) == (100, ("1 entries after the first 100 are not read",))
 
 
-def test_the_document_of_a_set_has_its_usable_keys_alone_and_reads_as_the_same_set(issuer: Issuer) -> None:
+def test_the_document_of_a_set_parses_to_an_equal_set(issuer: Issuer) -> None:
     document = key_document(issuer)
     document["keys"] += [{"kid": "bad"}, without(public_jwk(issuer.keys["key-0"], "any", x5c=["MII"]), "alg")]
     keys = JwkSet.parse(document, SUPPORTED_ALGORITHMS)
@@ -229,7 +227,7 @@ def test_each_key_is_bound_to_the_algorithm_it_names(issuer: Issuer) -> None:
     assert keys.dropped == ()
 
 
-def test_a_key_that_names_no_algorithm_serves_those_accepted_that_fit_it(good: dict[str, object]) -> None:
+def test_a_key_without_alg_is_used_for_every_matching_algorithm(good: dict[str, object]) -> None:
     keys = JwkSet.parse({"keys": [without(good, "alg", "use")]}, SUPPORTED_ALGORITHMS)
     assert names(keys) == {("good", name) for name in ("RS256", "RS384", "RS512", "PS256")}
 
@@ -248,7 +246,7 @@ def test_two_keys_of_one_kid_are_both_left_out(issuer: Issuer, good: dict[str, o
         JwkSet.parse({"keys": [twin, other, twin]}, ["RS256"])
 
 
-def test_a_key_is_found_by_kid_and_algorithm_and_by_nothing_less(good: dict[str, object]) -> None:
+def test_a_key_is_found_by_kid_and_algorithm_only(good: dict[str, object]) -> None:
     keys = JwkSet.parse({"keys": [good]}, ["RS256"])
     found = keys.find("good", "RS256")
     assert found is not None
@@ -257,7 +255,7 @@ def test_a_key_is_found_by_kid_and_algorithm_and_by_nothing_less(good: dict[str,
     assert keys.find("GOOD", "RS256") is None
 
 
-def test_a_set_holds_its_own_keys_and_no_equal_ones(good: dict[str, object]) -> None:
+def test_a_set_contains_its_own_key_objects_only(good: dict[str, object]) -> None:
     ours, others = (JwkSet.parse({"keys": [good]}, ["RS256"]) for _ in range(2))
     mine, other = ours.find("good", "RS256"), others.find("good", "RS256")
     assert mine is not None
@@ -267,18 +265,18 @@ def test_a_set_holds_its_own_keys_and_no_equal_ones(good: dict[str, object]) -> 
     assert not ours.holds(other)
 
 
-def test_keys_are_equal_only_when_what_makes_them_is(issuer: Issuer, good: dict[str, object]) -> None:
+def test_keys_are_equal_only_if_their_members_are(issuer: Issuer, good: dict[str, object]) -> None:
     ours = JwkSet.parse({"keys": [good]}, ["RS256"])
     assert ours.keys == JwkSet.parse({"keys": [good | {"x5t": "changed"}]}, ["RS256"]).keys
     assert ours.keys != JwkSet.parse({"keys": [public_jwk(issuer.keys["key-1"], "good")]}, ["RS256"]).keys
 
 
-def test_a_key_shown_in_a_log_shows_its_name_alone(good: dict[str, object]) -> None:
+def test_the_repr_of_a_key_shows_its_kid_and_algorithm(good: dict[str, object]) -> None:
     found = JwkSet.parse({"keys": [good]}, ["RS256"]).find("good", "RS256")
     assert repr(found) == "VerificationKey(key_id='good', algorithm='RS256')"
 
 
-def test_an_error_out_of_a_backend_is_a_no() -> None:
+def test_an_error_of_a_backend_is_an_invalid_signature() -> None:
     class Broken(Key):  # type: ignore[misc]  # python-jose publishes no types
         def verify(self, msg: bytes, sig: bytes) -> bool:
             raise RecursionError(msg, sig)
@@ -289,7 +287,7 @@ def test_an_error_out_of_a_backend_is_a_no() -> None:
 
 @pytest.mark.parametrize(("algorithm", "kid"), [("RS256", "key-0"), ("PS256", "key-2"), ("ES256", "key-ec")])
 @pytest.mark.parametrize("signature", [b"", b"\x00", b"\xff" * 256, b"\x00" * 64, b"x" * 10_000], ids=len)
-def test_garbage_for_a_signature_is_a_no_and_never_an_error(
+def test_a_malformed_signature_is_invalid_and_never_an_error(
     issuer: Issuer, algorithm: str, kid: str, signature: bytes
 ) -> None:
     key = JwkSet.parse(key_document(issuer), SUPPORTED_ALGORITHMS).find(kid, algorithm)

@@ -49,7 +49,7 @@ def test_freezing_reaches_every_level() -> None:
         assert isinstance(inner, ReadOnlyDict)
 
 
-def test_what_was_frozen_does_not_follow_what_it_was_made_of() -> None:
+def test_a_frozen_value_does_not_change_with_its_source() -> None:
     source: dict[str, Any] = copy.deepcopy(NESTED)
     value = frozen_object(source)
     source["list"].append("b")
@@ -58,7 +58,7 @@ def test_what_was_frozen_does_not_follow_what_it_was_made_of() -> None:
     assert json.loads(json.dumps(value)) == NESTED
 
 
-def test_every_way_to_copy_it_gives_a_dict_that_can_be_changed() -> None:
+def test_every_kind_of_copy_is_an_ordinary_dict() -> None:
     value: Any = frozen_object(NESTED)
     for made in (copy.copy(value), copy.deepcopy(value), pickle.loads(pickle.dumps(value)), value.copy(), value | {}):  # noqa: S301 - our own bytes
         assert type(made) is dict

@@ -72,7 +72,7 @@ STRICTER: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("header", "claims", "reason"), STRICTER.values(), ids=STRICTER)
-def test_where_we_differ_from_the_second_library_we_do_so_on_purpose(
+def test_every_difference_to_the_second_library_is_listed(
     keys: KeysAtHand, issuer: Issuer, header: dict[str, Any], claims: dict[str, Any], reason: str
 ) -> None:
     token = issuer.token(user_claims(NOW, **claims), header=header)

@@ -33,7 +33,7 @@ def fault(data: bytes) -> str:
         [[]] * 100,
     ],
 )
-def test_whatever_json_says_is_read_as_it_is(value: object) -> None:
+def test_valid_json_is_read_unchanged(value: object) -> None:
     for text in (json.dumps(value), json.dumps(value, ensure_ascii=False), json.dumps(value, indent=1)):
         assert loads(text.encode()) == value
 
@@ -57,7 +57,7 @@ def test_numbers_out_of_range_are_refused(number: str) -> None:
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
-def test_depth_has_a_bound_of_its_own(opening: str) -> None:
+def test_depth_is_limited(opening: str) -> None:
     closing = "]" if opening == "[" else "}"
     deepest = opening * (MAX_DEPTH - 1) + "[]" + closing * (MAX_DEPTH - 1)
     assert loads(deepest.encode()) == json.loads(deepest)
@@ -66,11 +66,11 @@ def test_depth_has_a_bound_of_its_own(opening: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", " ", "{", '{"a"}', "[1,]", "nul", "'a'", "01", "+1", ".5", "1.", "\x00", "1 2"])
-def test_what_is_no_json_is_refused(text: str) -> None:
+def test_invalid_json_is_refused(text: str) -> None:
     assert fault(text.encode()) == "not_json"
 
 
-def test_white_space_around_is_that_of_rfc_8259_and_no_other() -> None:
+def test_only_the_white_space_of_rfc_8259_is_accepted() -> None:
     assert loads(b" \t\r\n1 \t\r\n") == 1
     for space in ("\x0b", "\x0c", "\u00a0", "\u2003", "\x85"):
         assert fault(f"{space}1".encode()) == "not_json"
@@ -87,7 +87,7 @@ def test_an_escaped_letter_is_the_letter() -> None:
 
 
 @pytest.mark.parametrize("text", ['{"a":1,"a":1}', r'{"a":1,"\u0061":2}', '[{"x":{"a":1,"b":2,"a":3}}]'])
-def test_a_member_said_twice_is_refused(text: str) -> None:
+def test_a_duplicate_member_is_refused(text: str) -> None:
     assert fault(text.encode()) == "duplicate_member"
 
 
@@ -96,7 +96,7 @@ def test_a_member_said_twice_is_refused(text: str) -> None:
     [("[]", 512), ("{}", 512), ("0", 2049), ('"ab"', 2049)],
     ids=["arrays", "objects", "0", "text"],
 )
-def test_brackets_and_commas_have_a_bound_in_a_text_of_any_size_below_the_default(unit: str, allowed: int) -> None:
+def test_brackets_and_commas_are_limited_in_a_sparse_text(unit: str, allowed: int) -> None:
     def array(count: int) -> bytes:
         return f"[{','.join([unit] * count)}]".encode()
 
@@ -107,7 +107,7 @@ def test_brackets_and_commas_have_a_bound_in_a_text_of_any_size_below_the_defaul
     assert loads(array(inner + 1))
 
 
-def test_a_longer_text_may_have_more_of_both_in_proportion() -> None:
+def test_a_longer_text_may_have_proportionally_more_of_both() -> None:
     for unit, bytes_each in ('{"a":"%s"},', 24), ('"%s",', 6):
         for filling, passes in ((bytes_each, True), (0, False)):
             text = ("[" + unit % ("x" * filling) * 100_000 + "0]").encode()
@@ -119,13 +119,13 @@ def test_a_longer_text_may_have_more_of_both_in_proportion() -> None:
 
 
 @pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e309", "1" * 21, "1" * 5000])
-def test_around_faults_a_number_out_of_range_is_unreadable_and_the_rest_is_read(number: str) -> None:
+def test_around_faults_a_number_out_of_range_is_unreadable(number: str) -> None:
     text = f'{{"keys":[{{"n":{number}}},{{"n":1,"x":2.5}}]}}'.encode()
     unreadable = Unreadable("number_out_of_range")
     assert loads_around_faults(text) == {"keys": [{"n": unreadable}, {"n": 1, "x": 2.5}]}
 
 
-def test_around_faults_an_object_with_a_member_said_twice_is_unreadable_and_the_rest_is_read() -> None:
+def test_around_faults_an_object_with_a_duplicate_member_is_unreadable() -> None:
     text = b'{"keys":[{"kid":"a","kid":"b"},{"kid":"c"}]}'
     assert loads_around_faults(text) == {"keys": [Unreadable("duplicate_member"), {"kid": "c"}]}
 
@@ -142,7 +142,7 @@ def test_around_faults_an_object_with_a_member_said_twice_is_unreadable_and_the_
     ],
     ids=["duplicate", "number", "cut", "latin-1", "two", "brackets"],
 )
-def test_around_faults_a_text_that_is_wrong_as_a_whole_is_refused(text: bytes, expected: str) -> None:
+def test_around_faults_a_text_that_is_not_json_is_refused(text: bytes, expected: str) -> None:
     with pytest.raises(StrictJsonError) as caught:
         loads_around_faults(text)
     assert caught.value.fault == expected

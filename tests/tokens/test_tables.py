@@ -18,7 +18,7 @@ def test_the_tables_are_as_long_as_promised_and_name_each_case_once() -> None:
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.id)
-async def test_it_is_refused_for_its_reason_before_anybody_is_asked(
+async def test_a_refused_token_has_its_reason_without_a_key_look_up(
     forge: Forge, keys: KeysAtHand, case: Refused
 ) -> None:
     with pytest.raises(CallerError) as caught:
@@ -30,7 +30,7 @@ async def test_it_is_refused_for_its_reason_before_anybody_is_asked(
 
 
 @pytest.mark.parametrize("case", ACCEPTED, ids=lambda case: case.id)
-async def test_it_passes_and_says_what_it_says(forge: Forge, keys: KeysAtHand, case: Accepted) -> None:
+async def test_an_accepted_token_has_its_values(forge: Forge, keys: KeysAtHand, case: Accepted) -> None:
     token = await decide(keys, case.build(forge))
     assert {name: getattr(token, name) for name in case.says} == dict(case.says)
     assert keys.asked == []

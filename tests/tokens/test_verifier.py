@@ -18,7 +18,7 @@ def clock() -> HandClock:
     return HandClock(NOW)
 
 
-def remembering(keys: KeysAtHand, clock: HandClock, *, size: int = 8) -> TokenVerifier:
+def cached(keys: KeysAtHand, clock: HandClock, *, size: int = 8) -> TokenVerifier:
     return TokenVerifier(keys, POLICY, cache_size=size, clock=clock)
 
 
@@ -28,16 +28,14 @@ async def refusal(verifier: TokenVerifier, token: str) -> str:
     return caught.value.reason
 
 
-async def test_a_repeated_token_is_remembered_and_gives_the_same_access_token(
-    keys: KeysAtHand, clock: HandClock, forge: Forge
-) -> None:
-    verifier = remembering(keys, clock)
+async def test_a_repeated_token_is_cached(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
+    verifier = cached(keys, clock)
     first = await verifier.verify(forge.token())
     assert await verifier.verify(forge.token()) is first
     assert await verifier.verify(forge.token(jti="another")) is not first
 
 
-async def test_with_no_room_nothing_is_remembered(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
+async def test_without_a_cache_nothing_is_cached(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
     verifier = TokenVerifier(keys, POLICY, clock=clock)
     first = await verifier.verify(forge.token())
     second = await verifier.verify(forge.token())
@@ -45,8 +43,8 @@ async def test_with_no_room_nothing_is_remembered(keys: KeysAtHand, clock: HandC
     assert first is not second
 
 
-async def test_the_oldest_token_makes_room(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
-    verifier = remembering(keys, clock, size=2)
+async def test_the_least_recently_used_token_is_evicted(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
+    verifier = cached(keys, clock, size=2)
     tokens = [forge.token(jti=str(number)) for number in range(3)]
     first, second, third = [await verifier.verify(token) for token in tokens]
     assert await verifier.verify(tokens[2]) is third
@@ -66,7 +64,7 @@ SHAPES: dict[str, Callable[[int], dict[str, object]]] = {
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("count", [1, 50, 250])
-async def test_remembered_tokens_take_no_more_memory_than_they_may(
+async def test_cached_tokens_do_not_exceed_their_memory(
     keys: KeysAtHand, clock: HandClock, forge: Forge, count: int, shape: str
 ) -> None:
     bound = 512 * 1024
@@ -84,9 +82,7 @@ async def test_remembered_tokens_take_no_more_memory_than_they_may(
     assert bound / 10 < taken < bound * 1.1
 
 
-async def test_the_memory_of_one_large_token_is_taken_from_several_small_ones(
-    keys: KeysAtHand, clock: HandClock, forge: Forge
-) -> None:
+async def test_one_large_token_evicts_several_small_ones(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
     verifier = TokenVerifier(keys, POLICY, cache_size=4, cache_bytes=100_000, clock=clock)
     small = [forge.token(jti=str(number)) for number in range(4)]
     large = forge.token(**SHAPES["permissions"](250))
@@ -98,9 +94,7 @@ async def test_the_memory_of_one_large_token_is_taken_from_several_small_ones(
     assert await verifier.verify(small[0]) is anew[3]
 
 
-async def test_a_token_larger_than_all_the_memory_passes_and_is_not_remembered(
-    keys: KeysAtHand, clock: HandClock, forge: Forge
-) -> None:
+async def test_a_token_larger_than_the_cache_is_not_cached(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
     verifier = TokenVerifier(keys, POLICY, cache_size=8, cache_bytes=20_000, clock=clock)
     small, large = forge.token(), forge.token(**SHAPES["permissions"](250))
     first = await verifier.verify(small)
@@ -109,10 +103,10 @@ async def test_a_token_larger_than_all_the_memory_passes_and_is_not_remembered(
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, 100])
-async def test_exactly_as_many_small_tokens_are_remembered_as_the_size_says(
+async def test_exactly_cache_size_small_tokens_are_cached(
     keys: KeysAtHand, clock: HandClock, forge: Forge, size: int
 ) -> None:
-    verifier = remembering(keys, clock, size=size)
+    verifier = cached(keys, clock, size=size)
     tokens = [forge.token(jti=str(number)) for number in range(size + 1)]
     made = [await verifier.verify(token) for token in tokens]
     assert [await verifier.verify(token) for token in tokens[1:]] == made[1:]
@@ -121,8 +115,8 @@ async def test_exactly_as_many_small_tokens_are_remembered_as_the_size_says(
     assert await verifier.verify(tokens[0]) is not made[0]
 
 
-async def test_a_remembered_token_dies_at_its_time(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
-    verifier, token = remembering(keys, clock), forge.token(exp=NOW + 60)
+async def test_a_cached_token_expires(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
+    verifier, token = cached(keys, clock), forge.token(exp=NOW + 60)
     await verifier.verify(token)
     clock.now = NOW + 60 + POLICY.leeway - 0.5
     await verifier.verify(token)
@@ -132,29 +126,37 @@ async def test_a_remembered_token_dies_at_its_time(keys: KeysAtHand, clock: Hand
     assert await refusal(verifier, token) == "iat_in_future"
 
 
-async def test_a_key_withdrawn_ends_the_tokens_it_signed_remembered_or_not(
+async def test_the_end_of_a_token_is_by_the_policy_of_the_verifier(
+    keys: KeysAtHand, clock: HandClock, forge: Forge
+) -> None:
+    verifier = cached(keys, clock)
+    token = await verifier.verify(forge.token(exp=NOW + 60))
+    assert verifier.end_of(token) == NOW + 60 + POLICY.leeway
+
+
+async def test_a_withdrawn_key_invalidates_its_cached_tokens(
     keys: KeysAtHand, clock: HandClock, forge: Forge, issuer: Issuer
 ) -> None:
-    verifier = remembering(keys, clock)
+    verifier = cached(keys, clock)
     await verifier.verify(forge.token())
     keys.current = JwkSet.parse(issuer.jwks("key-1"), ["RS256"])
     assert await refusal(verifier, forge.token()) == "kid_unknown"
     assert keys.asked == [("key-0", "RS256")]
 
 
-async def test_a_key_replaced_under_its_kid_ends_the_tokens_it_signed(
+async def test_a_key_replaced_under_its_kid_invalidates_its_tokens(
     keys: KeysAtHand, clock: HandClock, forge: Forge, issuer: Issuer
 ) -> None:
-    verifier = remembering(keys, clock)
+    verifier = cached(keys, clock)
     await verifier.verify(forge.token())
     keys.current = JwkSet.parse(Issuer([issuer.keys["key-1"]]).jwks("key-0"), ["RS256"])
     assert await refusal(verifier, forge.token()) == "signature_mismatch"
 
 
-async def test_a_token_of_a_key_that_stays_passes_beside_a_new_one_and_is_remembered_anew(
+async def test_a_token_of_a_kept_key_is_cached_again_with_a_new_set(
     keys: KeysAtHand, clock: HandClock, forge: Forge, issuer: Issuer
 ) -> None:
-    verifier = remembering(keys, clock)
+    verifier = cached(keys, clock)
     before = await verifier.verify(forge.token())
     keys.current = JwkSet.parse(issuer.jwks("key-0", "key-1"), ["RS256"])
     after = await verifier.verify(forge.token())
@@ -162,26 +164,26 @@ async def test_a_token_of_a_key_that_stays_passes_beside_a_new_one_and_is_rememb
     assert await verifier.verify(forge.token()) is after
 
 
-async def test_a_token_whose_key_had_to_be_asked_for_is_remembered_with_the_keys_that_came(
+async def test_a_token_whose_key_was_fetched_is_cached_with_the_new_set(
     keys: KeysAtHand, clock: HandClock, forge: Forge
 ) -> None:
-    verifier = remembering(keys, clock)
+    verifier = cached(keys, clock)
     keys.current, keys.fetched = None, keys.current
     first = await verifier.verify(forge.token())
     assert await verifier.verify(forge.token()) is first
     assert keys.asked == [("key-0", "RS256")]
 
 
-async def test_while_no_set_answers_at_once_nobody_lives_on_memory(
+async def test_without_a_current_set_cached_tokens_are_not_used(
     keys: KeysAtHand, clock: HandClock, forge: Forge
 ) -> None:
-    verifier = remembering(keys, clock)
+    verifier = cached(keys, clock)
     await verifier.verify(forge.token())
     keys.current = None
     assert await refusal(verifier, forge.token()) == "kid_unknown"
 
 
-async def test_a_token_whose_key_was_withdrawn_meanwhile_passes_once_and_is_not_remembered(
+async def test_a_token_whose_key_was_withdrawn_meanwhile_is_not_cached(
     keys: KeysAtHand, clock: HandClock, forge: Forge, issuer: Issuer
 ) -> None:
     class Rotating(KeysAtHand):
@@ -194,30 +196,30 @@ async def test_a_token_whose_key_was_withdrawn_meanwhile_passes_once_and_is_not_
 
     rotating = Rotating(None)
     rotating.fetched = keys.current
-    verifier = remembering(rotating, clock)
+    verifier = cached(rotating, clock)
     await verifier.verify(forge.token())
     assert await refusal(verifier, forge.token()) == "kid_unknown"
     assert rotating.asked == [("key-0", "RS256")] * 2
 
 
-async def test_a_refused_token_is_not_remembered(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
-    verifier, token = remembering(keys, clock), forge.token(nbf=NOW + 100)
+async def test_a_refused_token_is_not_cached(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
+    verifier, token = cached(keys, clock), forge.token(nbf=NOW + 100)
     assert await refusal(verifier, token) == "not_yet_valid"
     clock.now = NOW + 100
     assert (await verifier.verify(token)).not_before == NOW + 100
 
 
-async def test_one_token_in_another_spelling_is_not_found_in_memory(
+async def test_another_encoding_of_a_token_is_not_in_the_cache(
     keys: KeysAtHand, clock: HandClock, forge: Forge
 ) -> None:
-    verifier = remembering(keys, clock)
+    verifier = cached(keys, clock)
     await verifier.verify(forge.token())
     for other in (forge.token() + "==", forge.token() + "\u00e9", " " + forge.token()):
         assert (await refusal(verifier, other)).endswith("_not_base64url")
 
 
-async def test_memory_holds_no_token_text(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
-    verifier, token = remembering(keys, clock), forge.token()
+async def test_the_cache_contains_no_token_text(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
+    verifier, token = cached(keys, clock), forge.token()
     await verifier.verify(token)
     assert token.rsplit(".", 1)[1] not in repr(vars(verifier))
 
@@ -227,14 +229,12 @@ async def test_memory_holds_no_token_text(keys: KeysAtHand, clock: HandClock, fo
     ["\ud800", "a.b.\udfff", "\x00.\x00.\x00", "\u2603" * 20_000, "." * 20_000],
     ids=["surrogate", "surrogate-inside", "nul", "snowmen", "dots"],
 )
-async def test_text_no_header_could_hold_is_refused_all_the_same(
-    keys: KeysAtHand, clock: HandClock, token: str
-) -> None:
-    await refusal(remembering(keys, clock), token)
+async def test_non_ascii_text_is_refused(keys: KeysAtHand, clock: HandClock, token: str) -> None:
+    await refusal(cached(keys, clock), token)
     assert keys.asked == []
 
 
-async def test_the_bound_on_length_can_be_moved(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
+async def test_the_maximum_length_is_configurable(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
     token = forge.token()
     for bound, passes in ((len(token), True), (len(token) - 1, False)):
         verifier = TokenVerifier(keys, POLICY, max_token_bytes=bound, clock=clock)
@@ -242,13 +242,13 @@ async def test_the_bound_on_length_can_be_moved(keys: KeysAtHand, clock: HandClo
             await verifier.verify(token)
         else:
             assert await refusal(verifier, token) == "token_too_long"
-    assert await refusal(remembering(keys, clock), "x" * (MAX_TOKEN_BYTES + 1)) == "token_too_long"
-    assert await refusal(remembering(keys, clock), "x" * MAX_TOKEN_BYTES) == "token_opaque"
+    assert await refusal(cached(keys, clock), "x" * (MAX_TOKEN_BYTES + 1)) == "token_too_long"
+    assert await refusal(cached(keys, clock), "x" * MAX_TOKEN_BYTES) == "token_opaque"
 
 
-async def test_only_rs256_is_accepted_unless_told_otherwise(
+async def test_only_rs256_is_accepted_by_default(
     keys: KeysAtHand, clock: HandClock, issuer: Issuer, forge: Forge
 ) -> None:
     token = issuer.token({}, kid="key-1", algorithm="RS512")
-    assert await refusal(remembering(keys, clock), token) == "alg_not_allowed"
+    assert await refusal(cached(keys, clock), token) == "alg_not_allowed"
     assert (await TokenVerifier(keys, POLICY, clock=clock).verify(forge.token())).subject

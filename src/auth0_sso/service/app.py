@@ -11,12 +11,12 @@ from auth0_sso.service.drain import Drain
 from auth0_sso.service.logs import configure_logs
 from auth0_sso.service.routes import admin, dashboard, data, health, home, metrics, profile
 from auth0_sso.service.settings import ServiceSettings
-from auth0_sso.web.body_limit import MAX_BODY_BYTES
 from auth0_sso.web.docs_page import add_docs
 from auth0_sso.web.harden import http_options, trust_proxies
-from auth0_sso.web.problem_handlers import add_problem_handlers
+from auth0_sso.web.middleware.body_limit import MAX_BODY_BYTES
+from auth0_sso.web.middleware.problem_handlers import add_problem_handlers
 from auth0_sso.web.protect import install_guards
-from auth0_sso.web.services import open_services
+from auth0_sso.web.services.services import open_services
 
 _DESCRIPTION = """\
 An API guarded by Auth0. Send an access token as `Authorization: Bearer …`, or press **Authorize** to log in.

@@ -107,7 +107,7 @@ def _dev(options: argparse.Namespace) -> int:
         return _fail(_no_service("dev", missing))
     if not _has_tenant():
         return _fail(_no_tenant("dev"))
-    from auth0_sso.service import dev  # noqa: PLC0415 - needs auth0-devtenant, which the other commands do not
+    from auth0_sso.service import dev  # noqa: PLC0415 - it needs auth0-devtenant, and `serve` does not
 
     try:
         return dev.run(
@@ -120,7 +120,7 @@ def _dev(options: argparse.Namespace) -> int:
 def _token(arguments: Sequence[str]) -> int:
     if not _has_tenant():
         return _fail(_no_tenant("token"))
-    from auth0_devtenant import token_command  # noqa: PLC0415 - the same
+    from auth0_devtenant import token_command  # noqa: PLC0415 - `serve` does not need it
 
     return token_command.main(arguments, prog="auth0-sso", start_with="auth0-sso dev")
 

@@ -6,7 +6,7 @@ No record holds a token, an Authorization header or a query string.
 import logging
 import logging.config
 
-from auth0_sso.web.request_context import request_id_variable
+from auth0_sso.web.middleware.request_context import request_id_variable
 
 
 class _RequestId(logging.Filter):

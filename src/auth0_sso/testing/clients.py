@@ -18,7 +18,7 @@ from auth0_sso.testing.tenant import Tenant
 from auth0_sso.testing.tenant_settings import settings_for
 from auth0_sso.testing.tokens import KEY_ID, claims_of, machine_token
 from auth0_sso.web.protect import Opening, Protection
-from auth0_sso.web.services import Services
+from auth0_sso.web.services.services import Services
 
 C = TypeVar("C")
 

@@ -99,7 +99,7 @@ class TokenVerifier:
         return token
 
     def end_of(self, token: AccessToken) -> float:
-        """Return from when on `verify` refuses a verified token as expired or too old, in seconds since 1970."""
+        """Return the time from which `verify` refuses a token as expired or too old, in seconds since 1970."""
         return claims.end_of(token, self._policy)
 
 

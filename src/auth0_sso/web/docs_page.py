@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.settings import Settings
-from auth0_sso.web.authentication import services_of
+from auth0_sso.web.guards.authentication import services_of
 
 _ASSETS: Final[Mapping[str, str]] = MappingProxyType(
     {

@@ -17,10 +17,10 @@ from auth0_sso.ratelimit.counter import Counter
 from auth0_sso.roles.source import RoleSource
 from auth0_sso.settings import Settings
 from auth0_sso.tokens.verifier import KeySource
-from auth0_sso.web.app_openapi import DescribedOpenapi, describe_mounted
 from auth0_sso.web.harden import http_options
-from auth0_sso.web.problem_handlers import add_error_handler
-from auth0_sso.web.services import Services, open_services
+from auth0_sso.web.middleware.problem_handlers import add_error_handler
+from auth0_sso.web.openapi.app import DescribedOpenapi, describe_mounted
+from auth0_sso.web.services.services import Services, open_services
 
 Opening = Callable[..., AbstractAsyncContextManager[Services]]
 """Opens the services for settings; takes the parts of `open_services` as keywords."""

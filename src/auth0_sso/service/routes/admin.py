@@ -23,10 +23,10 @@ from auth0_sso.service.schemas import (
     RoleResponse,
     UserList,
 )
-from auth0_sso.web.dependencies import Management, UserProfiles
-from auth0_sso.web.guarded_route import GuardedRoute
-from auth0_sso.web.problems import problem_responses
-from auth0_sso.web.role_guards import Roles, require_role
+from auth0_sso.web.guards.guarded_route import GuardedRoute
+from auth0_sso.web.guards.role_guards import Roles, require_role
+from auth0_sso.web.guards.token_guards import Management, UserProfiles
+from auth0_sso.web.problems.problems import problem_responses
 
 router = APIRouter(
     prefix="/admin",

@@ -5,7 +5,7 @@ from typing import Literal
 from fastapi import APIRouter, Depends
 
 from auth0_sso.service.schemas import Dashboard
-from auth0_sso.web.role_guards import CurrentRoles, require_any_role
+from auth0_sso.web.guards.role_guards import CurrentRoles, require_any_role
 
 router = APIRouter(tags=["dashboard"])
 

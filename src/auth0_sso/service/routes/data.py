@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from fastapi import APIRouter
 
 from auth0_sso.service.schemas import DataResponse
-from auth0_sso.web.rate_limits import LimitedToken
+from auth0_sso.web.guards.rate_limits import LimitedToken
 
 router = APIRouter(prefix="/api", tags=["data"])
 

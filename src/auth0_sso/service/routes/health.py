@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request
 
 from auth0_sso.errors import KeysUnavailableError, ShuttingDownError
 from auth0_sso.service.schemas import KeyHealth, Liveness, Readiness, StoreState
-from auth0_sso.web.authentication import services_of
-from auth0_sso.web.problems import problem_responses
+from auth0_sso.web.guards.authentication import services_of
+from auth0_sso.web.problems.problems import problem_responses
 
 router = APIRouter(tags=["health"])
 

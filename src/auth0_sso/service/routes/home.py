@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from auth0_sso.service.schemas import Home, VisibleClaims
 from auth0_sso.tokens.claims import AccessToken
-from auth0_sso.web.dependencies import OptionalToken
+from auth0_sso.web.guards.token_guards import OptionalToken
 
 router = APIRouter(tags=["home"])
 

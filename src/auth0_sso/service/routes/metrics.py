@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from auth0_sso.web.authentication import services_of
+from auth0_sso.web.guards.authentication import services_of
 
 router = APIRouter(include_in_schema=False)
 

@@ -5,10 +5,10 @@ from fastapi.exceptions import RequestValidationError
 
 from auth0_sso.management.metadata import MetadataError
 from auth0_sso.service.schemas import MetadataChange, MetadataResponse, ProfileResponse, UserProfile
-from auth0_sso.web.dependencies import UserProfiles, UserToken
-from auth0_sso.web.guarded_route import GuardedRoute
-from auth0_sso.web.problems import problem_responses
-from auth0_sso.web.rate_limits import profile_limit
+from auth0_sso.web.guards.guarded_route import GuardedRoute
+from auth0_sso.web.guards.rate_limits import profile_limit
+from auth0_sso.web.guards.token_guards import UserProfiles, UserToken
+from auth0_sso.web.problems.problems import problem_responses
 
 router = APIRouter(
     prefix="/profile",

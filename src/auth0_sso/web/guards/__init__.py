@@ -1,0 +1,1 @@
+"""The guards: who may pass, said in a route's signature."""

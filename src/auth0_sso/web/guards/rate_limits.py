@@ -1,0 +1,149 @@
+"""Rate limits for routes, said in the route's signature or for a whole router.
+
+Who is counted is the token's verified subject, so a renewed token shares its budget and a forged one spends nothing
+of it; who sends no token is counted by address.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Depends
+from fastapi.requests import HTTPConnection
+from fastapi.security import SecurityScopes
+from starlette.types import Scope
+
+from auth0_sso.errors import MissingTokenError, RateLimitedError, StoreUnavailableError
+from auth0_sso.ratelimit.limiter import Quota
+from auth0_sso.ratelimit.policy import Policy
+from auth0_sso.tokens.claims import AccessToken
+from auth0_sso.web.guards.authentication import credentials_of, services_of, verified_token
+from auth0_sso.web.guards.callers import caller_of
+from auth0_sso.web.guards.guard import Guard, TokenGuard, require_scopes
+from auth0_sso.web.middleware.request_context import RequestContext
+from auth0_sso.web.services.services import Services
+
+_REFUSALS: Final = (RateLimitedError, StoreUnavailableError)
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """What a request is counted under. Without a policy the setting holds, without a name the route's own budget."""
+
+    policy: Policy | None = None
+    setting: Callable[[Services], Policy | None] = lambda services: services.rate_limit
+    """Which setting; it gives None where that is off."""
+    cost: int = 1
+    name: str | None = None
+    exempt_permissions: frozenset[str] = frozenset()
+    exempt_clients: frozenset[str] = frozenset()
+
+    async def require_budget(self, connection: HTTPConnection, token: AccessToken | None) -> None:
+        """Count the request and tell every answer what is left; raise `RateLimitedError` where nothing is."""
+        services = services_of(connection)
+        if token is not None and self._exempts(token, services):
+            return
+        name = _name_of_route(connection.scope) if self.name is None else self.name
+        policy = self.policy
+        if policy is None:
+            policy = self.setting(services)
+            if policy is None:
+                return
+            policy.require_room(self.cost)
+        context = RequestContext.of(connection.scope)
+        if (name, policy, self.cost) in context.counted:  # its router has the same limit
+            return
+        context.counted.append((name, policy, self.cost))
+        caller = caller_of(connection.scope, token)
+        verdict = await services.counts.take(policy, name, caller, cost=self.cost)
+        context.answer_headers += _headers(verdict.quotas)
+        if not verdict.allowed:
+            raise RateLimitedError(retry_after=verdict.retry_after)
+
+    def _exempts(self, token: AccessToken, services: Services) -> bool:
+        return (
+            token.client_id in self.exempt_clients
+            or token.client_id in services.exempt_clients
+            or not token.permissions.isdisjoint(self.exempt_permissions)
+            or not token.permissions.isdisjoint(services.exempt_permissions)
+        )
+
+
+class RateLimitGuard(Guard):
+    """A dependency that counts the request and gives its access token, or None where none was sent."""
+
+    def __init__(self, limit: _Limit) -> None:
+        super().__init__(limit, refusals=_REFUSALS, optional=True)
+        self._limit = limit
+
+    async def __call__(self, connection: HTTPConnection, scopes: SecurityScopes) -> AccessToken | None:
+        """Return the token; raise `RateLimitedError` for a spent budget, and what refuses a bad token."""
+        token = await (verified_token(connection) if scopes.scopes else _token_if_sent(connection))
+        if token is not None:
+            require_scopes(token, scopes)
+        await self._limit.require_budget(connection, token)
+        return token
+
+
+def rate_limit(
+    policy: str | None = None,
+    *,
+    cost: int = 1,
+    name: str | None = None,
+    exempt_permissions: tuple[str, ...] = (),
+    exempt_clients: tuple[str, ...] = (),
+) -> RateLimitGuard:
+    """Return a guard that lets each caller pass as often as `policy` says: `10/minute`, `10/minute;200/hour`.
+
+    Without a policy RATE_LIMIT holds. A request takes `cost` of the budget. Each route has a budget of its own, or
+    shares it with those of the same `name`. Bearers of one of `exempt_permissions`, and the clients with one of
+    `exempt_clients` as their id, are not counted. A bad token is refused, and no token is no fault. Raises
+    `ValueError` for a policy that cannot be read, or that a request of this cost never fits; for RATE_LIMIT that can
+    be said at the first request only.
+    """
+    parsed = None if policy is None else Policy.parse(policy)
+    if parsed is not None:
+        parsed.require_room(cost)
+    if cost < 1:
+        raise ValueError("a request costs at least 1")
+    limit = _Limit(
+        parsed,
+        cost=cost,
+        name=name,
+        exempt_permissions=frozenset(exempt_permissions),
+        exempt_clients=frozenset(exempt_clients),
+    )
+    return RateLimitGuard(limit)
+
+
+def _name_of_route(scope: Scope) -> str:
+    """Return the method and template of a route. Apps mounted at different paths may share it."""
+    return f"{scope.get('method', 'WEBSOCKET')} {scope['route'].path}"
+
+
+async def _token_if_sent(connection: HTTPConnection) -> AccessToken | None:
+    if not credentials_of(connection):
+        return None
+    try:
+        return await verified_token(connection)
+    except MissingTokenError:  # another scheme: the route may have an authentication of its own
+        return None
+
+
+def _headers(quotas: tuple[Quota, ...]) -> list[tuple[bytes, bytes]]:
+    """Tell each limit and what is left of it (draft-ietf-httpapi-ratelimit-headers-10)."""
+    if not quotas:
+        return []
+    policies = ", ".join([f'"{limit.name}";q={limit.amount};w={limit.window}' for limit, _, _ in quotas])
+    states = ", ".join([f'"{limit.name}";r={remaining};t={reset}' for limit, remaining, reset in quotas])
+    return [(b"ratelimit-policy", policies.encode("ascii")), (b"ratelimit", states.encode("ascii"))]
+
+
+limited_token: Final = TokenGuard(_Limit().require_budget, refusals=_REFUSALS)
+LimitedToken = Annotated[AccessToken, Depends(limited_token)]
+"""Any verified access token whose subject still has budget under RATE_LIMIT."""
+
+profile_limit: Final = TokenGuard(
+    _Limit(setting=lambda services: services.profile_rate_limit, name="profile").require_budget, refusals=_REFUSALS
+)
+"""Counts requests for the caller's own profile, each of which may cost Management calls, under PROFILE_RATE_LIMIT."""

@@ -1,0 +1,47 @@
+"""The middleware of an app that has guards: notes on each request, and the headers that guards send.
+
+Pure ASGI, and nothing else in it: bodies, exceptions and all other headers stay the app's own.
+"""
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from auth0_sso.web.middleware.access_log import log_refusal
+from auth0_sso.web.middleware.request_context import RequestContext
+from auth0_sso.web.middleware.websockets import serve_websocket
+
+
+class GuardMiddleware:
+    """Begins a `RequestContext` for each request and WebSocket, and adds its `answer_headers` to the response.
+
+    The reason of a refusal is logged at INFO.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection (ASGI 3)."""
+        if scope["type"] == "websocket":
+            await serve_websocket(self._app, scope, receive, send)
+            _log_refusal(scope)
+        elif scope["type"] == "http":
+            await self._serve_http(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _serve_http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        context = RequestContext.begin(scope)
+
+        async def send_with_headers(message: Message) -> None:
+            if context.answer_headers and message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", ()), *context.answer_headers]}
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+        _log_refusal(scope)
+
+
+def _log_refusal(scope: Scope) -> None:
+    refusal = RequestContext.of(scope).refusal
+    if refusal is not None:
+        log_refusal(scope, refusal)

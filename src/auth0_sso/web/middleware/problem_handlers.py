@@ -1,0 +1,102 @@
+"""The exception handlers: this package's errors as problems (RFC 9457) and, for an app that asks, all others too."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Scope
+from starlette.websockets import WebSocket
+
+from auth0_sso.errors import Auth0SsoError
+from auth0_sso.tokens.bearer import challenge
+from auth0_sso.web.middleware.request_context import RequestContext
+from auth0_sso.web.middleware.websockets import refuse_websocket
+from auth0_sso.web.problems.problems import INVALID_REQUEST, internal_error, problem, status_of
+
+_FRAMEWORK_CODES: Final[Mapping[int, str]] = {
+    400: "invalid_input",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "content_too_large",
+}
+
+
+def add_error_handler(app: FastAPI) -> None:
+    """Make an app answer `Auth0SsoError` as a problem, unless it has a handler for it."""
+    if Auth0SsoError not in app.exception_handlers:
+        app.add_exception_handler(Auth0SsoError, _answer_error)  # type: ignore[arg-type]  # typed for one kind of connection, called for both
+
+
+def add_problem_handler_below(scope: Scope) -> None:
+    """Make an app that is mounted below a protected one answer this package's errors, unless it has its own handler.
+
+    Starlette looks for a handler in the mounted app alone, and answers 500 without one. It takes the handlers of an
+    app from its scope as a route begins, so only what is put into that very dictionary is found.
+    """
+    handlers, _ = scope["starlette.exception_handlers"]
+    handlers.setdefault(Auth0SsoError, _answer_error)
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Make an app answer this package's errors, and FastAPI's own, as problems."""
+    app.add_exception_handler(Auth0SsoError, _answer_error)  # type: ignore[arg-type]  # typed for one kind of connection, called for both
+    app.add_exception_handler(RequestValidationError, _answer_invalid_request)
+    app.add_exception_handler(HTTPException, _answer_http_exception)
+
+
+def add_internal_error_handler(app: FastAPI) -> None:
+    """Make an app answer any other exception as a problem. Starlette raises it again after that, for the server."""
+    app.add_exception_handler(Exception, _answer_exception)
+
+
+def answers_validation(app: FastAPI) -> bool:
+    """Whether an app answers `RequestValidationError` as a problem."""
+    return app.exception_handlers.get(RequestValidationError) is _answer_invalid_request
+
+
+async def _answer_error(request: Request | WebSocket, error: Exception) -> Response | None:
+    assert isinstance(error, Auth0SsoError)  # noqa: S101 - narrows what add_exception_handler cannot type
+    context = RequestContext.of(request.scope)
+    context.refusal = error.reason
+    if context.services is not None and context.services.metrics is not None:
+        context.services.metrics.count_refusal(error)
+    headers: dict[str, str] = {}
+    if (value := challenge(error)) is not None:
+        headers["WWW-Authenticate"] = value
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    response = problem(
+        status_of(type(error)),
+        error.code,
+        error.detail,
+        context.request_id,
+        headers=headers,
+        retry_after=error.retry_after,
+    )
+    return await refuse_websocket(request, error, response) if isinstance(request, WebSocket) else response
+
+
+async def _answer_invalid_request(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - narrows what add_exception_handler cannot type
+    # Where and what, never the input: it may hold a password.
+    faults = [{"at": [str(part) for part in fault["loc"]], "message": fault["msg"]} for fault in error.errors()]
+    return problem(422, "invalid_input", INVALID_REQUEST, RequestContext.of(request.scope).request_id, errors=faults)
+
+
+async def _answer_http_exception(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - narrows what add_exception_handler cannot type
+    return problem(
+        error.status_code,
+        _FRAMEWORK_CODES.get(error.status_code, "http_error"),
+        str(error.detail),
+        RequestContext.of(request.scope).request_id,
+        headers=error.headers,
+    )
+
+
+async def _answer_exception(request: Request, _: Exception) -> JSONResponse:
+    return internal_error(RequestContext.of(request.scope).request_id)

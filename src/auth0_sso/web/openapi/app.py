@@ -1,0 +1,47 @@
+"""The OpenAPI document of an app that has guards, described when it is first asked for."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.routing import Host, Mount
+
+from auth0_sso.settings import Settings
+from auth0_sso.web.middleware.problem_handlers import answers_validation
+from auth0_sso.web.openapi.describe import describe
+
+
+class DescribedOpenapi:
+    """Takes the place of `app.openapi`, FastAPI's documented way to extend the document."""
+
+    def __init__(self, app: FastAPI, settings: Settings | None) -> None:
+        """Take an app. Until it has settings the document tells of bearer tokens, and not of logging in."""
+        self._app = app
+        self._write = app.openapi
+        self._described: object = None
+        self._settings = settings
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the document, described; the app caches it as before."""
+        document = self._write()
+        if document is not self._described:
+            issuer = None if self._settings is None else self._settings.issuer
+            describe(document, issuer, validation=answers_validation(self._app))
+            self._described = document
+        return document
+
+    def use(self, settings: Settings) -> None:
+        """Name the issuer of these settings, also where the document was written before."""
+        if self._settings is None:
+            self._settings = settings
+            self._app.openapi_schema = None
+
+
+def describe_mounted(app: Starlette, settings: Settings) -> None:
+    """Describe the guards of the FastAPI apps that are mounted in an app too: each writes a document of its own."""
+    for route in app.routes:
+        mounted = route.app if isinstance(route, Mount | Host) else None
+        if isinstance(mounted, FastAPI) and not isinstance(mounted.openapi, DescribedOpenapi):
+            mounted.openapi = DescribedOpenapi(mounted, settings)  # type: ignore[method-assign]  # as FastAPI documents
+        if isinstance(mounted, Starlette):
+            describe_mounted(mounted, settings)

@@ -1,0 +1,1 @@
+"""What the guards of a running app work with, built from the settings or given to protect."""

@@ -1,0 +1,243 @@
+"""Everything the routes and guards work with, built once and closed once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import NoReturn
+
+import httpx
+
+from auth0_sso.clock import SYSTEM_CLOCK, Clock
+from auth0_sso.jwks.file_store import JwksFile
+from auth0_sso.jwks.freshness import Freshness
+from auth0_sso.jwks.health import KeysHealth
+from auth0_sso.jwks.key_store import KeyStore, KeyStores
+from auth0_sso.jwks.remote import RemoteJwks
+from auth0_sso.jwks.static import StaticKeys
+from auth0_sso.management.call import ManagementCaller
+from auth0_sso.management.client import ManagementClient
+from auth0_sso.management.profiles import Profiles
+from auth0_sso.management.token_endpoint import ClientCredentials
+from auth0_sso.management.token_source import ManagementTokenSource
+from auth0_sso.ratelimit.counter import Counter
+from auth0_sso.ratelimit.limiter import RateLimiter
+from auth0_sso.ratelimit.memory import MIB, MemoryCounter
+from auth0_sso.ratelimit.policy import Policy
+from auth0_sso.ratelimit.rate_limits import RateLimits
+from auth0_sso.roles.cache import RoleCachePolicy
+from auth0_sso.roles.claim import ClaimRoles
+from auth0_sso.roles.directory import RoleDirectory
+from auth0_sso.roles.source import RoleSource
+from auth0_sso.settings import Settings
+from auth0_sso.tokens.verifier import KeySource, TokenVerifier
+from auth0_sso.web.services.components import Metrics, Shared, Store, credential_of, policy_or_off, token_policy
+
+_TIMEOUT = httpx.Timeout(5, connect=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What one running app has.
+
+    Without Management API credentials there is no `management`, no `profiles`, and no `roles` from there.
+    """
+
+    settings: Settings
+    keys: KeySource
+    clock: Clock
+    verifier: TokenVerifier
+    management: ManagementClient | None
+    profiles: Profiles | None
+    roles: RoleSource | None
+    counts: RateLimits
+    rate_limit: Policy
+    auth_failure_limit: Policy | None
+    exempt_permissions: frozenset[str]
+    exempt_clients: frozenset[str]
+    subprotocol_tokens: bool
+    """Whether a WebSocket's token may come by `Sec-WebSocket-Protocol`."""
+    store: Store | None
+    """The store shared with other processes, where there is one."""
+    metrics: Metrics | None = None
+    profile_rate_limit: Policy | None = None
+    """The service's own limit, PROFILE_RATE_LIMIT."""
+
+    @property
+    def keys_health(self) -> KeysHealth:
+        """The state of the signing keys."""
+        return health_of(self.keys)
+
+
+def health_of(keys: KeySource) -> KeysHealth:
+    """Return the state of signing keys; those of an app's own `KeySource` are fresh while there are any."""
+    if isinstance(keys, RemoteJwks | StaticKeys):
+        return keys.health
+    if keys.current is None:
+        return KeysHealth("missing", 0, None, 0, 0, None)
+    return KeysHealth("fresh", len({kid for kid, _ in keys.current.keys}), None, 0, 0, None)
+
+
+@asynccontextmanager
+async def open_services(
+    settings: Settings,
+    *,
+    roles: RoleSource | None = None,
+    keys: KeySource | None = None,
+    counter: Counter | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+    clock: Clock = SYSTEM_CLOCK,
+    metrics: bool = False,
+    profile_rate_limit: str = "off",
+) -> AsyncIterator[Services]:
+    """Build the services, keep the signing keys fresh meanwhile, and close everything at the end.
+
+    `roles`, `keys` and `counter` take the place of what the settings would choose. Neither a tenant that cannot be
+    reached nor a shared store that is down is an error: they are used once they answer.
+    """
+    async with AsyncExitStack() as stack:
+        shared = await _shared(settings, clock, stack)
+        if keys is not None and not settings.has_management:
+            transport = httpx.AsyncBaseTransport()  # never used, and without the 50 ms that TLS takes to set up
+        client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, timeout=_TIMEOUT))
+        if keys is None:
+            keys = _keys(settings, client, shared, clock, stack)
+        management = _management(settings, client, shared, clock, stack)
+        if roles is None:
+            roles = _roles(settings, management, shared, clock, stack)
+        yield Services(
+            settings=settings,
+            clock=clock,
+            keys=keys,
+            verifier=_verifier(settings, keys, clock),
+            management=management,
+            profiles=_profiles(management, clock, stack),
+            roles=roles,
+            counts=_counts(settings, counter, shared, clock),
+            rate_limit=Policy.parse(settings.rate_limit),
+            auth_failure_limit=policy_or_off(settings.auth_failure_rate_limit),
+            exempt_permissions=frozenset(settings.rate_limit_exempt_permissions),
+            exempt_clients=frozenset(settings.rate_limit_exempt_clients),
+            subprotocol_tokens=settings.auth0_token_in_subprotocol,
+            store=(store := None if shared is None else shared.store),
+            metrics=_metrics(keys, store) if metrics else None,
+            profile_rate_limit=policy_or_off(profile_rate_limit),
+        )
+
+
+async def _shared(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Shared | None:
+    if not settings.has_shared_store:
+        return None
+    from auth0_sso.web.services.shared import open_shared  # noqa: PLC0415 - needs redis, which is optional
+
+    return await stack.enter_async_context(open_shared(settings, clock))
+
+
+def _keys(
+    settings: Settings, client: httpx.AsyncClient, shared: Shared | None, clock: Clock, stack: AsyncExitStack
+) -> RemoteJwks:
+    stores: list[KeyStore] = []
+    if shared is not None and shared.keys is not None:
+        stores.append(shared.keys)
+    if settings.auth0_jwks_cache_file is not None:
+        stores.append(JwksFile(settings.auth0_jwks_cache_file, settings.issuer, clock=clock))
+    keys = RemoteJwks(
+        client,
+        settings.issuer,
+        algorithms=settings.auth0_algorithms,
+        freshness=Freshness(max_stale=settings.auth0_jwks_max_stale_seconds),
+        store=KeyStores(stores) if stores else None,
+        clock=clock,
+    )
+    stack.push_async_callback(keys.aclose)
+    _run_in_background(keys.keep_fresh(), stack)
+    return keys
+
+
+def _verifier(settings: Settings, keys: KeySource, clock: Clock) -> TokenVerifier:
+    return TokenVerifier(
+        keys,
+        token_policy(settings),
+        algorithms=settings.auth0_algorithms,
+        max_token_bytes=settings.auth0_max_token_bytes,
+        cache_size=settings.auth0_token_cache_size,
+        cache_bytes=settings.auth0_token_cache_mib * MIB,
+        clock=clock,
+    )
+
+
+def _counts(settings: Settings, counter: Counter | None, shared: Shared | None, clock: Clock) -> RateLimits:
+    memory = MemoryCounter(settings.rate_limit_strategy, settings.rate_limit_memory_mib * MIB, clock=clock)
+    if counter is None and shared is not None:
+        counter = shared.counter
+    return RateLimits(
+        RateLimiter(memory),
+        None if counter is None else RateLimiter(counter),
+        on_store_error=settings.rate_limit_on_store_error,
+    )
+
+
+def _management(
+    settings: Settings, client: httpx.AsyncClient, shared: Shared | None, clock: Clock, stack: AsyncExitStack
+) -> ManagementClient | None:
+    if not settings.has_management:
+        return None
+    base_url = settings.auth0_management_base_url
+    credentials = ClientCredentials(
+        settings.auth0_management_client_id, credential_of(settings), settings.auth0_management_audience
+    )
+    token = None if shared is None else shared.token
+    auth = ManagementTokenSource(client, base_url, credentials, shared=token, clock=clock)
+    stack.push_async_callback(auth.aclose)
+    caller = ManagementCaller(client, base_url, auth, clock=clock)
+    return ManagementClient(caller)
+
+
+def _profiles(management: ManagementClient | None, clock: Clock, stack: AsyncExitStack) -> Profiles | None:
+    if management is None:
+        return None
+    profiles = Profiles(management, clock=clock)
+    stack.push_async_callback(profiles.aclose)
+    return profiles
+
+
+def _roles(
+    settings: Settings,
+    management: ManagementClient | None,
+    shared: Shared | None,
+    clock: Clock,
+    stack: AsyncExitStack,
+) -> RoleSource | None:
+    if settings.auth0_role_source == "claim":
+        return ClaimRoles(settings.auth0_role_claim)
+    if management is None:
+        return None
+    policy = RoleCachePolicy(
+        ttl=settings.auth0_role_ttl_seconds,
+        negative_ttl=min(10, settings.auth0_role_ttl_seconds),
+        max_stale=settings.auth0_role_max_stale_seconds,
+    )
+    cache = None if shared is None else shared.roles
+    roles = RoleDirectory(management, policy, shared=cache, clock=clock)
+    stack.push_async_callback(roles.aclose)
+    if cache is not None:
+        _run_in_background(cache.subscribe(roles.invalidate_locally, roles.invalidate_all_locally), stack)
+    return roles
+
+
+def _metrics(keys: KeySource, store: Store | None) -> Metrics:
+    from auth0_sso.web.services.metrics import PrometheusMetrics  # noqa: PLC0415 - needs prometheus_client, which is optional
+
+    return PrometheusMetrics(partial(health_of, keys), store)
+
+
+def _run_in_background(forever: Coroutine[object, object, NoReturn], stack: AsyncExitStack) -> None:
+    """Run a coroutine that never returns as a task, until the stack is closed."""
+    task = asyncio.create_task(forever)
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    stack.push_async_callback(end)

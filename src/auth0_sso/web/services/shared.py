@@ -1,0 +1,59 @@
+"""What the processes of an app share through one Redis or Valkey.
+
+Imported only where a store is configured: it needs the package redis.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from auth0_sso.clock import Clock
+from auth0_sso.jwks.shared_store import SharedKeys
+from auth0_sso.management.shared_token import SharedToken
+from auth0_sso.ratelimit.redis import RedisCounter
+from auth0_sso.roles.shared import SharedRoles
+from auth0_sso.settings import Settings
+from auth0_sso.store.sealed import SealedStore
+from auth0_sso.store.store import SharedStore
+from auth0_sso.tokens.client_assertion import AssertionKey
+from auth0_sso.web.services.components import Shared, credential_of
+
+
+@asynccontextmanager
+async def open_shared(settings: Settings, clock: Clock) -> AsyncIterator[Shared]:
+    """Connect to the store that the settings name, and close its connections at the end.
+
+    A store that does not answer is no error: it is used once it does.
+    """
+    store = SharedStore(
+        settings.rate_limit_storage_url.get_secret_value(),
+        timeout=settings.rate_limit_store_timeout_seconds,
+        clock=clock,
+    )
+    try:
+        await store.open()
+        yield _shared(settings, store, clock)
+    finally:
+        await store.aclose()
+
+
+def _shared(settings: Settings, store: SharedStore, clock: Clock) -> Shared:
+    counter = RedisCounter(store, settings.rate_limit_strategy)
+    if not settings.has_management:
+        return Shared(store, counter, None, None, None)
+    sealed = _sealed(settings, store)
+    max_stale = settings.auth0_jwks_max_stale_seconds
+    return Shared(
+        store,
+        counter,
+        SharedKeys(sealed, settings.issuer, keep=max_stale, clock=clock),
+        SharedToken(sealed, clock=clock),
+        SharedRoles(sealed, ttl=settings.auth0_role_ttl_seconds),
+    )
+
+
+def _sealed(settings: Settings, store: SharedStore) -> SealedStore:
+    """Return the store sealed by the Management client's credential, which all replicas have."""
+    credential = credential_of(settings)
+    # The key itself, not its text: PEM has several spellings of one key.
+    secret = credential.secret if isinstance(credential, AssertionKey) else credential
+    return SealedStore(store, secret, f"{settings.issuer} {settings.auth0_management_client_id}")

@@ -1,0 +1,97 @@
+"""docs/guard-your-app.md: its files are a user's project, whose tests pass; its commands work as they stand."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from auth0_sso.testing import hostile_tokens
+from auth0_sso.testing.issuer import issuer_of_process
+from support.process import eventually, free_port
+from support.pytest_plugin import PLUGIN
+
+ROOT = Path(__file__).parent.parent
+BLOCKS = re.findall(
+    r"^```(\w+)\n(.+?)^```", (ROOT / "docs" / "guard-your-app.md").read_text(), re.DOTALL | re.MULTILINE
+)
+FILES = {code.splitlines()[0].removeprefix("# "): code for language, code in BLOCKS if language == "python"}
+SHELL = [code for language, code in BLOCKS if language == "sh"]
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, clean_environment: None) -> pytest.Pytester:
+    """Write the document's files into a directory, with the JWK Set that one of them reads."""
+    for name, code in FILES.items():
+        (pytester.path / name).write_text(code)
+    (pytester.path / "jwks.json").write_text(json.dumps(issuer_of_process().jwks("key-0")))
+    pytester.makeini("[pytest]\nfilterwarnings = error\npythonpath = .\n")
+    os.chdir(pytester.path)
+    return pytester
+
+
+def test_every_block_is_a_file_or_a_command() -> None:
+    assert len(FILES) + len(SHELL) == len(BLOCKS)
+    assert all(name.endswith(".py") for name in FILES)
+
+
+def test_the_documents_tests_pass_without_environment_or_warning(project: pytest.Pytester) -> None:
+    named = sum(code.count("\ndef test_") for code in FILES.values())
+    result = project.runpytest_subprocess(*PLUGIN, "-q", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=named - 1 + len(hostile_tokens()))
+
+
+def test_the_documents_files_pass_mypy_strict(project: pytest.Pytester) -> None:
+    mypy = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "--cache-dir", os.devnull, *FILES]
+    path = os.environ | {"MYPYPATH": str(ROOT / "src")}
+    result = subprocess.run(mypy, env=path, capture_output=True, text=True, timeout=300, check=False)
+    assert (result.returncode, result.stdout) == (0, f"Success: no issues found in {len(FILES)} source files\n")
+
+
+@pytest.mark.usefixtures("project")
+def test_the_app_runs_against_the_development_tenant_as_documented() -> None:
+    _, _, start, ask = SHELL
+    ports = {"3001": str(free_port()), "8000": str(free_port())}
+    with bash(commands(start, ports) + "\nwait"):
+        eventually(f"http://127.0.0.1:{ports['3001']}/.well-known/jwks.json", 200)
+        eventually(f"http://127.0.0.1:{ports['8000']}/me", 401)
+        answers = subprocess.run(
+            ["bash", "-ec", commands(ask, ports)], capture_output=True, text=True, check=True, timeout=60
+        ).stdout
+    assert re.findall(r"HTTP/1\.1 (\d+)", answers) == ["200", "403"]
+    assert '["a report"]' in answers
+
+
+def test_the_install_commands_name_the_two_distributions() -> None:
+    assert [line.split("  #")[0].strip() for line in SHELL[:2]] == ["pip install .", "pip install ./devtenant"]
+
+
+def commands(block: str, ports: dict[str, str]) -> str:
+    """Return a block's commands with other ports, and with the programs of this Python."""
+    tenant, api = ports["3001"], ports["8000"]
+    script = block.replace("devtenant serve", f"devtenant serve --port {tenant}").replace(
+        "uvicorn app:app", f"uvicorn app:app --port {api}"
+    )
+    script = re.sub(r"(devtenant token \S+?)\)", rf"\1 --tenant http://127.0.0.1:{tenant}/)", script)
+    script = script.replace("127.0.0.1:3001", f"127.0.0.1:{tenant}").replace("127.0.0.1:8000", f"127.0.0.1:{api}")
+    for name, module in {"auth0-devtenant": "auth0_devtenant", "uvicorn": "uvicorn"}.items():
+        script = f'{name}() {{ {sys.executable} -m {module} "$@"; }}\n{script}'
+    return script
+
+
+@contextmanager
+def bash(script: str) -> Iterator[None]:
+    """Run a script and what it started until the block ends."""
+    with subprocess.Popen(
+        ["bash", "-ec", script], start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            yield
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
