@@ -1,4 +1,5 @@
 # syntax=docker/dockerfile:1
+# `docker build .` makes the service. `--target dev` adds the development tenant, which no other image contains.
 FROM python:3.13-slim AS build
 WORKDIR /build
 RUN python -m venv /app
@@ -11,9 +12,14 @@ RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir dist . \
  && /app/bin/pip install --no-cache-dir --no-deps dist/*.whl \
  && /app/bin/pip check
 
-FROM python:3.13-slim
+FROM build AS build-dev
+COPY devtenant devtenant
+RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir dist-dev devtenant \
+ && /app/bin/pip install --no-cache-dir --no-deps dist-dev/*.whl \
+ && /app/bin/pip check
+
+FROM python:3.13-slim AS base
 RUN useradd --system --no-create-home --uid 10001 service
-COPY --from=build /app /app
 ENV PATH=/app/bin:$PATH PYTHONUNBUFFERED=1 HOST=0.0.0.0 PORT=3000
 USER service
 WORKDIR /app
@@ -21,4 +27,13 @@ EXPOSE 3000
 # Liveness, not readiness: an outage of Auth0 is no reason to restart the container.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz', timeout=2)"]
+
+FROM base AS dev
+COPY --from=build-dev /app /app
+EXPOSE 3001
+CMD ["auth0-sso", "dev", "--host", "0.0.0.0"]
+
+# The last stage is the one that is built where none is named.
+FROM base AS service
+COPY --from=build /app /app
 CMD ["auth0-sso", "serve"]

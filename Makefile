@@ -48,9 +48,11 @@ format: $(VENV)/dev.stamp ## Format the code and fix what can be fixed
 	$(BIN)/ruff format
 
 LOCKS ?= locks
+# The development tenant is a distribution of its own; what it needs is locked with the service.
+PROJECTS := pyproject.toml devtenant/pyproject.toml --extra service
 lock: $(VENV)/dev.stamp ## Bring the lock files in step with pyproject.toml; UPGRADE=--upgrade takes newer versions
-	@$(COMPILE) $(UPGRADE) pyproject.toml -o $(LOCKS)/runtime.txt
-	@$(COMPILE) $(UPGRADE) pyproject.toml --group dev -c $(LOCKS)/runtime.txt -o $(LOCKS)/dev.txt
+	@$(COMPILE) $(UPGRADE) $(PROJECTS) -o $(LOCKS)/runtime.txt
+	@$(COMPILE) $(UPGRADE) $(PROJECTS) --group dev -c $(LOCKS)/runtime.txt -o $(LOCKS)/dev.txt
 	@$(COMPILE) $(UPGRADE) --group bench --prerelease if-necessary-or-explicit -c $(LOCKS)/dev.txt -o $(LOCKS)/bench.txt
 	@$(COMPILE) $(UPGRADE) --group build -c $(LOCKS)/dev.txt -o $(LOCKS)/build.txt
 

@@ -51,6 +51,30 @@ def test_a_command_starts_just_what_belongs_together(command: str) -> None:
     assert started(command) == STARTED[command]
 
 
+def stages() -> dict[str, str]:
+    """Return the stages of the Dockerfile in their order, each with the text of the stages it is built from."""
+    found: dict[str, str] = {}
+    for head, text in re.findall(
+        r"^FROM (.+)\n((?:(?!FROM ).*\n?)*)", (ROOT / "Dockerfile").read_text(), re.MULTILINE
+    ):
+        origin, _, name = head.partition(" AS ")
+        origins = [origin, *re.findall(r"--from=(\S+)", text)]
+        found[name] = "".join([text, *(found.get(each, "") for each in origins)])
+    return found
+
+
+def test_only_the_image_of_dev_contains_the_development_tenant() -> None:
+    assert [name for name, text in stages().items() if "devtenant" in text] == ["build-dev", "dev"]
+    assert list(stages())[-1] == "service"  # the default
+    targets = {name: re.findall(r"target: (\w+)", text) for name, text in services().items() if "build:" in text}
+    assert targets == {"api": [], "replica-1": [], "replica-2": [], "dev": ["dev"]}
+
+
+def test_each_image_serves_what_its_service_is_for() -> None:
+    assert 'CMD ["auth0-sso", "serve"]' in stages()["service"]
+    assert 'CMD ["auth0-sso", "dev", "--host", "0.0.0.0"]' in stages()["dev"]
+
+
 def test_documents_name_no_command_that_starts_an_instance_by_itself() -> None:
     found = {" ".join(command.split()) for path in DOCUMENTS for command in COMMAND.findall(path.read_text())}
     assert found == set(STARTED)

@@ -1,10 +1,7 @@
 """An install takes what the lock files name, and nothing that a package index came to offer since."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
-from zipfile import ZipFile
 
 import pytest
 
@@ -45,12 +42,3 @@ def test_a_lock_file_pins_each_package_by_hash_and_names_no_index(lock: Path) ->
     assert requirements
     assert [line for line in requirements if not re.match(r"[a-z0-9._-]+==\S+( ; .+?)? --hash=sha256:", line)] == []
     assert "://" not in lock.read_text()
-
-
-def test_the_wheel_has_its_types_marked_and_its_lua_scripts(tmp_path: Path) -> None:
-    build = ["wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tmp_path), str(ROOT)]
-    subprocess.run([sys.executable, "-m", "pip", *build], check=True, timeout=120)
-    (wheel,) = tmp_path.glob("*.whl")
-    names = set(ZipFile(wheel).namelist())
-    assert {"auth0_sso/py.typed", "auth0_sso/ratelimit/moving_window.lua"} <= names
-    assert not [name for name in names if not name.startswith("auth0_sso")]
