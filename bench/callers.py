@@ -30,7 +30,7 @@ async def ours(callers: int, hits: int) -> tuple[float, float, int]:
     before, started = grown(), time.perf_counter()
     for caller in range(callers):
         for _ in range(hits):
-            await counter.take(POLICY.limits, "GET /api/data", f"subject auth0|{caller:024}", 1)
+            await counter.hit(POLICY.limits, "GET /api/data", f"subject auth0|{caller:024}", 1)
     taken = (time.perf_counter() - started) / callers / hits * 1e6
     return grown() - before, taken, len(counter)
 

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from auth0_sso.jwks.remote import RemoteJwks
-from auth0_sso.store.store import SharedStore
+from auth0_sso.store.store import RedisStore
 from auth0_sso.testing.hostile import Forge
 from support import environment
 from support.clock import HandClock
@@ -84,8 +84,8 @@ async def jwks(client: httpx.AsyncClient, clock: HandClock, pages: KeyPages) -> 
 
 
 @pytest.fixture
-async def store(redis: RedisServer) -> AsyncIterator[SharedStore]:
-    store = SharedStore(redis.url, timeout=5)
+async def store(redis: RedisServer) -> AsyncIterator[RedisStore]:
+    store = RedisStore(redis.url, timeout=5)
     yield store
     await store.aclose()
 

@@ -7,7 +7,7 @@ from auth0_sso.jwks.file_store import JwksFile
 from auth0_sso.jwks.key_store import KeyStores, StoredKeys
 from auth0_sso.jwks.shared_store import SharedKeys
 from auth0_sso.store.sealed import SealedStore
-from auth0_sso.store.store import SharedStore
+from auth0_sso.store.store import RedisStore
 from support.clock import HandClock
 from support.issuer import ISSUER, Issuer
 from support.redis_server import RedisServer
@@ -20,7 +20,7 @@ class Kept:
     """The keys of an issuer in a Redis, as one process after another sees them."""
 
     def __init__(self, url: str, clock: HandClock) -> None:
-        self.store = SharedStore(url, timeout=5, clock=clock)
+        self.store = RedisStore(url, timeout=5, clock=clock)
         self._clock = clock
 
     def keys(self, issuer: str = ISSUER, secret: str = SECRET) -> SharedKeys:

@@ -14,7 +14,7 @@ from auth0_sso.management.token import ManagementToken
 from auth0_sso.management.token_endpoint import ClientCredentials
 from auth0_sso.management.token_source import ManagementTokenSource
 from auth0_sso.store.sealed import SealedStore
-from auth0_sso.store.store import SharedStore
+from auth0_sso.store.store import RedisStore
 from support.clock import HandClock
 from support.issuer import ISSUER
 from support.redis_server import RedisServer
@@ -47,10 +47,10 @@ async def process(
     """Start one more process's auth, with a clock that counts from its own start."""
     tenant.on(TOKEN, token_reply("token-1"), token_reply("token-2"), token_reply("token-3"))
     tenant.on(THING, json_reply({}))
-    stores: list[SharedStore] = []
+    stores: list[RedisStore] = []
 
     def start() -> ManagementTokenSource:
-        store = SharedStore(redis.url, timeout=5, clock=clock)
+        store = RedisStore(redis.url, timeout=5, clock=clock)
         stores.append(store)
         own = ProcessClock(clock, started=1000 * len(stores))
         shared = SharedToken(SealedStore(store, SECRET, "a test"), clock=own)
@@ -157,7 +157,7 @@ async def test_a_store_lost_during_a_fetch_loses_no_token(
 async def test_the_wait_for_a_dead_processs_lock_is_limited(
     redis: RedisServer, tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
 ) -> None:
-    store = SharedStore(redis.url, timeout=5, clock=clock)
+    store = RedisStore(redis.url, timeout=5, clock=clock)
     sealed = SealedStore(store, SECRET, "a test")
     shared = SharedToken(sealed, clock=clock.skipping)
     await store.execute("SET", sealed.name("management-token-lock"), "1")

@@ -19,8 +19,9 @@ from auth0_sso.roles.cache import RoleCachePolicy
 from auth0_sso.roles.directory import RoleDirectory
 from auth0_sso.roles.shared import SharedRoles
 from auth0_sso.roles.user_roles import UserRoles
+from auth0_sso.store.commands import CommandError
 from auth0_sso.store.sealed import SealedStore
-from auth0_sso.store.store import SharedStore
+from auth0_sso.store.store import RedisStore
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy, validate
 from support.clock import HandClock
 from support.issuer import AUDIENCE, ISSUER, SUBJECT, user_claims
@@ -42,7 +43,7 @@ def roles(*names: str, gate: asyncio.Event | None = None) -> Reply:
 @dataclass(frozen=True, slots=True)
 class Replica:
     directory: RoleDirectory
-    store: SharedStore
+    store: RedisStore
     clock: HandClock
     shared: SharedRoles
 
@@ -74,7 +75,7 @@ async def replica(
     memory: RoleCachePolicy | None = None,
 ) -> AsyncIterator[Replica]:
     memory = RoleCachePolicy() if memory is None else memory
-    store = SharedStore(url, timeout=5, clock=clock)
+    store = RedisStore(url, timeout=5, clock=clock)
     shared = SharedRoles(SealedStore(store, secret, "a test"), ttl=memory.ttl)
     credentials = ClientCredentials("the-client-id", secret, f"{ISSUER}api/v2/")
     auth = ManagementTokenSource(client, ISSUER, credentials, clock=clock)
@@ -298,7 +299,7 @@ async def test_malformed_changes_in_the_stream_are_ignored(
 async def test_the_subscription_survives_an_error_of_its_callback(
     redis: RedisServer, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = SharedStore(redis.url, timeout=5, clock=clock)
+    store = RedisStore(redis.url, timeout=5, clock=clock)
     standings = SharedRoles(SealedStore(store, SECRET, "a test"), ttl=60)
     told: list[str] = []
     listening = asyncio.Event()
@@ -357,8 +358,8 @@ async def test_an_unpublished_change_is_published_when_the_store_recovers(
 ) -> None:
     one, two = pair
     assert await one.roles() == await two.roles() == {"admin"}
-    for _ in range(3):  # a hiccup, after which the store is left alone for a second of a clock that stands
-        one.store._failed("any-key", TimeoutError())  # noqa: SLF001 - as the multiplexer tells it
+    for _ in range(3):  # opens the circuit breaker, for a second of a clock that stands
+        one.store._availability.record_failure("any-key", CommandError("timeout", TimeoutError()))  # noqa: SLF001 - a store that does reply
     asked.on(ROLES, roles("user"))
     await one.directory.invalidate(SUBJECT)
     assert await one.roles() == {"user"}
@@ -405,7 +406,7 @@ async def test_after_a_failover_changes_reach_an_idle_process(
 async def test_without_a_master_roles_are_invalidated_once(
     redis: RedisServer, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = SharedStore(redis.url, timeout=5, clock=clock)
+    store = RedisStore(redis.url, timeout=5, clock=clock)
     standings = SharedRoles(SealedStore(store, SECRET, "a test"), ttl=60)
     forgotten: list[float] = []
     news = asyncio.create_task(
@@ -419,7 +420,7 @@ async def test_without_a_master_roles_are_invalidated_once(
     assert len(forgotten) == 1
     assert [record.name for record in caplog.records if record.levelno >= logging.WARNING] == [
         "auth0_sso.roles.shared",
-        "auth0_sso.store.store",
+        "auth0_sso.store.availability",
     ]
     redis.cli("replicaof", "no", "one")
     await listening(redis, 1)

@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -267,3 +268,9 @@ def test_settings_of_given_values_take_nothing_from_elsewhere(
         "AUTH0_DOMAIN",
         "WORKERS",
     ]
+
+
+def test_a_store_without_the_package_redis_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)  # as if it were not installed
+    (problem,) = problems(monkeypatch, RATE_LIMIT_STORAGE_URL="redis://127.0.0.1:6379/0")
+    assert problem.startswith("RATE_LIMIT_STORAGE_URL needs redis: install auth0-sso[redis]")

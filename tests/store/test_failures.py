@@ -41,9 +41,7 @@ IN_A_SCRIPT_OF_REDIS_6 = (
         ),
     ],
 )
-def test_another_connection_may_help_where_this_one_is_lost_or_leads_to_no_master(
-    error: Exception, reason: str
-) -> None:
+def test_a_lost_connection_or_no_master_needs_a_new_connection(error: Exception, reason: str) -> None:
     assert needs_new_connection(error)
     assert reason_of(error) == reason
 
@@ -60,10 +58,10 @@ def test_another_connection_may_help_where_this_one_is_lost_or_leads_to_no_maste
         pytest.param(OSError("10.0.0.1"), "os", id="socket"),
     ],
 )
-def test_it_does_not_help_where_the_server_refuses_by_itself(error: Exception, reason: str) -> None:
+def test_a_refusal_of_the_master_needs_no_new_connection(error: Exception, reason: str) -> None:
     assert not needs_new_connection(error)
     assert reason_of(error) == reason
 
 
-def test_an_answer_is_no_reason_to_connect_anew() -> None:
+def test_a_reply_needs_no_new_connection() -> None:
     assert not any(map(needs_new_connection, (None, 1, b"READONLY", [b"READONLY"])))

@@ -1,25 +1,25 @@
 import pytest
 
 from auth0_sso.store.sealed import SealedStore
-from auth0_sso.store.store import SharedStore
+from auth0_sso.store.store import RedisStore
 
 SECRET = "a-secret-that-every-replica-has"
 
 
 def sealed(
-    store: SharedStore, secret: str = SECRET, purpose: str = "https://tenant.example.com/ client"
+    store: RedisStore, secret: str = SECRET, purpose: str = "https://tenant.example.com/ client"
 ) -> SealedStore:
     return SealedStore(store, secret, purpose)
 
 
-async def test_another_process_with_the_secret_reads_what_was_sealed(store: SharedStore) -> None:
+async def test_another_process_with_the_secret_unseals_a_value(store: RedisStore) -> None:
     name = sealed(store).name("thing", "auth0|someone")
     value = {"roles": ["admin"], "n": 1, "nothing": None}
     assert name == sealed(store).name("thing", "auth0|someone")
     assert sealed(store).unseal(name, sealed(store).seal(name, value)) == value
 
 
-async def test_neither_name_nor_value_tells_what_it_holds(store: SharedStore) -> None:
+async def test_neither_key_nor_value_shows_what_it_holds(store: RedisStore) -> None:
     one = sealed(store)
     name = one.name("thing", "auth0|someone")
     assert "someone" not in name
@@ -29,7 +29,7 @@ async def test_neither_name_nor_value_tells_what_it_holds(store: SharedStore) ->
     assert b"admin" not in one.seal(name, "admin")
 
 
-async def test_nothing_else_is_believed(store: SharedStore) -> None:
+async def test_no_other_value_is_unsealed(store: RedisStore) -> None:
     one = sealed(store)
     name, other = one.name("thing", "a"), one.name("thing", "b")
     good = one.seal(name, "x")
@@ -41,6 +41,6 @@ async def test_nothing_else_is_believed(store: SharedStore) -> None:
 
 
 @pytest.mark.parametrize("secret", ["short", "-----BEGIN PRIVATE KEY-----\n" + "A" * 3000])
-async def test_any_secret_makes_a_key(store: SharedStore, secret: str) -> None:
+async def test_any_secret_makes_a_key(store: RedisStore, secret: str) -> None:
     one = sealed(store, secret)
     assert one.unseal("place", one.seal("place", 1)) == 1

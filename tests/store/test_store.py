@@ -1,12 +1,16 @@
 import asyncio
 import logging
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
 
 from auth0_sso.errors import StoreUnavailableError
-from auth0_sso.store.store import SharedStore, StoreHealth
+from auth0_sso.store.availability import StoreHealth
+from auth0_sso.store.commands import Script
+from auth0_sso.store.store import RedisStore
 from support.clock import HandClock
 from support.process import free_port
 from support.redis_server import RedisServer, redis_server
@@ -14,7 +18,7 @@ from support.tcp_proxy import tcp_proxy
 
 
 def outages(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records if record.name == "auth0_sso.store.store"]
+    return [record.getMessage() for record in caplog.records if record.name == "auth0_sso.store.availability"]
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -23,11 +27,11 @@ async def until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_an_outage_is_logged_once_told_and_recovered_from(
+async def test_an_outage_and_its_end_are_logged_once(
     redis: RedisServer, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    store = SharedStore(redis.url, timeout=5, clock=clock)
+    store = RedisStore(redis.url, timeout=5, clock=clock)
     assert await store.execute("GET", "a") is None
     redis.stop()
     for _ in range(20):
@@ -36,7 +40,7 @@ async def test_an_outage_is_logged_once_told_and_recovered_from(
     assert store.health.state == "down"
     assert store.health.last_error == "connection"
     redis.start()
-    with pytest.raises(StoreUnavailableError):  # left alone for now
+    with pytest.raises(StoreUnavailableError):  # the circuit breaker is open
         await store.execute("GET", "a")
     await clock.advance(1)
     assert await store.execute("GET", "a") is None
@@ -45,10 +49,10 @@ async def test_an_outage_is_logged_once_told_and_recovered_from(
     await store.aclose()
 
 
-async def test_a_hiccup_that_fails_a_whole_crowd_is_no_outage(
+async def test_one_timeout_of_many_commands_is_no_outage(
     redis: RedisServer, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = SharedStore(redis.url, timeout=0.2, clock=clock)
+    store = RedisStore(redis.url, timeout=0.2, clock=clock)
     await store.open()
     redis.freeze()
     outcomes = await asyncio.gather(*(store.execute("GET", "a") for _ in range(200)), return_exceptions=True)
@@ -60,19 +64,19 @@ async def test_a_hiccup_that_fails_a_whole_crowd_is_no_outage(
     await store.aclose()
 
 
-async def test_a_store_that_hangs_is_waited_for_no_longer_than_said_and_then_left_alone(
+async def test_a_store_that_hangs_opens_the_circuit_breaker(
     redis: RedisServer, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = SharedStore(redis.url, timeout=0.2, clock=clock)
+    store = RedisStore(redis.url, timeout=0.2, clock=clock)
     await store.open()
     redis.freeze()
     loop = asyncio.get_running_loop()
     started = loop.time()
     for _ in range(3):
-        crowd = [store.execute("GET", "a") for _ in range(200)]
-        outcomes = await asyncio.gather(*crowd, return_exceptions=True)
+        commands = [store.execute("GET", "a") for _ in range(200)]
+        outcomes = await asyncio.gather(*commands, return_exceptions=True)
         assert {type(outcome) for outcome in outcomes} == {StoreUnavailableError}
-    for _ in range(200):  # not even asked
+    for _ in range(200):  # no command is sent
         with pytest.raises(StoreUnavailableError, match="counted") as caught:
             await store.execute("GET", "a")
         assert caught.value.reason == "store_timeout"
@@ -82,9 +86,9 @@ async def test_a_store_that_hangs_is_waited_for_no_longer_than_said_and_then_lef
     await store.aclose()
 
 
-async def test_no_store_is_no_failed_start_and_its_password_is_nowhere(caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_error_of_a_missing_store_shows_its_password(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    store = SharedStore(f"redis://user:the-secret-word@127.0.0.1:{free_port()}/0")
+    store = RedisStore(f"redis://user:the-secret-word@127.0.0.1:{free_port()}/0")
     for _ in range(5):
         with pytest.raises(StoreUnavailableError) as caught:
             await store.execute("GET", "a")
@@ -94,8 +98,8 @@ async def test_no_store_is_no_failed_start_and_its_password_is_nowhere(caplog: p
 
 
 @pytest.mark.parametrize("scheme", ["redis", "redis+cluster"])
-async def test_one_that_is_away_from_the_start_is_told_as_down(scheme: str) -> None:
-    store = SharedStore(f"{scheme}://127.0.0.1:{free_port()}")
+async def test_a_store_that_is_away_from_the_start_is_down(scheme: str) -> None:
+    store = RedisStore(f"{scheme}://127.0.0.1:{free_port()}")
     await store.open()
     assert store.health.state == "down"
     with pytest.raises(StoreUnavailableError):
@@ -105,8 +109,69 @@ async def test_one_that_is_away_from_the_start_is_told_as_down(scheme: str) -> N
 
 async def test_another_scheme_is_refused_without_its_password() -> None:
     with pytest.raises(ValueError, match="address") as caught:
-        SharedStore("memcached://:the-secret-word@127.0.0.1:11211")
+        RedisStore("memcached://:the-secret-word@127.0.0.1:11211")
     assert "the-secret-word" not in str(caught.value)
+
+
+def test_redis_py_is_imported_with_the_first_store_alone() -> None:
+    modules = "auth0_sso.ratelimit.redis, auth0_sso.ratelimit.memory, auth0_sso.settings, auth0_sso.store.sealed"
+    program = f"import sys, {modules}; sys.exit('redis' in sys.modules)"
+    assert subprocess.run([sys.executable, "-W", "error", "-c", program], check=False).returncode == 0
+
+
+async def test_opening_ends_after_four_seconds_however_many_hosts_are_silent(redis: RedisServer) -> None:
+    hosts = ",".join([f"127.0.0.1:{redis.port}"] * 3)  # each of which may take two seconds
+    store = RedisStore(f"redis+sentinel://{hosts}/main")
+    redis.freeze()
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    await store.open()
+    assert loop.time() - started < 5.5
+    assert store.health == StoreHealth("down", "timeout")
+    redis.thaw()
+    await store.aclose()
+
+
+async def test_bypass_breaker_sends_a_command_to_a_store_that_is_down(redis: RedisServer, clock: HandClock) -> None:
+    store = RedisStore(redis.url, timeout=5, clock=clock)
+    redis.cli("config", "set", "maxmemory", "1")
+    await store.open()
+    redis.cli("config", "set", "maxmemory", "0")
+    assert await store.execute("SET", "b", "1", bypass_breaker=True)
+    assert await store.run(Script("return 1"), ["b"], [], bypass_breaker=True) == 1
+    assert store.health == StoreHealth("down", "out_of_memory")
+    assert await store.execute("GET", "b") == b"1"
+    assert store.health == StoreHealth("up", None)
+    await store.aclose()
+
+
+async def test_a_lost_connection_closes_those_in_use(redis: RedisServer) -> None:
+    async with tcp_proxy(redis.port) as address:
+        store = RedisStore(address.url, timeout=5)
+        await store.execute("SET", "a", "1")
+        blocking = asyncio.create_task(store.execute_blocking("BLPOP", "list", 60))
+        await until(lambda: "cmd=blpop" in redis.cli("client", "list"))
+        address.lose_answer()
+        with pytest.raises(StoreUnavailableError):
+            await store.execute("GET", "a")
+        started = asyncio.get_running_loop().time()
+        with pytest.raises(StoreUnavailableError):
+            await blocking
+        assert asyncio.get_running_loop().time() - started < 1  # not when the connection's own timeout ends it
+        await store.aclose()
+
+
+async def test_a_cancelled_task_ends_with_its_blocking_command(redis: RedisServer, store: RedisStore) -> None:
+    async def listen() -> None:
+        with suppress(asyncio.CancelledError):  # as redis-py does when its timeout comes at the same moment
+            await asyncio.sleep(30)
+        await store.execute_blocking("GET", "a")
+
+    listening = asyncio.create_task(listen())
+    await asyncio.sleep(0)
+    listening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await listening
 
 
 REFUSALS = {
@@ -117,9 +182,9 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize(("refuse", "accept", "reason"), REFUSALS.values(), ids=REFUSALS)
-async def test_a_store_that_answers_reads_is_down_until_it_takes_writes(
+async def test_a_store_that_takes_reads_alone_is_down(
     redis: RedisServer,
-    store: SharedStore,
+    store: RedisStore,
     caplog: pytest.LogCaptureFixture,
     clock: HandClock,
     refuse: str,
@@ -127,7 +192,7 @@ async def test_a_store_that_answers_reads_is_down_until_it_takes_writes(
     reason: str,
 ) -> None:
     caplog.set_level(logging.INFO)
-    store = SharedStore(redis.url, timeout=5, clock=clock)
+    store = RedisStore(redis.url, timeout=5, clock=clock)
     await store.execute("SET", "a", "1")
     redis.cli(*refuse.split())
     states = set()
@@ -149,7 +214,7 @@ async def test_a_store_that_answers_reads_is_down_until_it_takes_writes(
     await store.aclose()
 
 
-async def test_one_that_takes_no_writes_from_the_start_is_down(redis: RedisServer, store: SharedStore) -> None:
+async def test_a_store_that_takes_no_writes_from_the_start_is_down(redis: RedisServer, store: RedisStore) -> None:
     redis.cli("config", "set", "maxmemory", "1")
     await store.open()
     assert store.health == StoreHealth("down", "out_of_memory")
@@ -158,10 +223,8 @@ async def test_one_that_takes_no_writes_from_the_start_is_down(redis: RedisServe
     assert store.health.state == "up"
 
 
-async def test_while_it_is_down_each_second_one_call_finds_out_whether_it_still_is(
-    redis: RedisServer, clock: HandClock
-) -> None:
-    store = SharedStore(redis.url, timeout=5, clock=clock)
+async def test_while_it_is_down_one_write_a_second_is_tried(redis: RedisServer, clock: HandClock) -> None:
+    store = RedisStore(redis.url, timeout=5, clock=clock)
     redis.cli("config", "set", "maxmemory", "1")
     while store.health.state == "up":
         with suppress(StoreUnavailableError):
@@ -170,17 +233,17 @@ async def test_while_it_is_down_each_second_one_call_finds_out_whether_it_still_
     for _ in range(3):
         await clock.advance(1)
         await asyncio.gather(*(store.execute("GET", "a") for _ in range(50)), return_exceptions=True)
-    told = redis.cli("info", "commandstats")
-    assert "cmdstat_setrange:calls=0" in told  # a full server counts what it refuses apart
-    assert "rejected_calls=3," in told
-    assert "cmdstat_get:" not in told
+    stats = redis.cli("info", "commandstats")
+    assert "cmdstat_setrange:calls=0" in stats  # a full server counts what it refuses apart
+    assert "rejected_calls=3," in stats
+    assert "cmdstat_get:" not in stats
     await store.aclose()
 
 
-async def test_after_a_failover_the_second_request_goes_to_the_new_master(redis: RedisServer) -> None:
+async def test_after_a_failover_the_second_command_reaches_the_new_master(redis: RedisServer) -> None:
     with redis_server() as new:
         async with tcp_proxy(redis.port) as address:
-            store = SharedStore(address.url, timeout=5)
+            store = RedisStore(address.url, timeout=5)
             listening = asyncio.create_task(store.execute_blocking("XREAD", "BLOCK", 1500, "STREAMS", "news", "0"))
             await until(lambda: "cmd=xread" in redis.cli("client", "list"))
             await store.execute("SET", "a", "1")
@@ -191,16 +254,14 @@ async def test_after_a_failover_the_second_request_goes_to_the_new_master(redis:
             assert caught.value.reason == "store_read_only"
             await store.execute("SET", "a", "3")
             assert new.cli("--raw", "get", "a") == "3\n"
-            with pytest.raises(StoreUnavailableError):  # what waits for news does not wait at the old master
+            with pytest.raises(StoreUnavailableError):  # a blocking command does not wait at the old master
                 await listening
             await until(lambda: "lib-name=redis-py" not in redis.cli("client", "list"))
             assert store.health == StoreHealth("up", None)
             await store.aclose()
 
 
-async def test_a_connection_that_went_stale_while_idle_fails_no_request(
-    redis: RedisServer, store: SharedStore
-) -> None:
+async def test_a_connection_closed_while_idle_fails_no_command(redis: RedisServer, store: RedisStore) -> None:
     for number in range(3):
         await store.execute("SET", "a", number)
         redis.cli("client", "kill", "type", "normal")
@@ -211,7 +272,7 @@ async def test_a_connection_that_went_stale_while_idle_fails_no_request(
 async def test_a_user_without_dangerous_commands_is_enough(redis: RedisServer) -> None:
     rules = ("on", ">word", "~auth0-sso:*", "+@all", "-@admin", "-@dangerous")
     redis.cli("acl", "setuser", "service", *rules)
-    store = SharedStore(redis.url.replace("//", "//service:word@"), timeout=5)
+    store = RedisStore(redis.url.replace("//", "//service:word@"), timeout=5)
     await store.open()
     assert store.health == StoreHealth("up", None)
     await store.execute("SET", "auth0-sso:a", "1")

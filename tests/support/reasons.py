@@ -24,7 +24,7 @@ _STORED = {*_NAMES, "last_error", "last_failure"}
 
 # Reasons that no literal says: where one is computed, and all that it can be.
 COMPUTED = {
-    "store/store.py: reason_of(error)": ("<>",),  # Redis's code, or redis-py's name of its error
+    "store/pipelining.py: reason_of(error)": ("<>",),  # Redis's code, or redis-py's name of its error
     "http/bounded_http.py: _reason(error)": tuple(NO_RESPONSE),
     "http/bounded_http.py: self.fault": ("answer_compressed", "answer_too_large"),
     "management/error_responses.py: f'{prefix}{error.reason}'": ("token_<>",),
@@ -149,7 +149,12 @@ def _usual_reason(name: str) -> list[str]:
 
 def _prefix(name: str) -> str:
     # A fault of strict JSON is of a token's part; of an answer, `answer_<>` says it.
-    return {"StoreUnavailableError": "store_", "StrictJsonError": "<>_", "LenientJsonError": "answer_"}.get(name, "")
+    return {
+        "StoreUnavailableError": "store_",
+        "CommandError": "store_",
+        "StrictJsonError": "<>_",
+        "LenientJsonError": "answer_",
+    }.get(name, "")
 
 
 _PLACES = _places()

@@ -241,6 +241,15 @@ def test_the_service_itself_is_tested_as_any_app() -> None:
         assert api.as_user("auth0|bob").get("/admin/users").status_code == 403
 
 
+def test_a_role_given_through_the_app_counts_at_once() -> None:
+    chosen = ServiceSettings.of(auth0_domain="acme.eu.auth0.com", auth0_audience=("urn:mine",))
+    with client(create_app(chosen), base_url="https://api.example.com") as api:
+        bob, admin = api.as_user("auth0|bob"), api.as_user("auth0|ann", roles={"admin"})
+        assert bob.get("/admin/users").status_code == 403
+        given = admin.post("/admin/users/auth0%7Cbob/roles", json={"role_names": ["admin"]})
+        assert (given.status_code, bob.get("/admin/users").status_code) == (200, 200)
+
+
 def test_an_exception_of_a_route_reaches_the_test_unless_it_is_told_not_to(app: FastAPI) -> None:
     @app.get("/broken")
     async def fail() -> None:

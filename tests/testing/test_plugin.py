@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from auth0_sso.testing import hostile_tokens
+from auth0_sso.testing import hostile_tokens, plugin
 from support.pytest_plugin import PLUGIN
 
 APP = """
@@ -46,6 +46,19 @@ def test_a_route_is_tested_in_three_lines(project: pytest.Pytester) -> None:
             assert api.as_user().get("/orders").status_code == 403
     """)
     run(project).assert_outcomes(passed=1)
+
+
+def test_the_fixtures_work_in_the_process_they_are_loaded_in(project: pytest.Pytester) -> None:
+    project.makepyfile("""
+        from my_app import app
+
+        def test_orders_refuse(auth0_client, hostile_token):
+            answer = auth0_client(app).as_anonymous().get("/orders", headers=hostile_token.headers)
+            hostile_token.assert_refused(answer)
+    """)
+    options = ("-p", "no:auth0_sso", "-p", "no:pytest_cov", "-k", "expired-at-zero")
+    result = project.runpytest_inprocess(*options, plugins=[plugin])
+    result.assert_outcomes(passed=1, deselected=len(hostile_tokens()) - 1)
 
 
 def test_each_test_has_an_app_of_its_own_that_ends_with_it(project: pytest.Pytester) -> None:

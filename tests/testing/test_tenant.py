@@ -75,6 +75,8 @@ async def test_roles_are_found_given_and_taken(memory: Tenant, management: Manag
     assert [role.name for role in await management.list_user_roles(ANN)] == ["admin", "reader"]
     await management.remove_roles(ANN, [admin.id])
     assert memory.users[ANN].roles == {"reader"}
+    with pytest.raises(NotFoundError):
+        await management.assign_roles(ANN, ["rol_0123456789abcdef"])
 
 
 async def test_a_members_roles_are_those_of_the_organization(memory: Tenant, management: ManagementClient) -> None:

@@ -1,29 +1,43 @@
-"""From a policy and a store of counts to a verdict: whether a request may pass, and what to tell its caller."""
+"""Rate limits: whether a request may pass under a policy, and what the RateLimit headers tell its caller.
+
+Hits are counted in memory (`memory.py`), or in a Redis that all processes share (`redis.py`).
+"""
 
 from collections.abc import Sequence
-from math import ceil
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, Protocol
 
-from auth0_sso.ratelimit.counter import Count, Counter, Strategy
+from auth0_sso.errors import StoreUnavailableError
 from auth0_sso.ratelimit.policy import Limit, Policy
 
-# Windows after which nothing is left of a spent budget.
-_FORGOTTEN_AFTER: Final[dict[Strategy, int]] = {"moving-window": 1, "sliding-window-counter": 2, "fixed-window": 1}
+Strategy = Literal["moving-window", "sliding-window-counter", "fixed-window"]
+"""How hits are counted; docs/rate-limits.md says what each strategy guarantees."""
+
+OnStoreError = Literal["local", "allow", "deny"]
+"""While the store is down: each process counts for itself, every request passes, or every request gets a 503."""
+
+_WINDOWS_UNTIL_EMPTY: Final[dict[Strategy, int]] = {
+    "moving-window": 1,
+    "sliding-window-counter": 2,
+    "fixed-window": 1,
+}
+"""The number of windows after which no hit counts any more."""
 
 
 class Quota(NamedTuple):
-    """What is left under one limit after a request; `reset_after` in whole seconds."""
+    """How many requests remain under one limit, and in how many seconds there are more."""
 
     limit: Limit
     remaining: int
     reset_after: int
+    """At least 1."""
 
 
-class Verdict(NamedTuple):
-    """Whether a request may pass. If not, one of the same cost passes after `retry_after` seconds; else that is 0."""
+class RateLimitResult(NamedTuple):
+    """Whether a request may pass, and the quotas after it."""
 
     quotas: tuple[Quota, ...]
     retry_after: int = 0
+    """0 for a request that may pass; else the seconds after which a request of the same cost may."""
 
     @property
     def allowed(self) -> bool:
@@ -31,33 +45,58 @@ class Verdict(NamedTuple):
         return not self.retry_after
 
 
+NOT_COUNTED: Final = RateLimitResult(())
+"""The request may pass, and nothing is known of its quotas."""
+
+
+class Counter(Protocol):
+    """Counts hits by one strategy."""
+
+    strategy: Strategy
+
+    async def hit(self, limits: Sequence[Limit], name: str, caller: str, cost: int) -> list[Quota]:
+        """Return the quota under each limit before this hit; count `cost` under all if each has room, else none.
+
+        Looks and counts in one step, with no other hit in between.
+        """
+
+
 class RateLimiter:
-    """Gives verdicts by the counts of one store."""
+    """Counts hits in the shared store where there is one, else in memory."""
 
-    def __init__(self, counter: Counter) -> None:
-        self._counter = counter
-        self._forgotten_after = _FORGOTTEN_AFTER[counter.strategy]
+    def __init__(
+        self, memory: Counter, shared: Counter | None = None, *, on_store_error: OnStoreError = "local"
+    ) -> None:
+        """Take the counter in memory, and that of the shared store where there is one."""
+        self._memory = memory
+        self._shared = shared
+        self._on_store_error = on_store_error
 
-    async def take(self, policy: Policy, name: str, caller: str, *, cost: int = 1) -> Verdict:
-        """Take `cost` from the budget that a caller has under a name, if each limit of the policy has room for it.
+    async def hit(self, policy: Policy, name: str, caller: str, *, cost: int = 1) -> RateLimitResult:
+        """Count a request of a caller under a name if each limit of the policy has room for its cost.
 
-        What is refused costs nothing, under none of them. Raises what the store raises.
+        Raises `StoreUnavailableError` while the store is down and `on_store_error` is `deny`.
         """
-        allowed, before = await self._counter.take(policy.limits, name, caller, cost)
-        taken, waits = (cost, 0) if allowed else (0, self._wait(policy, before, cost))
-        quotas = [
-            Quota(limit, count.remaining - taken, ceil(count.reset_in) or 1)
-            for limit, count in zip(policy.limits, before, strict=True)
-        ]
-        return Verdict(tuple(quotas), waits)
+        if self._shared is not None:
+            try:
+                return _result(self._shared.strategy, await self._shared.hit(policy.limits, name, caller, cost), cost)
+            except StoreUnavailableError:
+                if self._on_store_error == "deny":
+                    raise
+            if self._on_store_error == "allow":
+                return NOT_COUNTED
+        return _result(self._memory.strategy, await self._memory.hit(policy.limits, name, caller, cost), cost)
 
-    def _wait(self, policy: Policy, counts: Sequence[Count], cost: int) -> int:
-        """Return the seconds until each limit has room.
 
-        A store names when there is one more; for more than one there surely is room when all is forgotten.
-        """
-        return max(
-            ceil(count.reset_in) or 1 if cost - count.remaining == 1 else limit.window * self._forgotten_after
-            for limit, count in zip(policy.limits, counts, strict=True)
-            if count.remaining < cost
-        )
+def _result(strategy: Strategy, before: Sequence[Quota], cost: int) -> RateLimitResult:
+    exceeded = [quota for quota in before if quota.remaining < cost]
+    if exceeded:
+        return RateLimitResult(tuple(before), max(_wait(strategy, quota, cost) for quota in exceeded))
+    return RateLimitResult(tuple([Quota(limit, remaining - cost, reset) for limit, remaining, reset in before]))
+
+
+def _wait(strategy: Strategy, quota: Quota, cost: int) -> int:
+    """Return the seconds until there is room: known where one more request is needed, else when no hit counts."""
+    if cost - quota.remaining == 1:
+        return quota.reset_after
+    return quota.limit.window * _WINDOWS_UNTIL_EMPTY[strategy]

@@ -1,22 +1,31 @@
-"""A policy: one or more limits that hold at once, in the notation of the library `limits`: `10/minute;200/hour`."""
+"""A rate limit policy: one or more limits that hold at once, in the usual notation: `10/minute;200/hour`."""
 
 import re
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
-from limits import RateLimitItem, parse_many
-
-MAX_REQUESTS = 1_000_000
+MAX_REQUESTS: Final = 1_000_000
 """The highest count of one limit: a moving window remembers each request."""
+_MAX_MULTIPLE: Final = 10_000
 
-_SEPARATORS = re.compile(r"[,;|]")  # the library's; it passes over what it cannot read between two of them
+_SEPARATOR: Final = re.compile(r"[,;|]")
+_LIMIT: Final = re.compile(r"\s*([0-9]{1,20})\s*(?:/|per)\s*([0-9]{1,20})?\s*([a-z]+)\s*", re.IGNORECASE)
+_DAY: Final = 24 * 60 * 60
+_SECONDS: Final = {
+    "second": 1,
+    "minute": 60,
+    "hour": 60 * 60,
+    "day": _DAY,
+    "month": 30 * _DAY,
+    "year": 360 * _DAY,
+}
 
 
 class Limit(NamedTuple):
-    """So many requests in a window of so many seconds."""
+    """A number of requests in a window of a number of seconds."""
 
     name: str
-    """What it is called in the RateLimit headers: `10/minute`, `100/5minute`."""
+    """Its name in the RateLimit headers: `10/minute`, `100/5minute`."""
     amount: int
     window: int
 
@@ -29,16 +38,14 @@ class Policy:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a policy; raise `ValueError` where it is none, without repeating it."""
-        try:
-            items = parse_many(text)
-        except ValueError:
-            raise ValueError("is no rate limit such as 10/minute or 10/minute;200/hour") from None
-        if len(items) != len(_SEPARATORS.split(text)) or not all(_usable(item) for item in items):
-            raise ValueError(f"names a limit that cannot be read, or not 1 to {MAX_REQUESTS} requests")
-        limits = sorted(map(_limit, items), key=lambda limit: limit.window)
+        """Read limits such as `10/minute`, `10 per minute` or `100/5minute`, separated by `,`, `;` or `|`.
+
+        A window is a number of seconds, minutes, hours, days, months (of 30 days) or years (of 360 days), in the
+        singular or the plural. Raises `ValueError`, which does not repeat the text.
+        """
+        limits = sorted(map(_parse_limit, _SEPARATOR.split(text)), key=lambda limit: limit.window)
         if len({limit.window for limit in limits}) < len(limits):
-            raise ValueError("has two limits for one length of time")
+            raise ValueError("has two limits with the same window")
         return cls(tuple(limits))
 
     def require_room(self, cost: int) -> None:
@@ -47,10 +54,14 @@ class Policy:
             raise ValueError("a request costs at least 1, and no more than each of its limits allows")
 
 
-def _usable(item: RateLimitItem) -> bool:
-    return 1 <= item.amount <= MAX_REQUESTS and 1 <= item.multiples <= 10_000
-
-
-def _limit(item: RateLimitItem) -> Limit:
-    times = "" if item.multiples == 1 else item.multiples
-    return Limit(f"{item.amount}/{times}{item.GRANULARITY.name}", item.amount, item.get_expiry())
+def _parse_limit(text: str) -> Limit:
+    found = _LIMIT.fullmatch(text)
+    unit = found[3].lower().removesuffix("s") if found else ""
+    if found is None or unit not in _SECONDS:
+        raise ValueError("is no rate limit such as 10/minute or 10/minute;200/hour")
+    amount, multiple = int(found[1]), int(found[2] or 1)
+    if not 1 <= amount <= MAX_REQUESTS or not 1 <= multiple <= _MAX_MULTIPLE:
+        raise ValueError(
+            f"names a limit that is not of 1 to {MAX_REQUESTS} requests in 1 to {_MAX_MULTIPLE} units of time"
+        )
+    return Limit(f"{amount}/{'' if multiple == 1 else multiple}{unit}", amount, multiple * _SECONDS[unit])

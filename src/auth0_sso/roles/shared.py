@@ -18,8 +18,8 @@ from typing import Final, NoReturn
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import StoreUnavailableError
 from auth0_sso.roles.user_roles import UserRoles, UserRolesKey
+from auth0_sso.store.commands import Script
 from auth0_sso.store.sealed import SealedStore
-from auth0_sso.store.store import Script
 
 _log = logging.getLogger(__name__)
 
@@ -105,10 +105,10 @@ class SharedRoles:
 
     async def _publish(self, subject: str) -> None:
         name = self._name((subject, None))
-        await self._store.run(_REPLACE, [name], [_GENERATION, token_hex(8), _GENERATION_SECONDS], insist=True)
+        await self._store.run(_REPLACE, [name], [_GENERATION, token_hex(8), _GENERATION_SECONDS], bypass_breaker=True)
         sealed = self._sealed.seal(self._stream, subject)
         await self._store.execute(
-            "XADD", self._stream, "MAXLEN", "~", _MAX_STREAM_LENGTH, "*", "subject", sealed, insist=True
+            "XADD", self._stream, "MAXLEN", "~", _MAX_STREAM_LENGTH, "*", "subject", sealed, bypass_breaker=True
         )
         self._unpublished.discard(subject)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import SecretStr, ValidationInfo, field_validator
 
-from auth0_sso.ratelimit.counter import Strategy
+from auth0_sso.ratelimit.limiter import Strategy
 from auth0_sso.ratelimit.memory import MIB
 from auth0_sso.settings import rules
 from auth0_sso.settings.addresses import base_url, management_audience

@@ -4,6 +4,7 @@ Each check takes a value and returns it, or raises `ValueError` with a sentence 
 never repeats the value. URLs, domains and networks are checked in `addresses`.
 """
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -15,8 +16,8 @@ from auth0_sso.settings.addresses import (
     STILL_AN_EXAMPLE,
     bare_domain,
     plain,
-    split_url,
 )
+from auth0_sso.store.address import parse_address
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
 
 MEMORY = "memory://"
@@ -95,12 +96,9 @@ def _policy_or_off(value: str) -> str:
 def _store(value: SecretStr) -> SecretStr:
     url = plain(value.get_secret_value())
     if url != MEMORY:
-        split_url(url)
-        try:
-            from auth0_sso.store.connections import open_storage  # noqa: PLC0415 - needs redis, which is optional
-        except ImportError as error:
-            raise ValueError(f"needs {error.name}: install auth0-sso[redis]") from None
-        open_storage(url)  # connects nothing
+        parse_address(url)
+        if find_spec("redis") is None:
+            raise ValueError("needs redis: install auth0-sso[redis]")
     return value
 
 

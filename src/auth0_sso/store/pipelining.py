@@ -1,139 +1,156 @@
-"""Many commands over one connection: what is asked while an answer is awaited goes out together in the next message.
+"""Pipelining: commands of many callers over one connection; those that come while a batch waits for its replies make
+up the next batch.
 
-redis-py's asyncio client takes a connection for each command under way. A thousand requests at once would open a
-thousand, or be refused by its pool; and each command would cost more than twice the time it does in company.
+redis-py's asyncio client takes a connection for each command that waits for its reply. A thousand requests at once
+would open a thousand, or exceed its pool; and a command in a batch costs less than half the time of one alone.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple
 
-from redis.asyncio import Redis, RedisCluster
+from redis.exceptions import NoScriptError
 
-from auth0_sso.store.connections import drop_all, drop_idle, drop_stale
-from auth0_sso.store.failures import LOST_CONNECTION, needs_new_connection
+from auth0_sso.store.commands import Argument, CommandError, Script
+from auth0_sso.store.connections import Client, close, drop_all, drop_idle, drop_stale
+from auth0_sso.store.failures import LOST_CONNECTION, STORE_ERRORS, needs_new_connection, reason_of
 
-_MAX_TOGETHER: Final = 256
-_TURNS: Final = 8
-
-Command = Callable[..., Awaitable[Any]]
-"""redis-py's `execute_command`: the command's words in, its answer out."""
+_MAX_BATCH: Final = 256
+_TICKS: Final = 5
+"""The timeout is counted in so many ticks."""
 
 
-class _Asked(NamedTuple):
-    words: tuple[Any, ...]
-    options: dict[str, Any]
-    answer: asyncio.Future[Any]
+class _Pending(NamedTuple):
+    """A command that waits for its reply."""
+
+    command: tuple[Argument, ...]
+    reply: asyncio.Future[Any]
 
 
 class PipeliningClient:
-    """Sends the commands of many callers over a client's connections. A caller who stops waiting disturbs no other.
+    """Sends the commands of many callers over a client's connections. A cancelled caller does not affect the others.
 
-    A message is sent once. When its connection breaks, each command of it gets the error, also those that the server
-    may have carried out. After that, and when the server turns out not to be the master, all connections are dropped.
+    A batch is sent once. When its connection breaks, each of its commands gets the error, also those that the server
+    may have carried out. Then, and when the server turns out not to be the master, all connections are closed.
 
-    When the server says nothing for `timeout` seconds all who wait get a `TimeoutError`. The message itself is left
-    under way, for as long as the client's own timeouts let it: it may be opening a connection. And the time counts
-    only while the event loop has nothing unread: a process busy with requests must not take its own delay for the
-    server's.
+    When the server is silent for `timeout` seconds, all commands that wait fail. The batch itself goes on until the
+    client's own timeout: it may be opening a connection. Silence counts only while the event loop is idle: a busy
+    process must not take its own delay for the server's.
     """
 
-    def __init__(self, client: Redis | RedisCluster, *, timeout: float) -> None:
+    def __init__(self, client: Client, *, timeout: float) -> None:
         """Take the client whose connections are used, and how long its server may be silent, in seconds."""
         self._client = client
-        self._timeout = timeout
-        self._alone: Command = client.execute_command
-        self._asked: list[_Asked] = []
-        self._sent: list[_Asked] = []
+        self._tick = timeout / _TICKS
+        self._silent_ticks = 0
+        self._queue: list[_Pending] = []
+        self._batch: list[_Pending] = []
         self._sender: asyncio.Task[None] | None = None
-        self._silent_since = 0.0
-        self._watch: asyncio.Handle | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
-    async def execute_command(self, *words: Any, **options: Any) -> Any:  # noqa: ANN401 - redis-py's signature
-        """Send one command and return its answer; raise what redis-py raises."""
-        loop = asyncio.get_running_loop()
-        asked = _Asked(words, options, loop.create_future())
-        self._asked.append(asked)
-        if self._watch is None:
-            self._silent_since = loop.time()
-            self._watch = loop.call_later(self._timeout, self._look, loop)
-        if self._sender is None:
-            self._sender = loop.create_task(self._send(loop))
-        return await asked.answer
-
-    async def execute_alone(self, *words: Any) -> Any:  # noqa: ANN401 - redis-py's signature
-        """Send a command that makes its connection wait, on one of its own."""
+    async def execute(self, *command: Argument) -> Any:  # noqa: ANN401 - redis-py's signature
+        """Send a command and return its reply; raise `CommandError`."""
         try:
-            return await self._alone(*words)
-        except Exception as error:
+            return await self._enqueue(command)
+        except STORE_ERRORS as error:
+            raise CommandError(reason_of(error), error) from None
+
+    async def execute_script(self, script: Script, *arguments: Argument) -> Any:  # noqa: ANN401 - what the script returns
+        """Run a script with the number of its keys, the keys and the arguments; raise `CommandError`."""
+        try:
+            try:
+                return await self._enqueue(("EVALSHA", script.digest, *arguments))
+            except NoScriptError:  # the server is new, or was restarted
+                return await self._enqueue(("EVAL", script.text, *arguments))
+        except STORE_ERRORS as error:
+            raise CommandError(reason_of(error), error) from None
+
+    async def execute_blocking(self, *command: Argument) -> Any:  # noqa: ANN401 - redis-py's signature
+        """Send a command that blocks its connection, on one of its own; raise `CommandError`."""
+        try:
+            return await self._client.execute_command(*command)
+        except STORE_ERRORS as error:
             if needs_new_connection(error):  # the other connections lead to the same server
                 await drop_idle(self._client)
-            raise
+            raise CommandError(reason_of(error), error) from None
 
     async def aclose(self) -> None:
-        """Give up what is under way, and close the client's connections."""
+        """Fail the commands that wait, and close the client's connections."""
         if self._sender is not None:
             self._sender.cancel()
             await asyncio.gather(self._sender, return_exceptions=True)
-        self._give_up(TimeoutError())
-        await self._client.aclose()
+        self._fail_pending(TimeoutError())
+        await close(self._client)
 
-    async def _send(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _enqueue(self, command: tuple[Argument, ...]) -> asyncio.Future[Any]:
+        loop = asyncio.get_running_loop()
+        reply: asyncio.Future[Any] = loop.create_future()
+        self._queue.append(_Pending(command, reply))
+        if self._timer is None:
+            self._silent_ticks = 0
+            self._start_timer(loop)
+        if self._sender is None:
+            self._sender = loop.create_task(self._send())
+        return reply
+
+    async def _send(self) -> None:
         try:
-            while self._asked:
-                self._sent, self._asked = self._asked[:_MAX_TOGETHER], self._asked[_MAX_TOGETHER:]
-                self._silent_since = loop.time()
-                answers = await self._answers(self._sent)
-                for asked, answer in zip(self._sent, answers, strict=True):
-                    _settle(asked.answer, answer)
-                if any(map(needs_new_connection, answers)):
+            while self._queue:
+                self._batch, self._queue = self._queue[:_MAX_BATCH], self._queue[_MAX_BATCH:]
+                self._silent_ticks = 0
+                replies = await self._exchange([pending.command for pending in self._batch])
+                for pending, reply in zip(self._batch, replies, strict=True):
+                    _settle(pending.reply, reply)
+                if any(map(needs_new_connection, replies)):
                     await drop_all(self._client)
         finally:
-            self._give_up(TimeoutError())  # nobody is left, unless this was cancelled
+            self._fail_pending(TimeoutError())  # there are none, unless this was cancelled
             self._sender = None
 
-    async def _answers(self, batch: list[_Asked]) -> list[Any]:
-        """Return the answer to each command, or the error it met."""
+    async def _exchange(self, batch: list[tuple[Argument, ...]]) -> list[Any]:
+        """Return the reply to each command, or its error."""
         try:
             await drop_stale(self._client)
             if len(batch) == 1:
-                return [await self._alone(*batch[0].words, **batch[0].options)]
+                return [await self._client.execute_command(*batch[0])]
             pipeline = self._client.pipeline(transaction=False)
-            for asked in batch:
-                pipeline.execute_command(*asked.words, **asked.options)
+            for command in batch:
+                pipeline.execute_command(*command)
             return _with_one_loss(await pipeline.execute(raise_on_error=False))
-        except Exception as error:  # noqa: BLE001 - any error is the answer to each waiting caller; one that escaped would leave them waiting
+        except Exception as error:  # noqa: BLE001 - any error is the reply to each waiting caller; one that escaped would leave them waiting
             return [error] * len(batch)
 
-    def _look(self, loop: asyncio.AbstractEventLoop, turns: int = _TURNS) -> None:
-        """Give up when the server is silent for too long; first let the loop read what may have come meanwhile."""
-        left = self._silent_since + self._timeout - loop.time()
-        if left > 0:
-            self._watch = loop.call_later(left, self._look, loop)
-        elif turns:
-            self._watch = loop.call_soon(self._look, loop, turns - 1)
+    def _start_timer(self, loop: asyncio.AbstractEventLoop) -> None:
+        due = loop.time() + self._tick
+        self._timer = loop.call_at(due, self._on_tick, loop, due)
+
+    def _on_tick(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
+        """Count a tick of silence, unless it comes late: then the loop was busy, and could not read either."""
+        if loop.time() - due < self._tick / 2:
+            self._silent_ticks += 1
+        if self._silent_ticks > _TICKS:  # the first was cut short by the start of the batch
+            self._fail_pending(TimeoutError())
         else:
-            self._give_up(TimeoutError())
+            self._start_timer(loop)
 
-    def _give_up(self, error: Exception) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
-            self._watch = None
-        waiting, self._asked = [*self._sent, *self._asked], []
-        for asked in waiting:
-            _settle(asked.answer, error)
+    def _fail_pending(self, error: Exception) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        waiting, self._queue = [*self._batch, *self._queue], []
+        for pending in waiting:
+            _settle(pending.reply, error)
 
 
-def _with_one_loss(answers: list[Any]) -> list[Any]:
+def _with_one_loss(replies: list[Any]) -> list[Any]:
     """Give all whose connection was lost the same error, by which one loss is known as one failure."""
-    lost = next((answer for answer in answers if isinstance(answer, LOST_CONNECTION)), None)
-    return [lost if isinstance(answer, LOST_CONNECTION) else answer for answer in answers] if lost else answers
+    lost = next((reply for reply in replies if isinstance(reply, LOST_CONNECTION)), None)
+    return [lost if isinstance(reply, LOST_CONNECTION) else reply for reply in replies] if lost else replies
 
 
-def _settle(future: asyncio.Future[Any], answer: object) -> None:
-    if future.done():  # who asked has left, or was told that it takes too long
+def _settle(future: asyncio.Future[Any], reply: object) -> None:
+    if future.done():  # the caller was cancelled, or got a timeout
         return
-    if isinstance(answer, BaseException):
-        future.set_exception(answer)
+    if isinstance(reply, BaseException):
+        future.set_exception(reply)
     else:
-        future.set_result(answer)
+        future.set_result(reply)

@@ -12,13 +12,14 @@ from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from auth0_sso.store.store import KEY_PREFIX, SharedStore
+from auth0_sso.store.commands import KEY_PREFIX
+from auth0_sso.store.store import RedisStore
 
 
 class SealedStore:
     """A shared store whose values are sealed and whose keys' names tell nothing of users."""
 
-    def __init__(self, store: SharedStore, secret: str, purpose: str) -> None:
+    def __init__(self, store: RedisStore, secret: str, purpose: str) -> None:
         """Take the store, a secret that all processes have and nobody else, and what sets this service apart."""
         self.store = store
         self._fernet = Fernet(urlsafe_b64encode(_derived(secret, f"seal {purpose}")))

@@ -1,32 +1,20 @@
-"""The shared Redis as the rest of the service sees it: called with a timeout, and behind a circuit breaker.
+"""The shared Redis as the rest of the library sees it: commands with a timeout, behind a circuit breaker.
 
-Down means that it takes no writes, whether it does not answer, is full, cannot save, or is no longer the master. One
-that answers reads is then no better, so only a write ends an outage.
+redis-py is optional, so it is imported with the first store.
 """
 
 import asyncio
-import logging
 import re
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from hashlib import sha1
-from typing import Any, Final, Literal, TypeVar
-
-from redis.exceptions import NoScriptError
+from collections.abc import Awaitable, Sequence
+from typing import Any, Final, TypeVar
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import StoreUnavailableError
-from auth0_sso.resilience.circuit_breaker import CircuitBreaker
-from auth0_sso.store.connections import CONNECTION_TIMEOUT, open_storage
-from auth0_sso.store.failures import STORE_ERRORS, reason_of
-from auth0_sso.store.pipelining import PipeliningClient
+from auth0_sso.store.address import parse_address
+from auth0_sso.store.availability import Availability, StoreHealth
+from auth0_sso.store.commands import KEY_PREFIX, Argument, CommandError, Script
 
-_log = logging.getLogger(__name__)
-
-KEY_PREFIX: Final = "auth0-sso"
-
-_PAUSE: Final = 1.0
-_FAILURES: Final = 3
+_OPEN_TIMEOUT: Final = 4.0
 _WRITES: Final = frozenset({"SET", "XADD"})
 """The commands sent here that a server refuses whenever it takes no writes; a full one still takes DEL."""
 _HASH_TAG: Final = re.compile(r"\{(.+?)\}")
@@ -34,157 +22,104 @@ _HASH_TAG: Final = re.compile(r"\{(.+?)\}")
 _T = TypeVar("_T")
 
 
-Word = str | bytes | int | float
-"""A part of a command."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoreHealth:
-    """Whether the store takes writes, as the last calls found; `last_error` is a word for why not."""
-
-    state: Literal["up", "down"]
-    last_error: str | None
-
-
-class Script:
-    """A Lua script, known to the server by its digest once it has run there."""
-
-    def __init__(self, text: str, *, wrote: Callable[[Any], bool] = lambda _: True) -> None:
-        """Take the script, and what tells from its answer whether it wrote something: by default it always does."""
-        self.text = text
-        self.digest = sha1(text.encode(), usedforsecurity=False).hexdigest()
-        self.wrote = wrote
-
-
-class SharedStore:
-    """One Redis, for any number of callers at once over one connection."""
+class RedisStore:
+    """A Redis that all processes share, for any number of callers at once over one connection."""
 
     def __init__(self, url: str, *, timeout: float = 0.05, clock: Clock = SYSTEM_CLOCK) -> None:
-        """Take the address as `open_storage` does, how long to wait for an answer in seconds, and the clock.
+        """Take the address as `parse_address` does, how long to wait for a reply in seconds, and the clock.
 
         Nothing is connected yet, so a store that is down is no failed start. Raises `ValueError` for another URL.
         """
-        self._storage = open_storage(url)
-        client = self._storage.bridge.get_connection()  # type: ignore[attr-defined]  # limits declares it in its bridges, not in their base
-        self._pipelining = PipeliningClient(client, timeout=timeout)
-        self._breaker = CircuitBreaker(failures=_FAILURES, pause=_PAUSE, clock=clock)
-        self._is_down = False
-        self._failed_key: Word = KEY_PREFIX
-        self._last_error: str | None = None
-        self._last_failure: Exception | None = None
+        from auth0_sso.store.connections import open_client  # noqa: PLC0415 - redis-py is optional
+        from auth0_sso.store.pipelining import PipeliningClient  # noqa: PLC0415 - redis-py is optional
+
+        self._client = PipeliningClient(open_client(parse_address(url)), timeout=timeout)
+        self._availability = Availability(clock)
 
     async def open(self) -> None:
-        """Connect ahead of the first request, which would not wait for that; a store that is away is no error."""
+        """Connect before the first request, which would not wait for that; a store that is down is no error."""
         try:
-            async with asyncio.timeout(2 * CONNECTION_TIMEOUT):
-                await self._pipelining.execute_alone(*_no_change(KEY_PREFIX))
-        except STORE_ERRORS as error:
-            self._go_down(error)
+            async with asyncio.timeout(_OPEN_TIMEOUT):
+                await self._client.execute_blocking(*_write_nothing(KEY_PREFIX))
+        except CommandError as error:
+            self._availability.set_down(error.reason)
+        except TimeoutError:
+            self._availability.set_down("timeout")
 
     @property
     def health(self) -> StoreHealth:
-        """The state of the store; asks nothing of it."""
-        return StoreHealth("down", self._last_error) if self._is_down else StoreHealth("up", None)
+        """The state of the store, as the last commands found it; none is sent for this."""
+        return self._availability.health
 
     async def run(
-        self, script: Script, keys: Sequence[str], arguments: Sequence[Word], *, insist: bool = False
+        self,
+        script: Script,
+        keys: Sequence[str],
+        arguments: Sequence[Argument],
+        *,
+        bypass_breaker: bool = False,
     ) -> Any:  # noqa: ANN401 - what the script returns
-        """Run a Lua script, with `insist` even while the store is left alone; raises as `execute` does."""
-        if not insist:
+        """Run a Lua script; `bypass_breaker` and errors as in `execute`."""
+        if not bypass_breaker:
             await self._require_up()
-        answer = await self._asked(keys[0], self._run(script, len(keys), *keys, *arguments))
-        if script.wrote(answer):
-            self._wrote()
-        return answer
+        reply = await self._reply(keys[0], self._client.execute_script(script, len(keys), *keys, *arguments))
+        if script.wrote(reply):
+            self._availability.record_write()
+        return reply
 
-    async def execute(self, *words: Word, insist: bool = False) -> Any:  # noqa: ANN401 - what Redis answers
-        """Send a command, whose first word after its name is a key; with `insist` as `run` does.
+    async def execute(self, *command: Argument, bypass_breaker: bool = False) -> Any:  # noqa: ANN401 - Redis's reply
+        """Send a command, whose second part is a key; with `bypass_breaker` also while the circuit breaker is open.
 
         Raises `StoreUnavailableError` where that fails or takes too long.
         """
-        if not insist:
+        if not bypass_breaker:
             await self._require_up()
-        answer = await self._asked(words[1], self._pipelining.execute_command(*words))
-        if words[0] in _WRITES:
-            self._wrote()
-        return answer
+        reply = await self._reply(command[1], self._client.execute(*command))
+        if command[0] in _WRITES:
+            self._availability.record_write()
+        return reply
 
-    async def execute_blocking(self, *words: Word) -> Any:  # noqa: ANN401 - what Redis answers
-        """Send a command that waits for something to happen; raises `StoreUnavailableError`.
+    async def execute_blocking(self, *command: Argument) -> Any:  # noqa: ANN401 - Redis's reply
+        """Send a command that blocks until something happens; raises `StoreUnavailableError`.
 
-        What it finds says nothing of the store's health: a server that takes no writes answers it as well.
+        Its outcome does not count for the circuit breaker: a server that takes no writes replies to it as well.
         """
         try:
-            answer = await self._pipelining.execute_alone(*words)
-        except STORE_ERRORS as error:
+            reply = await self._client.execute_blocking(*command)
+        except CommandError as error:
             _require_not_cancelled()
-            raise StoreUnavailableError(reason_of(error)) from None
+            raise StoreUnavailableError(error.reason) from None
         _require_not_cancelled()
-        return answer
+        return reply
 
     async def require_writes(self, key: str) -> None:
         """Raise `StoreUnavailableError` unless the server that has a key takes writes; nothing is changed there."""
         await self._require_up()
-        await self._asked(key, self._pipelining.execute_command(*_no_change(key)))
-        self._wrote()
+        await self._reply(key, self._client.execute(*_write_nothing(key)))
+        self._availability.record_write()
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._pipelining.aclose()
-        sentinel = getattr(self._storage.bridge, "sentinel", None)
-        for client in [] if sentinel is None else sentinel.sentinels:
-            await client.aclose()
+        await self._client.aclose()
 
     async def _require_up(self) -> None:
-        """Refuse while the store is down; once a pause is over, find out first whether it still is."""
-        if not self._is_down:
+        """Raise `StoreUnavailableError` while the store is down; after each pause try a write first."""
+        if not self._availability.is_down:
             return
-        if self._breaker.retry_after() > 0:
-            raise StoreUnavailableError(self._last_error or "down")
-        # The same node of a cluster as before: others may be fine.
-        await self._asked(self._failed_key, self._pipelining.execute_command(*_no_change(self._failed_key)))
-        self._come_up()
+        self._availability.require_closed()
+        key = self._availability.failed_key
+        await self._reply(key, self._client.execute(*_write_nothing(key)))
+        self._availability.set_up()
 
-    async def _asked(self, key: Word, answer: Awaitable[_T]) -> _T:
-        """Wait for an answer about a key; note where none came."""
+    async def _reply(self, key: Argument, reply: Awaitable[_T]) -> _T:
+        """Wait for the reply to a command about a key."""
         try:
-            return await answer
-        except STORE_ERRORS as error:
-            raise self._failed(key, error) from None
-
-    async def _run(self, script: Script, *words: Word) -> Any:  # noqa: ANN401 - what the script returns
-        try:
-            return await self._pipelining.execute_command("EVALSHA", script.digest, *words)
-        except NoScriptError:  # the server is new, or was restarted
-            return await self._pipelining.execute_command("EVAL", script.text, *words)
-
-    def _wrote(self) -> None:
-        if not self._is_down:  # else it was sent before, or to another node: `_require_up` finds out
-            self._breaker.record_success()
-
-    def _failed(self, key: Word, error: Exception) -> StoreUnavailableError:
-        self._last_error = reason_of(error)
-        # All whose message got lost have the same error, which is one failure: a hiccup under load is no outage.
-        if error is not self._last_failure and self._breaker.record_failure():
-            self._failed_key = key
-            self._go_down(error)
-        self._last_failure = error
-        return StoreUnavailableError(self._last_error)
-
-    def _go_down(self, error: Exception) -> None:
-        self._last_error = reason_of(error)
-        if not self._is_down:
-            self._is_down = True
-            _log.error("the shared store is down: %s", self._last_error)
-
-    def _come_up(self) -> None:
-        self._breaker.record_success()
-        if self._is_down:
-            self._is_down, self._last_error = False, None
-            _log.warning("the shared store takes writes again")
+            return await reply
+        except CommandError as error:
+            raise self._availability.record_failure(key, error) from None
 
 
-def _no_change(key: Word) -> tuple[Word, ...]:
+def _write_nothing(key: Argument) -> tuple[Argument, ...]:
     """Return a write that changes nothing and makes no key, for the node of a cluster that has `key`.
 
     Redis refuses it where it refuses writes: when it is full, cannot save, or is no master.
@@ -195,7 +130,7 @@ def _no_change(key: Word) -> tuple[Word, ...]:
 
 
 def _require_not_cancelled() -> None:
-    """Go on with a cancellation that redis-py took for its own timeout's."""
+    """Raise the cancellation that redis-py took for its own timeout's."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError

@@ -35,6 +35,18 @@ if TYPE_CHECKING:
         wrong_key,
     )
 
+else:  # not for type checkers: they would then take every name for one that is there
+
+    def __getattr__(name: str) -> object:
+        """Import a public name when it is first used: pytest loads this package for its plugin, and need not pay."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        home = next((home for home, names in _HOMES.items() if name in names), "tokens")
+        value: object = getattr(import_module(f"{__name__}.{home}"), name)
+        globals()[name] = value
+        return value
+
+
 __all__ = [
     "AUDIENCE",
     "ISSUER",
@@ -78,15 +90,3 @@ _HOMES = {
     "tenant": {"Tenant"},
     "tenant_settings": {"settings"},
 }
-
-
-if not TYPE_CHECKING:  # a type checker would take any name for one that is found
-
-    def __getattr__(name: str) -> object:
-        """Import a public name when it is first used: pytest loads this package for its plugin, and need not pay."""
-        if name not in __all__:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        home = next((home for home, names in _HOMES.items() if name in names), "tokens")
-        value: object = getattr(import_module(f"{__name__}.{home}"), name)
-        globals()[name] = value
-        return value

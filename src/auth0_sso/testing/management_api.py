@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from secrets import token_hex
 from typing import Any, Final
 from urllib.parse import unquote
@@ -31,6 +32,11 @@ class Directory:
 
     users: dict[str, User] = field(default_factory=dict)
     roles: set[str] = field(default_factory=set)
+
+    @property
+    def role_names(self) -> set[str]:
+        """The names of all roles."""
+        return self.roles.union(*(user.roles for user in self.users.values()))
 
 
 class ApiError(Exception):
@@ -119,12 +125,12 @@ def _list_user_roles(call: _Call) -> Answer:
 
 
 def _assign_roles(call: _Call) -> Answer:
-    call.user.roles.update(map(_name_of, call.body["roles"]))
+    call.user.roles.update(_names_of(call))
     return 204, None
 
 
 def _remove_roles(call: _Call) -> Answer:
-    call.user.roles.difference_update(map(_name_of, call.body["roles"]))
+    call.user.roles.difference_update(_names_of(call))
     return 204, None
 
 
@@ -136,8 +142,7 @@ def _list_member_roles(call: _Call) -> Answer:
 
 def _list_roles(call: _Call) -> Answer:
     wanted = call.query.get("name_filter", "")
-    names = call.directory.roles.union(*(user.roles for user in call.directory.users.values()))
-    return _page(call, _documents_of({name for name in names if wanted in name}), "roles")
+    return _page(call, _documents_of({name for name in call.directory.role_names if wanted in name}), "roles")
 
 
 def _list_logs(call: _Call) -> Answer:
@@ -160,11 +165,18 @@ def _page(call: _Call, documents: list[dict[str, Any]], name: str) -> Answer:
 
 
 def _documents_of(names: set[str]) -> list[dict[str, Any]]:
-    return [{"id": f"rol_{name}", "name": name, "description": ""} for name in sorted(names)]
+    return [{"id": _id_of(name), "name": name, "description": ""} for name in sorted(names)]
 
 
-def _name_of(role_id: str) -> str:
-    return role_id.removeprefix("rol_")
+def _names_of(call: _Call) -> set[str]:
+    names = {_id_of(name): name for name in call.directory.role_names}
+    if not names.keys() >= set(call.body["roles"]):
+        raise ApiError(404, "The role does not exist.", "inexistent_role")
+    return {names[role_id] for role_id in call.body["roles"]}
+
+
+def _id_of(name: str) -> str:
+    return f"rol_{sha256(name.encode()).hexdigest()[:16]}"
 
 
 _ENDPOINTS: Final[Mapping[str, Callable[[_Call], Answer]]] = {

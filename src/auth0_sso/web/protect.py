@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.http.client import AsyncTransport
-from auth0_sso.ratelimit.counter import Counter
+from auth0_sso.ratelimit.limiter import Counter
 from auth0_sso.roles.source import RoleSource
 from auth0_sso.settings import Settings
 from auth0_sso.tokens.verifier import KeySource

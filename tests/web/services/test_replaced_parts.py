@@ -10,7 +10,7 @@ from fastapi import Depends, FastAPI
 
 from auth0_sso import AccessToken, CurrentRoles, CurrentToken, StaticKeys, protect, rate_limit, require_role
 from auth0_sso.errors import InsufficientScopeError, StoreUnavailableError
-from auth0_sso.ratelimit.counter import Count, Strategy, Taken
+from auth0_sso.ratelimit.limiter import Quota, Strategy
 from auth0_sso.ratelimit.policy import Limit
 from auth0_sso.testing.hostile import Forge
 from support.clock import HandClock
@@ -46,12 +46,12 @@ class OwnCounter:
         self.counted: list[tuple[str, str, int]] = []
         self.down = False
 
-    async def take(self, limits: Sequence[Limit], name: str, caller: str, cost: int) -> Taken:
+    async def hit(self, limits: Sequence[Limit], name: str, caller: str, cost: int) -> list[Quota]:
         if self.down:
             raise StoreUnavailableError("down")
         allowed = (name, caller, cost) not in self.counted
         self.counted.append((name, caller, cost))
-        return Taken(allowed=allowed, before=[Count(1 if allowed else 0, 30.0) for _ in limits])
+        return [Quota(limit, 1 if allowed else 0, 30) for limit in limits]
 
 
 def own_app() -> FastAPI:

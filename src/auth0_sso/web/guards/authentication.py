@@ -97,10 +97,10 @@ async def _count_failure(connection: HTTPConnection, services: Services, error: 
     if services.auth_failure_limit is None or error.reason == "expired":
         return
     try:
-        verdict = await services.counts.take(
+        result = await services.counts.hit(
             services.auth_failure_limit, "failed authentications", address_of(connection.scope)
         )
     except StoreUnavailableError:
         return  # the failure is the caller's, and is answered as such
-    if not verdict.allowed:
-        raise RateLimitedError(retry_after=verdict.retry_after, reason="authentication_failures") from error
+    if not result.allowed:
+        raise RateLimitedError(retry_after=result.retry_after, reason="authentication_failures") from error

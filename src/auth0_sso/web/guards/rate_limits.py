@@ -55,10 +55,10 @@ class _Limit:
             return
         context.counted.append((name, policy, self.cost))
         caller = caller_of(connection.scope, token)
-        verdict = await services.counts.take(policy, name, caller, cost=self.cost)
-        context.answer_headers += _headers(verdict.quotas)
-        if not verdict.allowed:
-            raise RateLimitedError(retry_after=verdict.retry_after)
+        result = await services.counts.hit(policy, name, caller, cost=self.cost)
+        context.answer_headers += _headers(result.quotas)
+        if not result.allowed:
+            raise RateLimitedError(retry_after=result.retry_after)
 
     def _exempts(self, token: AccessToken, services: Services) -> bool:
         return (

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 from auth0_sso.errors import Auth0SsoError
 from auth0_sso.jwks.key_store import KeyStore
 from auth0_sso.management.shared_token import SharedToken
-from auth0_sso.ratelimit.counter import Counter
+from auth0_sso.ratelimit.limiter import Counter
 from auth0_sso.ratelimit.policy import Policy
 from auth0_sso.roles.shared import SharedRoles
 from auth0_sso.settings import Settings

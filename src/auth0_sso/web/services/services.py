@@ -20,11 +20,9 @@ from auth0_sso.management.client import ManagementClient
 from auth0_sso.management.profiles import Profiles
 from auth0_sso.management.token_endpoint import ClientCredentials
 from auth0_sso.management.token_source import ManagementTokenSource
-from auth0_sso.ratelimit.counter import Counter
-from auth0_sso.ratelimit.limiter import RateLimiter
+from auth0_sso.ratelimit.limiter import Counter, RateLimiter
 from auth0_sso.ratelimit.memory import MIB, MemoryCounter
 from auth0_sso.ratelimit.policy import Policy
-from auth0_sso.ratelimit.rate_limits import RateLimits
 from auth0_sso.roles.cache import RoleCachePolicy
 from auth0_sso.roles.claim import ClaimRoles
 from auth0_sso.roles.directory import RoleDirectory
@@ -48,7 +46,7 @@ class Services:
     management: ManagementClient | None
     profiles: Profiles | None
     roles: RoleSource | None
-    counts: RateLimits
+    counts: RateLimiter
     rate_limit: Policy
     auth_failure_limit: Policy | None
     exempt_permissions: frozenset[str]
@@ -164,15 +162,11 @@ def _verifier(settings: Settings, keys: KeySource, clock: Clock) -> TokenVerifie
     )
 
 
-def _counts(settings: Settings, counter: Counter | None, shared: Shared | None, clock: Clock) -> RateLimits:
+def _counts(settings: Settings, counter: Counter | None, shared: Shared | None, clock: Clock) -> RateLimiter:
     memory = MemoryCounter(settings.rate_limit_strategy, settings.rate_limit_memory_mib * MIB, clock=clock)
     if counter is None and shared is not None:
         counter = shared.counter
-    return RateLimits(
-        RateLimiter(memory),
-        None if counter is None else RateLimiter(counter),
-        on_store_error=settings.rate_limit_on_store_error,
-    )
+    return RateLimiter(memory, counter, on_store_error=settings.rate_limit_on_store_error)
 
 
 def _management(

@@ -13,7 +13,7 @@ from auth0_sso.ratelimit.redis import RedisCounter
 from auth0_sso.roles.shared import SharedRoles
 from auth0_sso.settings import Settings
 from auth0_sso.store.sealed import SealedStore
-from auth0_sso.store.store import SharedStore
+from auth0_sso.store.store import RedisStore
 from auth0_sso.tokens.client_assertion import AssertionKey
 from auth0_sso.web.services.components import Shared, credential_of
 
@@ -24,7 +24,7 @@ async def open_shared(settings: Settings, clock: Clock) -> AsyncIterator[Shared]
 
     A store that does not answer is no error: it is used once it does.
     """
-    store = SharedStore(
+    store = RedisStore(
         settings.rate_limit_storage_url.get_secret_value(),
         timeout=settings.rate_limit_store_timeout_seconds,
         clock=clock,
@@ -36,7 +36,7 @@ async def open_shared(settings: Settings, clock: Clock) -> AsyncIterator[Shared]
         await store.aclose()
 
 
-def _shared(settings: Settings, store: SharedStore, clock: Clock) -> Shared:
+def _shared(settings: Settings, store: RedisStore, clock: Clock) -> Shared:
     counter = RedisCounter(store, settings.rate_limit_strategy)
     if not settings.has_management:
         return Shared(store, counter, None, None, None)
@@ -51,7 +51,7 @@ def _shared(settings: Settings, store: SharedStore, clock: Clock) -> Shared:
     )
 
 
-def _sealed(settings: Settings, store: SharedStore) -> SealedStore:
+def _sealed(settings: Settings, store: RedisStore) -> SealedStore:
     """Return the store sealed by the Management client's credential, which all replicas have."""
     credential = credential_of(settings)
     # The key itself, not its text: PEM has several spellings of one key.
