@@ -2,22 +2,26 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+HTTPX2 := $(VENV)/httpx2
 # The lock files name everything: with its dependencies resolved again, a package's newer release could break an install.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 VERIFY := $(BIN)/python -m pip --disable-pip-version-check check
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench load format lock clean
+.PHONY: help run test test-httpx2 check bench load format lock clean
 
 help: ## List these targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 run: $(VENV)/run.stamp ## Serve the API and a development tenant beside it
 	$(BIN)/auth0-sso dev
 
 test: $(VENV)/dev.stamp ## Run all tests
 	$(BIN)/python -m pytest
+
+test-httpx2: $(VENV)/httpx2.stamp ## Run all tests with httpx2 in an environment without httpx
+	$(HTTPX2)/bin/python -m pytest -W "ignore:Module already imported:pytest.PytestAssertRewriteWarning"
 
 check: $(VENV)/dev.stamp ## Lint, types, import rules, full coverage of tokens, keys, roles and Management, lock files in step
 	$(BIN)/ruff check
@@ -53,6 +57,8 @@ PROJECTS := pyproject.toml devtenant/pyproject.toml --extra service
 lock: $(VENV)/dev.stamp ## Bring the lock files in step with pyproject.toml; UPGRADE=--upgrade takes newer versions
 	@$(COMPILE) $(UPGRADE) $(PROJECTS) -o $(LOCKS)/runtime.txt
 	@$(COMPILE) $(UPGRADE) $(PROJECTS) --group dev -c $(LOCKS)/runtime.txt -o $(LOCKS)/dev.txt
+	@$(COMPILE) $(UPGRADE) $(PROJECTS) --extra httpx2 --group dev --no-emit-package httpx --no-emit-package httpcore \
+	  -c $(LOCKS)/dev.txt -o $(LOCKS)/httpx2.txt
 	@$(COMPILE) $(UPGRADE) --group bench --prerelease if-necessary-or-explicit -c $(LOCKS)/dev.txt -o $(LOCKS)/bench.txt
 	@$(COMPILE) $(UPGRADE) --group build -c $(LOCKS)/dev.txt -o $(LOCKS)/build.txt
 
@@ -77,4 +83,14 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp locks/dev.txt
 $(VENV)/bench.stamp: $(VENV)/dev.stamp locks/bench.txt
 	$(INSTALL) --require-hashes -r locks/bench.txt
 	@$(VERIFY)
+	@touch $@
+
+# The tests and the official SDK import httpx: a .pth file makes that httpx2 in every process, as an app would.
+$(VENV)/httpx2.stamp: $(VENV)/dev.stamp locks/httpx2.txt
+	rm -rf $(HTTPX2) && $(PYTHON) -m venv $(HTTPX2)
+	$(HTTPX2)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r locks/httpx2.txt
+	$(HTTPX2)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+	  --editable . --editable devtenant
+	echo 'import httpx2; httpx2.alias_httpx()' > \
+	  "$$($(HTTPX2)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/httpx2.pth"
 	@touch $@

@@ -10,7 +10,7 @@ import pytest
 
 import auth0_sso
 
-OPTIONAL = ("fastapi_swagger", "httptools", "prometheus_client", "uvicorn")
+OPTIONAL = ("fastapi_swagger", "httptools", "prometheus_client", "redis", "uvicorn")
 SOURCE = Path(auth0_sso.__file__).read_text()
 
 

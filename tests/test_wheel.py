@@ -133,8 +133,8 @@ def test_a_guarded_app_runs_on_the_base_dependencies_alone(installed: Installed)
 
 def test_what_an_extra_installs_is_not_there(installed: Installed) -> None:
     optional = dependencies(installed.wheel, "service") - dependencies(installed.wheel)
-    assert {"fastapi-swagger", "httptools", "prometheus-client", "uvicorn", "email-validator"} <= optional
-    for name in ("fastapi_swagger", "httptools", "prometheus_client", "uvicorn", "email_validator"):
+    assert {"fastapi-swagger", "httptools", "prometheus-client", "redis", "uvicorn", "email-validator"} <= optional
+    for name in ("fastapi_swagger", "httptools", "prometheus_client", "redis", "uvicorn", "email_validator"):
         assert f"No module named '{name}'" in installed.run("-c", f"import {name}").stderr
 
 
@@ -155,11 +155,15 @@ def test_each_extra_is_part_of_the_extra_service(installed: Installed) -> None:
             "from app_of_test import app; from auth0_sso import harden; harden(app, trusted_proxies=['10.0.0.1'])",
             r"trusted proxies need uvicorn: install auth0-sso\[service\]",
         ),
+        (
+            "from auth0_sso import Settings; Settings.of(rate_limit_storage_url='redis://127.0.0.1:6379')",
+            r"RATE_LIMIT_STORAGE_URL needs redis.*: install auth0-sso\[redis\]",
+        ),
     ],
-    ids=["docs", "proxies"],
+    ids=["docs", "proxies", "redis"],
 )
 def test_what_needs_an_extra_says_which(installed: Installed, program: str, sentence: str) -> None:
-    assert re.search(rf"ConfigurationError: .+\n.*{sentence}", installed.run("-c", program).stderr)
+    assert re.search(rf"ConfigurationError: (.+\n)+.*{sentence}", installed.run("-c", program).stderr)
 
 
 @pytest.mark.parametrize("command", ["serve", "dev"])

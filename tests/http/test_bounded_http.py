@@ -72,6 +72,7 @@ async def _reason_from(url: str, *, max_seconds: float, max_bytes: int = 100_000
             saying(b"HTTP/1.1 302 Found\r\nLocation: http://[::1\r\nContent-Length: 0\r\n\r\n"),
             "protocol_error",
             id="redirect-to-no-address",
+            marks=pytest.mark.skipif(httpx.__name__ == "httpx2", reason="httpx2 reads none that is not followed"),
         ),
     ],
 )

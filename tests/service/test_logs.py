@@ -8,8 +8,10 @@ from auth0_sso.web.middleware.request_context import request_id_variable
 configure_logs("INFO")
 request_id_variable.set("trace-1")
 logging.getLogger("auth0_sso.tenant").info("keys fetched")
-logging.getLogger("httpx").info("HTTP Request: GET https://tenant/?secret=1")
-logging.getLogger("httpcore.http11").debug("headers")
+for name in ("httpx", "httpx2"):
+    logging.getLogger(name).info("HTTP Request: GET https://tenant/?secret=1")
+for name in ("httpcore.http11", "httpcore2.http11"):
+    logging.getLogger(name).info("headers")
 logging.getLogger("auth0_sso").debug("too fine")
 """
 

@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import httpx
-
 from auth0_sso.http import lenient_json
+from auth0_sso.http.client import httpx
 from auth0_sso.tokens import strict_json
 
 NO_RESPONSE: Final = frozenset(

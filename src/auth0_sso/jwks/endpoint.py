@@ -4,9 +4,8 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
-import httpx
-
 from auth0_sso.http.bounded_http import BoundedResponse, FetchError, send_bounded
+from auth0_sso.http.client import httpx
 from auth0_sso.tokens import strict_json
 from auth0_sso.tokens.jwk import JwkSet
 

@@ -13,11 +13,10 @@ from functools import partial
 from math import ceil
 from typing import Final, NoReturn
 
-import httpx
-
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import InvalidTokenError, KeysUnavailableError
 from auth0_sso.http.bounded_http import FetchError
+from auth0_sso.http.client import httpx
 from auth0_sso.jwks.endpoint import FetchedKeys, JwksEndpoint
 from auth0_sso.jwks.freshness import Freshness, KeySnapshot
 from auth0_sso.jwks.health import KeysHealth

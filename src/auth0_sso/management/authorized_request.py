@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-import httpx
-
 from auth0_sso.http.bounded_http import BoundedResponse, send_bounded
+from auth0_sso.http.client import httpx
 from auth0_sso.management.token import ManagementToken
 from auth0_sso.management.token_source import ManagementTokenSource
 

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Final
 
-import httpx
 from pydantic import JsonValue
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import ManagementRateLimitedError, ManagementRefusedError, ManagementUnavailableError
 from auth0_sso.http.bounded_http import BoundedResponse, FetchError
+from auth0_sso.http.client import httpx
 from auth0_sso.management.authorized_request import AuthorizedRequest
 from auth0_sso.management.error_responses import error_of, unavailable
 from auth0_sso.management.fair_queue import DEFAULT_PRIORITY, FairQueue, PausedError, Priority

@@ -4,8 +4,6 @@ import logging
 import re
 from typing import Final
 
-import httpx
-
 from auth0_sso.errors import (
     Auth0SsoError,
     ConflictError,
@@ -18,6 +16,7 @@ from auth0_sso.errors import (
     TenantAnswer,
 )
 from auth0_sso.http.bounded_http import BoundedResponse, FetchError
+from auth0_sso.http.client import httpx
 
 _log = logging.getLogger(__name__)
 

@@ -3,11 +3,11 @@
 import random
 from typing import Final
 
-import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from auth0_sso.clock import Clock, WallTime
 from auth0_sso.errors import Auth0SsoError
+from auth0_sso.http.client import httpx
 
 MIN_BACKOFF: Final = 0.25
 """The shortest wait before a retry, in seconds."""

@@ -3,11 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-import httpx
-
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import ManagementAnswerError, ManagementRefusedError, ManagementUnavailableError
 from auth0_sso.http.bounded_http import BoundedResponse, FetchError, send_bounded
+from auth0_sso.http.client import httpx
 from auth0_sso.management.error_responses import unavailable
 from auth0_sso.management.token import ManagementToken
 from auth0_sso.tokens.client_assertion import ASSERTION_TYPE, AssertionKey

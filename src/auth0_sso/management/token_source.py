@@ -8,10 +8,9 @@ A rejected token is replaced once: if the API rejects the new one as well, the n
 import logging
 from typing import Final
 
-import httpx
-
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import TenantError
+from auth0_sso.http.client import httpx
 from auth0_sso.management.shared_token import SharedToken
 from auth0_sso.management.token import ManagementToken
 from auth0_sso.management.token_endpoint import ClientCredentials, TokenEndpoint

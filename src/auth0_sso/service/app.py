@@ -3,10 +3,10 @@
 from functools import partial
 from importlib.metadata import version
 
-import httpx
 from fastapi import FastAPI
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
+from auth0_sso.http.client import AsyncTransport
 from auth0_sso.service.drain import Drain
 from auth0_sso.service.logs import configure_logs
 from auth0_sso.service.routes import admin, dashboard, data, health, home, metrics, profile
@@ -27,7 +27,7 @@ Every error is a problem (RFC 9457, `application/problem+json`) with a stable `c
 def create_app(
     settings: ServiceSettings | None = None,
     *,
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: AsyncTransport | None = None,
     clock: Clock = SYSTEM_CLOCK,
     drain: Drain | None = None,
 ) -> FastAPI:

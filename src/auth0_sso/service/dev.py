@@ -9,7 +9,6 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-import httpx
 import uvicorn
 
 from auth0_devtenant import (
@@ -21,6 +20,7 @@ from auth0_devtenant import (
 )
 from auth0_devtenant.listening import ListenError, listen
 from auth0_devtenant.terminal import fail, people_table, show
+from auth0_sso.http.client import httpx
 from auth0_sso.service.app import create_app
 from auth0_sso.service.dev_settings import ALL_ADDRESSES
 from auth0_sso.service.logs import configure_logs

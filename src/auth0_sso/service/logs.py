@@ -33,6 +33,8 @@ def configure_logs(level: str) -> None:
             "loggers": {
                 "httpx": {"level": "WARNING"},
                 "httpcore": {"level": "WARNING"},
+                "httpx2": {"level": "WARNING"},
+                "httpcore2": {"level": "WARNING"},
                 "uvicorn.access": {"level": "WARNING"},
             },
         }

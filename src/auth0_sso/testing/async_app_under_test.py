@@ -6,10 +6,10 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-import httpx
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
+from auth0_sso.http.client import httpx
 from auth0_sso.roles.source import RoleSource
 from auth0_sso.settings import Settings
 from auth0_sso.testing.clients import Clients

@@ -5,8 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import httpx
-
+from auth0_sso.http.client import httpx
 from auth0_sso.testing.management_api import ApiError, Directory, User, answer
 from auth0_sso.testing.tokens import ORGANIZATION_ROLES_CLAIM, ROLES_CLAIM
 

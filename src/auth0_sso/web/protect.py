@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import httpx
 from fastapi import FastAPI
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
+from auth0_sso.http.client import AsyncTransport
 from auth0_sso.ratelimit.limiter import Counter
 from auth0_sso.roles.source import RoleSource
 from auth0_sso.settings import Settings
@@ -61,7 +61,7 @@ def protect(
     keys: KeySource | None = None,
     counter: Counter | None = None,
     clock: Clock = SYSTEM_CLOCK,
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: AsyncTransport | None = None,
 ) -> FastAPI:
     """Give an app what the guards need, and return it. Call it once, before the app starts.
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NoReturn
 
-import httpx
-
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
+from auth0_sso.http.client import AsyncTransport, httpx, open_client
 from auth0_sso.jwks.file_store import JwksFile
 from auth0_sso.jwks.freshness import Freshness
 from auth0_sso.jwks.health import KeysHealth
@@ -31,8 +30,6 @@ from auth0_sso.roles.source import RoleSource
 from auth0_sso.settings import Settings
 from auth0_sso.tokens.verifier import KeySource, TokenVerifier
 from auth0_sso.web.services.components import Metrics, Shared, Store, credential_of, policy_or_off, token_policy
-
-_TIMEOUT = httpx.Timeout(5, connect=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +81,7 @@ async def open_services(
     roles: RoleSource | None = None,
     keys: KeySource | None = None,
     counter: Counter | None = None,
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: AsyncTransport | None = None,
     clock: Clock = SYSTEM_CLOCK,
     metrics: bool = False,
     profile_rate_limit: str = "off",
@@ -98,7 +95,7 @@ async def open_services(
         shared = await _shared(settings, clock, stack)
         if keys is not None and not settings.has_management:
             transport = httpx.AsyncBaseTransport()  # never used, and without the 50 ms that TLS takes to set up
-        client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, timeout=_TIMEOUT))
+        client = await stack.enter_async_context(open_client(transport))
         if keys is None:
             keys = _keys(settings, client, shared, clock, stack)
         management = _management(settings, client, shared, clock, stack)
