@@ -21,7 +21,7 @@ test: $(VENV)/dev.stamp ## Run all tests
 	$(BIN)/python -m pytest
 
 test-httpx2: $(VENV)/httpx2.stamp ## Run all tests with httpx2 in an environment without httpx
-	$(HTTPX2)/bin/python -m pytest -W "ignore:Module already imported:pytest.PytestAssertRewriteWarning"
+	$(HTTPX2)/bin/python -m pytest
 
 check: $(VENV)/dev.stamp ## Lint, types, import rules, full coverage of tokens, keys, roles and Management, lock files in step
 	$(BIN)/ruff check
@@ -85,12 +85,12 @@ $(VENV)/bench.stamp: $(VENV)/dev.stamp locks/bench.txt
 	@$(VERIFY)
 	@touch $@
 
-# The tests and the official SDK import httpx: a .pth file makes that httpx2 in every process, as an app would.
+# The tests and the official SDK import httpx: a package of that name makes it httpx2, as an app would.
+HTTPX := import sys\nimport httpx2\nfrom httpx2 import *\nsys.modules.pop("httpx")\nhttpx2.alias_httpx()\n
 $(VENV)/httpx2.stamp: $(VENV)/dev.stamp locks/httpx2.txt
 	rm -rf $(HTTPX2) && $(PYTHON) -m venv $(HTTPX2)
 	$(HTTPX2)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r locks/httpx2.txt
 	$(HTTPX2)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
 	  --editable . --editable devtenant
-	echo 'import httpx2; httpx2.alias_httpx()' > \
-	  "$$($(HTTPX2)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/httpx2.pth"
+	cd $(HTTPX2)/lib/python3*/site-packages && mkdir httpx && touch httpx/py.typed && printf '$(HTTPX)' > httpx/__init__.py
 	@touch $@
