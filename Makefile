@@ -26,7 +26,7 @@ test-httpx2: $(VENV)/httpx2.stamp ## Run all tests with httpx2 in an environment
 
 # Not tests/testing: Starlette's TestClient of that time uses what the newest anyio deprecates.
 floors: $(VENV)/floors.stamp ## Run the library's tests with the lowest versions that pyproject.toml allows
-	$(FLOORS)/bin/python -m pytest $(addprefix tests/,http jwks management ratelimit resilience roles settings store tokens web)
+	$(FLOORS)/bin/python -m pytest $(addprefix tests/,http jwks management ratelimit resilience roles service settings store tokens web)
 
 check: $(VENV)/dev.stamp ## Lint, types, import rules, full coverage of tokens, keys, roles and Management, lock files in step
 	$(BIN)/ruff check
