@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 HTTPX2 := $(VENV)/httpx2
+FLOORS := $(VENV)/floors
 # The lock files name everything: with its dependencies resolved again, a package's newer release could break an install.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 VERIFY := $(BIN)/python -m pip --disable-pip-version-check check
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-httpx2 check bench load format lock clean
+.PHONY: help run test test-httpx2 floors check bench load format lock clean
 
 help: ## List these targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -21,7 +22,11 @@ test: $(VENV)/dev.stamp ## Run all tests
 	$(BIN)/python -m pytest
 
 test-httpx2: $(VENV)/httpx2.stamp ## Run all tests with httpx2 in an environment without httpx
-	$(HTTPX2)/bin/python -m pytest -W "ignore:Module already imported:pytest.PytestAssertRewriteWarning"
+	$(HTTPX2)/bin/python -m pytest
+
+# Not tests/testing: Starlette's TestClient of that time uses what the newest anyio deprecates.
+floors: $(VENV)/floors.stamp ## Run the library's tests with the lowest versions that pyproject.toml allows
+	$(FLOORS)/bin/python -m pytest $(addprefix tests/,http jwks management ratelimit resilience roles settings store tokens web)
 
 check: $(VENV)/dev.stamp ## Lint, types, import rules, full coverage of tokens, keys, roles and Management, lock files in step
 	$(BIN)/ruff check
@@ -85,12 +90,21 @@ $(VENV)/bench.stamp: $(VENV)/dev.stamp locks/bench.txt
 	@$(VERIFY)
 	@touch $@
 
-# The tests and the official SDK import httpx: a .pth file makes that httpx2 in every process, as an app would.
+# The tests and the official SDK import httpx: a package of that name makes it httpx2, as an app would.
+HTTPX := import sys\nimport httpx2\nfrom httpx2 import *\nsys.modules.pop("httpx")\nhttpx2.alias_httpx()\n
 $(VENV)/httpx2.stamp: $(VENV)/dev.stamp locks/httpx2.txt
 	rm -rf $(HTTPX2) && $(PYTHON) -m venv $(HTTPX2)
 	$(HTTPX2)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r locks/httpx2.txt
 	$(HTTPX2)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
 	  --editable . --editable devtenant
-	echo 'import httpx2; httpx2.alias_httpx()' > \
-	  "$$($(HTTPX2)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/httpx2.pth"
+	cd $(HTTPX2)/lib/python3*/site-packages && mkdir httpx && touch httpx/py.typed && printf '$(HTTPX)' > httpx/__init__.py
+	@touch $@
+
+$(VENV)/floors.stamp: $(VENV)/dev.stamp pyproject.toml
+	rm -rf $(FLOORS) && $(PYTHON) -m venv $(FLOORS)
+	$(COMPILE) --resolution lowest-direct pyproject.toml --extra service -o $(FLOORS)/lowest.txt
+	$(FLOORS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r locks/dev.txt
+	$(FLOORS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(FLOORS)/lowest.txt
+	$(FLOORS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+	  --editable . --editable devtenant
 	@touch $@

@@ -115,7 +115,7 @@ def test_compose_sets_nothing_but_settings_and_what_the_proxy_reads() -> None:
 
 def test_every_make_target_is_in_its_list() -> None:
     makefile = read("Makefile")
-    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
-    assert targets == set(re.findall(r"^([a-z]+):.*##", makefile, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z0-9-]+):", makefile, re.MULTILINE))
+    assert targets == set(re.findall(r"^([a-z0-9-]+):.*##", makefile, re.MULTILINE))
     (phony,) = re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
     assert targets == set(phony.split())

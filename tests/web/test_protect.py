@@ -20,8 +20,8 @@ from support.host_app import ORIGIN, CrashError, host_app, library_settings
 from support.issuer import Issuer
 
 MEGABYTE = 1024 * 1024
-OWN_HEADERS = {"content-type", "content-length", "vary"}
-"""What each response of the host app has; Vary is of its CORS."""
+OWN_HEADERS = {"content-type", "content-length"}
+"""What each response of the host app has, beside the Vary that some releases of Starlette add for its CORS."""
 
 
 class Asked(NamedTuple):
@@ -194,7 +194,7 @@ async def test_a_guarded_route_refuses_with_a_problem(
         response = await client.get("/me", headers={"X-Request-ID": "trace-1"})
     assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
     assert response.headers["Content-Type"] == "application/problem+json"
-    assert response.headers.keys() == {"www-authenticate", *OWN_HEADERS}
+    assert response.headers.keys() - {"vary"} == {"www-authenticate", *OWN_HEADERS}
     assert [record.getMessage() for record in caplog.records] == ["GET /me refused: missing_token"]
 
 
@@ -202,8 +202,8 @@ async def test_a_limited_route_tells_what_is_left_and_nothing_else(keys: StaticK
     async with running(protected(guarded(host_app()), keys, clock)) as client:
         responses = [await client.get("/limited") for _ in range(3)]
     assert [response.status_code for response in responses] == [200, 200, 429]
-    assert responses[0].headers.keys() == {"ratelimit", "ratelimit-policy", *OWN_HEADERS}
-    assert responses[2].headers.keys() == {"ratelimit", "ratelimit-policy", "retry-after", *OWN_HEADERS}
+    assert responses[0].headers.keys() - {"vary"} == {"ratelimit", "ratelimit-policy", *OWN_HEADERS}
+    assert responses[2].headers.keys() - {"vary"} == {"ratelimit", "ratelimit-policy", "retry-after", *OWN_HEADERS}
 
 
 async def test_a_handler_of_the_app_for_our_errors_is_kept(keys: StaticKeys, clock: HandClock) -> None:

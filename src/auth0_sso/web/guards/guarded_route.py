@@ -4,18 +4,24 @@ FastAPI reads and parses a body before it runs the first dependency. A malformed
 answered 422, and an endless one keeps a connection busy before anything asks for a token.
 """
 
-from collections.abc import Callable, Coroutine, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from fastapi import Request, Response
+from fastapi import Request, Response, routing
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from fastapi.routing import APIRoute
 from fastapi.security import SecurityScopes
 from starlette.routing import Match
 
 from auth0_sso.web.guards.guard import Guard
 
+if TYPE_CHECKING:
+    from fastapi.routing import RouteContext
+
 _Overrides = Mapping[Callable[..., Any], Callable[..., Any]]
+
+# Before 0.137.2 FastAPI includes a copy of the route, which has the dependencies of the routers above it.
+_iter_route_contexts: Callable[..., Iterable["RouteContext"]] = getattr(routing, "iter_route_contexts", lambda _: ())
 
 
 class GuardedRoute(APIRoute):
@@ -44,7 +50,7 @@ class GuardedRoute(APIRoute):
 class _EarlyGuards:
     """The guards of one route at one place; none where there is no body to read."""
 
-    def __init__(self, place: APIRoute | RouteContext) -> None:
+    def __init__(self, place: "APIRoute | RouteContext") -> None:
         self._dependant: Dependant = place.dependant
         self._app: object = place.dependency_overrides_provider
         self._guards = () if place.body_field is None else tuple(_guards(self._dependant, {}))
@@ -56,9 +62,9 @@ class _EarlyGuards:
             await guard(request, scopes)
 
 
-def _place_of(route: APIRoute, request: Request) -> APIRoute | RouteContext:
+def _place_of(route: APIRoute, request: Request) -> "APIRoute | RouteContext":
     """Return the route as it is included, with the dependencies of the routers above it."""
-    for context in iter_route_contexts(request.app.routes):
+    for context in _iter_route_contexts(request.app.routes):
         if context.original_route is route and context.matches(request.scope)[0] is Match.FULL:
             return context
     return route  # under a Mount, whose routes have no routers above them
