@@ -6,10 +6,10 @@ from html.parser import HTMLParser
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from auth0_devtenant import SPA_CLIENT_ID
-from auth0_sso import StaticKeys, add_docs, protect
+from auth0_sso import StaticKeys, add_docs, current_token, protect
 from auth0_sso.errors import ConfigurationError
 from support.clock import HandClock
 from support.host_app import library_settings
@@ -93,6 +93,13 @@ async def test_the_policy_is_on_its_own_page_alone(issuer: Issuer, clock: HandCl
     answer = await page(app, "/docs", issuer, clock)
     assert answer.status_code == 200
     assert "Content-Security-Policy" not in answer.headers
+
+
+async def test_a_guard_of_the_whole_app_does_not_close_the_page(issuer: Issuer, clock: HandClock) -> None:
+    app = FastAPI(docs_url=None, dependencies=[Depends(current_token)])
+    add_docs(app)
+    assert (await page(app, "/docs", issuer, clock)).status_code == 200
+    assert "/docs" not in app.openapi()["paths"]
 
 
 def test_a_page_that_the_app_has_is_not_replaced() -> None:

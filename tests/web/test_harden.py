@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
-from auth0_sso import StaticKeys, harden, protect
+from auth0_sso import StaticKeys, current_token, harden, protect
 from support.clock import HandClock
 from support.host_app import CrashError, host_app, library_settings
 from support.issuer import Issuer
@@ -131,6 +131,22 @@ async def test_the_access_log_has_a_line_for_each_request(caplog: pytest.LogCapt
     await headers_of(small_app(), "/page")
     (line,) = [record.getMessage() for record in caplog.records]
     assert line.startswith("GET /page 200 ")
+
+
+async def test_a_refusal_is_logged_with_and_without_the_access_log(
+    issuer: Issuer, clock: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "auth0_sso.access")
+    for access_log in (False, True):
+        app = harden(FastAPI(dependencies=[Depends(current_token)]), request_id=True, access_log=access_log)
+        app.get("/page")(lambda: "x")
+        protect(app, library_settings(), keys=StaticKeys(issuer.jwks()), clock=clock)
+        async with app.router.lifespan_context(app), running(app) as client:
+            assert (await client.get("/page")).status_code == 401
+    without, with_log = [record.getMessage() for record in caplog.records]
+    assert without == "GET /page refused: missing_token"
+    assert with_log.startswith("GET /page 401 ")
+    assert with_log.endswith("refusal=missing_token")
 
 
 async def test_another_origin_may_call_once_it_is_named() -> None:

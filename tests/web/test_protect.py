@@ -4,15 +4,25 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import httpx
 import pytest
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Request, Security
+from fastapi.openapi.utils import get_openapi
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Scope
 
-from auth0_sso import CurrentToken, StaticKeys, protect, rate_limit, require_permission
+from auth0_sso import (
+    AccessToken,
+    CurrentToken,
+    StaticKeys,
+    current_token,
+    harden,
+    protect,
+    rate_limit,
+    require_permission,
+)
 from auth0_sso.errors import Auth0SsoError
 from auth0_sso.testing.hostile import Forge
 from support.clock import HandClock
@@ -123,6 +133,37 @@ async def test_an_app_answers_the_same_before_and_after(asked: Asked, keys: Stat
     assert await answer(protected(host_app(), keys, clock), asked) == before
     if not asked.path.endswith("/openapi.json"):
         assert await answer(protected(guarded(host_app()), keys, clock), asked) == before
+
+
+async def test_guards_are_described_where_openapi_was_replaced_later(keys: StaticKeys, clock: HandClock) -> None:
+    app = protected(guarded(FastAPI()), keys, clock)
+
+    def write() -> dict[str, Any]:
+        return get_openapi(title="shop", version="1", routes=app.routes)
+
+    app.openapi = write  # type: ignore[method-assign]  # as FastAPI documents
+    async with running(app) as client:
+        document = (await client.get("/openapi.json")).json()
+    assert document["components"]["securitySchemes"].keys() == {"bearer", "auth0"}
+    assert document["paths"]["/me"]["get"]["security"] == [{"bearer": []}, {"auth0": []}]
+
+
+async def read_letters(_: Annotated[AccessToken, Security(current_token, scopes=["read:letters"])]) -> None: ...
+
+
+async def test_a_described_document_keeps_its_login_when_it_is_extended(keys: StaticKeys, clock: HandClock) -> None:
+    app = harden(protected(guarded(FastAPI()), keys, clock), problem_details=True)
+    app.get("/letters")(read_letters)
+    first = app.openapi
+
+    def extend() -> dict[str, Any]:
+        return {**first(), "x-logo": "logo.svg"}
+
+    app.openapi = extend  # type: ignore[method-assign]  # as FastAPI documents
+    async with running(app) as client:
+        document = (await client.get("/openapi.json")).json()
+    login = document["components"]["securitySchemes"]["auth0"]["flows"]["authorizationCode"]
+    assert (document["x-logo"], "read:letters" in login["scopes"]) == ("logo.svg", True)
 
 
 async def test_other_routes_keep_their_place_in_the_openapi_document(keys: StaticKeys, clock: HandClock) -> None:

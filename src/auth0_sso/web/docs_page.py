@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html, get_swagger_ui_oauth2_redirect_html
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
@@ -40,9 +40,7 @@ def add_docs(app: FastAPI, settings: Settings | None = None, *, path: str = "/do
     if app.openapi_url is None:
         raise ValueError("Swagger UI needs the OpenAPI document, and this app has no openapi_url")
     assets = _read_assets()
-    router = APIRouter(prefix=path, include_in_schema=False)
 
-    @router.get("")
     async def show_docs(request: Request) -> HTMLResponse:
         chosen = services_of(request).settings if settings is None else settings
         root = request.scope.get("root_path", "").rstrip("/")
@@ -58,18 +56,19 @@ def add_docs(app: FastAPI, settings: Settings | None = None, *, path: str = "/do
         )
         return _with_policy(page, connect=_origin(chosen.issuer))
 
-    @router.get("/oauth2-redirect")
-    async def finish_login() -> HTMLResponse:
+    async def finish_login(_: Request) -> HTMLResponse:
         return _with_policy(get_swagger_ui_oauth2_redirect_html())
 
-    @router.get("/assets/{name}")
-    async def get_asset(name: str) -> Response:
+    async def get_asset(request: Request) -> Response:
+        name: str = request.path_params["name"]
         if name not in assets:
             raise HTTPException(404)
         headers = {"Cache-Control": "public, max-age=3600"}
         return Response(assets[name], media_type=_ASSETS[name], headers=headers)
 
-    app.include_router(router)
+    # Starlette's routes, as FastAPI's own pages: a guard of the whole app would ask the browser for a token.
+    for below, endpoint in (("", show_docs), ("/oauth2-redirect", finish_login), ("/assets/{name}", get_asset)):
+        app.add_route(path + below, endpoint, methods=["GET"], include_in_schema=False)
 
 
 def _read_assets() -> Mapping[str, bytes]:

@@ -19,7 +19,7 @@ from auth0_sso.settings import Settings
 from auth0_sso.tokens.verifier import KeySource
 from auth0_sso.web.harden import http_options
 from auth0_sso.web.middleware.problem_handlers import add_error_handler
-from auth0_sso.web.openapi.app import DescribedOpenapi, describe_mounted
+from auth0_sso.web.openapi.app import DescribedOpenapi, describe_apps
 from auth0_sso.web.services.services import Services, open_services
 
 Opening = Callable[..., AbstractAsyncContextManager[Services]]
@@ -82,8 +82,8 @@ def protect(
 
 
 def install_guards(app: FastAPI, settings: Settings | None, opening: Opening) -> FastAPI:
-    """Open and close the services with the app, keep notes on its requests, and describe its guards."""
-    if isinstance(app.openapi, DescribedOpenapi):
+    """Open and close the services with the app, begin a context for each request, and describe its guards."""
+    if hasattr(app.state, "auth0_sso_protection"):
         raise RuntimeError("this app is protected already: call auth0_sso.protect(app) once")
     described = app.openapi = DescribedOpenapi(app, settings)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     http_options(app)  # the layer, without any
@@ -95,7 +95,7 @@ def install_guards(app: FastAPI, settings: Settings | None, opening: Opening) ->
     async def lifespan(running: FastAPI) -> AsyncIterator[Any]:
         chosen = _read_settings() if protection.settings is None else protection.settings
         described.use(chosen)
-        describe_mounted(app, chosen)
+        describe_apps(app, chosen)
         async with protection.opening(chosen) as services:
             app.state.auth0_sso = services
             try:

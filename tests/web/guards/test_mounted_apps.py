@@ -150,6 +150,19 @@ async def test_a_mounted_apps_own_handler_wins(
         assert (anonymous.status_code, refused.status_code) == statuses
 
 
+async def test_a_mounted_app_answers_by_the_handlers_of_its_host(issuer: Issuer, clock: HandClock) -> None:
+    host = host_of(sub_app())
+
+    @host.exception_handler(InsufficientScopeError)
+    async def answer(_: Request, error: Exception) -> Response:
+        return PlainTextResponse(type(error).__name__, 418)
+
+    async with protected(host, issuer, clock) as client:
+        assert (await client.get("/sub/me")).status_code == 401
+        refused = await client.get("/sub/admin", headers=bearing(issuer, clock))
+        assert (refused.status_code, refused.text) == (418, "InsufficientScopeError")
+
+
 async def test_an_unprotected_host_of_a_protected_app_runs_its_guards(issuer: Issuer, clock: HandClock) -> None:
     inner, host = sub_app(), FastAPI()
     host.mount("/api", inner)

@@ -19,6 +19,14 @@ from support.service import MANAGER, OPTIONS, USER, Service, Wire, replica, runn
 Keys = tuple[rsa.RSAPrivateKey, ...]
 
 
+versioned = APIRouter(dependencies=[Depends(rate_limit("1/minute"))])
+
+
+@versioned.get("/item")
+async def read_item() -> str:
+    return "x"
+
+
 def own_app() -> FastAPI:
     app = FastAPI()
     group = APIRouter(prefix="/group", dependencies=[Depends(rate_limit("3/minute", name="group"))])
@@ -66,6 +74,8 @@ def own_app() -> FastAPI:
 
     app.include_router(group)
     app.include_router(twice)
+    app.include_router(versioned, prefix="/v1")
+    app.include_router(versioned, prefix="/v2")
     return app
 
 
@@ -135,6 +145,11 @@ async def test_routes_that_share_a_name_share_a_budget_and_others_do_not(app: Se
     user = await app.as_user(USER)
     assert await statuses(app, "/default", 6, user) == [200] * 5 + [429]
     assert await statuses(app, "/also-default", 6, user) == [200] * 5 + [429]
+
+
+async def test_a_router_included_twice_has_two_budgets(app: Service) -> None:
+    assert await statuses(app, "/v1/item", 2) == [200, 429]
+    assert await statuses(app, "/v2/item", 2) == [200, 429]
 
 
 async def test_the_guard_gives_the_token_or_none(app: Service) -> None:

@@ -15,7 +15,7 @@ from auth0_sso.tokens.bearer import read_bearer_token
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.web.guards.callers import address_of
 from auth0_sso.web.middleware.guarded_socket import BEARER_SUBPROTOCOL, GuardedSocket
-from auth0_sso.web.middleware.problem_handlers import add_problem_handler_below
+from auth0_sso.web.middleware.problem_handlers import add_handlers_below
 from auth0_sso.web.middleware.request_context import RequestContext
 from auth0_sso.web.services.services import Services
 
@@ -37,7 +37,7 @@ def services_of(connection: HTTPConnection) -> Services:
     if services is None:
         raise RuntimeError(_NO_LIFESPAN if context.protected else _NOT_PROTECTED)
     if context.app is not connection.scope["app"]:
-        add_problem_handler_below(connection.scope)
+        add_handlers_below(connection.scope, context.app)
     return services
 
 

@@ -21,6 +21,7 @@ from auth0_sso.web.guards.authentication import credentials_of, services_of, ver
 from auth0_sso.web.guards.callers import caller_of
 from auth0_sso.web.guards.guard import Guard, TokenGuard, require_scopes
 from auth0_sso.web.middleware.request_context import RequestContext
+from auth0_sso.web.middleware.route_path import route_path
 from auth0_sso.web.services.services import Services
 
 _REFUSALS: Final = (RateLimitedError, StoreUnavailableError)
@@ -117,8 +118,8 @@ def rate_limit(
 
 
 def _name_of_route(scope: Scope) -> str:
-    """Return the method and template of a route. Apps mounted at different paths may share it."""
-    return f"{scope.get('method', 'WEBSOCKET')} {scope['route'].path}"
+    """Return the method and path of a route. Apps mounted at different paths may share it."""
+    return f"{scope.get('method', 'WEBSOCKET')} {route_path(scope)}"
 
 
 async def _token_if_sent(connection: HTTPConnection) -> AccessToken | None:

@@ -6,6 +6,8 @@ from urllib.parse import quote
 
 from starlette.types import Scope
 
+from auth0_sso.web.middleware.route_path import route_path
+
 _log = logging.getLogger("auth0_sso.access")
 
 _MAX_PATH: Final = 200
@@ -33,8 +35,8 @@ def log_refusal(scope: Scope, refusal: str) -> None:
 
 def _path(scope: Scope) -> str:
     """Return the route's template instead of the path, which names users; a path without a route is quoted."""
-    template = getattr(scope.get("route"), "path", None)
-    if isinstance(template, str):
+    template = route_path(scope)
+    if template is not None:
         return template
     path = quote(scope["path"][: _MAX_PATH + 1])
     return path if len(path) <= _MAX_PATH else f"{path[:_MAX_PATH]}..."

@@ -1,4 +1,4 @@
-"""The middleware of an app that has guards: notes on each request, and the headers that guards send.
+"""The middleware of an app that has guards: a context for each request, and the headers that guards send.
 
 Pure ASGI, and nothing else in it: bodies, exceptions and all other headers stay the app's own.
 """
@@ -23,7 +23,6 @@ class GuardMiddleware:
         """Serve one connection (ASGI 3)."""
         if scope["type"] == "websocket":
             await serve_websocket(self._app, scope, receive, send)
-            _log_refusal(scope)
         elif scope["type"] == "http":
             await self._serve_http(scope, receive, send)
         else:
@@ -38,10 +37,5 @@ class GuardMiddleware:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
-        _log_refusal(scope)
-
-
-def _log_refusal(scope: Scope) -> None:
-    refusal = RequestContext.of(scope).refusal
-    if refusal is not None:
-        log_refusal(scope, refusal)
+        if context.refusal is not None:
+            log_refusal(scope, context.refusal)

@@ -31,14 +31,19 @@ def add_error_handler(app: FastAPI) -> None:
         app.add_exception_handler(Auth0SsoError, _answer_error)  # type: ignore[arg-type]  # typed for one kind of connection, called for both
 
 
-def add_problem_handler_below(scope: Scope) -> None:
-    """Make an app that is mounted below a protected one answer this package's errors, unless it has its own handler.
+def add_handlers_below(scope: Scope, protected: FastAPI) -> None:
+    """Make an app that is mounted below a protected one answer this package's errors as that does.
 
-    Starlette looks for a handler in the mounted app alone, and answers 500 without one. It takes the handlers of an
-    app from its scope as a route begins, so only what is put into that very dictionary is found.
+    An app with a handler of its own for `Auth0SsoError` keeps it. Starlette looks for a handler in the mounted app
+    alone, and answers 500 without one. It takes the handlers of an app from its scope as a route begins, so only what
+    is put into that very dictionary is found.
     """
     handlers, _ = scope["starlette.exception_handlers"]
-    handlers.setdefault(Auth0SsoError, _answer_error)
+    if Auth0SsoError in handlers:
+        return
+    for error, handler in protected.exception_handlers.items():
+        if isinstance(error, type) and issubclass(error, Auth0SsoError):
+            handlers.setdefault(error, handler)
 
 
 def add_problem_handlers(app: FastAPI) -> None:

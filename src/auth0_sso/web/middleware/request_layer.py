@@ -16,7 +16,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from auth0_sso.web.middleware.access_log import log_access
+from auth0_sso.web.middleware.access_log import log_access, log_refusal
 from auth0_sso.web.middleware.body_limit import LimitedBody
 from auth0_sso.web.middleware.guard_middleware import GuardMiddleware
 from auth0_sso.web.middleware.request_context import RequestContext, request_id_variable
@@ -102,6 +102,8 @@ class RequestLayer(GuardMiddleware):
         finally:
             if self._options.access_log:
                 log_access(scope, answer.status, perf_counter() - started, refusal=context.refusal)
+            elif context.refusal is not None:
+                log_refusal(scope, context.refusal)
             request_id_variable.reset(token)
 
     async def _serve(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:

@@ -37,11 +37,13 @@ class DescribedOpenapi:
             self._app.openapi_schema = None
 
 
-def describe_mounted(app: Starlette, settings: Settings) -> None:
-    """Describe the guards of the FastAPI apps that are mounted in an app too: each writes a document of its own."""
+def describe_apps(app: Starlette, settings: Settings) -> None:
+    """Describe the guards of an app that replaced `openapi` after `protect`, and of the apps mounted in it.
+
+    Each app writes a document of its own.
+    """
+    if isinstance(app, FastAPI) and not isinstance(app.openapi, DescribedOpenapi):
+        app.openapi = DescribedOpenapi(app, settings)  # type: ignore[method-assign]  # as FastAPI documents
     for route in app.routes:
-        mounted = route.app if isinstance(route, Mount | Host) else None
-        if isinstance(mounted, FastAPI) and not isinstance(mounted.openapi, DescribedOpenapi):
-            mounted.openapi = DescribedOpenapi(mounted, settings)  # type: ignore[method-assign]  # as FastAPI documents
-        if isinstance(mounted, Starlette):
-            describe_mounted(mounted, settings)
+        if isinstance(route, Mount | Host) and isinstance(route.app, Starlette):
+            describe_apps(route.app, settings)

@@ -57,9 +57,10 @@ def describe(document: dict[str, Any], issuer: str | None, *, validation: bool) 
     if not operations:
         return
     components = document.setdefault("components", {})
-    schemes = {name: scheme for name, scheme in components.get("securitySchemes", {}).items() if not _is_note(name)}
-    scopes = {scope for operation in operations for scope in _scopes(operation)}
-    components["securitySchemes"] = {**schemes, **_security_schemes(issuer, sorted(scopes))}
+    if any(map(_is_note, schemes := components.get("securitySchemes", {}))):
+        others = {name: scheme for name, scheme in schemes.items() if not _is_note(name)}
+        scopes = {scope for operation in operations for scope in _scopes(operation)}
+        components["securitySchemes"] = {**others, **_security_schemes(issuer, sorted(scopes))}
     components.setdefault("schemas", {}).update(_problem_schemas())
     for operation in operations:
         _describe_security(operation, can_log_in=issuer is not None)
