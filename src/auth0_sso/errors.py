@@ -48,7 +48,7 @@ class TenantAnswer:
 class Auth0SsoError(Exception):
     """Base of every error this package raises on purpose.
 
-    `detail` is one sentence anybody may read; `reason` is a word for logs and metrics. Neither ever repeats
+    `detail` is one sentence for the caller; `reason` is a word for logs and metrics. Neither ever repeats
     what a token, a header or a secret said.
     """
 

@@ -143,7 +143,7 @@ async def test_a_pause_past_a_callers_timeout_is_raised_at_once(office: Office) 
     assert raised.value.seconds == 60
 
 
-async def test_waiting_callers_are_told_of_a_pause_past_their_timeout(office: Office) -> None:
+async def test_waiting_callers_fail_at_a_pause_past_their_timeout(office: Office) -> None:
     office.enter("a1", Priority("a"))
     office.enter("a2", Priority("a"), until=office.clock.monotonic() + 8)
     office.enter("b1", Priority("b"), until=office.clock.monotonic() + 9)

@@ -147,7 +147,7 @@ def test_a_changed_setting_that_cannot_be_used_exits_with_78(capsys: pytest.Capt
     assert main(["dev", "--port", "0", "--tenant-port", "0", "--set", "RATE_LIMIT=often"]) == 78
     output = capsys.readouterr()
     assert output.out == ""
-    assert "RATE_LIMIT is no rate limit such as 10/minute" in output.err
+    assert "RATE_LIMIT is not a rate limit such as 10/minute" in output.err
 
 
 def test_the_banner_shows_what_runs_and_the_people() -> None:

@@ -163,6 +163,6 @@ def test_a_malformed_place_is_named_with_its_fix_and_without_its_value(
         ("AUTH0_MANAGEMENT_AUDIENCE", f"https://{EXAMPLE_DOMAIN}/api/v2/"),
     ],
 )
-def test_the_examples_tenant_is_nobodys_tenant(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_the_examples_tenant_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     (problem,) = problems(monkeypatch, **{name: value})
     assert problem == f"{name} still has the example's value: {fix_of(ServiceSettings, name.lower())}."

@@ -101,7 +101,7 @@ def unknown(caplog: pytest.LogCaptureFixture, *, misspelt_only: bool = False) ->
     return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
 
 
-def test_names_that_are_not_settings_are_told_wherever_they_are(
+def test_names_that_are_not_settings_are_logged_wherever_they_are(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("AUTH0_ALOWED_CLIENTS", SECRET)
@@ -118,7 +118,7 @@ def test_names_that_are_not_settings_are_told_wherever_they_are(
     assert unknown(caplog, misspelt_only=True) == [line for line in unknown(caplog) if "AUTH0_EMPTY" not in line]
 
 
-def test_settings_and_names_of_others_are_not_told(
+def test_settings_and_names_of_others_are_not_logged(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("AUTH0SSO", "1")

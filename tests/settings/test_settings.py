@@ -147,7 +147,7 @@ PLAIN = [
 
 @pytest.mark.parametrize("inside", [" ", "\n", "\t", "\r\n", "\x7f", "\u200b", "\xa0"], ids=ascii)
 @pytest.mark.parametrize("name", PLAIN)
-def test_whitespace_and_control_characters_are_refused_where_nobody_would_see_them(
+def test_invisible_whitespace_and_control_characters_are_refused(
     monkeypatch: pytest.MonkeyPatch, name: str, inside: str
 ) -> None:
     told = [each for each in problems(monkeypatch, **{name: f"redis://a{inside}b"}) if each.startswith(f"{name} ")]
@@ -169,7 +169,7 @@ def private_key(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> str:
     return rsa_keys[0].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
-def test_a_private_key_stands_for_the_secret_also_on_one_line(
+def test_a_private_key_replaces_the_secret_also_on_one_line(
     monkeypatch: pytest.MonkeyPatch, rsa_keys: tuple[rsa.RSAPrivateKey, ...]
 ) -> None:
     pem = private_key(rsa_keys)
@@ -200,7 +200,7 @@ def test_a_private_key_out_of_place_is_a_problem(
 
 def test_an_unusable_private_key_is_a_problem_that_does_not_show_it(monkeypatch: pytest.MonkeyPatch) -> None:
     (told,) = problems(monkeypatch, AUTH0_MANAGEMENT_CLIENT_ID="client", AUTH0_MANAGEMENT_PRIVATE_KEY=SECRET)
-    assert told.startswith("AUTH0_MANAGEMENT_PRIVATE_KEY is no private key in PEM")
+    assert told.startswith("AUTH0_MANAGEMENT_PRIVATE_KEY is not a private key in PEM")
     assert SECRET not in told
 
 

@@ -112,7 +112,7 @@ def spin(seconds: float) -> None:
         pass
 
 
-async def test_each_caller_is_told_that_the_server_is_gone(redis: RedisServer, client: Redis) -> None:
+async def test_each_caller_gets_an_error_when_the_server_is_gone(redis: RedisServer, client: Redis) -> None:
     pipelining = PipeliningClient(client, timeout=1)
     redis.stop()
     outcomes = await asyncio.gather(*(pipelining.execute("PING") for _ in range(5)), return_exceptions=True)

@@ -182,7 +182,7 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize(("refuse", "accept", "reason"), REFUSALS.values(), ids=REFUSALS)
-async def test_a_store_that_takes_reads_alone_is_down(
+async def test_a_store_that_takes_only_reads_is_down(
     redis: RedisServer,
     store: RedisStore,
     caplog: pytest.LogCaptureFixture,

@@ -40,7 +40,7 @@ async def test_an_app_that_is_not_started_says_how_to_start_it() -> None:
         api.as_user()
 
 
-async def test_an_exception_of_a_route_reaches_the_test_unless_it_is_told_not_to() -> None:
+async def test_an_exception_of_a_route_reaches_the_test_by_default() -> None:
     app = user_app()
     add_bug(app)
     async with async_client(app) as api:

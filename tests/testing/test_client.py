@@ -182,7 +182,7 @@ def test_an_app_that_is_stopped_serves_no_more(app: FastAPI) -> None:
         api.advance(1)
 
 
-def test_an_app_without_guards_is_told_to_call_protect() -> None:
+def test_the_error_of_an_unprotected_app_names_protect() -> None:
     with pytest.raises(RuntimeError, match=r"call auth0_sso\.protect\(app\)"):
         client(FastAPI())
 
@@ -250,7 +250,7 @@ def test_a_role_given_through_the_app_counts_at_once() -> None:
         assert (given.status_code, bob.get("/admin/users").status_code) == (200, 200)
 
 
-def test_an_exception_of_a_route_reaches_the_test_unless_it_is_told_not_to(app: FastAPI) -> None:
+def test_an_exception_of_a_route_reaches_the_test_by_default(app: FastAPI) -> None:
     @app.get("/broken")
     async def fail() -> None:
         raise LookupError("a bug")

@@ -1,4 +1,4 @@
-"""The table of hostile tokens on an app under test, and what a wrong response to one is told."""
+"""The table of hostile tokens on an app under test, and the message for a wrong response to one."""
 
 import pytest
 from starlette.responses import Response

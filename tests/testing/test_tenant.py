@@ -44,7 +44,7 @@ async def test_a_user_is_what_the_test_added(memory: Tenant, management: Managem
     assert (await management.get_user(ANN, fields=["user_id", "email"])).app_metadata == {}
 
 
-async def test_a_user_that_nobody_added_is_not_there(management: ManagementClient) -> None:
+async def test_a_user_that_was_not_added_is_not_found(management: ManagementClient) -> None:
     with pytest.raises(NotFoundError) as caught:
         await management.get_user(ANN)
     assert caught.value.reason == "inexistent_user"

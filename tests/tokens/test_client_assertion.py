@@ -71,16 +71,16 @@ def test_without_a_key_id_the_header_has_no_kid(rsa_keys: tuple[rsa.RSAPrivateKe
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "is no private key"),
-        ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "is no private key"),
-        (pem(ec.generate_private_key(ec.SECP256R1())), "is no RSA key of 2048 bits"),
+        ("", "is not a private key"),
+        ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "is not a private key"),
+        (pem(ec.generate_private_key(ec.SECP256R1())), "is not an RSA key of 2048 bits"),
         (
             pem(rsa.generate_private_key(public_exponent=65537, key_size=1024)),  # noqa: S505 - that it is refused is the test
-            "is no RSA key of 2048 bits",
+            "is not an RSA key of 2048 bits",
         ),
         (
             pem(rsa.generate_private_key(public_exponent=65537, key_size=2048), BestAvailableEncryption(b"secret")),
-            "is no private key",
+            "is not a private key",
         ),
     ],
     ids=["empty", "garbage", "ec", "short", "encrypted"],

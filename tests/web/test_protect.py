@@ -239,7 +239,7 @@ async def test_a_guarded_route_refuses_with_a_problem(
     assert [record.getMessage() for record in caplog.records] == ["GET /me refused: missing_token"]
 
 
-async def test_a_limited_route_tells_what_is_left_and_nothing_else(keys: StaticKeys, clock: HandClock) -> None:
+async def test_a_limited_route_adds_only_the_limit_headers(keys: StaticKeys, clock: HandClock) -> None:
     async with running(protected(guarded(host_app()), keys, clock)) as client:
         responses = [await client.get("/limited") for _ in range(3)]
     assert [response.status_code for response in responses] == [200, 200, 429]
@@ -259,7 +259,7 @@ async def test_a_handler_of_the_app_for_our_errors_is_kept(keys: StaticKeys, clo
     assert (response.status_code, response.text) == (499, "missing_token")
 
 
-async def test_a_request_sent_on_inside_the_app_is_verified_anew(
+async def test_a_request_sent_on_inside_the_app_is_verified_again(
     keys: StaticKeys, clock: HandClock, forge: Forge
 ) -> None:
     """An app may call itself with a copy of a request's scope and another token."""

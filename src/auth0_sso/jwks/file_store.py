@@ -1,6 +1,6 @@
 """The last JWK Set in a file, so that a service which restarts during an outage of the issuer can verify tokens.
 
-Whoever can write this file can sign tokens: a file or directory that other users can write is not used.
+Anyone who can write this file can sign tokens: a file or directory that other users can write is not used.
 """
 
 import asyncio

@@ -119,7 +119,7 @@ class ManagementClient:
         async for role in self._reader.by_page(Role, "/roles", "roles", ("read:roles",), query):
             if role.name == name and role.id:
                 return role
-        raise NotFoundError("There is no role of that name.", reason="role_name_unknown")
+        raise NotFoundError("There is no role with that name.", reason="role_name_unknown")
 
     async def list_user_roles(self, user_id: str) -> tuple[Role, ...]:
         """Return the roles assigned directly to a user in the whole tenant; Auth0 allows 50.

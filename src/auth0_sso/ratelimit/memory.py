@@ -82,7 +82,7 @@ class _MovingWindow:
         remaining, reset = limit.amount - len(hits), (hits[0] - now if hits else 0) + limit.window
         if 0 < cost <= remaining:
             hits.extend([now] * cost)
-            self.budgets[key] = hits  # anew, for its size has changed
+            self.budgets[key] = hits  # set again, since its size has changed
         return Quota(limit, remaining, _whole(reset))
 
 

@@ -58,7 +58,7 @@ def _parse_limit(text: str) -> Limit:
     found = _LIMIT.fullmatch(text)
     unit = found[3].lower().removesuffix("s") if found else ""
     if found is None or unit not in _SECONDS:
-        raise ValueError("is no rate limit such as 10/minute or 10/minute;200/hour")
+        raise ValueError("is not a rate limit such as 10/minute or 10/minute;200/hour")
     amount, multiple = int(found[1]), int(found[2] or 1)
     if not 1 <= amount <= MAX_REQUESTS or not 1 <= multiple <= _MAX_MULTIPLE:
         raise ValueError(

@@ -88,7 +88,7 @@ def browser_origin(value: str) -> str:
 
 
 def proxy_network(value: str) -> str:
-    """Return an address or network of trusted proxies; one too wide to be one's own would trust any client."""
+    """Return an address or network of trusted proxies; one that is too wide would trust any client."""
     try:
         network = ip_network(value)
     except ValueError:

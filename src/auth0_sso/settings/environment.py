@@ -16,7 +16,7 @@ _log = logging.getLogger("auth0_sso.settings")
 
 
 def setting(default: Any, meaning: str, fix: str, **bounds: Any) -> Any:  # noqa: ANN401 - takes and returns what pydantic's Field does
-    """Declare a setting: its default (`...` for none), what it means, and what to write when its value is no good."""
+    """Declare a setting: its default (`...` for none), what it means, and what to write for a bad value."""
     return Field(default, description=meaning, json_schema_extra={"fix": fix}, **bounds)
 
 

@@ -40,7 +40,7 @@ def parse_address(url: str) -> StoreAddress:
     scheme, _, rest = url.partition("://")
     found = _SCHEMES.fullmatch(scheme)
     if found is None or not rest:
-        raise ValueError("is no address of a Redis")
+        raise ValueError("is not the address of a Redis")
     kind = found[2] or found[3] or "server"
     parts = _split(url)
     path = unquote(parts.path)
@@ -60,7 +60,7 @@ def _split(url: str) -> SplitResult:
     try:
         return urlsplit(url)
     except ValueError:  # its message may repeat a part of the URL
-        raise ValueError("is no address of a Redis") from None
+        raise ValueError("is not the address of a Redis") from None
 
 
 def _hosts(parts: SplitResult, kind: str) -> tuple[tuple[str, int], ...]:
@@ -75,7 +75,7 @@ def _hosts(parts: SplitResult, kind: str) -> tuple[tuple[str, int], ...]:
 
 def _no_host(parts: SplitResult, path: str) -> tuple[()]:
     if _netloc(parts) or not path:
-        raise ValueError("is no address of a Redis: a unix socket has a path and no host")
+        raise ValueError("is not the address of a Redis: a unix socket has a path and no host")
     return ()
 
 
@@ -98,7 +98,7 @@ def _database(parts: SplitResult, kind: str) -> int:
     in_path = parts.path.strip("/") if kind in {"server", "cluster"} else ""
     text = query["db"][0] if query else in_path or "0"
     if not _DATABASE.fullmatch(text):
-        raise ValueError("names a database that is no number")
+        raise ValueError("names a database that is not a number")
     if kind == "cluster" and int(text):
         raise ValueError("names a database of a cluster, which has number 0 alone")
     return int(text)

@@ -28,7 +28,7 @@ class StoreHealth:
 
 
 class Availability:
-    """Is told of failures and writes, and tells whether commands may be sent."""
+    """Records failures and writes, and says whether commands may be sent."""
 
     def __init__(self, clock: Clock) -> None:
         self._breaker = CircuitBreaker(failures=_FAILURES, pause=_PAUSE, clock=clock)
@@ -51,7 +51,7 @@ class Availability:
     def record_failure(self, key: Argument, error: CommandError) -> StoreUnavailableError:
         """Count a failed command, and return the error to raise for it."""
         self._last_error = error.reason
-        # Commands that failed for one cause are one failure: one lost connection under load is no outage.
+        # Commands that failed for one cause are one failure: one lost connection under load is not an outage.
         if error.cause is not self._last_cause and self._breaker.record_failure():
             self.failed_key = key
             self.set_down(error.reason)

@@ -16,7 +16,7 @@ from auth0_sso.store.failures import LOST_CONNECTION, STORE_ERRORS, needs_new_co
 
 _MAX_BATCH: Final = 256
 _TICKS: Final = 5
-"""The timeout is counted in so many ticks."""
+"""How many ticks a timeout has."""
 
 
 class _Pending(NamedTuple):

@@ -1,4 +1,4 @@
-"""Values that lie in the shared store, and that nobody but this service's own processes can read, make or move.
+"""Values in the shared store that only this service's own processes can read, make or move.
 
 Who can write the store could otherwise grant roles and sign tokens. The key comes from the secret that every process
 has anyway, by HKDF (RFC 5869); the seal is Fernet's: AES-CBC under an HMAC.
@@ -20,7 +20,7 @@ class SealedStore:
     """A shared store whose values are sealed and whose keys' names tell nothing of users."""
 
     def __init__(self, store: RedisStore, secret: str, purpose: str) -> None:
-        """Take the store, a secret that all processes have and nobody else, and what sets this service apart."""
+        """Take the store, a secret that only its processes have, and what identifies this service."""
         self.store = store
         self._fernet = Fernet(urlsafe_b64encode(_derived(secret, f"seal {purpose}")))
         self._names = _derived(secret, f"names {purpose}")

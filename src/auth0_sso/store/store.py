@@ -28,7 +28,7 @@ class RedisStore:
     def __init__(self, url: str, *, timeout: float = 0.05, clock: Clock = SYSTEM_CLOCK) -> None:
         """Take the address as `parse_address` does, how long to wait for a reply in seconds, and the clock.
 
-        Nothing is connected yet, so a store that is down is no failed start. Raises `ValueError` for another URL.
+        Nothing is connected yet, so it succeeds while the store is down. Raises `ValueError` for another URL.
         """
         from auth0_sso.store.connections import open_client  # noqa: PLC0415 - redis-py is optional
         from auth0_sso.store.pipelining import PipeliningClient  # noqa: PLC0415 - redis-py is optional
@@ -37,7 +37,7 @@ class RedisStore:
         self._availability = Availability(clock)
 
     async def open(self) -> None:
-        """Connect before the first request, which would not wait for that; a store that is down is no error."""
+        """Connect before the first request, which would not wait for that; a store that is down is not an error."""
         try:
             async with asyncio.timeout(_OPEN_TIMEOUT):
                 await self._client.execute_blocking(*_write_nothing(KEY_PREFIX))
@@ -122,7 +122,7 @@ class RedisStore:
 def _write_nothing(key: Argument) -> tuple[Argument, ...]:
     """Return a write that changes nothing and makes no key, for the node of a cluster that has `key`.
 
-    Redis refuses it where it refuses writes: when it is full, cannot save, or is no master.
+    Redis refuses it where it refuses writes: when it is full, cannot save, or is not the master.
     """
     name = key.decode() if isinstance(key, bytes) else str(key)
     tag = _HASH_TAG.search(name)

@@ -81,7 +81,7 @@ def client(
 
     While the block runs the app verifies tokens of `auth0_sso.testing` alone, and asks the tenant in memory; what
     `protect` was given counts again afterwards. `settings` are otherwise those that `protect` was given, with the
-    tenant's replaced, or the defaults; the environment is not read. `roles` is a `RoleSource` of one's own.
+    tenant's replaced, or the defaults; the environment is not read. `roles` is a `RoleSource` of your own.
 
     Raises `RuntimeError` where `protect` was not called on the app.
     """

@@ -61,7 +61,7 @@ def _number(value: int) -> str:
 
 
 class Issuer:
-    """RSA keys named `key-0`, `key-1`, ..., of which the first signs unless told otherwise, and one EC key."""
+    """RSA keys named `key-0`, `key-1`, ..., of which the first signs by default, and one EC key."""
 
     def __init__(self, keys: Sequence[rsa.RSAPrivateKey]) -> None:
         self.keys: dict[str, rsa.RSAPrivateKey] = {f"key-{number}": key for number, key in enumerate(keys)}

@@ -6,7 +6,7 @@ from auth0_sso.tokens.claims import AccessToken
 
 
 class LearnedRoles:
-    """A `RoleSource` that lets the tenant learn the roles of a token first, and then asks for them as ever.
+    """A `RoleSource` that first gives the tenant the roles of a token, and then asks for them as usual.
 
     So the role cache, the Management client and its faults are the real ones.
     """
@@ -27,7 +27,7 @@ class LearnedRoles:
         return await self._inner.organization_roles_of(token, stale_ok=stale_ok)
 
     async def invalidate(self, subject: str) -> None:
-        """Ask anew at the next check."""
+        """Ask again at the next check."""
         await self._inner.invalidate(subject)
 
     async def _learn(self, token: AccessToken) -> None:

@@ -187,4 +187,4 @@ unknown_key: Final = BrokenToken("kid_unknown", _header_changed(kid="key-unknown
 """Its `kid` names a key that the issuer does not have."""
 
 opaque: Final = BrokenToken("token_opaque", _opaque)
-"""It is no JWT: Auth0 gives such tokens to clients that ask for no audience."""
+"""Not a JWT: Auth0 issues such tokens to clients that ask for no audience."""

@@ -136,7 +136,7 @@ def _require_bearer_access_token(claims: Mapping[str, object]) -> None:
             "id_token", "This is an ID token. Send the access token that was issued for this API."
         )
     if "cnf" in claims:  # RFC 7800: a stolen copy would be accepted, because proof of possession is not checked here
-        raise InvalidTokenError("sender_constrained", "This token is bound to a key, and is no bearer token.")
+        raise InvalidTokenError("sender_constrained", "This token is bound to a key, and is not a bearer token.")
 
 
 def _audiences(claims: Mapping[str, object]) -> tuple[str, ...]:

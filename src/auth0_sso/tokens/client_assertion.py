@@ -35,9 +35,9 @@ class AssertionKey:
         try:
             key = self._loaded()
         except (ValueError, TypeError):  # TypeError: the key is encrypted
-            raise ValueError("is no private key in PEM without a password") from None
+            raise ValueError("is not a private key in PEM without a password") from None
         if not isinstance(key, RSAPrivateKey) or key.key_size < _MIN_BITS:
-            raise ValueError(f"is no RSA key of {_MIN_BITS} bits or more")
+            raise ValueError(f"is not an RSA key of {_MIN_BITS} bits or more")
 
     @property
     def secret(self) -> str:

@@ -24,7 +24,7 @@ _ENTRY_BYTES, _BYTES_PER_BYTE = 2048, 6
 
 
 class KeySource(Protocol):
-    """Where the key of a token is found: `RemoteJwks`, `StaticKeys`, or a class of one's own."""
+    """Where the key of a token is found: `RemoteJwks`, `StaticKeys`, or a class of your own."""
 
     @property
     def current(self) -> JwkSet | None:

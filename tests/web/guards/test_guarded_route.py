@@ -106,7 +106,7 @@ async def post(service: Service, path: str, body: bytes, headers: dict[str, str]
 
 @pytest.mark.parametrize("path", OWN_ROUTES)
 @pytest.mark.parametrize(("body", "content_type"), MALFORMED)
-async def test_a_request_without_a_token_is_told_nothing_about_its_body(
+async def test_a_response_without_a_token_says_nothing_about_the_body(
     service: Service, path: str, body: bytes, content_type: str
 ) -> None:
     answer = await service.api.post(path, content=body, headers={"Content-Type": content_type})

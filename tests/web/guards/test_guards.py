@@ -76,7 +76,7 @@ async def test_a_guard_passes_only_the_tokens_its_signature_names(
         assert (await client.get(path)).status_code == 401
 
 
-async def test_the_document_tells_that_a_guard_may_refuse(issuer: Issuer, clock: HandClock) -> None:
+async def test_the_document_shows_that_a_guard_may_refuse(issuer: Issuer, clock: HandClock) -> None:
     async with protected(own_app(), issuer, clock) as client:
         paths = (await client.get("/openapi.json")).json()["paths"]
     for path in ("/both", "/member", "/acme"):

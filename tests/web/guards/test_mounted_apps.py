@@ -109,7 +109,7 @@ async def test_an_error_of_ours_that_a_mounted_route_raises_is_answered(client: 
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
 
 
-async def test_a_mounted_app_counts_and_tells_what_is_left(client: httpx.AsyncClient) -> None:
+async def test_a_mounted_app_counts_and_sends_what_is_left(client: httpx.AsyncClient) -> None:
     assert (await client.get("/sub/limited")).headers["RateLimit"] == '"1/minute";r=0;t=60'
     assert (await client.get("/sub/limited")).status_code == 429
 

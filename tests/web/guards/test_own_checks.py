@@ -152,7 +152,7 @@ async def test_the_challenge_of_an_own_error_has_the_code_that_clients_know(
     assert revoked.headers["WWW-Authenticate"].startswith('Bearer error="invalid_token", error_description="Log in')
 
 
-async def test_the_document_tells_what_a_check_asks_for_and_refuses_with(client: httpx.AsyncClient) -> None:
+async def test_the_document_shows_what_a_check_requires_and_refuses_with(client: httpx.AsyncClient) -> None:
     document = (await client.get("/openapi.json")).json()
     operation = document["paths"]["/sync"]["get"]
     assert operation["description"] == "Read it.\n\nOnly for **staff**: 100 %."

@@ -1,4 +1,4 @@
-"""Rate limits on somebody's own routes: who is counted, what is counted, what is answered."""
+"""Rate limits on an app's own routes: who is counted, what is counted, what is answered."""
 
 import asyncio
 import logging
@@ -120,7 +120,7 @@ async def test_a_subject_is_counted_wherever_it_comes_from_and_apart_from_its_ad
     assert await statuses(app, "/public", 1) == [200]
 
 
-async def test_all_limits_are_told_and_the_longest_wait_is_named(app: Service) -> None:
+async def test_the_headers_name_all_limits_and_the_longest_wait(app: Service) -> None:
     first = await app.api.get("/public")
     assert first.headers["RateLimit-Policy"] == '"2/minute";q=2;w=60, "3/hour";q=3;w=3600'
     assert first.headers["RateLimit"] == '"2/minute";r=1;t=60, "3/hour";r=2;t=3600'
@@ -157,13 +157,13 @@ async def test_the_guard_gives_the_token_or_none(app: Service) -> None:
     assert (await app.api.get("/who", headers=await app.as_user(USER))).json().startswith("auth0|")
 
 
-async def test_a_bad_token_is_refused_and_another_scheme_is_none_of_ours(app: Service) -> None:
+async def test_a_bad_token_is_refused_and_another_scheme_is_ignored(app: Service) -> None:
     bad = await app.api.get("/who", headers={"Authorization": "Bearer not.a.token"})
     assert (bad.status_code, bad.json()["code"]) == (401, "invalid_token")
     assert (await app.api.get("/who", headers={"Authorization": "Basic dXNlcjp3b3Jk"})).json() == "nobody"
 
 
-async def test_the_exempt_are_not_counted_and_are_told_no_limit(app: Service) -> None:
+async def test_exempt_callers_are_not_counted_and_get_no_limit_headers(app: Service) -> None:
     headers = await app.as_machine()  # it has read:data
     answers = [await app.api.get("/exempt", headers=headers) for _ in range(5)]
     assert [answer.status_code for answer in answers] == [200] * 5
@@ -208,7 +208,7 @@ async def test_a_limit_that_a_router_and_its_route_both_have_counts_once(app: Se
     assert await statuses(app, "/twice/same", 6) == [200] * 5 + [429]
 
 
-async def test_the_document_tells_of_limits_and_that_a_token_is_optional(app: Service) -> None:
+async def test_the_document_shows_limits_and_that_a_token_is_optional(app: Service) -> None:
     public = (await app.api.get("/openapi.json")).json()["paths"]["/public"]["get"]
     assert public["security"] == [{}, {"bearer": []}, {"auth0": []}]
     assert {"429", "503"} <= public["responses"].keys()
@@ -234,7 +234,7 @@ async def test_failures_of_one_address_are_answered_429_past_their_limit(
     assert await statuses(app, "/who", 1, forged) == [401]
 
 
-async def test_an_expired_token_is_told_so_however_often_it_comes(app: Service) -> None:
+async def test_an_expired_token_gets_401_however_often_it_comes(app: Service) -> None:
     headers = await app.as_user(USER)
     await app.clock.advance(90_000)
     for _ in range(30):

@@ -154,7 +154,7 @@ async def test_a_scope_that_no_challenge_can_carry_is_a_fault_of_the_app_and_ope
     assert "WWW-Authenticate" not in answer.headers
 
 
-async def test_the_document_tells_the_scopes_and_the_refusal(client: httpx.AsyncClient) -> None:
+async def test_the_document_shows_the_scopes_and_the_refusal(client: httpx.AsyncClient) -> None:
     document = (await client.get("/openapi.json")).json()
     both = ["read:orders", "read:bills"]
     for name in GUARDS:

@@ -1,4 +1,4 @@
-"""What an app is told whose guards cannot work: without `protect`, or before its lifespan has run."""
+"""The error of guards that cannot work: without `protect`, or before the lifespan has run."""
 
 import re
 import warnings
@@ -70,7 +70,7 @@ async def test_the_error_says_what_to_write(
         assert words in await failure(app, path, caplog, **headers)
 
 
-def test_a_socket_is_told_too(case: tuple[FastAPI, str]) -> None:
+def test_a_socket_gets_the_same_error(case: tuple[FastAPI, str]) -> None:
     app, words = case
     with pytest.raises(RuntimeError, match=re.escape(words)), TestClient(app).websocket_connect("/ws"):
         pass

@@ -62,7 +62,7 @@ async def chunks(size: int) -> AsyncIterator[bytes]:
     yield b"x" * (size % 1024)
 
 
-async def test_a_fault_of_ours_is_a_problem_that_names_nothing(client: httpx.AsyncClient) -> None:
+async def test_an_internal_error_is_a_problem_without_details(client: httpx.AsyncClient) -> None:
     answer = await client.get("/fails", headers={"Origin": ORIGIN})
     assert answer.status_code == 500
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -71,7 +71,7 @@ async def test_a_fault_of_ours_is_a_problem_that_names_nothing(client: httpx.Asy
     assert SECRET not in answer.text
 
 
-async def test_a_fault_of_ours_carries_cors_and_security_headers(client: httpx.AsyncClient) -> None:
+async def test_an_internal_error_has_cors_and_security_headers(client: httpx.AsyncClient) -> None:
     answer = await client.get("/fails", headers={"Origin": ORIGIN})
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -105,7 +105,7 @@ async def test_a_body_at_the_cap_passes_and_one_byte_more_is_refused(
 
 
 @pytest.mark.parametrize("length", ["-1", "+1", "1e9", "٣", "", "9" * 5000], ids=repr)
-async def test_a_strange_content_length_is_no_fault_of_ours(client: httpx.AsyncClient, length: str) -> None:
+async def test_a_strange_content_length_is_not_an_internal_error(client: httpx.AsyncClient, length: str) -> None:
     headers = [(b"content-length", length.encode())]
     answer = await client.post("/echo", content=b"", headers=headers)
     assert answer.status_code < 500

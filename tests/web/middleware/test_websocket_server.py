@@ -45,7 +45,7 @@ async def test_a_refused_handshake_is_an_http_answer(served: tuple[SocketApp, st
         assert answer.headers["Content-Type"] == "application/problem+json"
 
 
-async def test_a_silent_client_is_told_that_its_token_expired(
+async def test_a_silent_client_is_closed_when_its_token_expires(
     served: tuple[SocketApp, str], clock: HandClock, bearer: Bearer
 ) -> None:
     own, url = served

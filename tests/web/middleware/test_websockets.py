@@ -82,7 +82,7 @@ async def test_an_apps_own_dependencies_guard_its_sockets(issuer: Issuer, clock:
             assert (await socket.hear())["type"] == "websocket.accept"
 
 
-async def test_handshakes_are_counted_and_told_their_limit(own: SocketApp, clock: HandClock) -> None:
+async def test_handshakes_are_counted_and_get_limit_headers(own: SocketApp, clock: HandClock) -> None:
     for left in (1, 0):
         async with asgi_socket(own.app, "/limited") as socket:
             accepted = await socket.hear()

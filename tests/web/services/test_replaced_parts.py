@@ -1,4 +1,4 @@
-"""Parts of one's own in a protected app: a role source, signing keys and a counter."""
+"""Replaced parts of a protected app: a role source, signing keys and a counter."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager

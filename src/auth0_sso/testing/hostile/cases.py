@@ -66,7 +66,7 @@ def claim(**claims: object) -> Build:
 
 
 def time_claim(**seconds: float) -> Build:
-    """Send a good token with these claims set to so many seconds after it is minted."""
+    """Send a good token with these claims set to a number of seconds after it is minted."""
     return lambda forge: bearer(forge.token(**{name: forge.now + after for name, after in seconds.items()}))
 
 

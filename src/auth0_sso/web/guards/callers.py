@@ -1,4 +1,4 @@
-"""Who is counted: the verified subject, never a token's text, else the address the request came from."""
+"""Who is counted: the verified subject, or without a token the address the request came from."""
 
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address

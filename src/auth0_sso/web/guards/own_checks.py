@@ -1,4 +1,4 @@
-"""`require`: a guard with a check of the app's own, on a claim, the e-mail address's domain or whatever it knows."""
+"""`require`: a guard with a check of the app's own, on such as a claim or the domain of an e-mail address."""
 
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass

@@ -98,9 +98,9 @@ def rate_limit(
 
     Without a policy RATE_LIMIT holds. A request takes `cost` of the budget. Each route has a budget of its own, or
     shares it with those of the same `name`. Bearers of one of `exempt_permissions`, and the clients with one of
-    `exempt_clients` as their id, are not counted. A bad token is refused, and no token is no fault. Raises
-    `ValueError` for a policy that cannot be read, or that a request of this cost never fits; for RATE_LIMIT that can
-    be said at the first request only.
+    `exempt_clients` as their id, are not counted. A bad token is refused; a request without a token is counted by its
+    address. Raises `ValueError` for a policy that cannot be read, or that a request of this cost never fits; with
+    RATE_LIMIT the first request does.
     """
     parsed = None if policy is None else Policy.parse(policy)
     if parsed is not None:

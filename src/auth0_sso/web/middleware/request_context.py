@@ -1,4 +1,4 @@
-"""What is noted about one request or WebSocket on its way through, kept in its ASGI scope."""
+"""What is known about one request or WebSocket, kept in its ASGI scope."""
 
 from collections.abc import MutableMapping
 from contextvars import ContextVar
@@ -13,12 +13,12 @@ from auth0_sso.web.services.services import Services
 _KEY = "auth0_sso"
 
 request_id_variable: ContextVar[str] = ContextVar("auth0_sso_request_id", default="-")
-"""The id of the request being served, for the log records of every floor."""
+"""The id of the request being served, for its log records."""
 
 
 @dataclass(slots=True)
 class RequestContext:
-    """Notes on one request: several guards of a route then cost one verification and one look-up."""
+    """The state of one request: several guards of a route then cost one verification and one look-up."""
 
     chosen_id: str | None
     """The id of the request, once there is one."""
@@ -42,16 +42,16 @@ class RequestContext:
 
     @classmethod
     def begin(cls, scope: MutableMapping[str, Any], request_id: str | None = None) -> "RequestContext":
-        """Open the notes of a request to a protected app, under its caller's id or a new one.
+        """Begin the context of a request to a protected app, with its caller's id or a new one.
 
-        Always new ones, since a request that an app sends on to itself may carry another token.
+        Always a new one, since a request that an app sends on to itself may carry another token.
         """
         context = scope[_KEY] = cls(request_id, scope.get("app"), True)
         return context
 
     @classmethod
     def of(cls, scope: MutableMapping[str, Any]) -> "RequestContext":
-        """Return the notes of a request; where our middleware is missing they begin here."""
+        """Return the context of a request; without our middleware it begins here."""
         if _KEY not in scope:
             scope[_KEY] = cls(None, scope.get("app"))
         return cast("RequestContext", scope[_KEY])

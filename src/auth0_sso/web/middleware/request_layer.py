@@ -133,7 +133,7 @@ class RequestLayer(GuardMiddleware):
 
 
 class _Answer:
-    """The sending side of one request: adds headers as the answer starts, and notes its status."""
+    """The sending side of one request: adds headers as the answer starts, and records its status."""
 
     def __init__(
         self,

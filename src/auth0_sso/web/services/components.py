@@ -27,7 +27,7 @@ class StoreHealth(Protocol):
 
 
 class Store(Protocol):
-    """The shared store, for those who only ask how it is. Its class needs the package redis."""
+    """The shared store, for code that only asks how it is. Its class needs the package redis."""
 
     @property
     def health(self) -> StoreHealth:

@@ -22,7 +22,7 @@ from auth0_sso.web.services.components import Shared, credential_of
 async def open_shared(settings: Settings, clock: Clock) -> AsyncIterator[Shared]:
     """Connect to the store that the settings name, and close its connections at the end.
 
-    A store that does not answer is no error: it is used once it does.
+    A store that does not answer is not an error: it is used once it does.
     """
     store = RedisStore(
         settings.rate_limit_storage_url.get_secret_value(),
