@@ -133,6 +133,8 @@ def test_an_address_to_listen_on_is_taken_as_it_is(monkeypatch: pytest.MonkeyPat
         ("AUTH0_MANAGEMENT_AUDIENCE", "https://acme.eu.auth0.com/"),
         ("AUTH0_MANAGEMENT_AUDIENCE", "https://acme.eu.auth0.com/api/v2/users"),
         ("AUTH0_MANAGEMENT_AUDIENCE", "http://acme.eu.auth0.com/api/v2/"),
+        ("AUTH0_DOMAIN", "[::x]"),
+        ("CORS_ALLOWED_ORIGINS", "https://[::x]"),
         ("CORS_ALLOWED_ORIGINS", "*"),
         ("CORS_ALLOWED_ORIGINS", "null"),
         ("CORS_ALLOWED_ORIGINS", "http://*.example.com"),

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from auth0_sso.errors import ConfigurationError
 from auth0_sso.service.settings import EX_CONFIG, ServiceSettings
 from auth0_sso.settings import fix_of
 from support.environment import load, problems
@@ -49,6 +50,12 @@ LISTS = [name.upper() for name, field in ServiceSettings.model_fields.items() if
 def test_a_list_that_is_set_names_something(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     (problem,) = problems(monkeypatch, **{name: value})
     assert problem == f"{name} is set but names nothing: {fix_of(ServiceSettings, name.lower())}."
+
+
+def test_settings_made_in_code_name_an_audience() -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        ServiceSettings.of(auth0_domain="acme.eu.auth0.com", auth0_audience=())
+    assert raised.value.problems[0].startswith("AUTH0_AUDIENCE names no audience: ")
 
 
 def test_these_are_all_lists() -> None:

@@ -56,7 +56,7 @@ def test_the_fixtures_work_in_the_process_they_are_loaded_in(project: pytest.Pyt
             answer = auth0_client(app).as_anonymous().get("/orders", headers=hostile_token.headers)
             hostile_token.assert_refused(answer)
     """)
-    options = ("-p", "no:auth0_sso", "-p", "no:pytest_cov", "-k", "expired-at-zero")
+    options = ("-p", "no:auth0_sso", "-k", "expired-at-zero")
     result = project.runpytest_inprocess(*options, plugins=[plugin])
     result.assert_outcomes(passed=1, deselected=len(hostile_tokens()) - 1)
 

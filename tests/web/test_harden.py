@@ -1,6 +1,7 @@
 """The parts of the service that an app may add by name: each alone, and nothing that is not named."""
 
 import logging
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from fastapi import Depends, FastAPI
 
 from auth0_sso import StaticKeys, current_token, harden, protect
+from auth0_sso.errors import ConfigurationError
 from support.clock import HandClock
 from support.host_app import CrashError, host_app, library_settings
 from support.issuer import Issuer
@@ -164,3 +166,12 @@ async def test_another_origin_may_call_once_it_is_named() -> None:
 def test_an_origin_or_network_that_lets_all_in_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"is not an origin|so wide"):
         harden(small_app(), **options)
+
+
+def test_trusted_proxies_without_uvicorn_name_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn.middleware.proxy_headers", None)
+    with pytest.raises(ConfigurationError) as raised:
+        harden(small_app(), trusted_proxies=["10.0.0.0/8"])
+    assert raised.value.problems == (
+        "trusted proxies need uvicorn.middleware.proxy_headers: install auth0-sso[service].",
+    )

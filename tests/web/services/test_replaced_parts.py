@@ -13,6 +13,8 @@ from auth0_sso.errors import InsufficientScopeError, StoreUnavailableError
 from auth0_sso.ratelimit.limiter import Quota, Strategy
 from auth0_sso.ratelimit.policy import Limit
 from auth0_sso.testing.hostile import Forge
+from auth0_sso.tokens.jwk import JwkSet, VerificationKey
+from auth0_sso.web.services.services import health_of
 from support.clock import HandClock
 from support.host_app import library_settings
 from support.issuer import SUBJECT, Issuer
@@ -110,6 +112,25 @@ async def test_with_keys_of_ones_own_nothing_is_fetched(
         refused = await client.get("/me", headers={"Authorization": f"Bearer {unknown}"})
     assert (refused.status_code, refused.json()["code"]) == (401, "invalid_token")
     assert tenant.requests == []
+
+
+class KeysOfAFile:
+    """A `KeySource` as an app may have it: it has no keys until they are there."""
+
+    def __init__(self, inner: StaticKeys) -> None:
+        self._inner = inner
+        self.current: JwkSet | None = None
+
+    async def find_key(self, key_id: str, algorithm: str) -> VerificationKey:
+        self.current = self._inner.current
+        return await self._inner.find_key(key_id, algorithm)
+
+
+async def test_the_health_of_own_keys_follows_whether_there_are_any(keys: StaticKeys) -> None:
+    own = KeysOfAFile(keys)
+    assert (health_of(own).state, health_of(own).keys) == ("missing", 0)
+    await own.find_key("key-0", "RS256")
+    assert (health_of(own).state, health_of(own).keys) == ("fresh", health_of(keys).keys)
 
 
 async def test_roles_of_ones_own_need_no_management_credentials(
