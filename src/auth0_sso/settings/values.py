@@ -21,7 +21,7 @@ from auth0_sso.store.address import parse_address
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
 
 MEMORY = "memory://"
-"""Where counts are kept when nothing is shared."""
+"""Where counts are kept without a shared store."""
 
 EXAMPLE_AUDIENCE: Final = "https://api.your-company.example"
 """What .env.example shows as the audience: of a top-level domain that no API has (RFC 2606 section 2)."""

@@ -35,7 +35,7 @@ class SealedStore:
         return self._fernet.encrypt(json.dumps([name, value]).encode())
 
     def unseal(self, name: str, sealed: object) -> object | None:
-        """Return what was sealed for that very place, or None for anything else."""
+        """Return what was sealed for exactly this place, or None for anything else."""
         if not isinstance(sealed, bytes):
             return None
         try:

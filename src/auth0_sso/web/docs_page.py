@@ -89,7 +89,7 @@ def _init_oauth(settings: Settings) -> dict[str, object]:
 
 
 def _with_policy(page: HTMLResponse, *, connect: str = "") -> HTMLResponse:
-    """Allow a page its own files and the very inline scripts it has, by their hashes (CSP level 3).
+    """Allow a page its own files and its inline scripts, by their hashes (CSP level 3).
 
     No Cross-Origin-Opener-Policy: the login popup would lose the page that opened it.
     """

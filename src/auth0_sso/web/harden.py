@@ -1,4 +1,4 @@
-"""What an app may add beside the guards, each part by its name; nothing of it is on by itself."""
+"""What an app may add beside the guards, each part by its name; all are off by default."""
 
 from collections.abc import Sequence
 

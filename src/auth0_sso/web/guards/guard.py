@@ -1,7 +1,7 @@
 """What a guard is: one async dependency that reads the request or WebSocket itself, and a FastAPI security scheme.
 
 One dependency, since every further one costs about a fifth of a bare request; a security scheme, so that OpenAPI
-tells what the route asks for.
+shows what the route requires.
 """
 
 import re
@@ -40,7 +40,7 @@ class Guard(SecurityBase, ABC):
         optional: bool = False,
         description: str | None = None,
     ) -> None:
-        """Take what tells it from others of its class, and for the OpenAPI document what it refuses with.
+        """Take what distinguishes it from others of its class, and for the OpenAPI document what it refuses with.
 
         `refusals` are the errors beyond those of a bad token, `optional` says that anonymous requests pass, and
         `description` is a sentence on what it asks for.

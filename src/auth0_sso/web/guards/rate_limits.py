@@ -1,7 +1,7 @@
 """Rate limits for routes, said in the route's signature or for a whole router.
 
 Who is counted is the token's verified subject, so a renewed token shares its budget and a forged one spends nothing
-of it; who sends no token is counted by address.
+of it; requests without a token are counted by address.
 """
 
 from collections.abc import Callable
@@ -40,7 +40,7 @@ class _Limit:
     exempt_clients: frozenset[str] = frozenset()
 
     async def require_budget(self, connection: HTTPConnection, token: AccessToken | None) -> None:
-        """Count the request and tell every answer what is left; raise `RateLimitedError` where nothing is."""
+        """Count the request and add headers with what is left; raise `RateLimitedError` where nothing is."""
         services = services_of(connection)
         if token is not None and self._exempts(token, services):
             return
@@ -132,7 +132,7 @@ async def _token_if_sent(connection: HTTPConnection) -> AccessToken | None:
 
 
 def _headers(quotas: tuple[Quota, ...]) -> list[tuple[bytes, bytes]]:
-    """Tell each limit and what is left of it (draft-ietf-httpapi-ratelimit-headers-10)."""
+    """Return headers with each limit and what is left of it (draft-ietf-httpapi-ratelimit-headers-10)."""
     if not quotas:
         return []
     policies = ", ".join([f'"{limit.name}";q={limit.amount};w={limit.window}' for limit, _, _ in quotas])

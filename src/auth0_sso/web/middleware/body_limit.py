@@ -15,7 +15,7 @@ MAX_BODY_BYTES: Final = 64 * 1024
 class LimitedBody:
     """The receiving side of one request: refuses a body longer than the limit, at the moment the app reads it.
 
-    Not sooner: whether the caller may send anything at all is for the guards to say first.
+    Not before: the guards decide first whether the caller may send anything at all.
     """
 
     def __init__(self, receive: Receive, length: str, *, max_bytes: int, has_begun: Callable[[], bool]) -> None:

@@ -36,7 +36,7 @@ def add_handlers_below(scope: Scope, protected: FastAPI) -> None:
 
     An app with a handler of its own for `Auth0SsoError` keeps it. Starlette looks for a handler in the mounted app
     alone, and answers 500 without one. It takes the handlers of an app from its scope as a route begins, so only what
-    is put into that very dictionary is found.
+    is put into that dictionary is found.
     """
     handlers, _ = scope["starlette.exception_handlers"]
     if Auth0SsoError in handlers:

@@ -15,7 +15,7 @@ class DescribedOpenapi:
     """Takes the place of `app.openapi`, FastAPI's documented way to extend the document."""
 
     def __init__(self, app: FastAPI, settings: Settings | None) -> None:
-        """Take an app. Until it has settings the document tells of bearer tokens, and not of logging in."""
+        """Take an app. Until it has settings the document describes bearer tokens, and no login."""
         self._app = app
         self._write = app.openapi
         self._described: object = None
