@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.service.settings import EX_CONFIG, ServiceSettings
-from auth0_sso.settings import fix_of
+from auth0_sso.settings import fix_of, loading
 from support.environment import load, problems
 
 SECRET = "Xy-very-secret-0123456789"
@@ -20,6 +20,20 @@ def test_secrets_come_from_files_too(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     settings = load(monkeypatch, AUTH0_MANAGEMENT_CLIENT_ID="client")
     assert settings.auth0_management_client_secret == SecretStr(SECRET)
     assert SECRET not in repr(settings)
+
+
+def test_a_missing_directory_of_secrets_is_the_only_problem(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SECRETS_DIR", str(tmp_path / "gone"))
+    (problem,) = problems(monkeypatch)
+    assert problem.startswith("SECRETS_DIR is not a directory: ")
+
+
+def test_without_a_directory_of_secrets_settings_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SECRETS_DIR")
+    monkeypatch.setattr(loading, "SECRETS_DIRECTORY", Path("gone"))
+    monkeypatch.setenv("AUTH0_ALOWED_CLIENTS", "x")
+    assert load(monkeypatch).issuer == "https://acme.eu.auth0.com/"
+    assert [text.split()[0] for text in loading.unknown_names(ServiceSettings)] == ["AUTH0_ALOWED_CLIENTS"]
 
 
 def test_a_dotenv_file_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

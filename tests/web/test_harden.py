@@ -175,3 +175,16 @@ def test_trusted_proxies_without_uvicorn_name_the_extra(monkeypatch: pytest.Monk
     assert raised.value.problems == (
         "trusted proxies need uvicorn.middleware.proxy_headers: install auth0-sso[service].",
     )
+
+
+async def test_an_exception_reaches_the_server_and_is_in_the_access_log(caplog: pytest.LogCaptureFixture) -> None:
+    app = harden(small_app(), access_log=True)
+
+    @app.get("/crash")
+    async def crash() -> None:
+        raise CrashError
+
+    with caplog.at_level(logging.INFO, "auth0_sso.access"), pytest.raises(CrashError):
+        async with running(app, raising=True) as client:
+            await client.get("/crash")
+    assert [record.getMessage().startswith("GET /crash aborted ") for record in caplog.records] == [True]

@@ -1,9 +1,11 @@
 from typing import Any
 
 import pytest
+from fastapi import Depends, FastAPI
 
-from auth0_sso import create_app
-from auth0_sso.web.problems.problems import TITLES
+from auth0_sso import create_app, protect, require_permission
+from auth0_sso.errors import InsufficientScopeError
+from auth0_sso.web.problems.problems import TITLES, problem_responses
 from auth0_sso.web.problems.schema import Problem
 from support.service import ADMIN, OPTIONS, USER, Service, settings
 
@@ -166,3 +168,14 @@ def test_no_schema_dangles_or_lies_unused(document: dict[str, Any]) -> None:
 
 async def test_asking_twice_gives_the_same_document(service: Service, document: dict[str, Any]) -> None:
     assert (await service.api.get("/openapi.json")).json() == document
+
+
+def test_a_problem_that_route_and_guard_name_is_shown_once() -> None:
+    app = FastAPI()
+    guards, responses = [Depends(require_permission("read:x"))], problem_responses(InsufficientScopeError)
+
+    @app.get("/x", dependencies=guards, responses=responses)
+    async def read_x() -> None: ...
+
+    document = protect(app, settings()).openapi()
+    assert list(examples(document, "get", "/x", 403)) == ["insufficient_scope"]
