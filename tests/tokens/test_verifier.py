@@ -153,7 +153,7 @@ async def test_a_key_replaced_under_its_kid_invalidates_its_tokens(
     assert await refusal(verifier, forge.token()) == "signature_mismatch"
 
 
-async def test_a_token_of_a_kept_key_is_cached_again_with_a_new_set(
+async def test_a_token_is_cached_again_with_a_new_key_set(
     keys: KeysAtHand, clock: HandClock, forge: Forge, issuer: Issuer
 ) -> None:
     verifier = cached(keys, clock)
