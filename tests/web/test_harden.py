@@ -188,3 +188,10 @@ async def test_an_exception_reaches_the_server_and_is_in_the_access_log(caplog: 
         async with running(app, raising=True) as client:
             await client.get("/crash")
     assert [record.getMessage().startswith("GET /crash aborted ") for record in caplog.records] == [True]
+
+
+async def test_a_started_app_is_not_hardened_without_effect() -> None:
+    app = harden(small_app(), request_id=True)
+    await headers_of(app)
+    with pytest.raises(RuntimeError, match="has started already"):
+        harden(app, security_headers=True)

@@ -52,7 +52,12 @@ def harden(
 
 
 def http_options(app: FastAPI) -> HttpOptions:
-    """Return the options of an app's one request layer, which is added here if it has none."""
+    """Return the options of an app's one request layer, which is added here if it has none.
+
+    Raises `RuntimeError` for an app that has started, in which they would have no effect.
+    """
+    if app.middleware_stack is not None:
+        raise RuntimeError("this app has started already: call auth0_sso.protect and harden before that")
     for middleware in app.user_middleware:
         if isinstance(options := middleware.kwargs.get("options"), HttpOptions):
             return options

@@ -13,6 +13,7 @@ from auth0_sso import (
     LimitedToken,
     OptionalToken,
     UserToken,
+    get_management,
     rate_limit,
     require_organization,
     require_permission,
@@ -70,6 +71,10 @@ def own_app() -> FastAPI:
         _: CurrentToken, __: Annotated[AccessToken, Security(TokenGuard(), scopes=["read:orders"])]
     ) -> str:
         return "twice"
+
+    @app.get("/management", dependencies=[Security(get_management, scopes=["read:orders"])])
+    async def read_management() -> str:
+        return "management"
 
     @app.get("/none", dependencies=[Security(OptionalTokenGuard())])
     async def read_none() -> str:
@@ -164,3 +169,12 @@ async def test_the_document_shows_the_scopes_and_the_refusal(client: httpx.Async
     assert document["paths"]["/none"]["get"]["security"] == [{}, {"bearer": []}, {"auth0": []}]
     flow = document["components"]["securitySchemes"]["auth0"]["flows"]["authorizationCode"]
     assert flow["scopes"].keys() == {*both, 'a"b', "openid", "profile", "email"}
+
+
+async def test_the_management_client_with_scopes_is_not_for_anonymous_callers(
+    issuer: Issuer, clock: HandClock, client: httpx.AsyncClient
+) -> None:
+    lacking, granted = (bearing(issuer, clock, scope) for scope in ("read:bills", "read:orders"))
+    answers = [await client.get("/management", headers=headers) for headers in ({}, lacking, granted)]
+    codes = [(answer.status_code, answer.json()["code"]) for answer in answers]
+    assert codes == [(401, "missing_token"), (403, "insufficient_scope"), (503, "management_not_configured")]

@@ -5,13 +5,14 @@ from typing import Annotated, Final
 
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
+from fastapi.security import SecurityScopes
 
 from auth0_sso.errors import InsufficientScopeError, ManagementNotConfiguredError
 from auth0_sso.management.client import ManagementClient
 from auth0_sso.management.profiles import Profiles
 from auth0_sso.tokens.claims import AccessToken
-from auth0_sso.web.guards.authentication import services_of
-from auth0_sso.web.guards.guard import OptionalTokenGuard, TokenGuard, require_names, scope_tokens
+from auth0_sso.web.guards.authentication import services_of, verified_token
+from auth0_sso.web.guards.guard import OptionalTokenGuard, TokenGuard, require_names, require_scopes, scope_tokens
 from auth0_sso.web.guards.role_guards import require_user
 from auth0_sso.web.middleware.request_context import RequestContext
 
@@ -84,11 +85,14 @@ def _canonical(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(set(scope_tokens(names))))
 
 
-async def get_management(connection: HTTPConnection) -> ManagementClient:
+async def get_management(connection: HTTPConnection, scopes: SecurityScopes) -> ManagementClient:
     """Return the Management API client, whose calls take turns as the caller's.
 
-    Raises `ManagementNotConfiguredError` where there are no credentials.
+    It is not a guard: it lets anonymous callers pass, unless `Security` asks for scopes. Raises
+    `ManagementNotConfiguredError` where there are no credentials.
     """
+    if scopes.scopes:
+        require_scopes(await verified_token(connection), scopes)
     management = services_of(connection).management
     if management is None:
         raise ManagementNotConfiguredError
