@@ -130,7 +130,7 @@ async def test_the_backoff_grows_to_thirty_seconds(
     pauses = [after - before for before, after in pairwise(attempts)]
     longest = [1, 2, 4, 8, 16] + [30] * (len(pauses) - 5)
     assert all(most / 2 <= pause <= most for pause, most in zip(pauses, longest, strict=True))
-    assert len(set(pauses[5:])) > 1, "pauses without jitter send a whole fleet at once"
+    assert len(set(pauses[5:])) > 1, "pauses without jitter let all processes fetch at once"
 
 
 async def test_requests_without_keys_do_not_add_attempts(
@@ -172,7 +172,7 @@ async def test_keys_are_fetched_again_after_an_outage_without_a_request(
         pages.go_down()
         await clock.advance(485)
     first, second = tenant.requests[before : before + 2]
-    assert second.at - first.at <= 1, "the backoff did not begin anew"
+    assert second.at - first.at <= 1, "the backoff did not start again"
 
 
 async def test_without_keep_fresh_a_request_retries_after_the_backoff(

@@ -1,4 +1,4 @@
-"""How a call is sent, repeated, waited for and given up; what it means is told in test_management."""
+"""How a call is sent, repeated, waited for and given up; test_client has what it means."""
 
 import asyncio
 import logging
@@ -338,8 +338,8 @@ async def test_a_scope_granted_later_is_noticed_with_few_tokens(
 async def test_the_scopes_in_a_403_are_parsed_and_logged(
     tenant: ScriptedTenant, caller: ManagementCaller, caplog: pytest.LogCaptureFixture
 ) -> None:
-    told = "Insufficient scope, expected any of: read:users,read:user_idp_tokens; update:users"
-    tenant.on(thing(), error_reply(403, told, "insufficient_scope"))
+    message = "Insufficient scope, expected any of: read:users,read:user_idp_tokens; update:users"
+    tenant.on(thing(), error_reply(403, message, "insufficient_scope"))
     refused = await error(caller)
     assert isinstance(refused, ManagementRefusedError)
     assert refused.scopes == ("read:users", "read:user_idp_tokens", "update:users")

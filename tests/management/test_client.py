@@ -641,8 +641,8 @@ async def test_a_role_is_found_by_its_exact_name_only(tenant: ScriptedTenant, ma
 async def test_a_page_past_the_first_thousand_records_is_invalid_input(
     tenant: ScriptedTenant, management: ManagementClient
 ) -> None:
-    told = "You can only page through the first 1000 records. See https://auth0.com/docs/"
-    tenant.on("GET /api/v2/users", error_reply(400, told, "invalid_paging"))
+    message = "You can only page through the first 1000 records. See https://auth0.com/docs/"
+    tenant.on("GET /api/v2/users", error_reply(400, message, "invalid_paging"))
     error = await _error(management.list_users(page=20))
     assert (type(error), error.reason) == (InvalidInputError, "invalid_paging")
     assert error.detail == "Auth0 lists the first 1,000 records only."

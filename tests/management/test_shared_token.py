@@ -74,8 +74,8 @@ def tokens_used(tenant: ScriptedTenant) -> list[str]:
 async def test_sixteen_processes_that_start_at_once_fetch_one_token(
     tenant: ScriptedTenant, client: httpx.AsyncClient, process: Process
 ) -> None:
-    fleet = [process() for _ in range(16)]
-    assert await asyncio.gather(*(ask(client, auth) for auth in fleet)) == [200] * 16
+    processes = [process() for _ in range(16)]
+    assert await asyncio.gather(*(ask(client, auth) for auth in processes)) == [200] * 16
     assert tenant.count(TOKEN) == 1
     assert set(tokens_used(tenant)) == {"token-1"}
 

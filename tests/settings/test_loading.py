@@ -105,9 +105,9 @@ def test_an_empty_variable_gives_way_to_a_value_elsewhere(monkeypatch: pytest.Mo
 
 def test_a_missing_directory_of_secrets_is_a_problem(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SECRETS_DIR", str(tmp_path / "none"))
-    told = problems(monkeypatch, PORT="x")
-    assert [each.split(" ")[0] for each in told] == ["SECRETS_DIR", "PORT"]
-    assert "none" not in told[0]
+    reported = problems(monkeypatch, PORT="x")
+    assert [each.split(" ")[0] for each in reported] == ["SECRETS_DIR", "PORT"]
+    assert "none" not in reported[0]
 
 
 def test_an_empty_secrets_dir_is_not_the_working_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -153,8 +153,8 @@ def test_a_name_cannot_write_a_line_of_its_own_into_the_log(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setitem(os.environ, "AUTH0_A\nB", "1")
-    (told,) = unknown(caplog)
-    assert told.startswith("AUTH0_A\\nB is not a setting")
+    (reported,) = unknown(caplog)
+    assert reported.startswith("AUTH0_A\\nB is not a setting")
 
 
 def test_a_start_that_fails_names_the_misspelt_setting_too(
@@ -164,10 +164,10 @@ def test_a_start_that_fails_names_the_misspelt_setting_too(
     with pytest.raises(SystemExit) as caught:
         ServiceSettings.load_or_exit()
     assert caught.value.code == EX_CONFIG
-    told = capsys.readouterr().err
-    assert "AUTH0_DOMAIN is missing" in told
-    assert "AUTH0_DOMIAN is not a setting of auth0-sso and is ignored; did you mean AUTH0_DOMAIN?" in told
-    assert SECRET not in told
+    reported = capsys.readouterr().err
+    assert "AUTH0_DOMAIN is missing" in reported
+    assert "AUTH0_DOMIAN is not a setting of auth0-sso and is ignored; did you mean AUTH0_DOMAIN?" in reported
+    assert SECRET not in reported
 
 
 def test_a_start_without_readable_files_still_exits_with_its_problem(

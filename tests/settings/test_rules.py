@@ -60,10 +60,10 @@ def test_an_api_of_ones_own_may_be_named_like_the_tenant(monkeypatch: pytest.Mon
 
 
 def test_an_audience_is_a_problem_beside_those_of_other_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = problems(
+    reported = problems(
         monkeypatch, AUTH0_AUDIENCE="https://acme.eu.auth0.com/userinfo", PORT="x", AUTH0_ALLOWED_CLIENTS=","
     )
-    assert {each.split(" ")[0] for each in told} == {"AUTH0_AUDIENCE", "PORT", "AUTH0_ALLOWED_CLIENTS"}
+    assert {each.split(" ")[0] for each in reported} == {"AUTH0_AUDIENCE", "PORT", "AUTH0_ALLOWED_CLIENTS"}
 
 
 @pytest.mark.parametrize("claim", ["sub", "aud", "scope", "permissions", "org_id", "azp"])

@@ -150,8 +150,12 @@ PLAIN = [
 def test_invisible_whitespace_and_control_characters_are_refused(
     monkeypatch: pytest.MonkeyPatch, name: str, inside: str
 ) -> None:
-    told = [each for each in problems(monkeypatch, **{name: f"redis://a{inside}b"}) if each.startswith(f"{name} ")]
-    assert told == [f"{name} has whitespace or a control character in it: {fix_of(ServiceSettings, name.lower())}."]
+    reported = [
+        each for each in problems(monkeypatch, **{name: f"redis://a{inside}b"}) if each.startswith(f"{name} ")
+    ]
+    assert reported == [
+        f"{name} has whitespace or a control character in it: {fix_of(ServiceSettings, name.lower())}."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -160,9 +164,9 @@ def test_invisible_whitespace_and_control_characters_are_refused(
     ids=["normalization", "ipv6", "whitespace", "path"],
 )
 def test_no_problem_repeats_a_value(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    told = problems(monkeypatch, **{name.upper(): value for name in ServiceSettings.model_fields})
-    assert len(told) > 30
-    assert "hunter2" not in "\n".join(told)
+    reported = problems(monkeypatch, **{name.upper(): value for name in ServiceSettings.model_fields})
+    assert len(reported) > 30
+    assert "hunter2" not in "\n".join(reported)
 
 
 def private_key(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> str:
@@ -193,15 +197,15 @@ def test_a_private_key_out_of_place_is_a_problem(
     variables: dict[str, str],
     problem: str,
 ) -> None:
-    (told,) = problems(monkeypatch, AUTH0_MANAGEMENT_PRIVATE_KEY=private_key(rsa_keys), **variables)
-    assert problem in told
-    assert "PRIVATE KEY-----" not in told
+    (reported,) = problems(monkeypatch, AUTH0_MANAGEMENT_PRIVATE_KEY=private_key(rsa_keys), **variables)
+    assert problem in reported
+    assert "PRIVATE KEY-----" not in reported
 
 
 def test_an_unusable_private_key_is_a_problem_that_does_not_show_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    (told,) = problems(monkeypatch, AUTH0_MANAGEMENT_CLIENT_ID="client", AUTH0_MANAGEMENT_PRIVATE_KEY=SECRET)
-    assert told.startswith("AUTH0_MANAGEMENT_PRIVATE_KEY is not a private key in PEM")
-    assert SECRET not in told
+    (reported,) = problems(monkeypatch, AUTH0_MANAGEMENT_CLIENT_ID="client", AUTH0_MANAGEMENT_PRIVATE_KEY=SECRET)
+    assert reported.startswith("AUTH0_MANAGEMENT_PRIVATE_KEY is not a private key in PEM")
+    assert SECRET not in reported
 
 
 @pytest.mark.parametrize(
@@ -212,8 +216,8 @@ def test_an_unusable_private_key_is_a_problem_that_does_not_show_it(monkeypatch:
 def test_roles_from_the_token_need_the_claims_name(
     monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
 ) -> None:
-    (told,) = problems(monkeypatch, **variables)
-    assert told.startswith("AUTH0_ROLE_CLAIM and AUTH0_ROLE_SOURCE=claim are not set together")
+    (reported,) = problems(monkeypatch, **variables)
+    assert reported.startswith("AUTH0_ROLE_CLAIM and AUTH0_ROLE_SOURCE=claim are not set together")
 
 
 def test_all_problems_come_at_once() -> None:

@@ -129,7 +129,7 @@ class SocketApp:
         @app.websocket("/open")
         async def read_open(socket: WebSocket, token: OptionalToken) -> None:
             await socket.accept()
-            await socket.send_text("nobody" if token is None else token.subject)
+            await socket.send_text("anonymous" if token is None else token.subject)
 
         @app.websocket("/unguarded")
         async def read_unguarded(socket: WebSocket) -> None:

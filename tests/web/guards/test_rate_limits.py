@@ -49,7 +49,7 @@ def own_app() -> FastAPI:
 
     @app.get("/who")
     async def read_who(token: Annotated[AccessToken | None, Depends(rate_limit("100/minute"))]) -> str:
-        return "nobody" if token is None else token.subject
+        return "anonymous" if token is None else token.subject
 
     @app.get(
         "/exempt",
@@ -153,14 +153,14 @@ async def test_a_router_included_twice_has_two_budgets(app: Service) -> None:
 
 
 async def test_the_guard_gives_the_token_or_none(app: Service) -> None:
-    assert (await app.api.get("/who")).json() == "nobody"
+    assert (await app.api.get("/who")).json() == "anonymous"
     assert (await app.api.get("/who", headers=await app.as_user(USER))).json().startswith("auth0|")
 
 
 async def test_a_bad_token_is_refused_and_another_scheme_is_ignored(app: Service) -> None:
     bad = await app.api.get("/who", headers={"Authorization": "Bearer not.a.token"})
     assert (bad.status_code, bad.json()["code"]) == (401, "invalid_token")
-    assert (await app.api.get("/who", headers={"Authorization": "Basic dXNlcjp3b3Jk"})).json() == "nobody"
+    assert (await app.api.get("/who", headers={"Authorization": "Basic dXNlcjp3b3Jk"})).json() == "anonymous"
 
 
 async def test_exempt_callers_are_not_counted_and_get_no_limit_headers(app: Service) -> None:
@@ -250,7 +250,7 @@ async def test_failures_can_be_left_uncounted(rsa_keys: Keys, clock: HandClock) 
 @pytest.mark.parametrize(
     ("proxies", "forwarded", "passed"),
     [
-        ("", ["192.0.2.1", "192.0.2.2", "192.0.2.3"], 2),  # not named: whoever forwards is the caller
+        ("", ["192.0.2.1", "192.0.2.2", "192.0.2.3"], 2),  # not named: the proxy is the caller
         ("127.0.0.1", ["192.0.2.1", "192.0.2.2", "192.0.2.3"], 3),
         ("127.0.0.1", ["192.0.2.1", "1.1.1.1, 192.0.2.1", "2.2.2.2, 192.0.2.1"], 2),  # its own lies do not help
         ("127.0.0.0/8,10.0.0.0/8", ["192.0.2.1, 10.0.0.5", "192.0.2.2, 10.0.0.5", "192.0.2.3, 10.0.0.6"], 3),

@@ -44,7 +44,7 @@ async def guarded(issuer: Issuer, clock: HandClock) -> AsyncIterator[Guarded]:
 
     @app.get("/anyone")
     async def read_anyone(token: OptionalToken) -> str:
-        return "nobody" if token is None else token.subject
+        return "anonymous" if token is None else token.subject
 
     chosen = settings(
         auth0_issuer_base_url=ISSUER,
@@ -106,4 +106,4 @@ async def test_an_optional_token_lets_no_bad_one_through(guarded: Guarded, forge
 
 async def test_an_optional_token_lets_its_absence_through(guarded: Guarded) -> None:
     answer = await guarded.get("/anyone", [])
-    assert (answer.status_code, answer.json()) == (200, "nobody")
+    assert (answer.status_code, answer.json()) == (200, "anonymous")

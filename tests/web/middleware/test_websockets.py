@@ -106,7 +106,7 @@ async def test_too_many_bad_tokens_are_answered_429(own: SocketApp) -> None:
 async def test_an_anonymous_socket_passes_an_optional_token(own: SocketApp, bearer: Bearer) -> None:
     async with asgi_socket(own.app, "/open") as socket:
         await socket.hear()
-        assert (await socket.hear())["text"] == "nobody"
+        assert (await socket.hear())["text"] == "anonymous"
     async with asgi_socket(own.app, "/open", headers=bearer()) as socket:
         await socket.hear()
         assert (await socket.hear())["text"].startswith("auth0|")

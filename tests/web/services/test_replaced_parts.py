@@ -40,7 +40,7 @@ class DatabaseRoles:
 
 
 class OwnCounter:
-    """A `Counter` that counts each caller once, and is down when told so."""
+    """A `Counter` that counts each caller once, and can be down."""
 
     strategy: Strategy = "fixed-window"
 

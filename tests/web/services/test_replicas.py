@@ -81,5 +81,5 @@ async def test_nothing_in_the_store_names_a_user_a_role_or_a_token(pair: Pair, r
         key + redis.cli(*read[kind], key, *span.get(kind, ())) for key, kind in zip(keys, kinds, strict=True)
     )
     jws = "eyJhbGciOi"  # {"alg": in base64url; fewer characters may occur in sealed values by chance
-    for told in ("admin", person_id(ADMIN).partition("|")[2], jws, await one.user_token(ADMIN)):
-        assert told not in dump
+    for secret in ("admin", person_id(ADMIN).partition("|")[2], jws, await one.user_token(ADMIN)):
+        assert secret not in dump
