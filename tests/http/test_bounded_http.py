@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from auth0_sso.http.bounded_http import NO_RESPONSE, BoundedResponse, FetchError, send_bounded
-from support.issuer import ISSUER
+from auth0_sso.testing.issuer import ISSUER
 from support.tenant_script import Reply, ScriptedTenant, json_reply
 from support.tenant_wire import (
     Conduct,

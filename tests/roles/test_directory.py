@@ -2,7 +2,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from urllib.parse import quote
 
-import httpx
 import pytest
 
 from auth0_sso.clock import WallTime
@@ -12,16 +11,13 @@ from auth0_sso.errors import (
     ManagementRateLimitedError,
     ManagementUnavailableError,
 )
-from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
-from auth0_sso.management.token_endpoint import ClientCredentials
-from auth0_sso.management.token_source import ManagementTokenSource
 from auth0_sso.roles.cache import RoleCachePolicy
 from auth0_sso.roles.directory import RoleDirectory
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import AUDIENCE, ISSUER, SUBJECT, user_claims
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy, validate
-from support.clock import HandClock
-from support.issuer import AUDIENCE, ISSUER, SUBJECT, user_claims
-from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply, token_reply
+from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply
 
 OTHER = "auth0|other"
 
@@ -52,23 +48,15 @@ def user(subject: str, *, gate: asyncio.Event | None = None, **members: object) 
     return json_reply({"user_id": subject, **members}, gate=gate)
 
 
-def management(client: httpx.AsyncClient, clock: HandClock) -> ManagementClient:
-    credentials = ClientCredentials("the-client-id", "the-client-secret", f"{ISSUER}api/v2/")
-    auth = ManagementTokenSource(client, ISSUER, credentials, clock=clock)
-    caller = ManagementCaller(client, ISSUER, auth, clock=clock.skipping)
-    return ManagementClient(caller)
-
-
 @pytest.fixture
 async def directory(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+    tenant: ScriptedTenant, management: ManagementClient, clock: HandClock
 ) -> AsyncIterator[RoleDirectory]:
-    tenant.on(TOKEN, token_reply("token-1"))
     tenant.on(ASKED, _roles("admin"))
     tenant.on(ASKED_OTHER, _roles("user"))
     tenant.on(_user_line(SUBJECT), user(SUBJECT))
     tenant.on(_user_line(OTHER), user(OTHER))
-    directory = RoleDirectory(management(client, clock), clock=clock)
+    directory = RoleDirectory(management, clock=clock)
     yield directory
     await directory.aclose()
 
@@ -249,14 +237,13 @@ async def test_one_failed_look_up_is_raised_by_all_waiting_checks(
 
 
 async def test_no_more_than_max_entries_are_cached(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+    tenant: ScriptedTenant, management: ManagementClient, clock: HandClock
 ) -> None:
-    tenant.on(TOKEN, token_reply("token-1"))
     subjects = [f"auth0|{number}" for number in range(4)]
     for number in range(4):
         tenant.on(f"GET /api/v2/users/auth0%7C{number}/roles", _roles("admin"))
         tenant.on(_user_line(f"auth0|{number}"), user(f"auth0|{number}"))
-    directory = RoleDirectory(management(client, clock), RoleCachePolicy(max_entries=3), clock=clock)
+    directory = RoleDirectory(management, RoleCachePolicy(max_entries=3), clock=clock)
     for subject in subjects:
         await directory.roles_of(of(subject))
     for subject in subjects[1:]:
@@ -377,10 +364,9 @@ async def test_invalidating_a_user_includes_every_organization(
 
 
 async def test_stale_roles_need_both_the_guard_and_the_setting(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+    tenant: ScriptedTenant, management: ManagementClient, clock: HandClock
 ) -> None:
-    directory = RoleDirectory(management(client, clock), RoleCachePolicy(max_stale=300), clock=clock)
-    tenant.on(TOKEN, token_reply("token-1"))
+    directory = RoleDirectory(management, RoleCachePolicy(max_stale=300), clock=clock)
     tenant.on(_user_line(SUBJECT), user(SUBJECT))
     tenant.on(ASKED, _roles("admin"))
     await directory.roles_of(of(SUBJECT))
@@ -394,10 +380,9 @@ async def test_stale_roles_need_both_the_guard_and_the_setting(
 
 
 async def test_invalidated_roles_are_never_used_as_stale(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+    tenant: ScriptedTenant, management: ManagementClient, clock: HandClock
 ) -> None:
-    directory = RoleDirectory(management(client, clock), RoleCachePolicy(max_stale=300), clock=clock)
-    tenant.on(TOKEN, token_reply("token-1"))
+    directory = RoleDirectory(management, RoleCachePolicy(max_stale=300), clock=clock)
     tenant.on(_user_line(SUBJECT), user(SUBJECT))
     tenant.on(ASKED, _roles("admin"), Reply(503))
     await directory.roles_of(of(SUBJECT))
@@ -444,17 +429,15 @@ async def test_a_malformed_role_is_ignored_and_the_others_count(
 
 
 async def test_role_look_ups_have_priority_over_all_other_calls(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+    tenant: ScriptedTenant, management: ManagementClient, clock: HandClock
 ) -> None:
-    tenant.on(TOKEN, token_reply("token-1"))
     gate = asyncio.Event()
     tenant.on(_user_line(OTHER), user(OTHER, gate=gate))
     for line, reply in ((_user_line(SUBJECT), user(SUBJECT)), (ASKED, _roles("admin"))):
         tenant.on(line, reply)
-    asking = management(client, clock)
-    crowd = [asyncio.create_task(asking.on_behalf_of(OTHER).get_user(OTHER)) for _ in range(30)]
+    crowd = [asyncio.create_task(management.on_behalf_of(OTHER).get_user(OTHER)) for _ in range(30)]
     await tenant.arrival(_user_line(OTHER), 10)
-    look_up = asyncio.create_task(RoleDirectory(asking, clock=clock).roles_of(of(SUBJECT)))
+    look_up = asyncio.create_task(RoleDirectory(management, clock=clock).roles_of(of(SUBJECT)))
     await clock.settle()
     gate.set()
     assert await look_up == {"admin"}

@@ -11,10 +11,6 @@ import httpx
 import pytest
 
 from auth0_sso.errors import InsufficientScopeError
-from auth0_sso.management.call import ManagementCaller
-from auth0_sso.management.client import ManagementClient
-from auth0_sso.management.token_endpoint import ClientCredentials
-from auth0_sso.management.token_source import ManagementTokenSource
 from auth0_sso.roles.cache import RoleCachePolicy
 from auth0_sso.roles.directory import RoleDirectory
 from auth0_sso.roles.shared import SharedRoles
@@ -22,14 +18,15 @@ from auth0_sso.roles.user_roles import UserRoles
 from auth0_sso.store.commands import CommandError
 from auth0_sso.store.sealed import SealedStore
 from auth0_sso.store.store import RedisStore
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import AUDIENCE, ISSUER, SUBJECT, user_claims
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy, validate
-from support.clock import HandClock
-from support.issuer import AUDIENCE, ISSUER, SUBJECT, user_claims
+from support.clock import SkippingClock
+from support.management_chain import SECRET, management_chain
 from support.redis_server import RedisServer, redis_server
 from support.tcp_proxy import tcp_proxy
 from support.tenant_script import TOKEN, Reply, ScriptedTenant, json_reply, token_reply
 
-SECRET = "the-client-secret"
 KEY = (SUBJECT, None)
 USER = f"GET /api/v2/users/{quote(SUBJECT, safe='')}"
 ROLES = f"{USER}/roles"
@@ -77,18 +74,16 @@ async def replica(
     memory = RoleCachePolicy() if memory is None else memory
     store = RedisStore(url, timeout=5, clock=clock)
     shared = SharedRoles(SealedStore(store, secret, "a test"), ttl=memory.ttl)
-    credentials = ClientCredentials("the-client-id", secret, f"{ISSUER}api/v2/")
-    auth = ManagementTokenSource(client, ISSUER, credentials, clock=clock)
-    caller = ManagementCaller(client, ISSUER, auth, clock=clock.skipping)
-    directory = RoleDirectory(ManagementClient(caller), memory, shared=shared, clock=clock)
-    news = asyncio.create_task(shared.subscribe(directory.invalidate_locally, directory.invalidate_all_locally))
-    try:
-        yield Replica(directory, store, clock, shared)
-    finally:
-        news.cancel()
-        await asyncio.gather(news, return_exceptions=True)
-        await directory.aclose()
-        await store.aclose()
+    async with management_chain(client, clock, pauses=SkippingClock(clock)) as chain:
+        directory = RoleDirectory(chain.client, memory, shared=shared, clock=clock)
+        news = asyncio.create_task(shared.subscribe(directory.invalidate_locally, directory.invalidate_all_locally))
+        try:
+            yield Replica(directory, store, clock, shared)
+        finally:
+            news.cancel()
+            await asyncio.gather(news, return_exceptions=True)
+            await directory.aclose()
+            await store.aclose()
 
 
 @pytest.fixture
@@ -161,7 +156,7 @@ async def test_replicas_with_different_clocks_expire_roles_at_the_same_time(
     redis: RedisServer, asked: ScriptedTenant, client: httpx.AsyncClient
 ) -> None:
     memory = RoleCachePolicy(ttl=0.3)
-    clocks = [HandClock(1_800_000_000 + skew) for skew in (0, -300, 300)]
+    clocks = [HandClock(1_800_000_000 + skew, short_pause=-1) for skew in (0, -300, 300)]
     async with AsyncExitStack() as stack:
         first, *others = [
             await stack.enter_async_context(replica(redis.url, client, each, memory=memory)) for each in clocks
@@ -297,7 +292,7 @@ async def test_malformed_changes_in_the_stream_are_ignored(
 
 
 async def test_the_subscription_survives_an_error_of_its_callback(
-    redis: RedisServer, clock: HandClock, caplog: pytest.LogCaptureFixture
+    redis: RedisServer, clock: HandClock, skipping: SkippingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = RedisStore(redis.url, timeout=5, clock=clock)
     standings = SharedRoles(SealedStore(store, SECRET, "a test"), ttl=60)
@@ -309,7 +304,7 @@ async def test_the_subscription_survives_an_error_of_its_callback(
         if len(told) == 1:
             raise RuntimeError("an unexpected error")
 
-    news = asyncio.create_task(standings.subscribe(invalidate, listening.set, clock=clock.skipping))
+    news = asyncio.create_task(standings.subscribe(invalidate, listening.set, clock=skipping))
     for subject in ("one", "two"):
         await listening.wait()
         listening.clear()
@@ -404,18 +399,18 @@ async def test_after_a_failover_changes_reach_an_idle_process(
 
 
 async def test_without_a_master_roles_are_invalidated_once(
-    redis: RedisServer, clock: HandClock, caplog: pytest.LogCaptureFixture
+    redis: RedisServer, clock: HandClock, skipping: SkippingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = RedisStore(redis.url, timeout=5, clock=clock)
     standings = SharedRoles(SealedStore(store, SECRET, "a test"), ttl=60)
     forgotten: list[float] = []
     news = asyncio.create_task(
-        standings.subscribe(lambda _: None, lambda: forgotten.append(clock.now), clock=clock.skipping)
+        standings.subscribe(lambda _: None, lambda: forgotten.append(clock.now), clock=skipping)
     )
     await listening(redis, 1)
     redis.cli("replicaof", "127.0.0.1", "1")
     async with asyncio.timeout(5):
-        while len(clock.pauses) < 20:
+        while len(skipping.pauses) < 20:
             await asyncio.sleep(0.01)
     assert len(forgotten) == 1
     assert [record.name for record in caplog.records if record.levelno >= logging.WARNING] == [

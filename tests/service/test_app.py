@@ -25,8 +25,8 @@ from auth0_sso import (
     require_role,
     require_scope,
 )
+from auth0_sso.testing.clock import HandClock
 from auth0_sso.tokens.jwk import VerificationKey
-from support.clock import HandClock
 from support.service import ADMIN, MANAGER, OPTIONS, USER, Service, Wire, running_service, settings
 
 Keys = tuple[rsa.RSAPrivateKey, ...]

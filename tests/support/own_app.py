@@ -7,8 +7,8 @@ import httpx
 from fastapi import FastAPI
 
 from auth0_sso import protect
-from support.clock import HandClock
-from support.issuer import AUDIENCE, ISSUER, Issuer
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import AUDIENCE, ISSUER, Issuer
 from support.service import settings
 from support.tenant_script import DISCOVERY, JWKS, ScriptedTenant, discovery_reply, json_reply
 

@@ -21,7 +21,7 @@ from auth0_devtenant import (
 from auth0_devtenant.people import ORGANIZATIONS
 from auth0_sso.service.app import create_app
 from auth0_sso.service.settings import ServiceSettings
-from support.clock import HandClock
+from auth0_sso.testing.clock import HandClock
 
 OPTIONS = TenantOptions()
 ORIGIN = "https://app.example.com"

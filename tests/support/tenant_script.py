@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import httpx
 from starlette.types import Receive, Scope, Send
 
-from support.issuer import ISSUER
+from auth0_sso.testing.issuer import ISSUER
 
 DISCOVERY = "GET /.well-known/openid-configuration"
 JWKS = "GET /.well-known/jwks.json"

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from support.clock import HandClock
-from support.issuer import Issuer, user_claims
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import Issuer, user_claims
 from support.own_app import protected
 from support.socket_app import LIFE, Bearer, Headers, SocketApp
 

@@ -11,9 +11,9 @@ from fastapi import Depends, FastAPI
 from auth0_devtenant import SPA_CLIENT_ID
 from auth0_sso import StaticKeys, add_docs, current_token, protect
 from auth0_sso.errors import ConfigurationError
-from support.clock import HandClock
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import Issuer
 from support.host_app import library_settings
-from support.issuer import Issuer
 from support.service import OPTIONS, Service
 
 

@@ -24,10 +24,10 @@ from auth0_sso import (
     require_permission,
 )
 from auth0_sso.errors import Auth0SsoError
+from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.hostile import Forge
-from support.clock import HandClock
+from auth0_sso.testing.issuer import Issuer
 from support.host_app import ORIGIN, CrashError, host_app, library_settings
-from support.issuer import Issuer
 
 MEGABYTE = 1024 * 1024
 OWN_HEADERS = {"content-type", "content-length"}

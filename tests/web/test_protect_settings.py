@@ -10,10 +10,10 @@ from fastapi import FastAPI
 from auth0_sso import CurrentToken, StaticKeys, protect
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.service.settings import ServiceSettings
-from support.clock import HandClock
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import AUDIENCE, ISSUER, Issuer
 from support.environment import GOOD
 from support.host_app import library_settings
-from support.issuer import AUDIENCE, ISSUER, Issuer
 
 NO_ENVIRONMENT = """
 import os

@@ -23,8 +23,8 @@ from auth0_sso import (
     require_permission,
     require_role,
 )
+from auth0_sso.testing.clock import HandClock
 from auth0_sso.web.middleware.body_limit import MAX_BODY_BYTES
-from support.clock import HandClock
 from support.service import ADMIN, OPTIONS, USER, Service, Wire, settings
 
 Keys = tuple[rsa.RSAPrivateKey, ...]

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from auth0_devtenant import MACHINE_CLIENT_ID, create_tenant
 from auth0_sso import AccessToken, CurrentToken, LimitedToken, harden, protect, rate_limit
-from support.clock import HandClock
+from auth0_sso.testing.clock import HandClock
 from support.redis_server import RedisServer
 from support.service import MANAGER, OPTIONS, USER, Service, Wire, replica, running_service, settings
 

@@ -9,12 +9,12 @@ import pytest
 from fastapi import FastAPI
 
 from auth0_sso import CurrentToken, OptionalToken, protect
+from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.hostile import REFUSED, Forge, Refused
 from auth0_sso.testing.hostile.cases import LEEWAY
+from auth0_sso.testing.issuer import ISSUER, Issuer
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
 from support.accepted_tokens import ACCEPTED
-from support.clock import HandClock
-from support.issuer import ISSUER, Issuer
 from support.service import settings
 from support.tenant_script import DISCOVERY, JWKS, ScriptedTenant, discovery_reply, json_reply
 from support.token_cases import NOW, POLICY, Accepted, key_document

@@ -12,12 +12,12 @@ from auth0_sso import AccessToken, CurrentRoles, CurrentToken, StaticKeys, prote
 from auth0_sso.errors import InsufficientScopeError, StoreUnavailableError
 from auth0_sso.ratelimit.limiter import Quota, Strategy
 from auth0_sso.ratelimit.policy import Limit
+from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.hostile import Forge
+from auth0_sso.testing.issuer import SUBJECT, Issuer
 from auth0_sso.tokens.jwk import JwkSet, VerificationKey
 from auth0_sso.web.services.services import health_of
-from support.clock import HandClock
 from support.host_app import library_settings
-from support.issuer import SUBJECT, Issuer
 from support.tenant_script import ScriptedTenant
 
 
