@@ -17,7 +17,7 @@ from auth0_sso.roles.directory import RoleDirectory
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.issuer import AUDIENCE, ISSUER, SUBJECT, user_claims
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy, validate
-from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply
+from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply, roles_reply
 
 OTHER = "auth0|other"
 
@@ -34,11 +34,6 @@ NOW = WallTime(1_800_000_000)
 ASKED, ASKED_OTHER = _line(SUBJECT), _line(OTHER)
 
 
-def _roles(*names: str, gate: asyncio.Event | None = None) -> Reply:
-    roles = [{"id": f"rol_{name}", "name": name} for name in names]
-    return json_reply({"roles": roles, "start": 0, "limit": 100, "total": len(roles)}, gate=gate)
-
-
 def of(subject: str, organization: str | None = None) -> AccessToken:
     claims = user_claims(NOW, sub=subject, **({} if organization is None else {"org_id": organization}))
     return validate(claims, TokenPolicy(ISSUER, frozenset({AUDIENCE})), NOW)
@@ -52,8 +47,8 @@ def user(subject: str, *, gate: asyncio.Event | None = None, **members: object) 
 async def directory(
     tenant: ScriptedTenant, management: ManagementClient, clock: HandClock
 ) -> AsyncIterator[RoleDirectory]:
-    tenant.on(ASKED, _roles("admin"))
-    tenant.on(ASKED_OTHER, _roles("user"))
+    tenant.on(ASKED, roles_reply("admin"))
+    tenant.on(ASKED_OTHER, roles_reply("user"))
     tenant.on(_user_line(SUBJECT), user(SUBJECT))
     tenant.on(_user_line(OTHER), user(OTHER))
     directory = RoleDirectory(management, clock=clock)
@@ -71,7 +66,7 @@ async def _error(directory: RoleDirectory) -> Auth0SsoError:
 async def test_roles_are_the_names_in_auth0(
     tenant: ScriptedTenant, directory: RoleDirectory, names: tuple[str, ...]
 ) -> None:
-    tenant.on(ASKED, _roles(*names))
+    tenant.on(ASKED, roles_reply(*names))
     assert await directory.roles_of(of(SUBJECT)) == set(names)
 
 
@@ -79,7 +74,7 @@ async def test_roles_are_cached_for_the_ttl(
     tenant: ScriptedTenant, directory: RoleDirectory, clock: HandClock
 ) -> None:
     await directory.roles_of(of(SUBJECT))
-    tenant.on(ASKED, _roles("user"))
+    tenant.on(ASKED, roles_reply("user"))
     await clock.advance(59)
     assert await directory.roles_of(of(SUBJECT)) == {"admin"}
     assert tenant.count(ASKED) == 1
@@ -98,7 +93,7 @@ async def test_reading_does_not_extend_the_ttl(
 
 
 async def test_having_no_roles_is_cached_too(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
-    tenant.on(ASKED, _roles())
+    tenant.on(ASKED, roles_reply())
     for _ in range(3):
         assert await directory.roles_of(of(SUBJECT)) == set()
     assert tenant.count(ASKED) == 1
@@ -116,7 +111,7 @@ async def test_each_subject_gets_its_own_roles(tenant: ScriptedTenant, directory
     near = [SUBJECT.upper(), f"{SUBJECT} ", f"{SUBJECT}/", SUBJECT.replace("|", "%7C")]
     assert await directory.roles_of(of(SUBJECT)) == {"admin"}
     for subject in near:
-        tenant.on(_line(subject), _roles())
+        tenant.on(_line(subject), roles_reply())
         tenant.on(_user_line(subject), user(subject))
         assert await directory.roles_of(of(subject)) == set()
 
@@ -125,7 +120,7 @@ async def test_a_cancelled_check_does_not_cancel_the_look_up(
     tenant: ScriptedTenant, directory: RoleDirectory
 ) -> None:
     gate = asyncio.Event()
-    tenant.on(ASKED, _roles("admin", gate=gate))
+    tenant.on(ASKED, roles_reply("admin", gate=gate))
     impatient, patient = (asyncio.create_task(directory.roles_of(of(SUBJECT))) for _ in range(2))
     await tenant.arrival(ASKED)
     impatient.cancel()
@@ -139,7 +134,7 @@ async def test_a_cancelled_check_does_not_cancel_the_look_up(
 async def test_an_invalidated_user_is_looked_up_again(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
     await directory.roles_of(of(SUBJECT))
     await directory.roles_of(of(OTHER))
-    tenant.on(ASKED, _roles("user"))
+    tenant.on(ASKED, roles_reply("user"))
     await directory.invalidate(SUBJECT)
     assert await directory.roles_of(of(SUBJECT)) == {"user"}
     await directory.roles_of(of(OTHER))
@@ -153,7 +148,7 @@ async def test_invalidating_an_unknown_user_is_no_error(directory: RoleDirectory
 
 async def test_invalidating_starts_a_new_look_up_during_one(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
     old, new = asyncio.Event(), asyncio.Event()
-    tenant.on(ASKED, _roles("admin", gate=old), _roles("user", gate=new))
+    tenant.on(ASKED, roles_reply("admin", gate=old), roles_reply("user", gate=new))
     before = asyncio.create_task(directory.roles_of(of(SUBJECT)))
     await tenant.arrival(ASKED)
     await directory.invalidate(SUBJECT)
@@ -171,7 +166,7 @@ async def test_a_look_up_that_predates_a_change_is_not_cached(
     tenant: ScriptedTenant, directory: RoleDirectory
 ) -> None:
     gate = asyncio.Event()
-    tenant.on(ASKED, _roles("admin", gate=gate), _roles("user"))
+    tenant.on(ASKED, roles_reply("admin", gate=gate), roles_reply("user"))
     before = asyncio.create_task(directory.roles_of(of(SUBJECT)))
     await tenant.arrival(ASKED)
     await directory.invalidate(SUBJECT)
@@ -198,7 +193,7 @@ async def test_an_error_denies_access_and_is_not_cached(
     tenant.on(ASKED, reply)
     error = await _error(directory)
     assert (type(error), error.reason) == (error_type, reason)
-    tenant.on(ASKED, _roles("admin"))
+    tenant.on(ASKED, roles_reply("admin"))
     assert await directory.roles_of(of(SUBJECT)) == {"admin"}
 
 
@@ -217,7 +212,7 @@ async def test_invalidating_a_user_keeps_the_look_up_of_another(
     tenant: ScriptedTenant, directory: RoleDirectory
 ) -> None:
     gate = asyncio.Event()
-    tenant.on(ASKED, _roles("admin", gate=gate))
+    tenant.on(ASKED, roles_reply("admin", gate=gate))
     look_up = asyncio.create_task(directory.roles_of(of(SUBJECT)))
     await tenant.arrival(ASKED)
     await directory.invalidate(OTHER)
@@ -241,7 +236,7 @@ async def test_no_more_than_max_entries_are_cached(
 ) -> None:
     subjects = [f"auth0|{number}" for number in range(4)]
     for number in range(4):
-        tenant.on(f"GET /api/v2/users/auth0%7C{number}/roles", _roles("admin"))
+        tenant.on(f"GET /api/v2/users/auth0%7C{number}/roles", roles_reply("admin"))
         tenant.on(_user_line(f"auth0|{number}"), user(f"auth0|{number}"))
     directory = RoleDirectory(management, RoleCachePolicy(max_entries=3), clock=clock)
     for subject in subjects:
@@ -254,7 +249,7 @@ async def test_no_more_than_max_entries_are_cached(
 
 
 async def test_aclose_cancels_look_ups_in_progress(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
-    tenant.on(ASKED, _roles("admin", gate=asyncio.Event()))
+    tenant.on(ASKED, roles_reply("admin", gate=asyncio.Event()))
     waiting = asyncio.create_task(directory.roles_of(of(SUBJECT)))
     await tenant.arrival(ASKED)
     await directory.aclose()
@@ -294,9 +289,9 @@ async def test_a_blocked_user_loses_access_when_the_ttl_ends(
 async def test_a_user_without_roles_is_looked_up_after_the_negative_ttl(
     tenant: ScriptedTenant, directory: RoleDirectory, clock: HandClock
 ) -> None:
-    tenant.on(ASKED, _roles())
+    tenant.on(ASKED, roles_reply())
     assert await directory.roles_of(of(SUBJECT)) == set()
-    tenant.on(ASKED, _roles("admin"))
+    tenant.on(ASKED, roles_reply("admin"))
     await clock.advance(9)
     assert await directory.roles_of(of(SUBJECT)) == set()
     await clock.advance(1)
@@ -310,8 +305,8 @@ def _member_line(organization: str) -> str:
 async def test_member_roles_count_in_the_tokens_organization_only(
     tenant: ScriptedTenant, directory: RoleDirectory
 ) -> None:
-    tenant.on(_member_line("org_1"), _roles("billing"))
-    tenant.on(_member_line("org_2"), _roles())
+    tenant.on(_member_line("org_1"), roles_reply("billing"))
+    tenant.on(_member_line("org_2"), roles_reply())
     assert await directory.organization_roles_of(of(SUBJECT, "org_1")) == {"billing"}
     assert await directory.organization_roles_of(of(SUBJECT, "org_2")) == set()
     assert await directory.organization_roles_of(of(SUBJECT)) == set()
@@ -321,7 +316,7 @@ async def test_member_roles_count_in_the_tokens_organization_only(
 async def test_tenant_roles_exclude_member_roles_and_their_call(
     tenant: ScriptedTenant, directory: RoleDirectory
 ) -> None:
-    tenant.on(_member_line("org_1"), _roles("billing"))
+    tenant.on(_member_line("org_1"), roles_reply("billing"))
     for organization in ("org_1", "org_2", None):
         assert await directory.roles_of(of(SUBJECT, organization)) == {"admin"}
     assert tenant.count(_member_line("org_1")) == 0
@@ -337,7 +332,7 @@ async def test_a_deleted_or_blocked_user_has_no_roles_in_an_organization(
     tenant: ScriptedTenant, directory: RoleDirectory, reply: Reply, reason: str
 ) -> None:
     tenant.on(_user_line(SUBJECT), reply)
-    tenant.on(_member_line("org_1"), _roles("billing"))
+    tenant.on(_member_line("org_1"), roles_reply("billing"))
     with pytest.raises(InsufficientScopeError) as caught:
         await directory.organization_roles_of(of(SUBJECT, "org_1"))
     assert caught.value.reason == reason
@@ -354,10 +349,10 @@ async def test_a_deleted_organization_gives_no_roles_and_takes_none(
 async def test_invalidating_a_user_includes_every_organization(
     tenant: ScriptedTenant, directory: RoleDirectory
 ) -> None:
-    tenant.on(_member_line("org_1"), _roles("billing"))
+    tenant.on(_member_line("org_1"), roles_reply("billing"))
     assert await directory.organization_roles_of(of(SUBJECT, "org_1")) == {"billing"}
-    tenant.on(ASKED, _roles())
-    tenant.on(_member_line("org_1"), _roles())
+    tenant.on(ASKED, roles_reply())
+    tenant.on(_member_line("org_1"), roles_reply())
     await directory.invalidate(SUBJECT)
     assert await directory.organization_roles_of(of(SUBJECT, "org_1")) == set()
     assert await directory.roles_of(of(SUBJECT)) == set()
@@ -368,7 +363,7 @@ async def test_stale_roles_need_both_the_guard_and_the_setting(
 ) -> None:
     directory = RoleDirectory(management, RoleCachePolicy(max_stale=300), clock=clock)
     tenant.on(_user_line(SUBJECT), user(SUBJECT))
-    tenant.on(ASKED, _roles("admin"))
+    tenant.on(ASKED, roles_reply("admin"))
     await directory.roles_of(of(SUBJECT))
     tenant.on(ASKED, Reply(503))
     clock.now += 61
@@ -384,7 +379,7 @@ async def test_invalidated_roles_are_never_used_as_stale(
 ) -> None:
     directory = RoleDirectory(management, RoleCachePolicy(max_stale=300), clock=clock)
     tenant.on(_user_line(SUBJECT), user(SUBJECT))
-    tenant.on(ASKED, _roles("admin"), Reply(503))
+    tenant.on(ASKED, roles_reply("admin"), Reply(503))
     await directory.roles_of(of(SUBJECT))
     await directory.invalidate(SUBJECT)
     with pytest.raises(ManagementUnavailableError):
@@ -433,7 +428,7 @@ async def test_role_look_ups_have_priority_over_all_other_calls(
 ) -> None:
     gate = asyncio.Event()
     tenant.on(_user_line(OTHER), user(OTHER, gate=gate))
-    for line, reply in ((_user_line(SUBJECT), user(SUBJECT)), (ASKED, _roles("admin"))):
+    for line, reply in ((_user_line(SUBJECT), user(SUBJECT)), (ASKED, roles_reply("admin"))):
         tenant.on(line, reply)
     crowd = [asyncio.create_task(management.on_behalf_of(OTHER).get_user(OTHER)) for _ in range(30)]
     await tenant.arrival(_user_line(OTHER), 10)

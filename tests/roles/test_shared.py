@@ -25,16 +25,11 @@ from support.clock import SkippingClock
 from support.management_chain import SECRET, management_chain
 from support.redis_server import RedisServer, redis_server
 from support.tcp_proxy import tcp_proxy
-from support.tenant_script import TOKEN, Reply, ScriptedTenant, json_reply, token_reply
+from support.tenant_script import TOKEN, ScriptedTenant, json_reply, roles_reply, token_reply
 
 KEY = (SUBJECT, None)
 USER = f"GET /api/v2/users/{quote(SUBJECT, safe='')}"
 ROLES = f"{USER}/roles"
-
-
-def roles(*names: str, gate: asyncio.Event | None = None) -> Reply:
-    entries = [{"id": f"rol_{name}", "name": name} for name in names]
-    return json_reply({"roles": entries, "start": 0, "limit": 100, "total": len(entries)}, gate=gate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +85,7 @@ async def replica(
 def asked(tenant: ScriptedTenant) -> ScriptedTenant:
     tenant.on(TOKEN, token_reply("token-1"))
     tenant.on(USER, json_reply({"user_id": SUBJECT}))
-    tenant.on(ROLES, roles("admin"))
+    tenant.on(ROLES, roles_reply("admin"))
     return tenant
 
 
@@ -133,7 +128,7 @@ async def test_the_ttl_counts_from_the_look_up(
     await found_out(one, seconds_ago=50)
     assert await two.roles() == {"admin"}
     redis.cli("flushall")
-    asked.on(ROLES, roles("user"))
+    asked.on(ROLES, roles_reply("user"))
     clock.now += 9
     assert await two.roles() == {"admin"}
     clock.now += 1
@@ -162,7 +157,7 @@ async def test_replicas_with_different_clocks_expire_roles_at_the_same_time(
             await stack.enter_async_context(replica(redis.url, client, each, memory=memory)) for each in clocks
         ]
         assert await first.roles() == {"admin"}
-        asked.on(ROLES, roles("user"))
+        asked.on(ROLES, roles_reply("user"))
         for each in others:
             assert (await each.shared.read(KEY))[0] is not None
         async with asyncio.timeout(5):
@@ -178,7 +173,7 @@ async def test_a_change_reaches_the_other_replica_within_a_second(
 ) -> None:
     one, two = pair
     assert await one.roles() == await two.roles() == {"admin"}
-    asked.on(ROLES, roles("user"))
+    asked.on(ROLES, roles_reply("user"))
     await one.directory.invalidate(SUBJECT)
     await two.until_roles_are({"user"})
     assert await one.roles() == {"user"}
@@ -190,7 +185,7 @@ async def test_a_look_up_that_predates_another_replicas_change_is_not_cached(
 ) -> None:
     one, two = pair
     gate = asyncio.Event()
-    asked.on(ROLES, roles("admin", gate=gate), roles("user"))
+    asked.on(ROLES, roles_reply("admin", gate=gate), roles_reply("user"))
     slow = asyncio.create_task(two.roles())
     await asked.arrival(ROLES)
     await one.directory.invalidate(SUBJECT)
@@ -227,11 +222,11 @@ async def test_organizations_are_separate_and_invalidated_together(
 ) -> None:
     one, two = pair
     member = f"GET /api/v2/organizations/org_1/members/{quote(SUBJECT, safe='')}/roles"
-    asked.on(member, roles("billing"))
+    asked.on(member, roles_reply("billing"))
     assert await one.roles_in("org_1") == await two.roles_in("org_1") == {"billing"}
     assert await two.roles() == {"admin"}
     assert (asked.count(member), asked.count(ROLES)) == (1, 1)
-    asked.on(member, roles())
+    asked.on(member, roles_reply())
     await one.directory.invalidate(SUBJECT)
     assert await one.roles_in("org_1") == set()
 
@@ -252,7 +247,7 @@ async def test_without_the_secret_roles_cannot_be_read_or_forged(
         for told in ("admin", SUBJECT, SUBJECT.partition("|")[2], "user_"):
             assert told not in dump + " ".join(keys)
     async with replica(redis.url, client, clock, secret="the-wrong-secret") as stranger:
-        asked.on(ROLES, roles("user"))
+        asked.on(ROLES, roles_reply("user"))
         assert await stranger.roles() == {"user"}
         await stranger.directory.invalidate(SUBJECT)
 
@@ -264,14 +259,14 @@ async def test_values_that_are_forged_or_moved_are_ignored(
     await one.roles()
     (key,) = [key for key in redis.cli("--raw", "keys", "*").split() if "user-roles" in key]
     value = redis.cli("--raw", "hget", key, "in ").strip()
-    asked.on(ROLES, roles("user"))
+    asked.on(ROLES, roles_reply("user"))
     for forged in ("", "x", '{"roles":["admin"]}', value[:-4] + "AAAA"):
         redis.cli("hset", key, "in ", forged)
         two.directory.invalidate_all_locally()
         assert await two.roles() == {"user"}
     # The sealed roles of this user in no organization, moved to one.
     member = f"GET /api/v2/organizations/org_1/members/{quote(SUBJECT, safe='')}/roles"
-    asked.on(member, roles())
+    asked.on(member, roles_reply())
     redis.cli("hset", key, "member of org_1", value)
     assert await two.roles_in("org_1") == set()
 
@@ -285,7 +280,7 @@ async def test_malformed_changes_in_the_stream_are_ignored(
     (news,) = [key for key in redis.cli("--raw", "keys", "*").split() if "changes" in key]
     redis.cli("xadd", news, "*", "subject", "garbage")
     redis.cli("xadd", news, "*", "other", "garbage")
-    asked.on(ROLES, roles("user"))
+    asked.on(ROLES, roles_reply("user"))
     await one.directory.invalidate(SUBJECT)
     await two.until_roles_are({"user"})
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
@@ -325,7 +320,7 @@ async def test_without_the_store_a_change_is_effective_in_its_process(
     redis.stop()
     assert await one.roles() == await two.roles() == {"admin"}
     assert asked.count(ROLES) == 2
-    asked.on(ROLES, roles("user"))
+    asked.on(ROLES, roles_reply("user"))
     await one.directory.invalidate(SUBJECT)
     assert await one.roles() == {"user"}
     assert "other replicas may use old roles of a changed user for up to 60 s" in caplog.text
@@ -337,7 +332,7 @@ async def test_after_an_outage_of_the_store_all_roles_are_invalidated(
     one, two = pair
     assert await two.roles() == {"admin"}
     redis.stop()
-    asked.on(ROLES, roles("user"))
+    asked.on(ROLES, roles_reply("user"))
     await one.directory.invalidate(SUBJECT)  # two cannot learn of it
     assert await two.roles() == {"admin"}
     redis.start()
@@ -355,7 +350,7 @@ async def test_an_unpublished_change_is_published_when_the_store_recovers(
     assert await one.roles() == await two.roles() == {"admin"}
     for _ in range(3):  # opens the circuit breaker, for a second of a clock that stands
         one.store._availability.record_failure("any-key", CommandError("timeout", TimeoutError()))  # noqa: SLF001 - a store that does reply
-    asked.on(ROLES, roles("user"))
+    asked.on(ROLES, roles_reply("user"))
     await one.directory.invalidate(SUBJECT)
     assert await one.roles() == {"user"}
     await two.until_roles_are({"user"})
@@ -366,7 +361,7 @@ async def test_roles_stored_by_an_older_version_are_ignored(
 ) -> None:
     """It kept the tenant's roles and the member's in one, where nothing tells them apart."""
     member = f"GET /api/v2/organizations/org_1/members/{quote(SUBJECT, safe='')}/roles"
-    asked.on(member, roles("billing"))
+    asked.on(member, roles_reply("billing"))
     async with replica(redis.url, client, clock) as one:
         await one.roles()
         sealed = SealedStore(one.store, SECRET, "a test")
@@ -393,7 +388,7 @@ async def test_after_a_failover_changes_reach_an_idle_process(
             redis.cli("replicaof", "127.0.0.1", str(new.port))  # it lives on, and has no news
             await listening(new, 2)
             assert await two.roles() == {"admin"}
-            asked.on(ROLES, roles("user"))
+            asked.on(ROLES, roles_reply("user"))
             await one.directory.invalidate(SUBJECT)
             await two.until_roles_are({"user"})
 

@@ -62,15 +62,8 @@ def own_app() -> FastAPI:
 
 @pytest.fixture
 async def own(rsa_keys: Keys, clock: HandClock) -> AsyncIterator[Service]:
-    tenant = create_tenant(OPTIONS, now=clock.wall, signing_keys=rsa_keys)
-    wire = Wire(httpx.ASGITransport(tenant))
-    app = protect(own_app(), settings(), transport=wire, clock=clock)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://orders.example.com") as api,
-        httpx.AsyncClient(transport=httpx.ASGITransport(tenant)) as at_tenant,
-    ):
-        yield Service(app, api, at_tenant, wire, clock)
+    async with running_service(rsa_keys, clock, app=own_app()) as running:
+        yield running
 
 
 async def test_which_hosts_an_app_of_ones_own_answers_to_is_left_to_it(own: Service) -> None:

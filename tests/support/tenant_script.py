@@ -59,6 +59,12 @@ def token_reply(
     return json_reply(answer if scope is None else answer | {"scope": scope}, gate=gate)
 
 
+def roles_reply(*names: str, gate: asyncio.Event | None = None) -> Reply:
+    """Return one page with all roles of a user."""
+    roles = [{"id": f"rol_{name}", "name": name} for name in names]
+    return json_reply({"roles": roles, "start": 0, "limit": 100, "total": len(roles)}, gate=gate)
+
+
 def error_reply(status: int, message: object = "It is so.", code: object = None, **headers: str) -> Reply:
     """Return an error object of the Management API; header names are written with underscores."""
     members: dict[str, object] = {"statusCode": status, "error": "An Error", "message": message}

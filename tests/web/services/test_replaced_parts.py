@@ -18,6 +18,7 @@ from auth0_sso.testing.issuer import SUBJECT, Issuer
 from auth0_sso.tokens.jwk import JwkSet, VerificationKey
 from auth0_sso.web.services.services import health_of
 from support.host_app import library_settings
+from support.running_app import running_app
 from support.tenant_script import ScriptedTenant
 
 
@@ -84,10 +85,7 @@ async def running(
     app = protect(
         own_app(), library_settings(**(changes or {})), clock=clock, transport=httpx.ASGITransport(tenant), **parts
     )
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://own.example.com") as client,
-    ):
+    async with running_app(app, raising=True) as client:
         await clock.settle()
         yield client
 
