@@ -7,18 +7,16 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from auth0_sso.jwks.remote import RemoteJwks
 from auth0_sso.management.client import ManagementClient
 from auth0_sso.store.store import RedisStore
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.hostile import Forge
-from auth0_sso.testing.issuer import ISSUER, Issuer
+from auth0_sso.testing.issuer import Issuer
 from support import environment
 from support.clock import SkippingClock
 from support.management_chain import MANAGEMENT_TOKEN, ManagementChain, management_chain
 from support.redis_server import RedisServer, redis_server
 from support.service import Service, running_service
-from support.tenant_keys import KeyPages
 from support.tenant_script import TOKEN, ScriptedTenant, token_reply
 from support.token_cases import NOW
 
@@ -89,20 +87,6 @@ async def chain(
 @pytest.fixture
 def management(chain: ManagementChain) -> ManagementClient:
     return chain.client
-
-
-@pytest.fixture
-def pages(tenant: ScriptedTenant, issuer: Issuer) -> KeyPages:
-    pages = KeyPages(tenant, issuer)
-    pages.show("key-0")
-    return pages
-
-
-@pytest.fixture
-async def jwks(client: httpx.AsyncClient, clock: HandClock, pages: KeyPages) -> AsyncIterator[RemoteJwks]:
-    jwks = RemoteJwks(client, ISSUER, clock=clock)
-    yield jwks
-    await jwks.aclose()
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ import pytest
 from auth0_sso.http.bounded_http import NO_RESPONSE, BoundedResponse, FetchError, send_bounded
 from auth0_sso.testing.issuer import ISSUER
 from support.certificates import Certificate, make_certificate
-from support.tenant_script import Reply, ScriptedTenant, json_reply
-from support.tenant_wire import (
+from support.misbehaving_server import (
     Conduct,
     drip,
     endless,
@@ -25,6 +24,7 @@ from support.tenant_wire import (
     truncated,
     wire_client,
 )
+from support.tenant_script import Reply, ScriptedTenant, json_reply
 
 THING = "GET /thing"
 

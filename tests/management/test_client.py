@@ -23,8 +23,7 @@ from auth0_sso.management.models import ManagementModel, Role, User
 from auth0_sso.testing.clock import HandClock
 from support.clock import SkippingClock
 from support.management_chain import MANAGEMENT_TOKEN, ManagementChain
-from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply
-from support.tenant_wire import (
+from support.misbehaving_server import (
     Conduct,
     endless,
     garbage,
@@ -35,6 +34,7 @@ from support.tenant_wire import (
     truncated,
     wire_client,
 )
+from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply
 
 USER_ID = "auth0|6132828a407ec6006935a858"
 USER_PATH = "/api/v2/users/auth0%7C6132828a407ec6006935a858"

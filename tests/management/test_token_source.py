@@ -19,8 +19,8 @@ from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.issuer import ISSUER
 from auth0_sso.tokens.client_assertion import AssertionKey
 from support.management_chain import CREDENTIALS, SECRET, ManagementChain
+from support.misbehaving_server import Conduct, garbage, gzip_bomb, peer, refusing_port, truncated, wire_client
 from support.tenant_script import TOKEN, Reply, ScriptedTenant, json_reply, token_reply
-from support.tenant_wire import Conduct, garbage, gzip_bomb, peer, refusing_port, truncated, wire_client
 
 THING = "GET /api/v2/thing"
 DAY = 86_400

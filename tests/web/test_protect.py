@@ -24,7 +24,6 @@ from auth0_sso import (
 from auth0_sso.errors import Auth0SsoError
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.hostile import Forge
-from auth0_sso.testing.issuer import Issuer
 from support.host_app import ORIGIN, CrashError, host_app, library_settings
 from support.running_app import running_app
 
@@ -101,11 +100,6 @@ async def answer(app: FastAPI, asked: Asked) -> tuple[int, list[tuple[bytes, byt
     async with running_app(app) as client:
         response = await client.request(asked.method, asked.path, headers=asked.headers, content=asked.content)
     return response.status_code, response.headers.raw, response.content
-
-
-@pytest.fixture
-def keys(issuer: Issuer) -> StaticKeys:
-    return StaticKeys(issuer.jwks())
 
 
 def protected(app: FastAPI, keys: StaticKeys, clock: HandClock) -> FastAPI:

@@ -91,11 +91,6 @@ async def running(
 
 
 @pytest.fixture
-def keys(issuer: Issuer) -> StaticKeys:
-    return StaticKeys(issuer.jwks())
-
-
-@pytest.fixture
 def headers(forge: Forge) -> dict[str, str]:
     return {"Authorization": f"Bearer {forge.token()}"}
 
