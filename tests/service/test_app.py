@@ -66,7 +66,7 @@ async def own(rsa_keys: Keys, clock: HandClock) -> AsyncIterator[Service]:
         yield running
 
 
-async def test_an_own_app_decides_which_hosts_it_answers_to(own: Service) -> None:
+async def test_which_hosts_an_app_of_ones_own_answers_to_is_left_to_it(own: Service) -> None:
     for hosts in ([("Host", "one.example.com"), ("Host", "two.example.com")], [("Host", "")]):
         assert (await own.api.get("/me", headers=hosts)).status_code == 401
 
@@ -127,7 +127,7 @@ async def test_the_lifespan_of_ones_own_app_still_runs_and_finds_the_services(rs
     assert seen == ["services", "closed"]
 
 
-async def test_a_guard_on_an_unprotected_app_says_what_to_do() -> None:
+async def test_a_guard_on_an_app_that_was_never_protected_says_what_to_do() -> None:
     app = own_app()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://x.example.com") as client:
         with pytest.raises(RuntimeError, match="protect"):
@@ -135,7 +135,7 @@ async def test_a_guard_on_an_unprotected_app_says_what_to_do() -> None:
 
 
 @pytest.mark.parametrize("names", [(), ("",), ("two words",), ('quo"te',), ("back\\slash",), ("café",)])
-def test_a_scope_that_no_challenge_can_carry_raises_a_value_error(names: tuple[str, ...]) -> None:
+def test_a_scope_that_no_challenge_can_carry_is_refused_when_the_route_is_made(names: tuple[str, ...]) -> None:
     for make in (require_scope, require_permission):
         with pytest.raises(ValueError, match="6749"):
             make(*names)
@@ -180,7 +180,7 @@ async def test_a_thousand_cold_requests_at_once_fetch_the_keys_once(rsa_keys: Ke
         assert service.wire.count("GET /.well-known/jwks.json") == 1
 
 
-async def test_a_restart_during_an_outage_verifies_with_the_keys_on_disk(
+async def test_a_restart_while_the_tenant_is_away_verifies_by_the_keys_on_disk(
     rsa_keys: Keys, clock: HandClock, tmp_path: Path
 ) -> None:
     kept = tmp_path / "jwks.json"
@@ -232,7 +232,7 @@ async def test_the_service_proves_itself_by_a_private_key_instead_of_a_secret(
 
 
 @pytest.mark.parametrize(("max_stale", "lenient"), [(300, 200), (0, 503)], ids=["allowed", "not-allowed"])
-async def test_stale_roles_need_the_setting_and_a_guard_that_allows_them(
+async def test_old_roles_open_in_an_outage_only_a_guard_that_says_so_and_only_by_the_setting(
     rsa_keys: Keys, clock: HandClock, max_stale: int, lenient: int
 ) -> None:
     async with running_service(rsa_keys, clock, auth0_role_max_stale_seconds=max_stale) as service:

@@ -29,7 +29,7 @@ def test_a_dotenv_file_is_read_and_the_environment_wins(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"AUTH0_DOMAIN=\xe9\n"], ids=["utf-16", "latin-1"])
-def test_a_dotenv_file_that_is_not_utf8_is_a_problem(
+def test_a_dotenv_file_that_is_no_text_is_a_problem_not_a_crash(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes
 ) -> None:
     (tmp_path / ".env").write_bytes(content)

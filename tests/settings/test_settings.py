@@ -92,7 +92,7 @@ def test_a_malformed_setting_is_named_with_its_fix_and_without_its_value(
     assert problem.endswith(f": {fix_of(ServiceSettings, name.lower())}.")
 
 
-def test_the_signing_keys_directory_may_be_missing_but_not_its_parent(
+def test_the_directory_of_the_signing_keys_file_may_be_missing_and_its_parent_may_not(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     path = tmp_path / "made" / "jwks.json"

@@ -19,7 +19,7 @@ def test_the_public_table_is_the_one_of_these_tests() -> None:
     assert len(REFUSED) >= 150
 
 
-async def test_assert_refused_passes_for_a_refusal_and_fails_without_one() -> None:
+async def test_a_hostile_token_is_refused_by_a_guard_and_passes_no_check_of_itself() -> None:
     token = named("alg-none-unsigned")
     async with async_client(user_app()) as api:
         anonymous = api.as_anonymous()

@@ -161,7 +161,7 @@ def test_a_role_taken_at_the_tenant_counts_once_the_cache_has_expired() -> None:
         assert admin.get("/reports").status_code == 403
 
 
-def test_a_user_added_at_the_tenant_keeps_its_roles() -> None:
+def test_a_user_added_at_the_tenant_keeps_its_roles_without_any_in_the_token() -> None:
     with client(user_app()) as api:
         api.tenant.add_user("auth0|ann", roles={"admin"}, email="ann@example.com")
         assert api.as_user("auth0|ann").get("/reports").status_code == 200

@@ -148,7 +148,7 @@ async def test_a_key_replaced_under_its_kid_invalidates_its_tokens(
     assert await refusal(verifier, forge.token()) == "signature_mismatch"
 
 
-async def test_a_token_is_verified_and_cached_again_after_the_key_set_changes(
+async def test_a_token_of_a_kept_key_is_cached_again_with_a_new_set(
     keys: KeysAtHand, clock: HandClock, forge: Forge, issuer: Issuer
 ) -> None:
     verifier = cached(keys, clock)

@@ -57,7 +57,7 @@ async def test_docs_load_nothing_from_elsewhere(service: Service) -> None:
         assert (await service.api.get(url)).status_code == 200
 
 
-async def test_docs_know_client_and_audience_and_may_connect_to_the_tenant(service: Service) -> None:
+async def test_docs_know_the_client_and_the_audience_and_may_talk_to_the_tenant(service: Service) -> None:
     answer = await service.api.get("/docs")
     assert f'"clientId": "{SPA_CLIENT_ID}"' in answer.text
     assert f'"audience": "{OPTIONS.audience}"' in answer.text

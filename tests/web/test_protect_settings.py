@@ -123,7 +123,7 @@ async def test_variables_of_the_service_mean_nothing_to_a_host_app(
         assert not hasattr(app.state.auth0_sso.settings, name.lower())
 
 
-async def test_only_a_misspelled_setting_is_logged_not_a_variable_of_the_app(
+async def test_a_misspelt_setting_is_logged_and_a_variable_of_the_app_is_not(
     keys: StaticKeys, clock: HandClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     for name, value in (GOOD | {"AUTH0_ALOWED_CLIENTS": "the-value", "AUTH0_TENANT_OWNER": "me"}).items():

@@ -114,7 +114,7 @@ async def test_a_mounted_app_counts_and_sends_what_is_left(client: httpx.AsyncCl
     assert (await client.get("/sub/limited")).status_code == 429
 
 
-async def test_a_mounted_guarded_route_checks_the_token_before_the_body(
+async def test_a_guarded_route_of_a_mounted_app_asks_before_it_reads_the_body(
     issuer: Issuer, clock: HandClock, client: httpx.AsyncClient
 ) -> None:
     assert (await client.post("/sub/items", content=b"{")).status_code == 401
@@ -173,7 +173,9 @@ async def test_an_unprotected_host_of_a_protected_app_runs_its_guards(issuer: Is
             assert (await client.get("/api/me", headers=bearing(issuer, clock))).status_code == 200
 
 
-async def test_a_protected_app_without_lifespan_ignores_its_hosts_settings(issuer: Issuer, clock: HandClock) -> None:
+async def test_a_protected_app_that_has_not_started_does_not_use_its_hosts_settings(
+    issuer: Issuer, clock: HandClock
+) -> None:
     inner = protect(sub_app(), settings(), clock=clock)
     async with protected(host_of(inner), issuer, clock) as client:
         assert (await client.get("/me", headers=bearing(issuer, clock))).status_code == 200

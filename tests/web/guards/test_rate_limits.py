@@ -105,7 +105,7 @@ async def test_without_a_token_the_address_is_counted(app: Service) -> None:
         assert (await other.get("/public")).status_code == 200
 
 
-async def test_a_subject_is_counted_apart_from_its_address(app: Service) -> None:
+async def test_a_subject_is_counted_wherever_it_comes_from_and_apart_from_its_address(app: Service) -> None:
     user, manager = await app.as_user(USER), await app.as_user(MANAGER)
     assert await statuses(app, "/public", 3, user) == [200, 200, 429]
     assert await statuses(app, "/public", 1, manager) == [200]

@@ -95,7 +95,7 @@ async def test_an_administrator_of_the_tenant_is_one_within_an_organization_too(
     assert (await get(service, "/admin/users", await service.as_member(ADMIN))).status_code == 200
 
 
-async def test_a_members_role_opens_only_guards_for_it_in_its_organization(service: Service) -> None:
+async def test_a_members_role_opens_only_a_guard_that_asks_for_it_and_only_there(service: Service) -> None:
     member, outside = await service.as_member(USER), await service.as_user(USER)
     inside = await get(service, "/inside", member)
     assert (inside.status_code, inside.json()) == (200, ACME.id)
@@ -104,7 +104,7 @@ async def test_a_members_role_opens_only_guards_for_it_in_its_organization(servi
         assert (await get(service, path, member)).status_code == 403
 
 
-async def test_a_tenant_role_opens_a_member_guard_without_asking_for_members_roles(service: Service) -> None:
+async def test_a_role_of_the_tenant_opens_a_guard_for_members_and_saves_the_call_for_theirs(service: Service) -> None:
     for headers in (await service.as_user(MANAGER), await service.as_member(MANAGER)):
         assert (await get(service, "/inside", headers)).status_code == 200
     assert service.wire.count(MEMBERS) == 0

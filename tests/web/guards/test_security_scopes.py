@@ -146,7 +146,7 @@ async def test_permissions_are_no_scopes(issuer: Issuer, clock: HandClock, clien
     assert (await client.get("/token", headers=headers)).status_code == 403
 
 
-async def test_a_scope_that_no_challenge_can_carry_is_an_internal_error(
+async def test_a_scope_that_no_challenge_can_carry_is_a_fault_of_the_app_and_opens_nothing(
     issuer: Issuer, clock: HandClock, client: httpx.AsyncClient
 ) -> None:
     answer = await client.get("/unspeakable", headers=bearing(issuer, clock, "openid"))

@@ -132,7 +132,9 @@ async def raising(rsa_keys: tuple[rsa.RSAPrivateKey, ...], clock: HandClock) -> 
 
 
 @pytest.mark.parametrize("number", range(len(RAISED)), ids=[type(error).__name__ for error, _, _ in RAISED])
-async def test_an_apps_own_error_has_the_status_of_its_nearest_base(raising: httpx.AsyncClient, number: int) -> None:
+async def test_an_error_that_an_app_adds_or_raises_has_the_status_of_its_nearest_base(
+    raising: httpx.AsyncClient, number: int
+) -> None:
     error, status, code = RAISED[number]
     answer = await raising.get(f"/raise/{number}")
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -142,7 +144,7 @@ async def test_an_apps_own_error_has_the_status_of_its_nearest_base(raising: htt
     assert f'auth0_sso_refusals_total{{code="{code}",reason="{error.reason}"}} 1.0' in metrics
 
 
-async def test_a_challenge_replaces_characters_that_a_header_cannot_carry(raising: httpx.AsyncClient) -> None:
+async def test_a_challenge_says_of_an_apps_own_words_only_what_a_header_can_carry(raising: httpx.AsyncClient) -> None:
     answer = await raising.get("/say")
     assert answer.status_code == 403
     assert answer.headers["WWW-Authenticate"] == (

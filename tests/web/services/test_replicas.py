@@ -35,7 +35,7 @@ async def until(service: Service, who: str, status: int) -> None:
             await asyncio.sleep(0.005)
 
 
-async def test_a_change_through_one_replica_holds_at_the_other_within_a_second(pair: Pair) -> None:
+async def test_roles_given_taken_and_blocked_through_one_hold_at_the_other_within_a_second(pair: Pair) -> None:
     one, two = pair
     admin, path = await one.as_user(ADMIN), f"/admin/users/{person_id(MANAGER)}"
     change = {"roleNames": ["manager"]}
@@ -48,7 +48,7 @@ async def test_a_change_through_one_replica_holds_at_the_other_within_a_second(p
     await until(two, MANAGER, 403)
 
 
-async def test_replicas_share_one_management_token_and_one_look_up_of_a_user(pair: Pair) -> None:
+async def test_a_fleet_has_one_management_token_and_one_look_up_of_a_user(pair: Pair) -> None:
     one, two = pair
     for service in (one, two, one, two):
         await until(service, ADMIN, 200)
@@ -57,7 +57,9 @@ async def test_replicas_share_one_management_token_and_one_look_up_of_a_user(pai
     assert one.wire.count(lookups) + two.wire.count(lookups) == 1
 
 
-async def test_a_replica_that_starts_during_an_outage_uses_the_others_keys(pair: Pair, redis: RedisServer) -> None:
+async def test_a_replica_that_starts_during_an_outage_of_the_tenant_verifies_with_the_keys_of_the_other(
+    pair: Pair, redis: RedisServer
+) -> None:
     one, _ = pair
     headers = await one.as_user(USER)
     await one.clock.settle()
