@@ -15,9 +15,9 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from auth0_devtenant import create_tenant
+from auth0_sso.testing.clock import HandClock
 from auth0_sso.web.services.services import open_services
 from crowd import create_users_and_tokens
-from support.clock import HandClock
 from support.service import OPTIONS, Wire, settings
 
 REQUESTS, MILLION = 40_000, 1_000_000
@@ -41,7 +41,7 @@ def kind_of(request: str) -> str:
 
 async def simulate(case: Case) -> Counter[str]:
     """Return the number of calls by kind."""
-    clock = HandClock()
+    clock = HandClock(short_pause=-1)
     keys = [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2)]
     tenant = create_tenant(OPTIONS, now=clock.wall, signing_keys=keys)
     wire = Wire(httpx.ASGITransport(tenant))

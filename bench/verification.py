@@ -23,9 +23,9 @@ from joserfc import jwt as joserfc_jwt
 
 from auth0_sso.jwks.endpoint import JwksEndpoint
 from auth0_sso.jwks.remote import RemoteJwks
+from auth0_sso.testing.issuer import AUDIENCE, ISSUER, Issuer, public_jwk, user_claims
 from auth0_sso.tokens.claims import TokenPolicy
 from auth0_sso.tokens.verifier import TokenVerifier
-from support.issuer import AUDIENCE, ISSUER, Issuer, public_jwk, user_claims
 
 TOKENS, ROUNDS = 400, 60
 

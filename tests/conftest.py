@@ -7,16 +7,17 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from auth0_sso.jwks.remote import RemoteJwks
+from auth0_sso.management.client import ManagementClient
 from auth0_sso.store.store import RedisStore
+from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.hostile import Forge
+from auth0_sso.testing.issuer import Issuer
 from support import environment
-from support.clock import HandClock
-from support.issuer import ISSUER, Issuer
+from support.clock import SkippingClock
+from support.management_chain import MANAGEMENT_TOKEN, ManagementChain, management_chain
 from support.redis_server import RedisServer, redis_server
 from support.service import Service, running_service
-from support.tenant_keys import KeyPages
-from support.tenant_script import ScriptedTenant
+from support.tenant_script import TOKEN, ScriptedTenant, token_reply
 from support.token_cases import NOW
 
 pytest_plugins = ["pytester"]
@@ -50,7 +51,12 @@ def redis() -> Iterator[RedisServer]:
 
 @pytest.fixture
 def clock() -> HandClock:
-    return HandClock()
+    return HandClock(NOW, short_pause=-1)
+
+
+@pytest.fixture
+def skipping(clock: HandClock) -> SkippingClock:
+    return SkippingClock(clock)
 
 
 @pytest.fixture
@@ -70,17 +76,17 @@ async def client(tenant: ScriptedTenant) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-def pages(tenant: ScriptedTenant, issuer: Issuer) -> KeyPages:
-    pages = KeyPages(tenant, issuer)
-    pages.show("key-0")
-    return pages
+async def chain(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock, skipping: SkippingClock
+) -> AsyncIterator[ManagementChain]:
+    tenant.on(TOKEN, token_reply(MANAGEMENT_TOKEN))
+    async with management_chain(client, clock, pauses=skipping) as chain:
+        yield chain
 
 
 @pytest.fixture
-async def jwks(client: httpx.AsyncClient, clock: HandClock, pages: KeyPages) -> AsyncIterator[RemoteJwks]:
-    jwks = RemoteJwks(client, ISSUER, clock=clock)
-    yield jwks
-    await jwks.aclose()
+def management(chain: ManagementChain) -> ManagementClient:
+    return chain.client
 
 
 @pytest.fixture

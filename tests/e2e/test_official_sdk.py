@@ -8,11 +8,11 @@ from auth0.management import Auth0
 from auth0.management.core.api_error import ApiError
 
 from auth0_devtenant import MANAGEMENT_CLIENT_ID, MANAGEMENT_CLIENT_SECRET, PEOPLE
+from auth0_sso.clock import SYSTEM_CLOCK
 from auth0_sso.errors import NotFoundError
-from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
 from auth0_sso.management.token_endpoint import ClientCredentials
-from auth0_sso.management.token_source import ManagementTokenSource
+from support.management_chain import management_chain
 from support.process import Dev, dev
 from support.service import USER, person_id
 
@@ -42,10 +42,11 @@ def sdk(running: Dev) -> Iterator[Auth0]:
 @pytest.fixture
 async def ours(running: Dev) -> AsyncIterator[ManagementClient]:
     credentials = ClientCredentials(MANAGEMENT_CLIENT_ID, MANAGEMENT_CLIENT_SECRET, f"{running.tenant}api/v2/")
-    async with httpx.AsyncClient(trust_env=False) as client:
-        auth = ManagementTokenSource(client, running.tenant, credentials)
-        yield ManagementClient(ManagementCaller(client, running.tenant, auth))
-        await auth.aclose()
+    async with (
+        httpx.AsyncClient(trust_env=False) as http,
+        management_chain(http, SYSTEM_CLOCK, issuer=running.tenant, credentials=credentials) as chain,
+    ):
+        yield chain.client
 
 
 async def test_users_created_by_one_client_are_read_by_the_other(sdk: Auth0, ours: ManagementClient) -> None:

@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from auth0_sso.http.bounded_http import NO_RESPONSE, BoundedResponse, FetchError, send_bounded
-from support.issuer import ISSUER
-from support.tenant_script import Reply, ScriptedTenant, json_reply
-from support.tenant_wire import (
+from auth0_sso.testing.issuer import ISSUER
+from support.certificates import Certificate, make_certificate
+from support.misbehaving_server import (
     Conduct,
     drip,
     endless,
@@ -21,23 +21,23 @@ from support.tenant_wire import (
     refusing_port,
     reset,
     saying,
-    self_signed_certificate,
     truncated,
     wire_client,
 )
+from support.tenant_script import Reply, ScriptedTenant, json_reply
 
 THING = "GET /thing"
 
 
 @pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    return self_signed_certificate(tmp_path)
+def certificate(tmp_path: Path) -> Certificate:
+    return make_certificate(tmp_path)
 
 
 @pytest.fixture
-def tls(certificate: Path) -> ssl.SSLContext:
+def tls(certificate: Certificate) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
+    context.load_cert_chain(certificate.certificate, certificate.key)
     return context
 
 
@@ -129,8 +129,10 @@ async def test_an_untrusted_certificate_is_certificate_invalid(tls: ssl.SSLConte
         assert await _reason_from(address, max_seconds=5) == "certificate_invalid"
 
 
-async def test_a_certificate_for_another_host_is_certificate_invalid(tls: ssl.SSLContext, certificate: Path) -> None:
-    trusting = ssl.create_default_context(cafile=certificate)
+async def test_a_certificate_for_another_host_is_certificate_invalid(
+    tls: ssl.SSLContext, certificate: Certificate
+) -> None:
+    trusting = ssl.create_default_context(cafile=certificate.certificate)
     async with (
         peer(saying(b"HTTP/1.1 204 No Content\r\n\r\n"), tls=tls) as address,
         httpx.AsyncClient(verify=trusting, trust_env=False) as client,

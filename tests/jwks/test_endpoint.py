@@ -3,7 +3,7 @@ import pytest
 
 from auth0_sso.http.bounded_http import FetchError
 from auth0_sso.jwks.endpoint import JwksEndpoint
-from support.issuer import ISSUER, Issuer
+from auth0_sso.testing.issuer import ISSUER, Issuer
 from support.tenant_keys import KeyPages
 from support.tenant_script import DISCOVERY, JWKS, Reply, ScriptedTenant, json_reply
 

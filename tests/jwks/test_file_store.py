@@ -11,8 +11,8 @@ from auth0_sso.jwks.file_store import JwksFile
 from auth0_sso.jwks.freshness import Freshness
 from auth0_sso.jwks.key_store import StoredKeys
 from auth0_sso.jwks.remote import RemoteJwks
-from support.clock import HandClock
-from support.issuer import ISSUER, Issuer
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import ISSUER, Issuer
 from support.tenant_keys import KeyPages, found, kept_fresh, outage, refusal
 from support.tenant_script import JWKS, ScriptedTenant
 

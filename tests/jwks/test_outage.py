@@ -9,12 +9,12 @@ from auth0_sso.clock import WallTime
 from auth0_sso.jwks.freshness import Freshness
 from auth0_sso.jwks.key_store import StoredKeys
 from auth0_sso.jwks.remote import RemoteJwks
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import ISSUER, Issuer, public_jwk
 from auth0_sso.tokens import strict_json
-from support.clock import HandClock
-from support.issuer import ISSUER, Issuer, public_jwk
+from support.misbehaving_server import Conduct, drip, garbage, hang, peer, refusing_port, truncated, wire_client
 from support.tenant_keys import KeyPages, all_found, found, kept_fresh, outage, refusal
 from support.tenant_script import DISCOVERY, JWKS, Reply, ScriptedTenant, discovery_reply, json_reply
-from support.tenant_wire import Conduct, drip, garbage, hang, peer, refusing_port, truncated, wire_client
 
 
 class MemoryStore:

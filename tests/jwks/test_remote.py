@@ -7,8 +7,8 @@ import pytest
 from auth0_sso.errors import InvalidTokenError
 from auth0_sso.jwks.freshness import Freshness
 from auth0_sso.jwks.remote import RemoteJwks
-from support.clock import HandClock
-from support.issuer import ISSUER, Issuer
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import ISSUER, Issuer
 from support.tenant_keys import KeyPages, all_found, found, kept_fresh, outage, refusal
 from support.tenant_script import DISCOVERY, JWKS, Reply, ScriptedTenant, discovery_reply, json_reply
 

@@ -8,8 +8,8 @@ from auth0_sso.jwks.key_store import KeyStores, StoredKeys
 from auth0_sso.jwks.shared_store import SharedKeys
 from auth0_sso.store.sealed import SealedStore
 from auth0_sso.store.store import RedisStore
-from support.clock import HandClock
-from support.issuer import ISSUER, Issuer
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import ISSUER, Issuer
 from support.redis_server import RedisServer
 
 SECRET = "the-client-secret"

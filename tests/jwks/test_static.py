@@ -8,10 +8,10 @@ import pytest
 from auth0_sso.errors import ConfigurationError, InvalidTokenError
 from auth0_sso.jwks.health import KeysHealth
 from auth0_sso.jwks.static import StaticKeys
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import AUDIENCE, ISSUER, SUBJECT, Issuer, user_claims
 from auth0_sso.tokens.claims import TokenPolicy
 from auth0_sso.tokens.verifier import TokenVerifier
-from support.clock import HandClock
-from support.issuer import AUDIENCE, ISSUER, SUBJECT, Issuer, user_claims
 
 
 def _forms(

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -17,10 +16,10 @@ from auth0_sso.errors import (
 from auth0_sso.http.bounded_http import BoundedResponse
 from auth0_sso.management.call import TIMEOUT, ManagementCaller
 from auth0_sso.management.fair_queue import Priority
-from auth0_sso.management.token_endpoint import ClientCredentials
-from auth0_sso.management.token_source import ManagementTokenSource
-from support.clock import HandClock
-from support.issuer import ISSUER
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import ISSUER
+from support.clock import SkippingClock
+from support.management_chain import ManagementChain
 from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply, token_reply
 
 OK = json_reply({})
@@ -34,18 +33,8 @@ def thing(verb: str = "GET") -> str:
 
 
 @pytest.fixture
-async def auth(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
-) -> AsyncIterator[ManagementTokenSource]:
-    tenant.on(TOKEN, token_reply("token-1"))
-    auth = ManagementTokenSource(client, ISSUER, ClientCredentials("id", "secret", f"{ISSUER}api/v2/"), clock=clock)
-    yield auth
-    await auth.aclose()
-
-
-@pytest.fixture
-def caller(client: httpx.AsyncClient, auth: ManagementTokenSource, clock: HandClock) -> ManagementCaller:
-    return ManagementCaller(client, ISSUER, auth, clock=clock.skipping)
+def caller(chain: ManagementChain) -> ManagementCaller:
+    return chain.caller
 
 
 async def call(caller: ManagementCaller, verb: str = "GET", *scopes: str) -> BoundedResponse:
@@ -73,24 +62,24 @@ async def test_a_failed_request_is_retried_only_if_it_is_idempotent(
 
 
 async def test_a_permanent_failure_is_raised_after_three_attempts_with_exponential_backoff(
-    tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
+    tenant: ScriptedTenant, caller: ManagementCaller, skipping: SkippingClock
 ) -> None:
     tenant.on(thing(), Reply(503))
     failed = await error(caller)
     assert (type(failed), failed.reason) == (ManagementUnavailableError, "status_503")
     assert tenant.count(thing()) == 3
-    first, second = clock.pauses
+    first, second = skipping.pauses
     assert 0.25 <= first <= 0.5 <= second <= 1
 
 
 @pytest.mark.parametrize("verb", VERBS)
 async def test_a_429_is_retried_for_every_method(
-    tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock, verb: str
+    tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock, skipping: SkippingClock, verb: str
 ) -> None:
     in_a_second = str(int(clock.now) + 1)
     tenant.on(thing(verb), error_reply(429, X_RateLimit_Reset=in_a_second), OK)
     assert (await call(caller, verb)).status == 200
-    (pause,) = clock.pauses
+    (pause,) = skipping.pauses
     assert 1 <= pause < 1.2
 
 
@@ -108,14 +97,18 @@ async def test_a_429_is_retried_for_every_method(
     ids=str,
 )
 async def test_a_retry_after_longer_than_the_timeout_is_raised_at_once(
-    tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock, headers: dict[str, str], retry_after: int
+    tenant: ScriptedTenant,
+    caller: ManagementCaller,
+    skipping: SkippingClock,
+    headers: dict[str, str],
+    retry_after: int,
 ) -> None:
     tenant.on(thing(), error_reply(429, **headers))
     limited = await error(caller)
     assert isinstance(limited, ManagementRateLimitedError)
     assert limited.retry_after == retry_after
     assert tenant.count(thing()) == 1
-    assert clock.pauses == []
+    assert skipping.pauses == []
 
 
 @pytest.mark.parametrize(
@@ -158,14 +151,14 @@ async def test_the_global_limit_message_is_a_rate_limit_whatever_its_status(
 
 
 async def test_a_reached_rate_limit_pauses_all_callers(
-    tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
+    tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock, skipping: SkippingClock
 ) -> None:
     spent = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(clock.now) + 2)}
     tenant.on(thing(), json_reply({}, headers=spent), OK)
     await call(caller)
-    assert clock.pauses == []
+    assert skipping.pauses == []
     assert (await call(caller)).status == 200
-    assert 2 <= clock.pauses[0] < 2.2
+    assert 2 <= skipping.pauses[0] < 2.2
     assert tenant.requests[-1].at - tenant.requests[1].at >= 2
 
 
@@ -231,12 +224,12 @@ async def test_a_pause_past_their_timeout_is_raised_by_queued_callers(
 async def test_a_timeout_during_a_pause_is_a_rate_limit_error(
     tenant: ScriptedTenant,
     client: httpx.AsyncClient,
-    auth: ManagementTokenSource,
+    chain: ManagementChain,
     clock: HandClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("auth0_sso.management.call.TIMEOUT", 0.2)
-    caller = ManagementCaller(client, ISSUER, auth, clock=clock)
+    caller = ManagementCaller(client, ISSUER, chain.auth, clock=clock)
     reset, clock.now = int(clock.now) + 1, clock.now + 0.9
     tenant.on(thing(), json_reply({}, headers={"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(reset)}))
     await call(caller)
@@ -246,14 +239,14 @@ async def test_a_timeout_during_a_pause_is_a_rate_limit_error(
 
 
 async def test_a_rate_limit_that_is_not_reached_pauses_no_caller(
-    tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
+    tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock, skipping: SkippingClock
 ) -> None:
     left = {"X-RateLimit-Remaining": "1", "X-RateLimit-Reset": str(int(clock.now) + 60)}
     unclear = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "soon"}
     tenant.on(thing(), json_reply({}, headers=left), json_reply({}, headers=unclear), OK)
     for _ in range(3):
         await call(caller)
-    assert clock.pauses == []
+    assert skipping.pauses == []
 
 
 async def test_repeated_failures_open_the_circuit_breaker_until_a_trial_succeeds(

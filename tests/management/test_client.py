@@ -2,8 +2,7 @@ import asyncio
 import json
 import re
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 
 import httpx
 import pytest
@@ -21,12 +20,10 @@ from auth0_sso.errors import (
 from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
 from auth0_sso.management.models import ManagementModel, Role, User
-from auth0_sso.management.token_endpoint import ClientCredentials
-from auth0_sso.management.token_source import ManagementTokenSource
-from support.clock import HandClock
-from support.issuer import ISSUER
-from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply, token_reply
-from support.tenant_wire import (
+from auth0_sso.testing.clock import HandClock
+from support.clock import SkippingClock
+from support.management_chain import MANAGEMENT_TOKEN, ManagementChain
+from support.misbehaving_server import (
     Conduct,
     endless,
     garbage,
@@ -37,6 +34,7 @@ from support.tenant_wire import (
     truncated,
     wire_client,
 )
+from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply
 
 USER_ID = "auth0|6132828a407ec6006935a858"
 USER_PATH = "/api/v2/users/auth0%7C6132828a407ec6006935a858"
@@ -57,30 +55,17 @@ ROLES = {
     "limit": 100,
     "total": 1,
 }
-MANAGEMENT_TOKEN = "the-management-token"
 
 Call = Callable[[ManagementClient], Awaitable[object]]
 
 
-@asynccontextmanager
-async def _management(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock, address: str = ISSUER
-) -> AsyncIterator[ManagementClient]:
-    """Ask the tenant for tokens, and `address` for everything else."""
-    tenant.on(TOKEN, token_reply(MANAGEMENT_TOKEN))
-    credentials = ClientCredentials("the-client-id", "the-client-secret", f"{ISSUER}api/v2/")
-    async with tenant.client() as for_tokens:
-        auth = ManagementTokenSource(for_tokens, ISSUER, credentials)
-        yield ManagementClient(ManagementCaller(client, address, auth, clock=clock.skipping))
-        await auth.aclose()
+ManagementAt = Callable[[httpx.AsyncClient, str], ManagementClient]
 
 
 @pytest.fixture
-async def management(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
-) -> AsyncIterator[ManagementClient]:
-    async with _management(tenant, client, clock) as management:
-        yield management
+def management_at(chain: ManagementChain, skipping: SkippingClock) -> ManagementAt:
+    """Return a client that asks the tenant for tokens, and an address for everything else."""
+    return lambda http, address: ManagementClient(ManagementCaller(http, address, chain.auth, clock=skipping))
 
 
 async def _error(call: Awaitable[object]) -> Auth0SsoError:
@@ -489,21 +474,17 @@ async def test_a_malformed_page_is_an_answer_error(
     ],
 )
 async def test_a_misbehaving_tenant_causes_an_error_and_never_a_hang(
-    tenant: ScriptedTenant, clock: HandClock, conduct: Conduct, error_type: type[Auth0SsoError], reason: str
+    management_at: ManagementAt, conduct: Conduct, error_type: type[Auth0SsoError], reason: str
 ) -> None:
-    async with (
-        peer(conduct) as address,
-        wire_client(timeout=0.1 if conduct is hang else 5) as client,
-        _management(tenant, client, clock, address) as management,
-    ):
-        error = await _error(management.get_user(USER_ID))
+    async with peer(conduct) as address, wire_client(timeout=0.1 if conduct is hang else 5) as wire:
+        error = await _error(management_at(wire, address).get_user(USER_ID))
     assert (type(error), error.reason) == (error_type, reason)
 
 
-async def test_a_tenant_that_refuses_connections_is_unavailable(tenant: ScriptedTenant, clock: HandClock) -> None:
+async def test_a_tenant_that_refuses_connections_is_unavailable(management_at: ManagementAt) -> None:
     with refusing_port() as address:
-        async with wire_client() as client, _management(tenant, client, clock, address) as management:
-            error = await _error(management.get_user(USER_ID))
+        async with wire_client() as wire:
+            error = await _error(management_at(wire, address).get_user(USER_ID))
     assert (type(error), error.reason) == (ManagementUnavailableError, "connection_refused")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 import pytest
 
 from auth0_sso.management.fair_queue import FairQueue, PausedError, Priority
-from support.clock import HandClock
+from auth0_sso.testing.clock import HandClock
 
 FAR = 2_000_000_000.0
 

@@ -1,19 +1,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 
 from auth0_sso.errors import ManagementUnavailableError, NotFoundError
-from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
 from auth0_sso.management.metadata import MAX_BYTES, MetadataError
 from auth0_sso.management.profiles import TTL, Profiles
-from auth0_sso.management.token_endpoint import ClientCredentials
-from auth0_sso.management.token_source import ManagementTokenSource
-from support.clock import HandClock
-from support.issuer import ISSUER
-from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply, token_reply
+from auth0_sso.testing.clock import HandClock
+from support.tenant_script import Reply, ScriptedTenant, error_reply, json_reply
 
 A, B = "auth0|a", "auth0|b"
 GET_A, GET_B, PATCH_A = "GET /api/v2/users/auth0%7Ca", "GET /api/v2/users/auth0%7Cb", "PATCH /api/v2/users/auth0%7Ca"
@@ -24,17 +19,13 @@ def user(user_id: str = A, *, gate: asyncio.Event | None = None, **members: obje
 
 
 @pytest.fixture
-async def profiles(tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock) -> AsyncIterator[Profiles]:
-    tenant.on(TOKEN, token_reply("token-1"))
+async def profiles(tenant: ScriptedTenant, management: ManagementClient, clock: HandClock) -> AsyncIterator[Profiles]:
     tenant.on(GET_A, user(name="Ada"))
     tenant.on(GET_B, user(B, name="Bob"))
     tenant.on(PATCH_A, user(name="Ada", user_metadata={"theme": "dark"}))
-    auth = ManagementTokenSource(client, ISSUER, ClientCredentials("id", "secret", f"{ISSUER}api/v2/"), clock=clock)
-    caller = ManagementCaller(client, ISSUER, auth, clock=clock.skipping)
-    profiles = Profiles(ManagementClient(caller), clock=clock)
+    profiles = Profiles(management, clock=clock)
     yield profiles
     await profiles.aclose()
-    await auth.aclose()
 
 
 async def test_a_profile_is_cached_for_its_ttl(tenant: ScriptedTenant, profiles: Profiles, clock: HandClock) -> None:

@@ -11,17 +11,17 @@ from auth0_sso.errors import ManagementUnavailableError
 from auth0_sso.management.authorized_request import AuthorizedRequest
 from auth0_sso.management.shared_token import SharedToken
 from auth0_sso.management.token import ManagementToken
-from auth0_sso.management.token_endpoint import ClientCredentials
 from auth0_sso.management.token_source import ManagementTokenSource
 from auth0_sso.store.sealed import SealedStore
 from auth0_sso.store.store import RedisStore
-from support.clock import HandClock
-from support.issuer import ISSUER
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import ISSUER
+from support.clock import SkippingClock
+from support.management_chain import CREDENTIALS, SECRET
 from support.redis_server import RedisServer
 from support.tenant_script import TOKEN, Reply, ScriptedTenant, json_reply, token_reply
 
 THING = "GET /api/v2/thing"
-SECRET = "the-client-secret"
 
 Process = Callable[[], ManagementTokenSource]
 
@@ -54,8 +54,7 @@ async def process(
         stores.append(store)
         own = ProcessClock(clock, started=1000 * len(stores))
         shared = SharedToken(SealedStore(store, SECRET, "a test"), clock=own)
-        credentials = ClientCredentials("the-client-id", SECRET, f"{ISSUER}api/v2/")
-        return ManagementTokenSource(client, ISSUER, credentials, shared=shared, clock=own)
+        return ManagementTokenSource(client, ISSUER, CREDENTIALS, shared=shared, clock=own)
 
     yield start
     for store in stores:
@@ -155,11 +154,11 @@ async def test_a_store_lost_during_a_fetch_loses_no_token(
 
 
 async def test_the_wait_for_a_dead_processs_lock_is_limited(
-    redis: RedisServer, tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+    redis: RedisServer, clock: HandClock, skipping: SkippingClock
 ) -> None:
     store = RedisStore(redis.url, timeout=5, clock=clock)
     sealed = SealedStore(store, SECRET, "a test")
-    shared = SharedToken(sealed, clock=clock.skipping)
+    shared = SharedToken(sealed, clock=skipping)
     await store.execute("SET", sealed.name("management-token-lock"), "1")
     token = ManagementToken.issued("token-9", 100, None, clock.monotonic())
 
@@ -167,7 +166,7 @@ async def test_the_wait_for_a_dead_processs_lock_is_limited(
         return token
 
     assert await shared.get(fetch) is token
-    assert sum(clock.pauses) <= 5
+    assert sum(skipping.pauses) <= 5
     await store.aclose()
 
 

@@ -1,7 +1,6 @@
 import asyncio
 import traceback
 import tracemalloc
-from collections.abc import AsyncIterator
 from itertools import pairwise
 
 import httpx
@@ -16,27 +15,22 @@ from auth0_sso.http.bounded_http import BoundedResponse
 from auth0_sso.management.authorized_request import AuthorizedRequest
 from auth0_sso.management.token_endpoint import ClientCredentials
 from auth0_sso.management.token_source import ManagementTokenSource
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import ISSUER
 from auth0_sso.tokens.client_assertion import AssertionKey
-from support.clock import HandClock
-from support.issuer import ISSUER
+from support.management_chain import CREDENTIALS, SECRET, ManagementChain
+from support.misbehaving_server import Conduct, garbage, gzip_bomb, peer, refusing_port, truncated, wire_client
 from support.tenant_script import TOKEN, Reply, ScriptedTenant, json_reply, token_reply
-from support.tenant_wire import Conduct, garbage, gzip_bomb, peer, refusing_port, truncated, wire_client
 
-SECRET = "the-client-secret"
-CREDENTIALS = ClientCredentials("the-client-id", SECRET, f"{ISSUER}api/v2/")
 THING = "GET /api/v2/thing"
 DAY = 86_400
 
 
 @pytest.fixture
-async def auth(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
-) -> AsyncIterator[ManagementTokenSource]:
+def auth(tenant: ScriptedTenant, chain: ManagementChain) -> ManagementTokenSource:
     tenant.on(TOKEN, token_reply("token-1"), token_reply("token-2"), token_reply("token-3"))
     tenant.on(THING, json_reply({}))
-    auth = ManagementTokenSource(client, ISSUER, CREDENTIALS, clock=clock)
-    yield auth
-    await auth.aclose()
+    return chain.auth
 
 
 async def _ask(client: httpx.AsyncClient, auth: ManagementTokenSource) -> BoundedResponse:

@@ -9,7 +9,7 @@ from auth0_sso.ratelimit.memory import MemoryCounter
 from auth0_sso.ratelimit.policy import Policy
 from auth0_sso.ratelimit.redis import RedisCounter
 from auth0_sso.store.store import RedisStore
-from support.clock import HandClock
+from auth0_sso.testing.clock import HandClock
 from support.redis_server import RedisServer
 
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)

@@ -9,7 +9,7 @@ from limits.aio.storage import MemoryStorage
 from auth0_sso.ratelimit.limiter import Strategy
 from auth0_sso.ratelimit.memory import MIB, MemoryCounter
 from auth0_sso.ratelimit.policy import Policy
-from support.clock import HandClock
+from auth0_sso.testing.clock import HandClock
 from support.limits_library import LIBRARY
 
 LIMITS = Policy.parse("10/minute").limits

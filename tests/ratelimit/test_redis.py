@@ -15,7 +15,7 @@ from auth0_sso.ratelimit.memory import MemoryCounter
 from auth0_sso.ratelimit.policy import Policy
 from auth0_sso.ratelimit.redis import RedisCounter
 from auth0_sso.store.store import RedisStore
-from support.clock import HandClock
+from auth0_sso.testing.clock import HandClock
 from support.limits_library import LIBRARY
 from support.redis_server import RedisServer
 from support.tcp_proxy import tcp_proxy

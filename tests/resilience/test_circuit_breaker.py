@@ -1,5 +1,5 @@
 from auth0_sso.resilience.circuit_breaker import CircuitBreaker
-from support.clock import HandClock
+from auth0_sso.testing.clock import HandClock
 
 
 def broken(clock: HandClock) -> CircuitBreaker:

@@ -1,7 +1,7 @@
 import pytest
 
 from auth0_sso.resilience.token_bucket import TokenBucket
-from support.clock import HandClock
+from auth0_sso.testing.clock import HandClock
 
 
 @pytest.fixture

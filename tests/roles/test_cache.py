@@ -1,6 +1,6 @@
 from auth0_sso.roles.cache import RoleCache, RoleCachePolicy
 from auth0_sso.roles.user_roles import UserRoles, UserRolesKey
-from support.clock import HandClock
+from auth0_sso.testing.clock import HandClock
 
 KEY = ("auth0|1", None)
 MEMBER_KEY = ("auth0|1", "org_1")

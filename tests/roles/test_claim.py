@@ -3,8 +3,8 @@ import pytest
 from auth0_sso.clock import WallTime
 from auth0_sso.errors import InsufficientScopeError
 from auth0_sso.roles.claim import ClaimRoles
+from auth0_sso.testing.issuer import AUDIENCE, ISSUER, SUBJECT, user_claims
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy, validate
-from support.issuer import AUDIENCE, ISSUER, SUBJECT, user_claims
 
 NOW = WallTime(1_800_000_000)
 CLAIM = "https://example.com/roles"

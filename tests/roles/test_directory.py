@@ -2,7 +2,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from urllib.parse import quote
 
-import httpx
 import pytest
 
 from auth0_sso.clock import WallTime
@@ -12,16 +11,13 @@ from auth0_sso.errors import (
     ManagementRateLimitedError,
     ManagementUnavailableError,
 )
-from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
-from auth0_sso.management.token_endpoint import ClientCredentials
-from auth0_sso.management.token_source import ManagementTokenSource
 from auth0_sso.roles.cache import RoleCachePolicy
 from auth0_sso.roles.directory import RoleDirectory
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import AUDIENCE, ISSUER, SUBJECT, user_claims
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy, validate
-from support.clock import HandClock
-from support.issuer import AUDIENCE, ISSUER, SUBJECT, user_claims
-from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply, token_reply
+from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply, roles_reply
 
 OTHER = "auth0|other"
 
@@ -38,11 +34,6 @@ NOW = WallTime(1_800_000_000)
 ASKED, ASKED_OTHER = _line(SUBJECT), _line(OTHER)
 
 
-def _roles(*names: str, gate: asyncio.Event | None = None) -> Reply:
-    roles = [{"id": f"rol_{name}", "name": name} for name in names]
-    return json_reply({"roles": roles, "start": 0, "limit": 100, "total": len(roles)}, gate=gate)
-
-
 def of(subject: str, organization: str | None = None) -> AccessToken:
     claims = user_claims(NOW, sub=subject, **({} if organization is None else {"org_id": organization}))
     return validate(claims, TokenPolicy(ISSUER, frozenset({AUDIENCE})), NOW)
@@ -52,23 +43,15 @@ def user(subject: str, *, gate: asyncio.Event | None = None, **members: object) 
     return json_reply({"user_id": subject, **members}, gate=gate)
 
 
-def management(client: httpx.AsyncClient, clock: HandClock) -> ManagementClient:
-    credentials = ClientCredentials("the-client-id", "the-client-secret", f"{ISSUER}api/v2/")
-    auth = ManagementTokenSource(client, ISSUER, credentials, clock=clock)
-    caller = ManagementCaller(client, ISSUER, auth, clock=clock.skipping)
-    return ManagementClient(caller)
-
-
 @pytest.fixture
 async def directory(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+    tenant: ScriptedTenant, management: ManagementClient, clock: HandClock
 ) -> AsyncIterator[RoleDirectory]:
-    tenant.on(TOKEN, token_reply("token-1"))
-    tenant.on(ASKED, _roles("admin"))
-    tenant.on(ASKED_OTHER, _roles("user"))
+    tenant.on(ASKED, roles_reply("admin"))
+    tenant.on(ASKED_OTHER, roles_reply("user"))
     tenant.on(_user_line(SUBJECT), user(SUBJECT))
     tenant.on(_user_line(OTHER), user(OTHER))
-    directory = RoleDirectory(management(client, clock), clock=clock)
+    directory = RoleDirectory(management, clock=clock)
     yield directory
     await directory.aclose()
 
@@ -83,7 +66,7 @@ async def _error(directory: RoleDirectory) -> Auth0SsoError:
 async def test_roles_are_the_names_in_auth0(
     tenant: ScriptedTenant, directory: RoleDirectory, names: tuple[str, ...]
 ) -> None:
-    tenant.on(ASKED, _roles(*names))
+    tenant.on(ASKED, roles_reply(*names))
     assert await directory.roles_of(of(SUBJECT)) == set(names)
 
 
@@ -91,7 +74,7 @@ async def test_roles_are_cached_for_the_ttl(
     tenant: ScriptedTenant, directory: RoleDirectory, clock: HandClock
 ) -> None:
     await directory.roles_of(of(SUBJECT))
-    tenant.on(ASKED, _roles("user"))
+    tenant.on(ASKED, roles_reply("user"))
     await clock.advance(59)
     assert await directory.roles_of(of(SUBJECT)) == {"admin"}
     assert tenant.count(ASKED) == 1
@@ -110,7 +93,7 @@ async def test_reading_does_not_extend_the_ttl(
 
 
 async def test_having_no_roles_is_cached_too(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
-    tenant.on(ASKED, _roles())
+    tenant.on(ASKED, roles_reply())
     for _ in range(3):
         assert await directory.roles_of(of(SUBJECT)) == set()
     assert tenant.count(ASKED) == 1
@@ -128,7 +111,7 @@ async def test_each_subject_gets_its_own_roles(tenant: ScriptedTenant, directory
     near = [SUBJECT.upper(), f"{SUBJECT} ", f"{SUBJECT}/", SUBJECT.replace("|", "%7C")]
     assert await directory.roles_of(of(SUBJECT)) == {"admin"}
     for subject in near:
-        tenant.on(_line(subject), _roles())
+        tenant.on(_line(subject), roles_reply())
         tenant.on(_user_line(subject), user(subject))
         assert await directory.roles_of(of(subject)) == set()
 
@@ -137,7 +120,7 @@ async def test_a_cancelled_check_does_not_cancel_the_look_up(
     tenant: ScriptedTenant, directory: RoleDirectory
 ) -> None:
     gate = asyncio.Event()
-    tenant.on(ASKED, _roles("admin", gate=gate))
+    tenant.on(ASKED, roles_reply("admin", gate=gate))
     impatient, patient = (asyncio.create_task(directory.roles_of(of(SUBJECT))) for _ in range(2))
     await tenant.arrival(ASKED)
     impatient.cancel()
@@ -151,7 +134,7 @@ async def test_a_cancelled_check_does_not_cancel_the_look_up(
 async def test_an_invalidated_user_is_looked_up_again(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
     await directory.roles_of(of(SUBJECT))
     await directory.roles_of(of(OTHER))
-    tenant.on(ASKED, _roles("user"))
+    tenant.on(ASKED, roles_reply("user"))
     await directory.invalidate(SUBJECT)
     assert await directory.roles_of(of(SUBJECT)) == {"user"}
     await directory.roles_of(of(OTHER))
@@ -165,7 +148,7 @@ async def test_invalidating_an_unknown_user_is_no_error(directory: RoleDirectory
 
 async def test_invalidating_starts_a_new_look_up_during_one(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
     old, new = asyncio.Event(), asyncio.Event()
-    tenant.on(ASKED, _roles("admin", gate=old), _roles("user", gate=new))
+    tenant.on(ASKED, roles_reply("admin", gate=old), roles_reply("user", gate=new))
     before = asyncio.create_task(directory.roles_of(of(SUBJECT)))
     await tenant.arrival(ASKED)
     await directory.invalidate(SUBJECT)
@@ -183,7 +166,7 @@ async def test_a_look_up_that_predates_a_change_is_not_cached(
     tenant: ScriptedTenant, directory: RoleDirectory
 ) -> None:
     gate = asyncio.Event()
-    tenant.on(ASKED, _roles("admin", gate=gate), _roles("user"))
+    tenant.on(ASKED, roles_reply("admin", gate=gate), roles_reply("user"))
     before = asyncio.create_task(directory.roles_of(of(SUBJECT)))
     await tenant.arrival(ASKED)
     await directory.invalidate(SUBJECT)
@@ -210,7 +193,7 @@ async def test_an_error_denies_access_and_is_not_cached(
     tenant.on(ASKED, reply)
     error = await _error(directory)
     assert (type(error), error.reason) == (error_type, reason)
-    tenant.on(ASKED, _roles("admin"))
+    tenant.on(ASKED, roles_reply("admin"))
     assert await directory.roles_of(of(SUBJECT)) == {"admin"}
 
 
@@ -229,7 +212,7 @@ async def test_invalidating_a_user_keeps_the_look_up_of_another(
     tenant: ScriptedTenant, directory: RoleDirectory
 ) -> None:
     gate = asyncio.Event()
-    tenant.on(ASKED, _roles("admin", gate=gate))
+    tenant.on(ASKED, roles_reply("admin", gate=gate))
     look_up = asyncio.create_task(directory.roles_of(of(SUBJECT)))
     await tenant.arrival(ASKED)
     await directory.invalidate(OTHER)
@@ -249,14 +232,13 @@ async def test_one_failed_look_up_is_raised_by_all_waiting_checks(
 
 
 async def test_no_more_than_max_entries_are_cached(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+    tenant: ScriptedTenant, management: ManagementClient, clock: HandClock
 ) -> None:
-    tenant.on(TOKEN, token_reply("token-1"))
     subjects = [f"auth0|{number}" for number in range(4)]
     for number in range(4):
-        tenant.on(f"GET /api/v2/users/auth0%7C{number}/roles", _roles("admin"))
+        tenant.on(f"GET /api/v2/users/auth0%7C{number}/roles", roles_reply("admin"))
         tenant.on(_user_line(f"auth0|{number}"), user(f"auth0|{number}"))
-    directory = RoleDirectory(management(client, clock), RoleCachePolicy(max_entries=3), clock=clock)
+    directory = RoleDirectory(management, RoleCachePolicy(max_entries=3), clock=clock)
     for subject in subjects:
         await directory.roles_of(of(subject))
     for subject in subjects[1:]:
@@ -267,7 +249,7 @@ async def test_no_more_than_max_entries_are_cached(
 
 
 async def test_aclose_cancels_look_ups_in_progress(tenant: ScriptedTenant, directory: RoleDirectory) -> None:
-    tenant.on(ASKED, _roles("admin", gate=asyncio.Event()))
+    tenant.on(ASKED, roles_reply("admin", gate=asyncio.Event()))
     waiting = asyncio.create_task(directory.roles_of(of(SUBJECT)))
     await tenant.arrival(ASKED)
     await directory.aclose()
@@ -307,9 +289,9 @@ async def test_a_blocked_user_loses_access_when_the_ttl_ends(
 async def test_a_user_without_roles_is_looked_up_after_the_negative_ttl(
     tenant: ScriptedTenant, directory: RoleDirectory, clock: HandClock
 ) -> None:
-    tenant.on(ASKED, _roles())
+    tenant.on(ASKED, roles_reply())
     assert await directory.roles_of(of(SUBJECT)) == set()
-    tenant.on(ASKED, _roles("admin"))
+    tenant.on(ASKED, roles_reply("admin"))
     await clock.advance(9)
     assert await directory.roles_of(of(SUBJECT)) == set()
     await clock.advance(1)
@@ -323,8 +305,8 @@ def _member_line(organization: str) -> str:
 async def test_member_roles_count_in_the_tokens_organization_only(
     tenant: ScriptedTenant, directory: RoleDirectory
 ) -> None:
-    tenant.on(_member_line("org_1"), _roles("billing"))
-    tenant.on(_member_line("org_2"), _roles())
+    tenant.on(_member_line("org_1"), roles_reply("billing"))
+    tenant.on(_member_line("org_2"), roles_reply())
     assert await directory.organization_roles_of(of(SUBJECT, "org_1")) == {"billing"}
     assert await directory.organization_roles_of(of(SUBJECT, "org_2")) == set()
     assert await directory.organization_roles_of(of(SUBJECT)) == set()
@@ -334,7 +316,7 @@ async def test_member_roles_count_in_the_tokens_organization_only(
 async def test_tenant_roles_exclude_member_roles_and_their_call(
     tenant: ScriptedTenant, directory: RoleDirectory
 ) -> None:
-    tenant.on(_member_line("org_1"), _roles("billing"))
+    tenant.on(_member_line("org_1"), roles_reply("billing"))
     for organization in ("org_1", "org_2", None):
         assert await directory.roles_of(of(SUBJECT, organization)) == {"admin"}
     assert tenant.count(_member_line("org_1")) == 0
@@ -350,7 +332,7 @@ async def test_a_deleted_or_blocked_user_has_no_roles_in_an_organization(
     tenant: ScriptedTenant, directory: RoleDirectory, reply: Reply, reason: str
 ) -> None:
     tenant.on(_user_line(SUBJECT), reply)
-    tenant.on(_member_line("org_1"), _roles("billing"))
+    tenant.on(_member_line("org_1"), roles_reply("billing"))
     with pytest.raises(InsufficientScopeError) as caught:
         await directory.organization_roles_of(of(SUBJECT, "org_1"))
     assert caught.value.reason == reason
@@ -367,22 +349,21 @@ async def test_a_deleted_organization_gives_no_roles_and_takes_none(
 async def test_invalidating_a_user_includes_every_organization(
     tenant: ScriptedTenant, directory: RoleDirectory
 ) -> None:
-    tenant.on(_member_line("org_1"), _roles("billing"))
+    tenant.on(_member_line("org_1"), roles_reply("billing"))
     assert await directory.organization_roles_of(of(SUBJECT, "org_1")) == {"billing"}
-    tenant.on(ASKED, _roles())
-    tenant.on(_member_line("org_1"), _roles())
+    tenant.on(ASKED, roles_reply())
+    tenant.on(_member_line("org_1"), roles_reply())
     await directory.invalidate(SUBJECT)
     assert await directory.organization_roles_of(of(SUBJECT, "org_1")) == set()
     assert await directory.roles_of(of(SUBJECT)) == set()
 
 
 async def test_stale_roles_need_both_the_guard_and_the_setting(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+    tenant: ScriptedTenant, management: ManagementClient, clock: HandClock
 ) -> None:
-    directory = RoleDirectory(management(client, clock), RoleCachePolicy(max_stale=300), clock=clock)
-    tenant.on(TOKEN, token_reply("token-1"))
+    directory = RoleDirectory(management, RoleCachePolicy(max_stale=300), clock=clock)
     tenant.on(_user_line(SUBJECT), user(SUBJECT))
-    tenant.on(ASKED, _roles("admin"))
+    tenant.on(ASKED, roles_reply("admin"))
     await directory.roles_of(of(SUBJECT))
     tenant.on(ASKED, Reply(503))
     clock.now += 61
@@ -394,12 +375,11 @@ async def test_stale_roles_need_both_the_guard_and_the_setting(
 
 
 async def test_invalidated_roles_are_never_used_as_stale(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+    tenant: ScriptedTenant, management: ManagementClient, clock: HandClock
 ) -> None:
-    directory = RoleDirectory(management(client, clock), RoleCachePolicy(max_stale=300), clock=clock)
-    tenant.on(TOKEN, token_reply("token-1"))
+    directory = RoleDirectory(management, RoleCachePolicy(max_stale=300), clock=clock)
     tenant.on(_user_line(SUBJECT), user(SUBJECT))
-    tenant.on(ASKED, _roles("admin"), Reply(503))
+    tenant.on(ASKED, roles_reply("admin"), Reply(503))
     await directory.roles_of(of(SUBJECT))
     await directory.invalidate(SUBJECT)
     with pytest.raises(ManagementUnavailableError):
@@ -444,17 +424,15 @@ async def test_a_malformed_role_is_ignored_and_the_others_count(
 
 
 async def test_role_look_ups_have_priority_over_all_other_calls(
-    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+    tenant: ScriptedTenant, management: ManagementClient, clock: HandClock
 ) -> None:
-    tenant.on(TOKEN, token_reply("token-1"))
     gate = asyncio.Event()
     tenant.on(_user_line(OTHER), user(OTHER, gate=gate))
-    for line, reply in ((_user_line(SUBJECT), user(SUBJECT)), (ASKED, _roles("admin"))):
+    for line, reply in ((_user_line(SUBJECT), user(SUBJECT)), (ASKED, roles_reply("admin"))):
         tenant.on(line, reply)
-    asking = management(client, clock)
-    crowd = [asyncio.create_task(asking.on_behalf_of(OTHER).get_user(OTHER)) for _ in range(30)]
+    crowd = [asyncio.create_task(management.on_behalf_of(OTHER).get_user(OTHER)) for _ in range(30)]
     await tenant.arrival(_user_line(OTHER), 10)
-    look_up = asyncio.create_task(RoleDirectory(asking, clock=clock).roles_of(of(SUBJECT)))
+    look_up = asyncio.create_task(RoleDirectory(management, clock=clock).roles_of(of(SUBJECT)))
     await clock.settle()
     gate.set()
     assert await look_up == {"admin"}

@@ -11,10 +11,6 @@ import httpx
 import pytest
 
 from auth0_sso.errors import InsufficientScopeError
-from auth0_sso.management.call import ManagementCaller
-from auth0_sso.management.client import ManagementClient
-from auth0_sso.management.token_endpoint import ClientCredentials
-from auth0_sso.management.token_source import ManagementTokenSource
 from auth0_sso.roles.cache import RoleCachePolicy
 from auth0_sso.roles.directory import RoleDirectory
 from auth0_sso.roles.shared import SharedRoles
@@ -22,22 +18,18 @@ from auth0_sso.roles.user_roles import UserRoles
 from auth0_sso.store.commands import CommandError
 from auth0_sso.store.sealed import SealedStore
 from auth0_sso.store.store import RedisStore
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import AUDIENCE, ISSUER, SUBJECT, user_claims
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy, validate
-from support.clock import HandClock
-from support.issuer import AUDIENCE, ISSUER, SUBJECT, user_claims
+from support.clock import SkippingClock
+from support.management_chain import SECRET, management_chain
 from support.redis_server import RedisServer, redis_server
 from support.tcp_proxy import tcp_proxy
-from support.tenant_script import TOKEN, Reply, ScriptedTenant, json_reply, token_reply
+from support.tenant_script import TOKEN, ScriptedTenant, json_reply, roles_reply, token_reply
 
-SECRET = "the-client-secret"
 KEY = (SUBJECT, None)
 USER = f"GET /api/v2/users/{quote(SUBJECT, safe='')}"
 ROLES = f"{USER}/roles"
-
-
-def roles(*names: str, gate: asyncio.Event | None = None) -> Reply:
-    entries = [{"id": f"rol_{name}", "name": name} for name in names]
-    return json_reply({"roles": entries, "start": 0, "limit": 100, "total": len(entries)}, gate=gate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +69,23 @@ async def replica(
     memory = RoleCachePolicy() if memory is None else memory
     store = RedisStore(url, timeout=5, clock=clock)
     shared = SharedRoles(SealedStore(store, secret, "a test"), ttl=memory.ttl)
-    credentials = ClientCredentials("the-client-id", secret, f"{ISSUER}api/v2/")
-    auth = ManagementTokenSource(client, ISSUER, credentials, clock=clock)
-    caller = ManagementCaller(client, ISSUER, auth, clock=clock.skipping)
-    directory = RoleDirectory(ManagementClient(caller), memory, shared=shared, clock=clock)
-    news = asyncio.create_task(shared.subscribe(directory.invalidate_locally, directory.invalidate_all_locally))
-    try:
-        yield Replica(directory, store, clock, shared)
-    finally:
-        news.cancel()
-        await asyncio.gather(news, return_exceptions=True)
-        await directory.aclose()
-        await store.aclose()
+    async with management_chain(client, clock, pauses=SkippingClock(clock)) as chain:
+        directory = RoleDirectory(chain.client, memory, shared=shared, clock=clock)
+        news = asyncio.create_task(shared.subscribe(directory.invalidate_locally, directory.invalidate_all_locally))
+        try:
+            yield Replica(directory, store, clock, shared)
+        finally:
+            news.cancel()
+            await asyncio.gather(news, return_exceptions=True)
+            await directory.aclose()
+            await store.aclose()
 
 
 @pytest.fixture
 def asked(tenant: ScriptedTenant) -> ScriptedTenant:
     tenant.on(TOKEN, token_reply("token-1"))
     tenant.on(USER, json_reply({"user_id": SUBJECT}))
-    tenant.on(ROLES, roles("admin"))
+    tenant.on(ROLES, roles_reply("admin"))
     return tenant
 
 
@@ -138,7 +128,7 @@ async def test_the_ttl_counts_from_the_look_up(
     await found_out(one, seconds_ago=50)
     assert await two.roles() == {"admin"}
     redis.cli("flushall")
-    asked.on(ROLES, roles("user"))
+    asked.on(ROLES, roles_reply("user"))
     clock.now += 9
     assert await two.roles() == {"admin"}
     clock.now += 1
@@ -161,13 +151,13 @@ async def test_replicas_with_different_clocks_expire_roles_at_the_same_time(
     redis: RedisServer, asked: ScriptedTenant, client: httpx.AsyncClient
 ) -> None:
     memory = RoleCachePolicy(ttl=0.3)
-    clocks = [HandClock(1_800_000_000 + skew) for skew in (0, -300, 300)]
+    clocks = [HandClock(1_800_000_000 + skew, short_pause=-1) for skew in (0, -300, 300)]
     async with AsyncExitStack() as stack:
         first, *others = [
             await stack.enter_async_context(replica(redis.url, client, each, memory=memory)) for each in clocks
         ]
         assert await first.roles() == {"admin"}
-        asked.on(ROLES, roles("user"))
+        asked.on(ROLES, roles_reply("user"))
         for each in others:
             assert (await each.shared.read(KEY))[0] is not None
         async with asyncio.timeout(5):
@@ -183,7 +173,7 @@ async def test_a_change_reaches_the_other_replica_within_a_second(
 ) -> None:
     one, two = pair
     assert await one.roles() == await two.roles() == {"admin"}
-    asked.on(ROLES, roles("user"))
+    asked.on(ROLES, roles_reply("user"))
     await one.directory.invalidate(SUBJECT)
     await two.until_roles_are({"user"})
     assert await one.roles() == {"user"}
@@ -195,7 +185,7 @@ async def test_a_look_up_that_predates_another_replicas_change_is_not_cached(
 ) -> None:
     one, two = pair
     gate = asyncio.Event()
-    asked.on(ROLES, roles("admin", gate=gate), roles("user"))
+    asked.on(ROLES, roles_reply("admin", gate=gate), roles_reply("user"))
     slow = asyncio.create_task(two.roles())
     await asked.arrival(ROLES)
     await one.directory.invalidate(SUBJECT)
@@ -232,11 +222,11 @@ async def test_organizations_are_separate_and_invalidated_together(
 ) -> None:
     one, two = pair
     member = f"GET /api/v2/organizations/org_1/members/{quote(SUBJECT, safe='')}/roles"
-    asked.on(member, roles("billing"))
+    asked.on(member, roles_reply("billing"))
     assert await one.roles_in("org_1") == await two.roles_in("org_1") == {"billing"}
     assert await two.roles() == {"admin"}
     assert (asked.count(member), asked.count(ROLES)) == (1, 1)
-    asked.on(member, roles())
+    asked.on(member, roles_reply())
     await one.directory.invalidate(SUBJECT)
     assert await one.roles_in("org_1") == set()
 
@@ -257,7 +247,7 @@ async def test_without_the_secret_roles_cannot_be_read_or_forged(
         for told in ("admin", SUBJECT, SUBJECT.partition("|")[2], "user_"):
             assert told not in dump + " ".join(keys)
     async with replica(redis.url, client, clock, secret="the-wrong-secret") as stranger:
-        asked.on(ROLES, roles("user"))
+        asked.on(ROLES, roles_reply("user"))
         assert await stranger.roles() == {"user"}
         await stranger.directory.invalidate(SUBJECT)
 
@@ -269,14 +259,14 @@ async def test_values_that_are_forged_or_moved_are_ignored(
     await one.roles()
     (key,) = [key for key in redis.cli("--raw", "keys", "*").split() if "user-roles" in key]
     value = redis.cli("--raw", "hget", key, "in ").strip()
-    asked.on(ROLES, roles("user"))
+    asked.on(ROLES, roles_reply("user"))
     for forged in ("", "x", '{"roles":["admin"]}', value[:-4] + "AAAA"):
         redis.cli("hset", key, "in ", forged)
         two.directory.invalidate_all_locally()
         assert await two.roles() == {"user"}
     # The sealed roles of this user in no organization, moved to one.
     member = f"GET /api/v2/organizations/org_1/members/{quote(SUBJECT, safe='')}/roles"
-    asked.on(member, roles())
+    asked.on(member, roles_reply())
     redis.cli("hset", key, "member of org_1", value)
     assert await two.roles_in("org_1") == set()
 
@@ -290,14 +280,14 @@ async def test_malformed_changes_in_the_stream_are_ignored(
     (news,) = [key for key in redis.cli("--raw", "keys", "*").split() if "changes" in key]
     redis.cli("xadd", news, "*", "subject", "garbage")
     redis.cli("xadd", news, "*", "other", "garbage")
-    asked.on(ROLES, roles("user"))
+    asked.on(ROLES, roles_reply("user"))
     await one.directory.invalidate(SUBJECT)
     await two.until_roles_are({"user"})
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 async def test_the_subscription_survives_an_error_of_its_callback(
-    redis: RedisServer, clock: HandClock, caplog: pytest.LogCaptureFixture
+    redis: RedisServer, clock: HandClock, skipping: SkippingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = RedisStore(redis.url, timeout=5, clock=clock)
     standings = SharedRoles(SealedStore(store, SECRET, "a test"), ttl=60)
@@ -309,7 +299,7 @@ async def test_the_subscription_survives_an_error_of_its_callback(
         if len(told) == 1:
             raise RuntimeError("an unexpected error")
 
-    news = asyncio.create_task(standings.subscribe(invalidate, listening.set, clock=clock.skipping))
+    news = asyncio.create_task(standings.subscribe(invalidate, listening.set, clock=skipping))
     for subject in ("one", "two"):
         await listening.wait()
         listening.clear()
@@ -330,7 +320,7 @@ async def test_without_the_store_a_change_is_effective_in_its_process(
     redis.stop()
     assert await one.roles() == await two.roles() == {"admin"}
     assert asked.count(ROLES) == 2
-    asked.on(ROLES, roles("user"))
+    asked.on(ROLES, roles_reply("user"))
     await one.directory.invalidate(SUBJECT)
     assert await one.roles() == {"user"}
     assert "other replicas may use old roles of a changed user for up to 60 s" in caplog.text
@@ -342,7 +332,7 @@ async def test_after_an_outage_of_the_store_all_roles_are_invalidated(
     one, two = pair
     assert await two.roles() == {"admin"}
     redis.stop()
-    asked.on(ROLES, roles("user"))
+    asked.on(ROLES, roles_reply("user"))
     await one.directory.invalidate(SUBJECT)  # two cannot learn of it
     assert await two.roles() == {"admin"}
     redis.start()
@@ -360,7 +350,7 @@ async def test_an_unpublished_change_is_published_when_the_store_recovers(
     assert await one.roles() == await two.roles() == {"admin"}
     for _ in range(3):  # opens the circuit breaker, for a second of a clock that stands
         one.store._availability.record_failure("any-key", CommandError("timeout", TimeoutError()))  # noqa: SLF001 - a store that does reply
-    asked.on(ROLES, roles("user"))
+    asked.on(ROLES, roles_reply("user"))
     await one.directory.invalidate(SUBJECT)
     assert await one.roles() == {"user"}
     await two.until_roles_are({"user"})
@@ -371,7 +361,7 @@ async def test_roles_stored_by_an_older_version_are_ignored(
 ) -> None:
     """It kept the tenant's roles and the member's in one, where nothing tells them apart."""
     member = f"GET /api/v2/organizations/org_1/members/{quote(SUBJECT, safe='')}/roles"
-    asked.on(member, roles("billing"))
+    asked.on(member, roles_reply("billing"))
     async with replica(redis.url, client, clock) as one:
         await one.roles()
         sealed = SealedStore(one.store, SECRET, "a test")
@@ -398,24 +388,24 @@ async def test_after_a_failover_changes_reach_an_idle_process(
             redis.cli("replicaof", "127.0.0.1", str(new.port))  # it lives on, and has no news
             await listening(new, 2)
             assert await two.roles() == {"admin"}
-            asked.on(ROLES, roles("user"))
+            asked.on(ROLES, roles_reply("user"))
             await one.directory.invalidate(SUBJECT)
             await two.until_roles_are({"user"})
 
 
 async def test_without_a_master_roles_are_invalidated_once(
-    redis: RedisServer, clock: HandClock, caplog: pytest.LogCaptureFixture
+    redis: RedisServer, clock: HandClock, skipping: SkippingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = RedisStore(redis.url, timeout=5, clock=clock)
     standings = SharedRoles(SealedStore(store, SECRET, "a test"), ttl=60)
     forgotten: list[float] = []
     news = asyncio.create_task(
-        standings.subscribe(lambda _: None, lambda: forgotten.append(clock.now), clock=clock.skipping)
+        standings.subscribe(lambda _: None, lambda: forgotten.append(clock.now), clock=skipping)
     )
     await listening(redis, 1)
     redis.cli("replicaof", "127.0.0.1", "1")
     async with asyncio.timeout(5):
-        while len(clock.pauses) < 20:
+        while len(skipping.pauses) < 20:
             await asyncio.sleep(0.01)
     assert len(forgotten) == 1
     assert [record.name for record in caplog.records if record.levelno >= logging.WARNING] == [

@@ -25,8 +25,8 @@ from auth0_sso import (
     require_role,
     require_scope,
 )
+from auth0_sso.testing.clock import HandClock
 from auth0_sso.tokens.jwk import VerificationKey
-from support.clock import HandClock
 from support.service import ADMIN, MANAGER, OPTIONS, USER, Service, Wire, running_service, settings
 
 Keys = tuple[rsa.RSAPrivateKey, ...]
@@ -62,15 +62,8 @@ def own_app() -> FastAPI:
 
 @pytest.fixture
 async def own(rsa_keys: Keys, clock: HandClock) -> AsyncIterator[Service]:
-    tenant = create_tenant(OPTIONS, now=clock.wall, signing_keys=rsa_keys)
-    wire = Wire(httpx.ASGITransport(tenant))
-    app = protect(own_app(), settings(), transport=wire, clock=clock)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://orders.example.com") as api,
-        httpx.AsyncClient(transport=httpx.ASGITransport(tenant)) as at_tenant,
-    ):
-        yield Service(app, api, at_tenant, wire, clock)
+    async with running_service(rsa_keys, clock, app=own_app()) as running:
+        yield running
 
 
 async def test_an_app_decides_which_hosts_it_answers_to(own: Service) -> None:

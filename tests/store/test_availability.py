@@ -5,7 +5,7 @@ import pytest
 from auth0_sso.errors import StoreUnavailableError
 from auth0_sso.store.availability import Availability, StoreHealth
 from auth0_sso.store.commands import CommandError
-from support.clock import HandClock
+from auth0_sso.testing.clock import HandClock
 
 
 def failed(reason: str = "timeout") -> CommandError:

@@ -11,7 +11,7 @@ from auth0_sso.errors import StoreUnavailableError
 from auth0_sso.store.availability import StoreHealth
 from auth0_sso.store.commands import Script
 from auth0_sso.store.store import RedisStore
-from support.clock import HandClock
+from auth0_sso.testing.clock import HandClock
 from support.process import free_port
 from support.redis_server import RedisServer, redis_server
 from support.tcp_proxy import tcp_proxy

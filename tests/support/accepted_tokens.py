@@ -14,7 +14,7 @@ from auth0_sso.testing.hostile.cases import (
     raw_header,
     with_member,
 )
-from support.issuer import AUDIENCE, ISSUER, SUBJECT, user_claims
+from auth0_sso.testing.issuer import AUDIENCE, ISSUER, SUBJECT, user_claims
 from support.token_cases import NOW, SECOND_AUDIENCE, Accepted
 
 MACHINE = "m2m-client@clients"

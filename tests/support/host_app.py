@@ -9,7 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, StreamingResponse
 
 from auth0_sso import Settings
-from support.issuer import AUDIENCE, ISSUER
+from auth0_sso.testing.issuer import AUDIENCE, ISSUER
 
 ORIGIN = "https://shop.example.com"
 

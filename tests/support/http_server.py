@@ -13,7 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from auth0_sso.service.http_protocol import BoundedHttpProtocol, ConnectionLimits
 from auth0_sso.service.http_protocol.connections import ConnectionTable
-from support.clock import HandClock
+from auth0_sso.testing.clock import HandClock
 
 TIMEOUT = 10.0
 

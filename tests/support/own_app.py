@@ -7,10 +7,12 @@ import httpx
 from fastapi import FastAPI
 
 from auth0_sso import protect
-from support.clock import HandClock
-from support.issuer import AUDIENCE, ISSUER, Issuer
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import AUDIENCE, ISSUER, Issuer
+from support.running_app import running_app
 from support.service import settings
-from support.tenant_script import DISCOVERY, JWKS, ScriptedTenant, discovery_reply, json_reply
+from support.tenant_keys import KeyPages
+from support.tenant_script import ScriptedTenant
 
 ROLES = "https://example.com/roles"
 """The claim that holds the roles."""
@@ -18,12 +20,12 @@ ROLES = "https://example.com/roles"
 
 @asynccontextmanager
 async def protected(
-    app: FastAPI, issuer: Issuer, clock: HandClock, **changes: object
+    app: FastAPI, issuer: Issuer, clock: HandClock, *, tenant: ScriptedTenant | None = None, **changes: object
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """Call `protect` on the app and serve it until the block ends; a failed route answers 500."""
-    tenant = ScriptedTenant()
-    tenant.on(DISCOVERY, discovery_reply())
-    tenant.on(JWKS, json_reply(issuer.jwks("key-0")))
+    """Call `protect` on the app and run it until the block ends; without `tenant` there is one with the key key-0."""
+    if tenant is None:
+        tenant = ScriptedTenant()
+        KeyPages(tenant, issuer).show("key-0")
     values: dict[str, object] = {
         "auth0_issuer_base_url": ISSUER,
         "auth0_management_client_id": "",
@@ -34,9 +36,5 @@ async def protected(
     }
     chosen = settings(**(values | changes))
     protect(app, chosen, transport=httpx.ASGITransport(tenant), clock=clock)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="https://api.example.com") as client,
-    ):
+    async with running_app(app) as client:
         yield client

@@ -19,9 +19,10 @@ from auth0_devtenant import (
     fetch_user_token,
 )
 from auth0_devtenant.people import ORGANIZATIONS
+from auth0_sso import protect
 from auth0_sso.service.app import create_app
 from auth0_sso.service.settings import ServiceSettings
-from support.clock import HandClock
+from auth0_sso.testing.clock import HandClock
 
 OPTIONS = TenantOptions()
 ORIGIN = "https://app.example.com"
@@ -124,15 +125,23 @@ def settings(**changes: object) -> ServiceSettings:
 
 @asynccontextmanager
 async def running_service(
-    keys: Sequence[rsa.RSAPrivateKey], clock: HandClock, *, cut: bool = False, **changes: object
+    keys: Sequence[rsa.RSAPrivateKey],
+    clock: HandClock,
+    *,
+    app: FastAPI | None = None,
+    cut: bool = False,
+    **changes: object,
 ) -> AsyncIterator[Service]:
-    """Run the service until the block ends; with `cut` it starts while the tenant is out of reach."""
+    """Run the service, or an app of a test's own that it calls `protect` on, until the block ends.
+
+    With `cut` it starts while the tenant is out of reach.
+    """
     tenant = create_tenant(OPTIONS, now=clock.wall, signing_keys=keys)
     wire = Wire(httpx.ASGITransport(tenant))
     wire.cut = cut
     async with (
         httpx.AsyncClient(transport=httpx.ASGITransport(tenant)) as at_tenant,
-        _serving(wire, at_tenant, clock, settings(**changes)) as service,
+        _serving(wire, at_tenant, clock, settings(**changes), app) as service,
     ):
         yield service
 
@@ -148,9 +157,12 @@ async def replica(of: Service, *, cut: bool = False, **changes: object) -> Async
 
 @asynccontextmanager
 async def _serving(
-    wire: Wire, at_tenant: httpx.AsyncClient, clock: HandClock, chosen: ServiceSettings
+    wire: Wire, at_tenant: httpx.AsyncClient, clock: HandClock, chosen: ServiceSettings, own: FastAPI | None = None
 ) -> AsyncIterator[Service]:
-    app = create_app(chosen, transport=wire, clock=clock)
+    if own is None:
+        app = create_app(chosen, transport=wire, clock=clock)
+    else:
+        app = protect(own, chosen, transport=wire, clock=clock)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://service.example.com") as api,

@@ -9,8 +9,8 @@ import pytest
 
 from auth0_sso.errors import InvalidTokenError, KeysUnavailableError
 from auth0_sso.jwks.remote import RemoteJwks
-from support.clock import HandClock
-from support.issuer import Issuer
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import Issuer
 from support.tenant_script import DISCOVERY, JWKS, Reply, ScriptedTenant, discovery_reply, json_reply
 
 

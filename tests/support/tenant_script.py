@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import httpx
 from starlette.types import Receive, Scope, Send
 
-from support.issuer import ISSUER
+from auth0_sso.testing.issuer import ISSUER
 
 DISCOVERY = "GET /.well-known/openid-configuration"
 JWKS = "GET /.well-known/jwks.json"
@@ -57,6 +57,12 @@ def token_reply(
 ) -> Reply:
     answer: dict[str, object] = {"access_token": token, "expires_in": expires_in, "token_type": "Bearer"}
     return json_reply(answer if scope is None else answer | {"scope": scope}, gate=gate)
+
+
+def roles_reply(*names: str, gate: asyncio.Event | None = None) -> Reply:
+    """Return one page with all roles of a user."""
+    roles = [{"id": f"rol_{name}", "name": name} for name in names]
+    return json_reply({"roles": roles, "start": 0, "limit": 100, "total": len(roles)}, gate=gate)
 
 
 def error_reply(status: int, message: object = "It is so.", code: object = None, **headers: str) -> Reply:

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 from auth0_sso.clock import WallTime
 from auth0_sso.errors import CallerError, InvalidTokenError
+from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.hostile.cases import LEEWAY, Authorization, Build
+from auth0_sso.testing.issuer import AUDIENCE, ISSUER, Issuer, public_ec_jwk, public_jwk
 from auth0_sso.tokens.bearer import read_bearer_token
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS, JwkSet, VerificationKey
 from auth0_sso.tokens.verifier import TokenVerifier
-from support.clock import HandClock
-from support.issuer import AUDIENCE, ISSUER, Issuer, public_ec_jwk, public_jwk
 
 NOW = WallTime(1_800_000_000)
 SECOND_AUDIENCE = "urn:example:second-api"

@@ -1,9 +1,11 @@
 """The tenant in memory: users, roles and faults that a test chooses, seen through the real Management client."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import httpx
 import pytest
 
-from auth0_sso.clock import Clock
 from auth0_sso.errors import (
     ConflictError,
     ManagementRateLimitedError,
@@ -11,20 +13,18 @@ from auth0_sso.errors import (
     ManagementUnavailableError,
     NotFoundError,
 )
-from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
-from auth0_sso.management.token_endpoint import ClientCredentials
-from auth0_sso.management.token_source import ManagementTokenSource
 from auth0_sso.testing import ISSUER, HandClock, Tenant, client
 from support.kit_app import user_app
+from support.management_chain import management_chain
 
 ANN = "auth0|ann/../x"
 
 
-def management_of(tenant: Tenant, clock: Clock) -> ManagementClient:
-    http = httpx.AsyncClient(transport=tenant)
-    auth = ManagementTokenSource(http, ISSUER, ClientCredentials("client", "secret", f"{ISSUER}api/v2/"), clock=clock)
-    return ManagementClient(ManagementCaller(http, ISSUER, auth, clock=clock))
+@asynccontextmanager
+async def management_of(tenant: Tenant) -> AsyncIterator[ManagementClient]:
+    async with httpx.AsyncClient(transport=tenant) as http, management_chain(http, HandClock()) as chain:
+        yield chain.client
 
 
 @pytest.fixture
@@ -33,8 +33,9 @@ def memory() -> Tenant:
 
 
 @pytest.fixture
-async def management(memory: Tenant) -> ManagementClient:
-    return management_of(memory, HandClock())
+async def management(memory: Tenant) -> AsyncIterator[ManagementClient]:
+    async with management_of(memory) as management:
+        yield management
 
 
 async def test_a_user_is_what_the_test_added(memory: Tenant, management: ManagementClient) -> None:
@@ -127,8 +128,9 @@ async def test_a_tenant_without_connection_is_unavailable(memory: Tenant, manage
 
 async def test_a_scope_that_was_not_granted_is_missed(memory: Tenant) -> None:
     tenant = Tenant(scopes={"read:roles"})
-    with pytest.raises(ManagementRefusedError) as caught:
-        await management_of(tenant, HandClock()).get_user(ANN)
+    async with management_of(tenant) as management:
+        with pytest.raises(ManagementRefusedError) as caught:
+            await management.get_user(ANN)
     assert caught.value.reason == "scope_missing"
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from support.issuer import Issuer
+from auth0_sso.testing.issuer import Issuer
 from support.token_cases import KeysAtHand
 
 

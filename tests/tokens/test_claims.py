@@ -7,8 +7,8 @@ import pytest
 
 from auth0_sso.clock import WallTime
 from auth0_sso.errors import InvalidTokenError
+from auth0_sso.testing.issuer import AUDIENCE, ISSUER, user_claims
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy, end_of, require_alive, require_issuer, validate
-from support.issuer import AUDIENCE, ISSUER, user_claims
 from support.refusal_reasons import documented_sentence
 from support.token_cases import NOW
 

@@ -11,8 +11,8 @@ from joserfc import jwk as joserfc_jwk
 from joserfc import jwt as joserfc_jwt
 
 from auth0_sso.clock import WallTime
+from auth0_sso.testing.issuer import ISSUER
 from auth0_sso.tokens.client_assertion import AssertionKey
-from support.issuer import ISSUER
 from support.token_cases import NOW
 
 Private = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey

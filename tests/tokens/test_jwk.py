@@ -7,9 +7,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jose import jwk as jose_jwk
 from jose.backends.base import Key
 
+from auth0_sso.testing.issuer import Issuer, base64url, public_ec_jwk, public_jwk
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS, JwkSet, VerificationKey
 from auth0_sso.tokens.strict_json import Unreadable
-from support.issuer import Issuer, base64url, public_ec_jwk, public_jwk
 from support.token_cases import key_document
 
 

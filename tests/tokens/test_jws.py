@@ -5,9 +5,9 @@ import pytest
 
 from auth0_sso.errors import InvalidTokenError
 from auth0_sso.testing.hostile import Forge
+from auth0_sso.testing.issuer import Issuer, base64url, json_part, public_jwk, user_claims
 from auth0_sso.tokens.jwk import MAX_KID_LENGTH, JwkSet
 from auth0_sso.tokens.jws import parse, verify
-from support.issuer import Issuer, base64url, json_part, public_jwk, user_claims
 from support.token_cases import NOW
 
 # RFC 7515 appendix A.2: an RS256 signature and the key that made it.

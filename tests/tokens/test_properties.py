@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from auth0_sso.errors import CallerError
 from auth0_sso.testing.hostile.cases import LEEWAY, Forge, good_header
+from auth0_sso.testing.issuer import AUDIENCE, ISSUER, SUBJECT, Issuer, base64url, public_jwk, user_claims
 from auth0_sso.tokens import strict_json
 from auth0_sso.tokens.bearer import challenge
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS, JwkSet
 from auth0_sso.tokens.strict_json import StrictJsonError
-from support.issuer import AUDIENCE, ISSUER, SUBJECT, Issuer, base64url, public_jwk, user_claims
 from support.token_cases import NOW, SECOND_AUDIENCE, KeysAtHand, verdict
 
 # Keys are made once for the session; no example changes them.

@@ -11,8 +11,8 @@ from joserfc.errors import JoseError
 
 from auth0_sso.errors import InvalidTokenError
 from auth0_sso.testing.hostile.cases import LEEWAY
+from auth0_sso.testing.issuer import AUDIENCE, ISSUER, SUBJECT, Issuer, public_jwk, user_claims
 from auth0_sso.tokens.claims import AccessToken
-from support.issuer import AUDIENCE, ISSUER, SUBJECT, Issuer, public_jwk, user_claims
 from support.token_cases import NOW, POLICY, SECOND_AUDIENCE, KeysAtHand, verdict
 
 TIME = st.sampled_from(

@@ -5,17 +5,12 @@ from collections.abc import Callable
 import pytest
 
 from auth0_sso.errors import InvalidTokenError
+from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.hostile import Forge
+from auth0_sso.testing.issuer import Issuer
 from auth0_sso.tokens.jwk import JwkSet, VerificationKey
 from auth0_sso.tokens.verifier import MAX_TOKEN_BYTES, TokenVerifier
-from support.clock import HandClock
-from support.issuer import Issuer
 from support.token_cases import NOW, POLICY, KeysAtHand
-
-
-@pytest.fixture
-def clock() -> HandClock:
-    return HandClock(NOW)
 
 
 def cached(keys: KeysAtHand, clock: HandClock, *, size: int = 8) -> TokenVerifier:

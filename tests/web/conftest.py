@@ -1,13 +1,19 @@
-"""What tests of guarded WebSockets share."""
+"""Keys without a tenant, and an app with guarded WebSockets."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
-from support.clock import HandClock
-from support.issuer import Issuer, user_claims
+from auth0_sso import StaticKeys
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import Issuer, user_claims
 from support.own_app import protected
 from support.socket_app import LIFE, Bearer, Headers, SocketApp
+
+
+@pytest.fixture
+def keys(issuer: Issuer) -> StaticKeys:
+    return StaticKeys(issuer.jwks())
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ from fastapi import Depends, FastAPI
 from auth0_devtenant import SPA_CLIENT_ID
 from auth0_sso import StaticKeys, add_docs, current_token, protect
 from auth0_sso.errors import ConfigurationError
-from support.clock import HandClock
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import Issuer
 from support.host_app import library_settings
-from support.issuer import Issuer
+from support.running_app import running_app
 from support.service import OPTIONS, Service
 
 
@@ -71,10 +72,7 @@ async def test_no_other_file_is_served(service: Service, name: str) -> None:
 
 async def page(app: FastAPI, path: str, issuer: Issuer, clock: HandClock) -> httpx.Response:
     protect(app, library_settings(auth0_client_id="spa"), keys=StaticKeys(issuer.jwks()), clock=clock)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://shop.example.com") as client,
-    ):
+    async with running_app(app, raising=True) as client:
         return await client.get(path)
 
 

@@ -12,9 +12,9 @@ from fastapi import Depends, FastAPI
 
 from auth0_sso import StaticKeys, current_token, harden, protect
 from auth0_sso.errors import ConfigurationError
-from support.clock import HandClock
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import Issuer
 from support.host_app import CrashError, host_app, library_settings
-from support.issuer import Issuer
 
 
 @asynccontextmanager

@@ -1,17 +1,15 @@
 """What `protect` leaves as it is: an app answers the same before and after, but for its guarded routes."""
 
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple
 
-import httpx
 import pytest
 from fastapi import Depends, FastAPI, Request, Security
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import PlainTextResponse
-from starlette.types import Message, Scope
+from starlette.types import Message
 
 from auth0_sso import (
     AccessToken,
@@ -24,10 +22,10 @@ from auth0_sso import (
     require_permission,
 )
 from auth0_sso.errors import Auth0SsoError
+from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.hostile import Forge
-from support.clock import HandClock
 from support.host_app import ORIGIN, CrashError, host_app, library_settings
-from support.issuer import Issuer
+from support.running_app import running_app
 
 MEGABYTE = 1024 * 1024
 OWN_HEADERS = {"content-type", "content-length"}
@@ -98,28 +96,10 @@ def guarded(app: FastAPI) -> FastAPI:
     return app
 
 
-@asynccontextmanager
-async def running(app: FastAPI, *, raising: bool = False) -> AsyncIterator[httpx.AsyncClient]:
-    """Run an app; with `raising` its exceptions reach the test, as they do with a test client of its own."""
-    async with app.router.lifespan_context(app) as state:
-
-        async def with_state(scope: Scope, receive: Any, send: Any) -> None:  # noqa: ANN401 - as ASGI has them
-            await app({**scope, "state": dict(state or {})}, receive, send)
-
-        transport = httpx.ASGITransport(with_state, raise_app_exceptions=raising)
-        async with httpx.AsyncClient(transport=transport, base_url="http://shop.example.com") as client:
-            yield client
-
-
 async def answer(app: FastAPI, asked: Asked) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    async with running(app) as client:
+    async with running_app(app) as client:
         response = await client.request(asked.method, asked.path, headers=asked.headers, content=asked.content)
     return response.status_code, response.headers.raw, response.content
-
-
-@pytest.fixture
-def keys(issuer: Issuer) -> StaticKeys:
-    return StaticKeys(issuer.jwks())
 
 
 def protected(app: FastAPI, keys: StaticKeys, clock: HandClock) -> FastAPI:
@@ -142,7 +122,7 @@ async def test_guards_are_described_where_openapi_was_replaced_later(keys: Stati
         return get_openapi(title="shop", version="1", routes=app.routes)
 
     app.openapi = write  # type: ignore[method-assign]  # as FastAPI documents
-    async with running(app) as client:
+    async with running_app(app) as client:
         document = (await client.get("/openapi.json")).json()
     assert document["components"]["securitySchemes"].keys() == {"bearer", "auth0"}
     assert document["paths"]["/me"]["get"]["security"] == [{"bearer": []}, {"auth0": []}]
@@ -160,7 +140,7 @@ async def test_a_described_document_keeps_its_login_when_it_is_extended(keys: St
         return {**first(), "x-logo": "logo.svg"}
 
     app.openapi = extend  # type: ignore[method-assign]  # as FastAPI documents
-    async with running(app) as client:
+    async with running_app(app) as client:
         document = (await client.get("/openapi.json")).json()
     login = document["components"]["securitySchemes"]["auth0"]["flows"]["authorizationCode"]
     assert (document["x-logo"], "read:letters" in login["scopes"]) == ("logo.svg", True)
@@ -178,7 +158,7 @@ async def test_other_routes_keep_their_place_in_the_openapi_document(keys: Stati
 
 
 async def test_the_exceptions_of_the_app_reach_its_tests(keys: StaticKeys, clock: HandClock) -> None:
-    async with running(protected(host_app(), keys, clock), raising=True) as client:
+    async with running_app(protected(host_app(), keys, clock), raising=True) as client:
         for path in ("/crash", "/sub/crash"):
             with pytest.raises(CrashError):
                 await client.get(path)
@@ -191,7 +171,7 @@ async def test_the_debug_page_of_the_app_stays(keys: StaticKeys, clock: HandCloc
     async def crash() -> None:
         raise CrashError
 
-    async with running(protected(app, keys, clock)) as client:
+    async with running_app(protected(app, keys, clock)) as client:
         assert "Traceback" in (await client.get("/crash")).text
 
 
@@ -231,7 +211,7 @@ async def test_a_guarded_route_refuses_with_a_problem(
     keys: StaticKeys, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "auth0_sso")
-    async with running(protected(guarded(host_app()), keys, clock)) as client:
+    async with running_app(protected(guarded(host_app()), keys, clock)) as client:
         response = await client.get("/me", headers={"X-Request-ID": "trace-1"})
     assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
     assert response.headers["Content-Type"] == "application/problem+json"
@@ -240,7 +220,7 @@ async def test_a_guarded_route_refuses_with_a_problem(
 
 
 async def test_a_limited_route_adds_only_the_limit_headers(keys: StaticKeys, clock: HandClock) -> None:
-    async with running(protected(guarded(host_app()), keys, clock)) as client:
+    async with running_app(protected(guarded(host_app()), keys, clock)) as client:
         responses = [await client.get("/limited") for _ in range(3)]
     assert [response.status_code for response in responses] == [200, 200, 429]
     assert responses[0].headers.keys() - {"vary"} == {"ratelimit", "ratelimit-policy", *OWN_HEADERS}
@@ -254,7 +234,7 @@ async def test_a_handler_of_the_app_for_our_errors_is_kept(keys: StaticKeys, clo
     async def answer_error(_: Request, error: Auth0SsoError) -> PlainTextResponse:
         return PlainTextResponse(error.code, 499)
 
-    async with running(protected(app, keys, clock)) as client:
+    async with running_app(protected(app, keys, clock)) as client:
         response = await client.get("/me")
     assert (response.status_code, response.text) == (499, "missing_token")
 
@@ -277,7 +257,7 @@ async def test_a_request_sent_on_inside_the_app_is_verified_again(
         await app({**request.scope, "path": "/me", "raw_path": b"/me", "headers": headers}, request.receive, send)
         return statuses[0]
 
-    async with running(app) as client:
+    async with running_app(app) as client:
         response = await client.get("/as-somebody-else", headers={"Authorization": f"Bearer {forge.token()}"})
     assert (response.status_code, response.json()) == (200, 401)
 

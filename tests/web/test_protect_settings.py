@@ -10,10 +10,10 @@ from fastapi import FastAPI
 from auth0_sso import CurrentToken, StaticKeys, protect
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.service.settings import ServiceSettings
-from support.clock import HandClock
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import AUDIENCE, ISSUER
 from support.environment import GOOD
 from support.host_app import library_settings
-from support.issuer import AUDIENCE, ISSUER, Issuer
 
 NO_ENVIRONMENT = """
 import os
@@ -61,11 +61,6 @@ print("\\n".join(map(str, read)))
 """
 
 pytestmark = pytest.mark.usefixtures("clean_environment")
-
-
-@pytest.fixture
-def keys(issuer: Issuer) -> StaticKeys:
-    return StaticKeys(issuer.jwks())
 
 
 def test_importing_and_protecting_read_no_environment() -> None:

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from auth0_sso.service.http_protocol import ConnectionLimits
-from support.clock import HandClock
+from auth0_sso.testing.clock import HandClock
 from support.http_server import CountingProtocol, site, until
 
 HEAD = b"GET / HTTP/1.1\r\nHost: x\r\n"

@@ -9,7 +9,7 @@ import uvicorn
 
 from auth0_sso.service.app import create_app
 from auth0_sso.service.serve import server_options
-from support.clock import HandClock
+from auth0_sso.testing.clock import HandClock
 from support.http_server import Client, Site, serving, site, until
 from support.service import settings
 

@@ -1,6 +1,6 @@
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from support.clock import HandClock
+from auth0_sso.testing.clock import HandClock
 from support.service import USER, Service, running_service
 
 Keys = tuple[rsa.RSAPrivateKey, ...]

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from support.clock import HandClock
+from auth0_sso.testing.clock import HandClock
 from support.service import ADMIN, USER, Service, person_id, running_service
 
 

@@ -6,8 +6,8 @@ import pytest
 from fastapi import Depends, FastAPI
 
 from auth0_sso import AccessToken, require_any_permission, require_any_scope
-from support.clock import HandClock
-from support.issuer import Issuer, user_claims
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import Issuer, user_claims
 from support.own_app import protected
 
 

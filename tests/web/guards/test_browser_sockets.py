@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import Issuer
 from support.asgi_socket import AsgiSocket, asgi_socket
-from support.clock import HandClock
-from support.issuer import Issuer
 from support.own_app import protected
 from support.socket_app import EXPIRED, LEEWAY, LIFE, Bearer, SocketApp
 

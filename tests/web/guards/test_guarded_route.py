@@ -12,20 +12,18 @@ from fastapi import APIRouter, Depends, FastAPI, Security
 from starlette.routing import Mount
 from starlette.types import Message
 
-from auth0_devtenant import create_tenant
 from auth0_sso import (
     CurrentRoles,
     CurrentToken,
     GuardedRoute,
     OptionalToken,
-    protect,
     rate_limit,
     require_permission,
     require_role,
 )
+from auth0_sso.testing.clock import HandClock
 from auth0_sso.web.middleware.body_limit import MAX_BODY_BYTES
-from support.clock import HandClock
-from support.service import ADMIN, OPTIONS, USER, Service, Wire, settings
+from support.service import ADMIN, USER, Service, running_service
 
 Keys = tuple[rsa.RSAPrivateKey, ...]
 Body = dict[str, int]
@@ -88,15 +86,8 @@ def own_app() -> FastAPI:
 
 @pytest.fixture
 async def own(rsa_keys: Keys, clock: HandClock) -> AsyncIterator[Service]:
-    tenant = create_tenant(OPTIONS, now=clock.wall, signing_keys=rsa_keys)
-    wire = Wire(httpx.ASGITransport(tenant))
-    app = protect(own_app(), settings(auth0_role_max_stale_seconds=300), transport=wire, clock=clock)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://own.example.com") as api,
-        httpx.AsyncClient(transport=httpx.ASGITransport(tenant)) as at_tenant,
-    ):
-        yield Service(app, api, at_tenant, wire, clock)
+    async with running_service(rsa_keys, clock, app=own_app(), auth0_role_max_stale_seconds=300) as running:
+        yield running
 
 
 async def post(service: Service, path: str, body: bytes, headers: dict[str, str] | None = None) -> httpx.Response:

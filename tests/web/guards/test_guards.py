@@ -14,9 +14,9 @@ from auth0_sso import (
     require_organization,
     require_role,
 )
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import Issuer, user_claims
 from auth0_sso.web.guards.token_guards import UserProfiles
-from support.clock import HandClock
-from support.issuer import Issuer, user_claims
 from support.own_app import ROLES, protected
 
 

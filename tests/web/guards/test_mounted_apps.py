@@ -20,9 +20,9 @@ from auth0_sso import (
     require_role,
 )
 from auth0_sso.errors import Auth0SsoError, ConflictError, InsufficientScopeError
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import Issuer, user_claims
 from support.asgi_socket import asgi_socket
-from support.clock import HandClock
-from support.issuer import Issuer, user_claims
 from support.own_app import ROLES, protected
 from support.service import settings
 

@@ -36,9 +36,9 @@ from auth0_sso import (
     user_token,
 )
 from auth0_sso.errors import ConflictError
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import Issuer, user_claims
 from auth0_sso.web.guards.guard import Guard
-from support.clock import HandClock
-from support.issuer import Issuer, user_claims
 from support.own_app import protected
 
 

@@ -9,8 +9,8 @@ from fastapi import Depends, FastAPI, Request
 
 from auth0_sso import AccessToken, require
 from auth0_sso.errors import CallerError, InsufficientScopeError, InvalidTokenError
-from support.clock import HandClock
-from support.issuer import Issuer, user_claims
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import Issuer, user_claims
 from support.own_app import protected
 
 

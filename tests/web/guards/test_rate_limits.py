@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Annotated, Any
 
 import httpx
@@ -10,11 +11,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import APIRouter, Depends, FastAPI
 
-from auth0_devtenant import MACHINE_CLIENT_ID, create_tenant
-from auth0_sso import AccessToken, CurrentToken, LimitedToken, harden, protect, rate_limit
-from support.clock import HandClock
+from auth0_devtenant import MACHINE_CLIENT_ID
+from auth0_sso import AccessToken, CurrentToken, LimitedToken, harden, rate_limit
+from auth0_sso.testing.clock import HandClock
 from support.redis_server import RedisServer
-from support.service import MANAGER, OPTIONS, USER, Service, Wire, replica, running_service, settings
+from support.service import MANAGER, USER, Service, replica, running_service
 
 Keys = tuple[rsa.RSAPrivateKey, ...]
 
@@ -79,26 +80,17 @@ def own_app() -> FastAPI:
     return app
 
 
-async def own(
+def own(
     keys: Keys, clock: HandClock, *, proxies: Sequence[str] = (), **changes: object
-) -> AsyncIterator[Service]:
+) -> AbstractAsyncContextManager[Service]:
     """Run the app above beside a development tenant."""
-    tenant = create_tenant(OPTIONS, now=clock.wall, signing_keys=keys)
-    wire = Wire(httpx.ASGITransport(tenant))
     app = harden(own_app(), trusted_proxies=proxies)
-    protect(app, settings(rate_limit="5/minute", **changes), transport=wire, clock=clock)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://service.example.com") as api,
-        httpx.AsyncClient(transport=httpx.ASGITransport(tenant)) as at_tenant,
-    ):
-        await clock.settle()
-        yield Service(app, api, at_tenant, wire, clock)
+    return running_service(keys, clock, app=app, cut=False, rate_limit="5/minute", **changes)
 
 
 @pytest.fixture
 async def app(rsa_keys: Keys, clock: HandClock) -> AsyncIterator[Service]:
-    async for running in own(rsa_keys, clock):
+    async with own(rsa_keys, clock) as running:
         yield running
 
 
@@ -183,7 +175,7 @@ async def test_exempt_callers_are_not_counted_and_get_no_limit_headers(app: Serv
 async def test_the_settings_exempt_from_every_limit(
     rsa_keys: Keys, clock: HandClock, changes: dict[str, str], passed: int
 ) -> None:
-    async for app in own(rsa_keys, clock, **changes):
+    async with own(rsa_keys, clock, **changes) as app:
         assert (await statuses(app, "/default", 9, await app.as_machine())).count(200) == passed
 
 
@@ -243,7 +235,7 @@ async def test_an_expired_token_gets_401_however_often_it_comes(app: Service) ->
 
 
 async def test_failures_can_be_left_uncounted(rsa_keys: Keys, clock: HandClock) -> None:
-    async for app in own(rsa_keys, clock, auth_failure_rate_limit="off"):
+    async with own(rsa_keys, clock, auth_failure_rate_limit="off") as app:
         assert set(await statuses(app, "/who", 50, {"Authorization": "Bearer not.a.token"})) == {401}
 
 
@@ -260,7 +252,7 @@ async def test_failures_can_be_left_uncounted(rsa_keys: Keys, clock: HandClock) 
 async def test_an_address_is_taken_from_named_proxies_alone(
     rsa_keys: Keys, clock: HandClock, proxies: str, forwarded: list[str], passed: int
 ) -> None:
-    async for app in own(rsa_keys, clock, proxies=[proxy for proxy in proxies.split(",") if proxy]):
+    async with own(rsa_keys, clock, proxies=[proxy for proxy in proxies.split(",") if proxy]) as app:
         answers = [await app.api.get("/public", headers={"X-Forwarded-For": value}) for value in forwarded]
         assert [answer.status_code for answer in answers].count(200) == passed
 

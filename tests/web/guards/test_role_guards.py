@@ -17,7 +17,7 @@ from auth0_sso import (
     require_any_role,
     require_role,
 )
-from support.clock import HandClock
+from auth0_sso.testing.clock import HandClock
 from support.service import ADMIN, MANAGER, USER, Service, person_id, running_service
 
 Keys = tuple[rsa.RSAPrivateKey, ...]

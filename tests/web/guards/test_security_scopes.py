@@ -19,10 +19,10 @@ from auth0_sso import (
     require_permission,
     require_role,
 )
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import Issuer, user_claims
 from auth0_sso.web.guards.guard import OptionalTokenGuard, TokenGuard
 from auth0_sso.web.guards.role_guards import RolesGuard
-from support.clock import HandClock
-from support.issuer import Issuer, user_claims
 from support.own_app import ROLES, protected
 
 GUARDS = {

@@ -8,14 +8,14 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from auth0_sso import CurrentToken, OptionalToken, protect
+from auth0_sso import CurrentToken, OptionalToken
+from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.hostile import REFUSED, Forge, Refused
 from auth0_sso.testing.hostile.cases import LEEWAY
+from auth0_sso.testing.issuer import Issuer
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
 from support.accepted_tokens import ACCEPTED
-from support.clock import HandClock
-from support.issuer import ISSUER, Issuer
-from support.service import settings
+from support.own_app import protected
 from support.tenant_script import DISCOVERY, JWKS, ScriptedTenant, discovery_reply, json_reply
 from support.token_cases import NOW, POLICY, Accepted, key_document
 
@@ -32,8 +32,7 @@ class Guarded:
 
 
 @pytest.fixture
-async def guarded(issuer: Issuer, clock: HandClock) -> AsyncIterator[Guarded]:
-    tenant = ScriptedTenant()
+async def guarded(tenant: ScriptedTenant, issuer: Issuer, clock: HandClock) -> AsyncIterator[Guarded]:
     tenant.on(DISCOVERY, discovery_reply())
     tenant.on(JWKS, json_reply(key_document(issuer)))
     app = FastAPI()
@@ -46,19 +45,13 @@ async def guarded(issuer: Issuer, clock: HandClock) -> AsyncIterator[Guarded]:
     async def read_anyone(token: OptionalToken) -> str:
         return "anonymous" if token is None else token.subject
 
-    chosen = settings(
-        auth0_issuer_base_url=ISSUER,
-        auth0_management_base_url=ISSUER,
-        auth0_audience=tuple(POLICY.audiences),
-        auth0_algorithms=SUPPORTED_ALGORITHMS,
-        auth0_leeway_seconds=LEEWAY,
-    )
     clock.now = NOW
-    protect(app, chosen, transport=httpx.ASGITransport(tenant), clock=clock)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://api.example.com") as api,
-    ):
+    changes: dict[str, object] = {
+        "auth0_audience": tuple(POLICY.audiences),
+        "auth0_algorithms": SUPPORTED_ALGORITHMS,
+        "auth0_leeway_seconds": LEEWAY,
+    }
+    async with protected(app, issuer, clock, tenant=tenant, **changes) as api:
         await clock.settle()
         yield Guarded(api, tenant)
 

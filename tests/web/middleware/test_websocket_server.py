@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import uvicorn
 
-from support.clock import HandClock
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import Issuer
 from support.http_server import serving
-from support.issuer import Issuer
 from support.own_app import protected
 from support.socket_app import LEEWAY, LIFE, Bearer, SocketApp
 

@@ -7,9 +7,9 @@ import pytest
 from fastapi import Depends, FastAPI, WebSocket
 
 from auth0_sso import require_role
+from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import Issuer
 from support.asgi_socket import asgi_socket
-from support.clock import HandClock
-from support.issuer import Issuer
 from support.own_app import ROLES, protected
 from support.socket_app import GUARDS, IN_ROUTE, Bearer, SocketApp
 

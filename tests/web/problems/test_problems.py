@@ -19,8 +19,8 @@ from auth0_sso.errors import (
     TenantError,
     UnavailableError,
 )
+from auth0_sso.testing.clock import HandClock
 from auth0_sso.web.problems.problems import STATUSES, TITLES
-from support.clock import HandClock
 from support.service import Service, running_service
 
 

@@ -12,12 +12,13 @@ from auth0_sso import AccessToken, CurrentRoles, CurrentToken, StaticKeys, prote
 from auth0_sso.errors import InsufficientScopeError, StoreUnavailableError
 from auth0_sso.ratelimit.limiter import Quota, Strategy
 from auth0_sso.ratelimit.policy import Limit
+from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.hostile import Forge
+from auth0_sso.testing.issuer import SUBJECT, Issuer
 from auth0_sso.tokens.jwk import JwkSet, VerificationKey
 from auth0_sso.web.services.services import health_of
-from support.clock import HandClock
 from support.host_app import library_settings
-from support.issuer import SUBJECT, Issuer
+from support.running_app import running_app
 from support.tenant_script import ScriptedTenant
 
 
@@ -84,17 +85,9 @@ async def running(
     app = protect(
         own_app(), library_settings(**(changes or {})), clock=clock, transport=httpx.ASGITransport(tenant), **parts
     )
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://own.example.com") as client,
-    ):
+    async with running_app(app, raising=True) as client:
         await clock.settle()
         yield client
-
-
-@pytest.fixture
-def keys(issuer: Issuer) -> StaticKeys:
-    return StaticKeys(issuer.jwks())
 
 
 @pytest.fixture

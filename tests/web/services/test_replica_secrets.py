@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from support.clock import HandClock
+from auth0_sso.testing.clock import HandClock
 from support.redis_server import RedisServer
 from support.service import OPTIONS, USER, Service, person_id, running_service
 from support.service import replica as another

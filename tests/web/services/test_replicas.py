@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from support.clock import HandClock
+from auth0_sso.testing.clock import HandClock
 from support.redis_server import RedisServer
 from support.service import ADMIN, MANAGER, USER, Service, person_id, replica, running_service
 
