@@ -48,6 +48,7 @@ def test_dir_lists_names_that_were_not_used_yet() -> None:
         timeout=60,
     )
     assert set(auth0_sso.__all__) <= set(listed.stdout.split())
+    assert set(auth0_sso.__all__) <= set(dir(auth0_sso))
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
