@@ -18,7 +18,7 @@ help: ## List these targets
 run: $(VENV)/run.stamp ## Serve the API and a development tenant beside it
 	$(BIN)/auth0-sso dev
 
-test: $(VENV)/dev.stamp ## Run all tests, and require them to cover every branch of the library
+test: $(VENV)/dev.stamp ## Run all tests, and require them to cover every branch
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 

@@ -1,6 +1,8 @@
 """The guards on an app of somebody's own, and how the whole starts and stops."""
 
 import asyncio
+import json
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -25,8 +27,10 @@ from auth0_sso import (
     require_role,
     require_scope,
 )
+from auth0_sso.service.app import create_app
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.tokens.jwk import VerificationKey
+from support.environment import GOOD
 from support.service import ADMIN, MANAGER, OPTIONS, USER, Service, Wire, running_service, settings
 
 Keys = tuple[rsa.RSAPrivateKey, ...]
@@ -271,6 +275,18 @@ async def test_a_repeated_token_is_verified_once_unless_that_is_turned_off(
         for _ in range(3):
             assert (await service.api.get("/", headers=headers)).status_code == 200
     assert len(verified) == checks
+
+
+@pytest.mark.usefixtures("clean_environment", "logging_restored")
+def test_without_settings_the_app_reads_the_environment(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    variables = {**GOOD, "AUTH0_DOMIAN": "misspelt", "LOG_LEVEL": "WARNING"}
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert "https://acme.eu.auth0.com/authorize" in json.dumps(create_app().openapi())
+    assert logging.getLogger().level == logging.WARNING
+    assert "AUTH0_DOMIAN is not a setting of auth0-sso and is ignored" in capsys.readouterr().err
 
 
 def test_the_public_face_is_what_it_says() -> None:

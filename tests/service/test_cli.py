@@ -1,8 +1,10 @@
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,32 @@ def test_without_the_services_packages_the_command_says_which_extra_to_install(
     output = capsys.readouterr()
     assert output.out == ""
     assert output.err == f"auth0-sso: {command} needs uvicorn, httptools: install auth0-sso[service]\n"
+
+
+def test_serve_without_settings_exits_with_78_and_names_them(
+    clean_environment: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["serve", "--workers", "2"])
+    assert caught.value.code == 78
+    assert "AUTH0_DOMAIN is missing" in capsys.readouterr().err
+
+
+def test_ctrl_c_exits_with_130_and_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def interrupt() -> None:
+            with listening.accept()[0]:
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+                finished.wait(30)
+
+        finished, interrupting = threading.Event(), threading.Thread(target=interrupt)
+        interrupting.start()
+        tenant = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        assert main(["token", "--machine", "--tenant", tenant]) == 130
+        finished.set()
+        interrupting.join(30)
+    assert capsys.readouterr() == ("", "")
 
 
 WITHOUT_TENANT = """

@@ -19,6 +19,18 @@ def test_a_replaced_worker_is_ready_during_draining() -> None:
 
 
 @pytest.mark.parametrize("start", [Drain.start_shutdown, Drain.start_replacement])
+def test_draining_that_starts_again_is_logged_once(
+    start: Callable[[Drain], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    drain = Drain()
+    start(drain)
+    start(drain)
+    assert drain.is_draining
+    assert caplog.text.count("draining connections") == 1
+
+
+@pytest.mark.parametrize("start", [Drain.start_shutdown, Drain.start_replacement])
 async def test_a_request_in_progress_closes_its_connection_after_draining_starts(
     start: Callable[[Drain], None],
 ) -> None:

@@ -258,6 +258,16 @@ async def test_the_body_of_an_upgrade_is_never_the_next_request(clock: HandClock
         assert running.app.begun == ["/upload", "/"]
 
 
+async def test_connect_with_a_path_is_a_plain_request(clock: HandClock) -> None:
+    async with site(clock) as running:
+        client = await running.sending(b"CONNECT /upload HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert await client.read_response() == b"HTTP/1.1 200 OK /upload"
+        await client.send(b"CONNECT /upload HTTP/1.1\r\nHost: x\r\n\r\n" + GET)
+        assert await client.read_response() == b"HTTP/1.1 200 OK /upload"
+        assert await client.read_response() == b"HTTP/1.1 200 OK /"
+        assert running.app.begun == ["/upload", "/upload", "/"]
+
+
 async def test_a_client_that_keeps_sending_still_gets_the_response(clock: HandClock) -> None:
     async with site(clock) as running:
         client = await running.connect()

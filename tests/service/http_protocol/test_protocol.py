@@ -2,15 +2,19 @@ import asyncio
 import json
 import logging
 import socket
+import ssl
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import uvicorn
 
 from auth0_sso.service.app import create_app
+from auth0_sso.service.http_protocol import BoundedHttpProtocol
 from auth0_sso.service.serve import server_options
 from auth0_sso.testing.clock import HandClock
-from support.http_server import Client, Site, serving, site, until
+from support.certificates import make_certificate
+from support.http_server import Client, Recorder, Site, serving, site, until
 from support.service import settings
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -202,6 +206,41 @@ async def test_a_client_that_reads_no_response_is_disconnected_after_a_minute(
         assert running.app.ended == running.app.begun == ["/"] * min(requests, 2)  # the third was never begun
 
 
+async def test_the_write_timeout_ends_when_the_client_reads_again(clock: HandClock) -> None:
+    async with site(clock, timeout_keep_alive=75) as running:
+        client = await running.connect()
+        client.writer.transport.pause_reading()  # type: ignore[attr-defined]  # a stream's transport reads too
+        await running.send(client, b"GET /?30000000 HTTP/1.1\r\n\r\n")
+        await until(lambda: running.of(client).flow.write_paused)
+        await running.advance(60)
+        client.writer.transport.resume_reading()  # type: ignore[attr-defined]  # the same
+        assert len(await client.read_response()) == len("HTTP/1.1 200 OK ") + 30_000_000
+        await running.advance(14)
+        assert await is_open(running, client)
+
+
+async def test_a_closing_connection_is_aborted_after_a_minute_of_unread_data(clock: HandClock) -> None:
+    async with site(clock) as running:
+        client = await running.connect()
+        client.writer.transport.pause_reading()  # type: ignore[attr-defined]  # a stream's transport reads too
+        await running.send(client, b"GET /?30000000 HTTP/1.1\r\nConnection: close\r\n\r\n")
+        await until(running.of(client).transport.is_closing)
+        await running.advance(1)
+        await running.advance(60)
+        assert await is_open(running, client)
+        await running.advance(1)
+        assert not await is_open(running, client)
+
+
+async def test_empty_lines_do_not_end_a_request_in_progress(clock: HandClock) -> None:
+    async with site(clock) as running:
+        client = await running.sending(b"GET /slow HTTP/1.1\r\n\r\n")
+        await running.send(client, b"\r\n")
+        await running.advance(21)
+        running.app.go_on.set()
+        assert await client.read_response() == b"HTTP/1.1 200 OK /slow"
+
+
 async def test_a_refused_client_is_disconnected_after_5_seconds(clock: HandClock) -> None:
     async with site(clock) as running:
         client = await running.sending(b"GARBAGE\r\n\r\n")
@@ -307,3 +346,38 @@ async def test_responses_are_sent_with_tcp_nodelay(
             writer.transport.abort()
             await until(lambda: not server.server_state.connections)
             assert reader.at_eof()
+
+
+def on_any_socket() -> uvicorn.Config:
+    return uvicorn.Config(
+        Recorder(), http=BoundedHttpProtocol, ws="none", lifespan="off", proxy_headers=False, log_config=None
+    )
+
+
+async def test_a_unix_socket_is_served_and_its_clients_have_no_address(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    path = str(tmp_path / "http")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(path)
+        async with serving(on_any_socket(), listening):
+            client = Client(*await asyncio.open_unix_connection(path))
+            await client.send(GET + b"GARBAGE\r\n\r\n")
+            assert await client.read_response() == b"HTTP/1.1 200 OK /"
+            assert (await client.read_to_end()).startswith(b"HTTP/1.1 400 ")
+            client.writer.close()
+    assert "refused 400 malformed_http client=-" in caplog.text
+
+
+async def test_over_tls_a_refused_client_is_disconnected_at_once(tmp_path: Path) -> None:
+    certificate = make_certificate(tmp_path)
+    config = on_any_socket()
+    config.ssl_certfile, config.ssl_keyfile = certificate.certificate, certificate.key
+    trusting = ssl.create_default_context(cafile=certificate.certificate)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        async with serving(config, listening):
+            client = Client(*await asyncio.open_connection(*listening.getsockname(), ssl=trusting))
+            await client.send(b"GARBAGE\r\n\r\n")
+            assert (await client.read_to_end()).startswith(b"HTTP/1.1 400 ")
+            client.writer.close()

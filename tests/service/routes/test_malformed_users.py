@@ -118,6 +118,17 @@ async def test_a_user_without_a_readable_id_stays_in_the_page(service: Service) 
     assert (page["total"], odd["id"], odd["email"], odd["unreadable"]) == (3, None, USER, ["id"])
 
 
+async def test_a_new_user_without_a_readable_id_has_no_location(service: Service) -> None:
+    admin = await service.as_user(ADMIN)
+    await service.api.get("/dashboard", headers=admin)
+    body = json.dumps({"user_id": 7, "email": "new@example.com"}).encode()
+    service.wire.inner = httpx.MockTransport(lambda _: httpx.Response(201, stream=httpx.ByteStream(body)))
+    new = {"email": "new@example.com", "password": "New-password-1!"}
+    created = await service.api.post("/admin/users", headers=admin, json=new)
+    assert (created.status_code, created.json()["id"], created.json()["unreadable"]) == (201, None, ["id"])
+    assert "Location" not in created.headers
+
+
 async def grown(service: Service, email: str) -> None:
     """Write metadata that is too large for one response, directly at the tenant."""
     path = f"/users/{quote(person_id(email), safe='')}"

@@ -39,9 +39,6 @@ class ConnectionTable:
                 loop.set_exception_handler(table.handle_loop_error)
         return table
 
-    def __len__(self) -> int:
-        return len(self._checks)
-
     def add(self, transport: asyncio.Transport, check: Callable[[], None]) -> None:
         """Add a new, idle connection; `check` is called once a second."""
         self._checks[transport] = check

@@ -221,7 +221,7 @@ class SizeLimitedProtocol(HttpToolsProtocol):
             self._start_asgi_task(*self.pipeline.pop())
         if not self._is_busy:
             self._wait_for_request()
-        elif self._unparsed and not self.pipeline:  # it may contain the body of the request just started
+        if self._unparsed and not self.pipeline:  # it may contain the body of the request just started
             self._parse_rest()
 
     def _wait_for_request(self) -> None:
@@ -230,8 +230,6 @@ class SizeLimitedProtocol(HttpToolsProtocol):
         self._table.mark_idle(self.transport)
         if self._error_response is not None:
             self._send_error_response(self._error_response)
-        elif self._unparsed:
-            self._parse_rest()
 
     def _parse_rest(self) -> None:
         rest, self._unparsed = self._unparsed, b""
