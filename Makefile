@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 HTTPX2 := $(VENV)/httpx2
 FLOORS := $(VENV)/floors
+# Every branch of these is tested: tokens, keys, roles, Management, limits and guards.
+COVERED := */auth0_sso/tokens/*,*/jwks/*,*/roles/*,*/management/*,*/ratelimit/*,*/web/guards/*
 # The lock files name everything: with its dependencies resolved again, a package's newer release could break an install.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 VERIFY := $(BIN)/python -m pip --disable-pip-version-check check
@@ -18,9 +20,10 @@ help: ## List these targets
 run: $(VENV)/run.stamp ## Serve the API and a development tenant beside it
 	$(BIN)/auth0-sso dev
 
-test: $(VENV)/dev.stamp ## Run all tests, and require them to cover every branch
+test: $(VENV)/dev.stamp ## Run all tests, and require them to cover the code
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
+	@$(BIN)/coverage report --fail-under=100 --include="$(COVERED)" >$(VENV)/coverage.txt || { cat $(VENV)/coverage.txt; exit 1; }
 
 test-httpx2: $(VENV)/httpx2.stamp ## Run all tests with httpx2 in an environment without httpx
 	$(HTTPX2)/bin/python -m pytest
