@@ -37,7 +37,7 @@ def test_the_install_commands_are_found() -> None:
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
-def test_a_lock_file_pins_each_package_by_hash_and_names_no_index(lock: Path) -> None:
+def test_a_lock_file_pins_packages_by_hash_and_names_no_index(lock: Path) -> None:
     requirements = re.sub(r" \\\n\s*", " ", lock.read_text()).strip().splitlines()
     assert requirements
     assert [line for line in requirements if not re.match(r"[a-z0-9._-]+==\S+( ; .+?)? --hash=sha256:", line)] == []

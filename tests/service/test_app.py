@@ -93,7 +93,7 @@ async def test_all_missing_scopes_are_named_at_once(own: Service) -> None:
     assert refused.headers["WWW-Authenticate"].endswith('scope="approve:data write:data"')
 
 
-async def test_three_role_guards_on_one_route_cost_one_verification_and_one_lookup(own: Service) -> None:
+async def test_three_role_guards_of_a_route_share_one_verification_and_lookup(own: Service) -> None:
     answer = await own.api.get("/reports/2026", headers=await own.as_user(ADMIN))
     assert answer.json() == ["admin", "2026"]
     assert own.wire.count("GET /api/v2/users/") == 2  # the user and the roles
@@ -115,7 +115,7 @@ async def test_ones_own_routes_are_described_with_what_their_guards_answer(own: 
     assert "security" not in document["paths"]["/teapot"]["get"]
 
 
-async def test_the_lifespan_of_ones_own_app_still_runs_and_finds_the_services(rsa_keys: Keys) -> None:
+async def test_the_apps_own_lifespan_still_runs_and_finds_the_services(rsa_keys: Keys) -> None:
     seen: list[str] = []
 
     @asynccontextmanager
@@ -145,7 +145,7 @@ def test_a_scope_that_no_challenge_can_carry_is_refused_early(names: tuple[str, 
             make(*names)
 
 
-async def test_without_management_credentials_the_rest_works_and_the_problem_names_the_settings(
+async def test_without_management_credentials_the_rest_works_and_problems_name_the_settings(
     rsa_keys: Keys, clock: HandClock
 ) -> None:
     async with running_service(
@@ -167,7 +167,7 @@ async def test_refused_credentials_of_ours_are_never_the_callers_401(rsa_keys: K
         assert "wrong-secret" not in answer.text
 
 
-async def test_a_second_rotation_is_seen_within_the_request_that_shows_it_first(service: Service) -> None:
+async def test_a_second_rotation_is_seen_by_the_first_request_showing_it(service: Service) -> None:
     for _ in range(2):  # the first successor was in the set already
         await service.manage("POST", "/keys/signing/rotate")
     new = await service.as_machine()
@@ -223,7 +223,7 @@ async def test_a_deployment_may_ask_more_of_a_token(
     assert reason in caplog.text
 
 
-async def test_the_service_proves_itself_by_a_private_key_instead_of_a_secret(
+async def test_the_service_authenticates_with_a_private_key_instead_of_a_secret(
     rsa_keys: Keys, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     public = rsa_keys[3].public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

@@ -161,9 +161,7 @@ def test_the_option_allows_as_many_workers_as_the_setting(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("port", ["--port", "--tenant-port"])
-def test_a_port_in_use_is_named_with_the_option_that_chooses_another(
-    port: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_port_in_use_is_named_with_the_option_changing_it(port: str, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = str(taken.getsockname()[1])
         assert main(["dev", "--port", "0", "--tenant-port", "0", port, number]) == 1

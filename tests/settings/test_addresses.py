@@ -147,7 +147,7 @@ def test_an_address_to_listen_on_is_taken_as_it_is(monkeypatch: pytest.MonkeyPat
         ("TRUSTED_PROXIES", "10.0.0.1/8"),
     ],
 )
-def test_a_malformed_place_is_named_with_its_fix_and_without_its_value(
+def test_a_malformed_address_is_named_with_its_fix_without_its_value(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     (problem,) = problems(monkeypatch, **{name: value})

@@ -149,7 +149,7 @@ def test_settings_and_names_of_others_are_not_logged(
     assert unknown(caplog) == []
 
 
-def test_a_name_cannot_write_a_line_of_its_own_into_the_log(
+def test_a_name_cannot_write_its_own_line_into_the_log(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setitem(os.environ, "AUTH0_A\nB", "1")

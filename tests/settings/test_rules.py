@@ -72,5 +72,5 @@ def test_roles_do_not_come_from_a_claim_of_another_meaning(monkeypatch: pytest.M
     assert problem.startswith("AUTH0_ROLE_CLAIM names a standard claim, which does not hold roles: ")
 
 
-def test_roles_may_be_in_the_claim_that_rfc_9068_names_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_roles_may_be_in_the_roles_claim_of_rfc_9068(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load(monkeypatch, AUTH0_ROLE_SOURCE="claim", AUTH0_ROLE_CLAIM="roles").auth0_role_claim == "roles"

@@ -24,7 +24,7 @@ def test_what_is_not_set_follows_from_the_domain(monkeypatch: pytest.MonkeyPatch
     assert not settings.has_management
 
 
-def test_a_custom_domain_issues_while_the_management_api_stays_at_the_tenants(
+def test_a_custom_domain_issues_and_the_tenants_domain_serves_management(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings = load(
@@ -84,7 +84,7 @@ def test_an_audience_keeps_its_spelling(monkeypatch: pytest.MonkeyPatch) -> None
         ("LOG_LEVEL", "LOUD"),
     ],
 )
-def test_a_malformed_setting_is_named_with_its_fix_and_without_its_value(
+def test_a_malformed_setting_is_named_with_its_fix_without_its_value(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     (problem,) = problems(monkeypatch, **{name: value})
@@ -202,7 +202,7 @@ def test_a_private_key_out_of_place_is_a_problem(
     assert "PRIVATE KEY-----" not in reported
 
 
-def test_an_unusable_private_key_is_a_problem_that_does_not_show_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unusable_private_key_is_a_problem_not_showing_it(monkeypatch: pytest.MonkeyPatch) -> None:
     (reported,) = problems(monkeypatch, AUTH0_MANAGEMENT_CLIENT_ID="client", AUTH0_MANAGEMENT_PRIVATE_KEY=SECRET)
     assert reported.startswith("AUTH0_MANAGEMENT_PRIVATE_KEY is not a private key in PEM")
     assert SECRET not in reported

@@ -211,7 +211,7 @@ def test_a_socket_without_a_token_is_refused(api: AppUnderTest) -> None:
     assert caught.value.status_code == 401
 
 
-def test_a_mounted_app_is_tested_through_the_app_it_is_mounted_in() -> None:
+def test_a_mounted_app_is_tested_through_its_host_app() -> None:
     inner, outer = FastAPI(), FastAPI()
     outer.mount("/inner", inner)
     protect(outer)

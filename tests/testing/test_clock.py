@@ -30,7 +30,7 @@ def test_a_wall_clock_set_back_takes_no_time_back() -> None:
     assert clock.monotonic() == before
 
 
-async def test_a_short_sleep_is_over_at_once_and_its_time_gone_by() -> None:
+async def test_a_short_sleep_ends_at_once_and_moves_the_clock() -> None:
     clock = HandClock()
     before = clock.now
     await asyncio.wait_for(clock.sleep(10), timeout=5)

@@ -61,7 +61,7 @@ def test_the_fixtures_work_in_the_process_they_are_loaded_in(project: pytest.Pyt
     result.assert_outcomes(passed=1, deselected=len(hostile_tokens()) - 1)
 
 
-def test_each_test_has_an_app_of_its_own_that_ends_with_it(project: pytest.Pytester) -> None:
+def test_each_test_has_its_own_app_that_ends_with_it(project: pytest.Pytester) -> None:
     project.makepyfile("""
         import pytest
         from my_app import app

@@ -151,7 +151,7 @@ def test_a_guard_answers_503_while_the_management_api_fails() -> None:
         assert api.as_user(roles={"admin"}).get("/reports").status_code == 200
 
 
-def test_a_role_taken_at_the_tenant_counts_once_the_cache_has_expired() -> None:
+def test_a_role_removed_at_the_tenant_ends_when_the_cache_expires() -> None:
     with client(user_app()) as api:
         admin = api.as_user("auth0|ann", roles={"admin"})
         assert admin.get("/reports").status_code == 200

@@ -45,7 +45,7 @@ async def test_a_token_asked_for_nothing_allows_nothing() -> None:
     assert token.organization is None
 
 
-async def test_claims_replace_those_of_the_kit_and_an_ellipsis_takes_one_away() -> None:
+async def test_claims_replace_those_of_the_kit_and_an_ellipsis_removes_one() -> None:
     claims = claims_in(testing.token("auth0|ann", exp=..., azp="my-client"))
     assert "exp" not in claims
     assert (claims["azp"], claims["sub"]) == ("my-client", "auth0|ann")

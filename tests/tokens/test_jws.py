@@ -71,7 +71,7 @@ def test_the_unsecured_jwt_of_rfc_7519_is_refused() -> None:
     assert refusal(f"eyJhbGciOiJub25lIn0.{A2_PAYLOAD}.") == "alg_not_allowed"
 
 
-def test_the_hmac_jwt_of_rfc_7519_is_refused_and_the_setting_named() -> None:
+def test_the_hmac_jwt_of_rfc_7519_is_refused_naming_the_setting() -> None:
     token = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9." + A2_PAYLOAD + ".dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
     with pytest.raises(InvalidTokenError, match="RS256") as caught:
         parse(token.encode(), ["RS256"])

@@ -10,7 +10,7 @@ from support.refusal_reasons import documented_sentence
 from support.token_cases import Accepted, KeysAtHand, decide
 
 
-def test_the_tables_are_as_long_as_promised_and_name_each_case_once() -> None:
+def test_the_tables_have_the_promised_length_and_no_name_twice() -> None:
     assert len(REFUSED) >= 150
     assert len(ACCEPTED) >= 30
     names = [*(case.id for case in REFUSED), *(case.id for case in ACCEPTED)]

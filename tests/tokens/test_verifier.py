@@ -121,7 +121,7 @@ async def test_a_cached_token_expires(keys: KeysAtHand, clock: HandClock, forge:
     assert await refusal(verifier, token) == "iat_in_future"
 
 
-async def test_the_end_of_a_token_is_by_the_policy_of_the_verifier(
+async def test_the_policy_of_the_verifier_sets_the_end_of_a_token(
     keys: KeysAtHand, clock: HandClock, forge: Forge
 ) -> None:
     verifier = cached(keys, clock)
@@ -159,7 +159,7 @@ async def test_a_token_is_cached_again_with_a_new_key_set(
     assert await verifier.verify(forge.token()) is after
 
 
-async def test_a_token_whose_key_was_fetched_is_cached_with_the_new_set(
+async def test_a_token_whose_key_was_fetched_is_cached_with_it(
     keys: KeysAtHand, clock: HandClock, forge: Forge
 ) -> None:
     verifier = cached(keys, clock)

@@ -38,7 +38,7 @@ class InlineScripts(HTMLParser):
 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/oauth2-redirect"])
-async def test_the_policy_allows_the_inline_script_by_its_hash_and_no_other(service: Service, path: str) -> None:
+async def test_the_policy_allows_only_the_inline_script_with_its_hash(service: Service, path: str) -> None:
     answer = await service.api.get(path)
     page = InlineScripts()
     page.feed(answer.text)

@@ -99,7 +99,7 @@ async def test_a_header_still_does_where_browsers_may_use_a_subprotocol(browsers
         assert (await socket.hear())["subprotocol"] is None
 
 
-async def test_a_bad_token_by_subprotocol_is_a_bad_token_for_optional_guards(browsers: SocketApp, token: str) -> None:
+async def test_optional_guards_refuse_a_bad_token_sent_by_subprotocol(browsers: SocketApp, token: str) -> None:
     async for socket in offering(browsers, "/open", "bearer", "not.a.token"):
         assert (await socket.answer())[0] == 401
     async for socket in offering(browsers, "/open", "bearer", token):

@@ -207,7 +207,7 @@ class WithoutRoles(httpx.AsyncBaseTransport):
         return await self._inner.handle_async_request(request)
 
 
-async def test_in_an_outage_both_runs_accept_old_roles_for_one_look_up(own: Service, clock: HandClock) -> None:
+async def test_in_an_outage_both_runs_accept_stale_roles_of_one_lookup(own: Service, clock: HandClock) -> None:
     headers = await own.as_user(ADMIN)
     assert (await post(own, "/stale", b'{"a": 1}', headers)).status_code == 200
     await clock.advance(61)

@@ -86,7 +86,7 @@ async def test_the_document_shows_that_a_guard_may_refuse(issuer: Issuer, clock:
 
 @pytest.mark.parametrize("guard", [require_any_role, require_all_roles])
 @pytest.mark.parametrize("names", [(), ("",), ("admin", "")], ids=str)
-def test_a_guard_without_a_name_is_refused_when_the_route_is_made(guard: Any, names: tuple[str, ...]) -> None:  # noqa: ANN401 - either guard
+def test_a_guard_without_a_name_is_refused_at_the_route_definition(guard: Any, names: tuple[str, ...]) -> None:  # noqa: ANN401 - either guard
     with pytest.raises(ValueError, match="name of one or more roles"):
         guard(*names)
 

@@ -140,7 +140,7 @@ async def test_an_own_error_has_its_bases_status_and_its_own_code(
     assert "WWW-Authenticate" not in stout.headers
 
 
-async def test_the_challenge_of_an_own_error_has_the_code_that_clients_know(
+async def test_the_challenge_of_an_own_error_has_a_standard_code(
     issuer: Issuer, clock: HandClock, client: httpx.AsyncClient
 ) -> None:
     refused = await get(issuer, clock, client, "/paid", org_id="org_unpaid")

@@ -132,7 +132,7 @@ async def test_a_request_takes_its_cost(app: Service) -> None:
     assert (await app.api.get("/dear")).headers["RateLimit"].startswith('"10/minute";r=2;')
 
 
-async def test_routes_that_share_a_name_share_a_budget_and_others_do_not(app: Service) -> None:
+async def test_only_routes_that_share_a_name_share_a_budget(app: Service) -> None:
     assert await statuses(app, "/group/one", 2) + await statuses(app, "/group/two", 2) == [200, 200, 200, 429]
     user = await app.as_user(USER)
     assert await statuses(app, "/default", 6, user) == [200] * 5 + [429]
@@ -180,7 +180,7 @@ async def test_the_settings_exempt_from_every_limit(
 
 
 @pytest.mark.parametrize("policy", ["", "often", "10/minute;20/minute"])
-def test_a_policy_that_cannot_be_read_is_refused_where_it_is_written(policy: str) -> None:
+def test_a_policy_that_cannot_be_parsed_is_refused_at_its_definition(policy: str) -> None:
     with pytest.raises(ValueError, match="limit"):
         rate_limit(policy)
 
@@ -196,7 +196,7 @@ def test_a_cost_of_nothing_is_refused_where_it_is_written(cost: int) -> None:
         rate_limit(cost=cost)
 
 
-async def test_a_limit_that_a_router_and_its_route_both_have_counts_once(app: Service) -> None:
+async def test_a_limit_of_both_a_router_and_its_route_counts_once(app: Service) -> None:
     assert await statuses(app, "/twice/same", 6) == [200] * 5 + [429]
 
 

@@ -39,7 +39,7 @@ class JumpingClock(HandClock):
         self._wall += seconds
 
 
-async def test_wall_time_that_was_set_ahead_ends_a_socket_within_a_minute(issuer: Issuer) -> None:
+async def test_wall_time_set_ahead_ends_a_socket_within_a_minute(issuer: Issuer) -> None:
     own, clock = SocketApp(), JumpingClock()
     token = issuer.token(user_claims(clock.now, exp=int(clock.now) + LIFE))
     headers = [(b"authorization", f"Bearer {token}".encode())]

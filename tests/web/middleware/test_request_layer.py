@@ -86,13 +86,13 @@ async def test_a_fault_is_logged_once_with_its_request_id(
     assert faults[0].exc_info is not None
 
 
-async def test_an_answer_that_breaks_off_is_not_followed_by_a_second_one(client: httpx.AsyncClient) -> None:
+async def test_an_answer_that_breaks_off_is_not_followed_by_another(client: httpx.AsyncClient) -> None:
     answer = await client.get("/breaks-off")
     assert (answer.status_code, answer.content) == (200, b"begun")
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["with-length", "chunked"])
-async def test_a_body_at_the_cap_passes_and_one_byte_more_is_refused(
+async def test_a_body_at_the_limit_passes_and_one_above_is_refused(
     client: httpx.AsyncClient, *, chunked: bool
 ) -> None:
     def body(size: int) -> bytes | AsyncIterator[bytes]:

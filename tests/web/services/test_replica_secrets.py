@@ -29,7 +29,7 @@ SPELLINGS: dict[str, Callable[[rsa.RSAPrivateKey], str]] = {
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
-async def test_two_spellings_of_one_private_key_share_the_token_and_the_roles(
+async def test_two_spellings_of_a_private_key_share_token_and_roles(
     rsa_keys: Keys, clock: HandClock, redis: RedisServer, monkeypatch: pytest.MonkeyPatch, spelling: str
 ) -> None:
     public = rsa_keys[3].public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

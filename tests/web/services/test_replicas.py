@@ -67,7 +67,7 @@ async def test_a_replica_started_during_an_outage_uses_the_shared_keys(pair: Pai
         assert (ready["state"], ready["lastError"]) == ("fresh", "unreachable")
 
 
-async def test_nothing_in_the_store_names_a_user_a_role_or_a_token(pair: Pair, redis: RedisServer) -> None:
+async def test_the_store_names_no_user_no_role_and_no_token(pair: Pair, redis: RedisServer) -> None:
     one, two = pair
     for service in (one, two):
         await until(service, ADMIN, 200)
