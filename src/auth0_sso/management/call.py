@@ -65,7 +65,7 @@ class ManagementCaller:
     ) -> BoundedResponse:
         """Return the response to a successful call; raise the errors that `ManagementClient` lists.
 
-        Auth0 asks for one of `scopes`: a call is not sent if our token is known to have none of them.
+        Auth0 asks for one of `scopes`: a call is not sent if our token is known to lack them all.
         """
         request = AuthorizedRequest(
             self._client,

@@ -79,7 +79,7 @@ class _RoundRobin:
 
 
 class FairQueue:
-    """Grants a limited number of slots, none of them while it is paused. For one event loop."""
+    """Grants a limited number of slots, and no slot while it is paused. For one event loop."""
 
     def __init__(self, slots: int, *, clock: Clock) -> None:
         """Take how many calls may be in flight at once, and the clock."""

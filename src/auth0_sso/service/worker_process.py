@@ -102,7 +102,7 @@ class Worker:
         """Return for how many seconds it has served."""
         return 0.0 if self._serving_since is None else self._loop.time() - self._serving_since
 
-    async def wait_until_serving(self, *, timeout: float) -> bool:  # noqa: ASYNC109 - of asyncio.wait
+    async def wait_until_serving(self, *, timeout: float) -> bool:  # noqa: ASYNC109 - asyncio.wait takes it
         """Wait until it serves; return False if it exits first, or after `timeout` seconds."""
         waiting: asyncio.Future[Any] = asyncio.ensure_future(self.serving.wait())
         await asyncio.wait([waiting, self.exited], timeout=timeout, return_when=asyncio.FIRST_COMPLETED)

@@ -47,7 +47,7 @@ class PipeliningClient:
         self._sender: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
-    async def execute(self, *command: Argument) -> Any:  # noqa: ANN401 - redis-py's signature
+    async def execute(self, *command: Argument) -> Any:  # noqa: ANN401 - Redis's reply, whose type depends on the command
         """Send a command and return its reply; raise `CommandError`."""
         try:
             return await self._enqueue(command)
@@ -64,7 +64,7 @@ class PipeliningClient:
         except STORE_ERRORS as error:
             raise CommandError(reason_of(error), error) from None
 
-    async def execute_blocking(self, *command: Argument) -> Any:  # noqa: ANN401 - redis-py's signature
+    async def execute_blocking(self, *command: Argument) -> Any:  # noqa: ANN401 - Redis's reply, whose type depends on the command
         """Send a command that blocks its connection, on one of its own; raise `CommandError`."""
         try:
             return await self._client.execute_command(*command)
