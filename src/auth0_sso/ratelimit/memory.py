@@ -47,13 +47,14 @@ class MemoryCounter:
 
     async def hit(self, limits: Sequence[Limit], name: str, caller: str, cost: int) -> list[Quota]:
         """Return the quota under each limit before this hit; count `cost` under all if each has room, else none."""
-        now, key, hit = self._clock.monotonic(), f" {name} {caller}", self._window.hit
+        now, hit = self._clock.monotonic(), self._window.hit
         if len(limits) == 1:
-            return [hit(limits[0].name + key, limits[0], now, cost)]
-        before = [hit(limit.name + key, limit, now, 0) for limit in limits]
-        if all(quota.remaining >= cost for quota in before):
-            for limit in limits:
-                hit(limit.name + key, limit, now, cost)
+            return [hit(f"{limits[0].name} {name} {caller}", limits[0], now, cost)]
+        keys = [f"{limit.name} {name} {caller}" for limit in limits]
+        before = [hit(key, limit, now, 0) for key, limit in zip(keys, limits, strict=True)]
+        if all(remaining >= cost for remaining, _ in before):
+            for key, limit in zip(keys, limits, strict=True):
+                hit(key, limit, now, cost)
         return before
 
 
@@ -83,7 +84,7 @@ class _MovingWindow:
         if 0 < cost <= remaining:
             hits.extend([now] * cost)
             self.budgets[key] = hits  # set again, since its size has changed
-        return Quota(limit, remaining, _whole(reset))
+        return Quota(remaining, ceil(reset) or 1)
 
 
 class _Pair(NamedTuple):
@@ -107,9 +108,9 @@ class _SlidingWindowCounter:
         if 0 < cost <= limit.amount - weighted:
             self.budgets[key] = _Pair(number, current + cost, previous)
         if not weighted:
-            return Quota(limit, limit.amount, limit.window)
+            return Quota(limit.amount, limit.window)
         step = left % (limit.window / previous) if previous else left
-        return Quota(limit, max(0, limit.amount - weighted), _whole(min(step, left) + _JUST_AFTER))
+        return Quota(max(0, limit.amount - weighted), ceil(min(step, left) + _JUST_AFTER))
 
     def _pair(self, key: str, limit: Limit, now: float) -> _Pair:
         number = now // limit.window
@@ -130,11 +131,7 @@ class _FixedWindow:
         ends, hits = known if known is not None and now < known[0] else (now + limit.window, 0)
         if 0 < cost <= limit.amount - hits:
             self.budgets[key] = (ends, hits + cost)
-        return Quota(limit, limit.amount - hits, _whole(ends - now))
-
-
-def _whole(seconds: float) -> int:
-    return ceil(seconds) or 1
+        return Quota(limit.amount - hits, ceil(ends - now) or 1)
 
 
 def _size_of_hits(hits: "array[float]") -> int:

@@ -36,7 +36,7 @@ def services_of(connection: HTTPConnection) -> Services:
     services = context.services
     if services is None:
         raise RuntimeError(_NO_LIFESPAN if context.protected else _NOT_PROTECTED)
-    if context.app is not connection.scope["app"]:
+    if context.app is not None and context.app is not connection.scope["app"]:
         add_handlers_below(connection.scope, context.app)
     return services
 
@@ -55,17 +55,18 @@ def credentials_of(connection: HTTPConnection) -> tuple[bytes, ...]:
 async def verified_token(connection: HTTPConnection) -> AccessToken:
     """Return the access token; a failure counts against the address it came from."""
     context = RequestContext.of(connection.scope)
-    if context.token is None:
-        services = services_of(connection)
-        try:
-            token = await services.verifier.verify(read_bearer_token(credentials_of(connection)))
-        except (InvalidRequestError, InvalidTokenError) as error:
-            await _count_failure(connection, services, error)
-            raise
-        if connection.scope["type"] == "websocket":
-            _close_at_expiry(context, services, token)
-        context.token = token
-    return context.token
+    if context.token is not None:
+        return context.token
+    services = services_of(connection)
+    try:
+        token = await services.verifier.verify(read_bearer_token(credentials_of(connection)))
+    except (InvalidRequestError, InvalidTokenError) as error:
+        await _count_failure(connection, services, error)
+        raise
+    if connection.scope["type"] == "websocket":
+        _close_at_expiry(context, services, token)
+    context.token = token
+    return token
 
 
 def _credentials_of_subprotocol(socket: GuardedSocket, connection: HTTPConnection) -> tuple[bytes, ...]:

@@ -4,7 +4,7 @@ Who is counted is the token's verified subject, so a renewed token shares its bu
 of it; requests without a token are counted by address.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -41,23 +41,26 @@ class _Limit:
 
     async def require_budget(self, connection: HTTPConnection, token: AccessToken | None) -> None:
         """Count the request and add headers with what is left; raise `RateLimitedError` where nothing is."""
-        services = services_of(connection)
+        scope, services = connection.scope, services_of(connection)
         if token is not None and self._exempts(token, services):
             return
-        name = _name_of_route(connection.scope) if self.name is None else self.name
         policy = self.policy
         if policy is None:
             policy = self.setting(services)
             if policy is None:
                 return
             policy.require_room(self.cost)
-        context = RequestContext.of(connection.scope)
-        if (name, policy, self.cost) in context.counted:  # its router has the same limit
+        counted = (_name_of_route(scope) if self.name is None else self.name, policy, self.cost)
+        context = RequestContext.of(scope)
+        if counted in context.counted:  # its router has the same limit
             return
-        context.counted.append((name, policy, self.cost))
-        caller = caller_of(connection.scope, token)
-        result = await services.counts.hit(policy, name, caller, cost=self.cost)
-        context.answer_headers += _headers(result.quotas)
+        context.counted += (counted,)
+        result = await services.counts.hit(policy, counted[0], caller_of(scope, token), cost=self.cost)
+        if result.quotas:
+            context.answer_headers += (
+                (b"ratelimit-policy", policy.header),
+                (b"ratelimit", _left(policy, result.quotas)),
+            )
         if not result.allowed:
             raise RateLimitedError(retry_after=result.retry_after)
 
@@ -131,13 +134,10 @@ async def _token_if_sent(connection: HTTPConnection) -> AccessToken | None:
         return None
 
 
-def _headers(quotas: tuple[Quota, ...]) -> list[tuple[bytes, bytes]]:
-    """Return headers with each limit and what is left of it (draft-ietf-httpapi-ratelimit-headers-10)."""
-    if not quotas:
-        return []
-    policies = ", ".join([f'"{limit.name}";q={limit.amount};w={limit.window}' for limit, _, _ in quotas])
-    states = ", ".join([f'"{limit.name}";r={remaining};t={reset}' for limit, remaining, reset in quotas])
-    return [(b"ratelimit-policy", policies.encode("ascii")), (b"ratelimit", states.encode("ascii"))]
+def _left(policy: Policy, quotas: Iterable[Quota]) -> bytes:
+    """Return the value of RateLimit: what is left of each limit (draft-ietf-httpapi-ratelimit-headers-10)."""
+    left = [f'"{limit.name}";r={left};t={reset}' for limit, (left, reset) in zip(policy.limits, quotas, strict=True)]
+    return ", ".join(left).encode("ascii")
 
 
 limited_token: Final = TokenGuard(_Limit().require_budget, refusals=_REFUSALS)

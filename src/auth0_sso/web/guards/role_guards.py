@@ -99,12 +99,20 @@ class _RolesCheck:
 
 async def require_user(_: HTTPConnection, token: AccessToken) -> None:
     """Raise `InsufficientScopeError` for the token of a machine."""
+    _require_user(token)
+
+
+def _require_user(token: AccessToken) -> None:
     if token.is_machine:
         raise InsufficientScopeError("no_user", "This needs the token of a user; a machine's stands for none.")
 
 
 async def get_role_source(connection: HTTPConnection) -> RoleSource:
     """Return where roles come from; raise `ManagementNotConfiguredError` where there are no credentials."""
+    return _role_source(connection)
+
+
+def _role_source(connection: HTTPConnection) -> RoleSource:
     roles = services_of(connection).roles
     if roles is None:
         raise ManagementNotConfiguredError
@@ -114,12 +122,16 @@ async def get_role_source(connection: HTTPConnection) -> RoleSource:
 async def _roles(
     connection: HTTPConnection, token: AccessToken, *, of_member: bool = False, stale_ok: bool = False
 ) -> frozenset[str]:
-    await require_user(connection, token)
+    _require_user(token)
     known = RequestContext.of(connection.scope).roles
-    for kind in ((of_member, False), (of_member, stale_ok)):  # a guard that accepts old roles takes fresh ones too
-        if kind in known:
-            return known[kind]
-    source = await get_role_source(connection)
+    if known:
+        for kind in (
+            (of_member, False),
+            (of_member, stale_ok),
+        ):  # a guard that accepts old roles takes fresh ones too
+            if kind in known:
+                return known[kind]
+    source = _role_source(connection)
     ask = source.organization_roles_of if of_member else source.roles_of
     known[of_member, stale_ok] = roles = await ask(token, stale_ok=stale_ok)
     return roles

@@ -21,10 +21,10 @@ class GuardMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection (ASGI 3)."""
-        if scope["type"] == "websocket":
-            await serve_websocket(self._app, scope, receive, send)
-        elif scope["type"] == "http":
+        if scope["type"] == "http":
             await self._serve_http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await serve_websocket(self._app, scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
