@@ -3,7 +3,9 @@
 import logging
 import threading
 from collections import deque
+from collections.abc import Iterable, Iterator
 from io import RawIOBase
+from select import PIPE_BUF
 from time import sleep
 from typing import Final
 
@@ -13,7 +15,7 @@ WRITE_INTERVAL: Final = 0.02
 """Seconds until a line is written. SIGKILL, which runs no exit handlers, loses the lines of so long."""
 
 MAX_BUFFERED: Final = 1_000_000
-"""Characters that may wait for the output, and twice as many from WARNING on. Later records are dropped."""
+"""Bytes that may wait for the output, and twice as many from WARNING on. Later records are dropped."""
 
 _FLUSH_TIMEOUT: Final = 1.0
 _LOST: Final = "%d log records are missing here: the output did not take them"
@@ -28,19 +30,19 @@ class ThreadedHandler(logging.Handler):
     def __init__(self, output: RawIOBase) -> None:
         super().__init__()
         self._output = output
-        self._lines: deque[str] = deque()
+        self._lines: deque[bytes] = deque()
         self._pending = threading.Event()
         self._closed = False
-        # Each counter is changed under one lock only: the first two under the handler's, the others under _writing.
+        # Each counter is changed under one lock only: these two under the handler's, the others under _writing.
         self._added = self._dropped = 0
-        self._written = self._failed = self._reported = 0
+        self._removed = self._counted = self._lost = 0
         self._writing = threading.Lock()
         threading.Thread(target=self._run, name="log", daemon=True).start()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Format a record and leave its line to the thread."""
         try:
-            line = self.format(record)
+            line = self._line(record)
         except Exception:  # noqa: BLE001 - what a record's arguments raise, as in each handler of logging
             self.handleError(record)
             return
@@ -65,8 +67,11 @@ class ThreadedHandler(logging.Handler):
         self.flush()
         super().close()
 
-    def _add(self, line: str, limit: int) -> None:
-        if self._added - self._written > limit:
+    def _line(self, record: logging.LogRecord) -> bytes:
+        return f"{self.format(record)}\n".encode("utf-8", "backslashreplace")
+
+    def _add(self, line: bytes, limit: int) -> None:
+        if self._added - self._removed + len(line) > limit:
             self._dropped += 1
         else:
             self._added += len(line)
@@ -82,22 +87,46 @@ class ThreadedHandler(logging.Handler):
 
     def _write_lines(self) -> None:
         lines = [self._lines.popleft() for _ in range(len(self._lines))]
-        lost = self._dropped + self._failed - self._reported
+        dropped = self._dropped  # after these lines; what is dropped during the writes comes after the next ones
+        self._report_lost()
+        for part in _parts(lines):
+            if not self._write(b"".join(part)):
+                self._lost += len(part)
+            self._removed += sum(map(len, part))
+        self._lost += dropped - self._counted
+        self._counted = dropped
+        self._report_lost()
+
+    def _report_lost(self) -> None:
+        if self._lost and self._write(self._line(_lost(self._lost))):
+            self._lost = 0
+
+    def _write(self, data: bytes) -> bool:
+        """Write all of it; return False if the output fails: a pipe without a reader, a full disk."""
         try:
-            self._write([*lines, *([self._lost(lost)] if lost else [])])
-            self._reported += lost
+            while data:
+                written = self._output.write(data)
+                if written is None:  # full, and another process has made the terminal non-blocking
+                    sleep(WRITE_INTERVAL)
+                data = data[written or 0 :]
         except OSError:
-            self._failed += len(lines)
-        self._written += sum(map(len, lines))
+            return False
+        return True
 
-    def _write(self, lines: list[str]) -> None:
-        left = memoryview("".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace"))
-        while left:
-            written = self._output.write(left)
-            if written is None:  # a terminal that another process has set to non-blocking
-                sleep(WRITE_INTERVAL)
-            else:
-                left = left[written:]
 
-    def _lost(self, number: int) -> str:
-        return self.format(_log.makeRecord(_log.name, logging.WARNING, __file__, 0, _LOST, (number,), None))
+def _parts(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Divide lines for writes that a pipe takes whole: those of several workers do not mix (PIPE_BUF, pipe(7))."""
+    part: list[bytes] = []
+    size = 0
+    for line in lines:
+        if part and size + len(line) > PIPE_BUF:
+            yield part
+            part, size = [], 0
+        part.append(line)
+        size += len(line)
+    if part:
+        yield part
+
+
+def _lost(number: int) -> logging.LogRecord:
+    return _log.makeRecord(_log.name, logging.WARNING, __file__, 0, _LOST, (number,), None)
