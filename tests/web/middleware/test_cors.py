@@ -1,4 +1,4 @@
-"""The layer runs Starlette's CORS only for requests with an Origin: the responses are those of Starlette alone."""
+"""The layer runs Starlette's CORS for preflight requests alone: all responses are as those of Starlette."""
 
 from collections.abc import Sequence
 
@@ -42,7 +42,18 @@ async def exchanged(app: ASGIApp, method: str, headers: Sequence[Header]) -> tup
     return sent[0]["status"], sorted(sent[0]["headers"]), sent[1]["body"]
 
 
-@pytest.mark.parametrize("answer", [[], [VARIES], [(b"vary", b"A"), VARIES], [(b"vary", b"Origin")]], ids=str)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [],
+        [VARIES],
+        [(b"vary", b"A"), VARIES],
+        [(b"vary", b"Origin")],
+        [(b"access-control-allow-origin", b"*")],
+        [(b"access-control-expose-headers", b"X-Own"), VARIES],
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
 @pytest.mark.parametrize(
     "headers",

@@ -1,8 +1,8 @@
 """The one ASGI layer around an app: what guards need, and what `HttpOptions` add to every response.
 
 Pure ASGI: Starlette's BaseHTTPMiddleware would cost more than half of the throughput. The headers of a request are
-read once, and what an option needs is done only for requests that need it. CORS lies inside this layer and is wrapped
-around its own answers too, since a browser hides an error without CORS headers behind a CORS error.
+read once, and what an option needs is done only for requests that need it. The layer's own answers have CORS headers
+too, since a browser hides an error without them behind a CORS error.
 """
 
 import logging
@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from auth0_sso.web.middleware.access_log import log_access, log_refusal
 from auth0_sso.web.middleware.body_limit import LimitedBody
-from auth0_sso.web.middleware.cors import cors
+from auth0_sso.web.middleware.cors import answer_preflight, is_preflight
 from auth0_sso.web.middleware.guard_middleware import GuardMiddleware
 from auth0_sso.web.middleware.http_options import HttpOptions
 from auth0_sso.web.middleware.request_context import RequestContext, request_id_variable
@@ -36,9 +36,9 @@ class RequestLayer(GuardMiddleware):
     def __init__(self, app: ASGIApp, *, options: HttpOptions) -> None:
         super().__init__(app)
         self._options = options
-        self._response_headers = ResponseHeaders(options)
-        self._cors = cors(options.cors_origins)
-        self._app_with_cors = self._cors(app)
+        self._response_headers = ResponseHeaders(options, origins=options.cors_origins)
+        self._preflight = answer_preflight(app, options.cors_origins) if options.cors_origins else app
+        self._preflight_headers = ResponseHeaders(options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection (ASGI 3)."""
@@ -48,33 +48,29 @@ class RequestLayer(GuardMiddleware):
         headers = _first_values(scope)
         request_id = acceptable_id(headers.get(b"x-request-id")) or new_request_id()
         context = RequestContext.begin(scope, request_id)
-        exchange = _Exchange(context, headers, receive, send, self._options.max_body_bytes, self._response_headers)
+        app, response_headers = self._app, self._response_headers
+        if is_preflight(scope, headers):
+            app, response_headers = self._preflight, self._preflight_headers
+        exchange = _Exchange(context, headers, receive, send, self._options.max_body_bytes, response_headers)
         token = request_id_variable.set(request_id)
         started = perf_counter()
         try:
             if self._options.require_host and not _has_one_host(scope, headers):
-                await self._respond(_one_host(context), scope, exchange)
-            elif b"origin" in headers:
-                await self._app_with_cors(scope, exchange.receive, exchange.send)
-            else:
-                await self._app(scope, exchange.receive, exchange.send)
+                app = _one_host(context)
+            await app(scope, exchange.receive, exchange.send)
         except Exception:
             if not self._options.catch_exceptions:
                 raise
             _log.exception("a request failed")
             if exchange.status:
                 raise  # its answer has begun: only closing the connection can tell the caller
-            await self._respond(internal_error(request_id), scope, exchange)
+            await internal_error(request_id)(scope, exchange.receive, exchange.send)
         finally:
             if self._options.access_log:
                 log_access(scope, exchange.status, perf_counter() - started, refusal=context.refusal)
             elif context.refusal is not None:
                 log_refusal(scope, context.refusal)
             request_id_variable.reset(token)
-
-    async def _respond(self, response: Response, scope: Scope, exchange: "_Exchange") -> None:
-        app = self._cors(response) if exchange.has_origin() else response
-        await app(scope, exchange.receive, exchange.send)
 
 
 class _Exchange:
@@ -99,9 +95,6 @@ class _Exchange:
         self._response_headers = response_headers
         self._body: LimitedBody | None = None
         self.status = 0
-
-    def has_origin(self) -> bool:
-        return b"origin" in self._headers
 
     def receive(self) -> Awaitable[Message]:
         """Receive a message (ASGI 3)."""
