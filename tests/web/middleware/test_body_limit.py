@@ -5,7 +5,7 @@ from starlette.types import Message
 from auth0_sso.web.middleware.body_limit import LimitedBody
 
 
-def body(*parts: bytes, length: str = "", begun: bool = False) -> LimitedBody:
+def body(*parts: bytes, length: bytes = b"", begun: bool = False) -> LimitedBody:
     messages: list[Message] = [{"type": "http.request", "body": part, "more_body": True} for part in parts]
 
     async def receive() -> Message:
@@ -23,7 +23,7 @@ async def test_a_body_in_parts_is_refused_where_it_passes_the_limit() -> None:
 
 
 async def test_a_declared_length_over_the_limit_is_refused_unread() -> None:
-    limited = body(length="5")
+    limited = body(length=b"5")
     with pytest.raises(HTTPException):
         await limited.receive()
 

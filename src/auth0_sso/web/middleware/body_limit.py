@@ -18,13 +18,15 @@ class LimitedBody:
     Not before: the guards decide first whether the caller may send anything at all.
     """
 
-    def __init__(self, receive: Receive, length: str, *, max_bytes: int, has_begun: Callable[[], bool]) -> None:
+    __slots__ = ("_has_begun", "_left", "_receive", "_too_long")
+
+    def __init__(self, receive: Receive, length: bytes, *, max_bytes: int, has_begun: Callable[[], bool]) -> None:
         """Take the Content-Length, empty without one, and what tells whether the response has begun."""
         self._receive = receive
         self._left = max_bytes
         self._has_begun = has_begun
         # Ten digits are too many at any limit, and thousands of them more than int() takes.
-        self._too_long = length.isdecimal() and (len(length) > 9 or int(length) > max_bytes)
+        self._too_long = length.isdigit() and (len(length) > 9 or int(length) > max_bytes)
 
     async def receive(self) -> Message:
         """Return the next part of the body (ASGI 3); raise `HTTPException` 413 where it is too long."""
