@@ -75,10 +75,11 @@ class _MovingWindow:
         self.budgets: LRUCache[str, array[float]] = LRUCache(max_bytes, getsizeof=_size_of_hits)
 
     def hit(self, key: str, limit: Limit, now: float, cost: int) -> Quota:
-        hits = self.budgets.get(key)
-        if hits is None:
+        try:
+            hits = self.budgets[key]
+        except KeyError:
             hits = array("d")
-        else:
+        if hits and hits[0] <= now - limit.window:
             del hits[: bisect_right(hits, now - limit.window)]
         remaining, reset = limit.amount - len(hits), (hits[0] - now if hits else 0) + limit.window
         if 0 < cost <= remaining:
