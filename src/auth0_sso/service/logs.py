@@ -22,8 +22,15 @@ class _LineFormatter(logging.Formatter):
 
     _date = (-1, "")
 
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, and below it the traceback of an exception."""
+        record.message = record.getMessage()
+        if record.exc_info or record.exc_text or record.stack_info:
+            return super().format(record)
+        return self.formatMessage(record)  # half the time of the above, which looks for a date and a traceback
+
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        """Return the line; exceptions follow it."""
+        """Return the line."""
         request_id = request_id_variable.get()
         return f"{self._time(record)} {record.levelname} {record.name} [{request_id}] {record.message}"
 

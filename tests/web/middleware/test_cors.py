@@ -11,10 +11,10 @@ from auth0_sso.web.middleware.http_options import HttpOptions
 from auth0_sso.web.middleware.request_layer import RequestLayer
 
 Header = tuple[bytes, bytes]
+Exchange = tuple[int, list[Header], bytes]
 ORIGINS = ("https://app.example.com", "https://admin.example.com")
 ALLOWED, OTHER = (b"origin", ORIGINS[1].encode()), (b"origin", b"https://evil.example.com")
 PREFLIGHT = (b"access-control-request-method", b"POST")
-LENGTH = (b"content-length", b"2")
 VARIES = (b"vary", b"Accept-Encoding")
 
 
@@ -28,7 +28,20 @@ def starlette_alone(app: ASGIApp) -> ASGIApp:
     )
 
 
-async def exchanged(app: ASGIApp, method: str, headers: Sequence[Header]) -> tuple[int, list[Header], bytes]:
+def responding(headers: Sequence[Header]) -> ASGIApp:
+    async def app(_: Scope, __: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [*headers, (b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    return app
+
+
+def without_vary(exchange: Exchange) -> Exchange:
+    status, headers, body = exchange
+    return status, [header for header in headers if header[0] != b"vary"], body
+
+
+async def exchanged(app: ASGIApp, method: str, headers: Sequence[Header]) -> Exchange:
     sent: list[Message] = []
 
     async def receive() -> Message:
@@ -76,12 +89,10 @@ async def exchanged(app: ASGIApp, method: str, headers: Sequence[Header]) -> tup
 async def test_responses_are_those_of_starlette_alone(
     headers: list[Header], method: str, answer: list[Header]
 ) -> None:
-    async def app(_: Scope, __: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": [*answer, LENGTH]})
-        await send({"type": "http.response.body", "body": b"ok"})
+    app = responding(answer)
 
-    layer = RequestLayer(app, options=HttpOptions(cors_origins=ORIGINS))
-    status, expected, body = await exchanged(starlette_alone(app), method, headers)
-    if expected == sorted([*answer, LENGTH]):
-        pytest.skip("this release of Starlette sends Vary only where there is an Origin")
-    assert await exchanged(layer, method, headers) == (status, expected, body)
+    layer, starlette = RequestLayer(app, options=HttpOptions(cors_origins=ORIGINS)), starlette_alone(app)
+    own, expected = await exchanged(layer, method, headers), await exchanged(starlette, method, headers)
+    if not any(name == b"vary" for name, _ in (await exchanged(starlette_alone(responding([])), "GET", []))[1]):
+        own, expected = without_vary(own), without_vary(expected)  # older releases add it to fewer responses
+    assert own == expected

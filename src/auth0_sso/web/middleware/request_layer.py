@@ -102,8 +102,8 @@ class _Exchange:
             return self._receive()
         if self._body is None:  # made as the app begins to read: most requests are served without
             length = self._headers.get(b"content-length", b"")
-            self._body = LimitedBody(self._receive, length, max_bytes=self._max_bytes, has_begun=self._has_begun)
-        return self._body.receive()
+            self._body = LimitedBody(self._receive, length, max_bytes=self._max_bytes)
+        return self._body.receive(self._has_begun)
 
     def send(self, message: Message) -> Awaitable[None]:
         """Send a message (ASGI 3)."""
