@@ -44,7 +44,7 @@ def loads(data: bytes, *, sparse: bool = False) -> object:
     encoded again (lone surrogates, RFC 8259 section 8.2). With `sparse` also for a text that would take far longer to
     parse than others of its size: it may have 512 brackets and 2048 commas, or one for each 24 and 6 bytes.
     """
-    brackets = _brackets(data)
+    brackets = data.count(b"{") + data.count(b"[")
     commas = data.count(b",") if len(data) > _SHORT else 0
     if sparse and (brackets > _MAX_BRACKETS or commas > _MAX_COMMAS):
         _require_proportion(len(data), brackets, commas)
@@ -63,15 +63,11 @@ def loads_around_faults(data: bytes) -> object:
     For documents in which a malformed entry must not invalidate the others, and of which only known members are used:
     depth and surrogates are not checked. Raises `StrictJsonError` for an error of the text as a whole.
     """
-    _require_proportion(len(data), _brackets(data), data.count(b","))
+    _require_proportion(len(data), data.count(b"{") + data.count(b"["), data.count(b","))
     value = _decoded(data, _DECODER_AROUND_FAULTS)
     if isinstance(value, Unreadable):
         raise StrictJsonError(value.fault)
     return value
-
-
-def _brackets(data: bytes) -> int:
-    return data.count(b"{") + data.count(b"[")
 
 
 def _require_proportion(size: int, brackets: int, commas: int) -> None:
