@@ -105,7 +105,7 @@ def _read_header(part: bytes, algorithms: tuple[str, ...]) -> tuple[str, str]:
 
 def _json_object(part: bytes, name: str) -> dict[str, object]:
     try:
-        value = strict_json.loads(_decode(part, name), sparse=True)
+        value = strict_json.loads(_decode(part, name), sparse=True, read_only=True)
     except strict_json.StrictJsonError as error:
         raise InvalidTokenError(f"{name}_{error.fault}", f"The access token's {name} is not valid JSON.") from None
     if not isinstance(value, dict):

@@ -29,9 +29,11 @@ class TokenCache:
         self._entries.move_to_end(digest)
         return entry[0]
 
-    def add(self, digest: bytes, token: AccessToken, keys: JwkSet, *, length: int) -> None:
+    def add(self, digest: bytes, token: AccessToken, keys: JwkSet, length: int) -> None:
         """Keep a token that `keys` verified; its memory is estimated from the `length` of its text in bytes."""
-        cost = max(self._min_cost, _ENTRY_BYTES + _BYTES_PER_BYTE * length)
+        cost = _ENTRY_BYTES + _BYTES_PER_BYTE * length
+        if cost < self._min_cost:
+            cost = self._min_cost
         if cost > self._max_cost:
             return
         entries = self._entries

@@ -86,15 +86,19 @@ class TokenVerifier:
         key = None if keys is None else keys.find(unverified.key_id, unverified.algorithm)
         if key is None:
             key = await self._keys.find_key(unverified.key_id, unverified.algorithm)
-            keys = self._keys.current
+            keys = self._current_keys_with(key)
         token = claims.validate(jws.verify(unverified, key), self._policy, self._clock.wall())
-        if keys is not None and keys.holds(key):
-            self._cache.add(digest, token, keys, length=len(unverified.signing_input))
+        if keys is not None:
+            self._cache.add(digest, token, keys, len(unverified.signing_input))
         return token
 
     def end_of(self, token: AccessToken) -> float:
         """Return the time from which `verify` refuses a token as expired or too old, in seconds since 1970."""
         return claims.end_of(token, self._policy)
+
+    def _current_keys_with(self, key: VerificationKey) -> JwkSet | None:
+        keys = self._keys.current
+        return keys if keys is not None and keys.holds(key) else None
 
     def _find(self, digest: bytes, keys: JwkSet | None) -> AccessToken | None:
         token = self._cache.find(digest, keys)
