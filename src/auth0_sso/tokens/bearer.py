@@ -16,7 +16,7 @@ _SCHEME = re.compile(rb"(?i:bearer)(?=[ \t]|\Z)")
 # RFC 6750 section 2.1: "Bearer" 1*SP b64token; the scheme is case-insensitive (RFC 9110 section 11.1).
 _CREDENTIALS = re.compile(rb"(?i:bearer) +([A-Za-z0-9\-._~+/]+=*)")
 
-# The same without padding, which no JWT has, in the spelling all clients use: found in half the time.
+# The same without padding, which no JWT has, and in the spelling that clients use: read in half the time.
 _USUAL_SCHEME = b"Bearer "
 _B64TOKEN = (string.ascii_letters + string.digits + "-._~+/").encode()
 

@@ -58,7 +58,7 @@ class AccessToken:
     """
 
 
-# The same fields in a class that is not frozen: its `__init__` takes a fifth of the time, 4 % of a verification.
+# The same fields in a class that is not frozen: its `__init__` takes a fifth of the time, 3 % of a verification less.
 _Draft: type[AccessToken] = make_dataclass("_Draft", [field.name for field in fields(AccessToken)], slots=True)
 
 

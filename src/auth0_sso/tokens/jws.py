@@ -42,8 +42,9 @@ def parse(token: bytes, algorithms: Collection[str]) -> UnverifiedJws:
     Raises `InvalidTokenError` for all but three canonical base64url parts, of which the first is a header with
     an allowed `alg`, a `kid` and a known `typ`, and the second a JSON object (RFC 7515 sections 4.1 and 5.2).
     """
-    if token.count(b".") != 2:
-        raise _not_three_parts(token.count(b".") + 1)
+    periods = token.count(b".")
+    if periods != 2:
+        raise _not_three_parts(periods + 1)
     signing_input, _, signature = token.rpartition(b".")
     header, _, payload = signing_input.partition(b".")
     algorithm, key_id = _read_header(header, tuple(algorithms))
