@@ -2,25 +2,20 @@
 
 from collections.abc import Collection
 from hashlib import sha256
-from typing import NamedTuple, Protocol
-
-from cachetools import LRUCache
+from typing import Protocol
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import InvalidTokenError
 from auth0_sso.tokens import claims, jws
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy
 from auth0_sso.tokens.jwk import JwkSet, VerificationKey
+from auth0_sso.tokens.token_cache import TokenCache
 
 MAX_TOKEN_BYTES = 16 * 1024
 """MAX length of a token, in bytes; Auth0's are 1 to 2 KiB."""
 
 CACHE_BYTES = 32 * 1024 * 1024
 """MAX memory of the token cache by default, in bytes."""
-
-# The memory of a cached token, measured: 2 KiB, and for each byte of its first two parts 1 for long texts, 4 for
-# permissions, 6 for small objects. Only objects with one short member take 14.
-_ENTRY_BYTES, _BYTES_PER_BYTE = 2048, 6
 
 
 class KeySource(Protocol):
@@ -35,12 +30,6 @@ class KeySource(Protocol):
 
         Raises `InvalidTokenError` if the issuer has no such key, `KeysUnavailableError` if its keys are unknown.
         """
-
-
-class _Verified(NamedTuple):
-    token: AccessToken
-    keys: JwkSet
-    cost: int
 
 
 class TokenVerifier:
@@ -67,10 +56,18 @@ class TokenVerifier:
         self._policy = policy
         self._algorithms = tuple(algorithms)
         self._max_token_bytes = max_token_bytes
-        # One limit for both: the cost of a token is at least its part of the bytes, so at most `cache_size` fit.
-        self._min_cost = cache_bytes // cache_size if cache_size else 0
-        self._cache: LRUCache[bytes, _Verified] = LRUCache(self._min_cost * cache_size, getsizeof=_cost)
+        self._cache = TokenCache(cache_size, cache_bytes)
         self._clock = clock
+
+    def find_verified(self, compact: str) -> AccessToken | None:
+        """Return the access token of a compact JWS if it is cached, None if it must be verified.
+
+        Raises `InvalidTokenError` for a cached token that is no longer valid, as `verify` does.
+        """
+        if len(compact) > self._max_token_bytes:
+            return None
+        digest = sha256(compact.encode("ascii", "replace")).digest()
+        return self._find(digest, self._keys.current)
 
     async def verify(self, compact: str) -> AccessToken:
         """Return the access token of a compact JWS.
@@ -80,28 +77,31 @@ class TokenVerifier:
         if len(compact) > self._max_token_bytes:
             raise InvalidTokenError("token_too_long", "The access token is too long.")
         text = compact.encode("ascii", "replace")
-        digest = sha256(text).digest()
-        keys = self._keys.current
-        known = self._cache.get(digest)
-        if known is not None and known.keys is keys:
-            claims.require_alive(known.token, self._policy, self._clock.wall())
-            return known.token
+        digest, keys = sha256(text).digest(), self._keys.current
+        token = self._find(digest, keys)
+        if token is not None:
+            return token
         unverified = jws.parse(text, self._algorithms)
         claims.require_issuer(unverified.unverified_claims, self._policy)
         key = None if keys is None else keys.find(unverified.key_id, unverified.algorithm)
         if key is None:
             key = await self._keys.find_key(unverified.key_id, unverified.algorithm)
-            keys = self._keys.current
+            keys = self._current_keys_with(key)
         token = claims.validate(jws.verify(unverified, key), self._policy, self._clock.wall())
-        cost = max(self._min_cost, _ENTRY_BYTES + _BYTES_PER_BYTE * len(unverified.signing_input))
-        if cost <= self._cache.maxsize and keys is not None and keys.holds(key):
-            self._cache[digest] = _Verified(token, keys, cost)
+        if keys is not None:
+            self._cache.add(digest, token, keys, len(unverified.signing_input))
         return token
 
     def end_of(self, token: AccessToken) -> float:
         """Return the time from which `verify` refuses a token as expired or too old, in seconds since 1970."""
         return claims.end_of(token, self._policy)
 
+    def _current_keys_with(self, key: VerificationKey) -> JwkSet | None:
+        keys = self._keys.current
+        return keys if keys is not None and keys.holds(key) else None
 
-def _cost(verified: _Verified) -> int:
-    return verified.cost
+    def _find(self, digest: bytes, keys: JwkSet | None) -> AccessToken | None:
+        token = self._cache.find(digest, keys)
+        if token is not None:
+            claims.require_alive(token, self._policy, self._clock.wall())
+        return token
