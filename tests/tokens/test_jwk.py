@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from jose import jwk as jose_jwk
 from jose.backends.base import Key
-from jose.backends.cryptography_backend import CryptographyRSAKey
 
 from auth0_sso.testing.issuer import Issuer, base64url, public_ec_jwk, public_jwk
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS, JwkSet, VerificationKey
@@ -180,13 +180,13 @@ def test_a_kid_may_have_255_characters(good: dict[str, object]) -> None:
 
 def test_a_member_that_is_too_long_is_not_parsed(good: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
     lengths: list[int] = []
-    construct = CryptographyRSAKey.__init__
+    construct = jose_jwk.construct
 
-    def noted(key: CryptographyRSAKey, members: dict[str, str], algorithm: str) -> None:
+    def noted(members: dict[str, str], algorithm: str) -> Key:
         lengths.append(len(members["n"]))
-        construct(key, members, algorithm)
+        return construct(members, algorithm)
 
-    monkeypatch.setattr(CryptographyRSAKey, "__init__", noted)
+    monkeypatch.setattr(jose_jwk, "construct", noted)
     JwkSet.parse({"keys": [good | {"kid": "bad", "n": "A" * 200_000}, good]}, ["RS256"])
     assert lengths == [342]
 

@@ -12,7 +12,7 @@ from jose.backends import ECKey, RSAKey
 from jose.backends.base import Key
 from jose.backends.cryptography_backend import CryptographyECKey, CryptographyRSAKey
 
-from auth0_sso.tokens.rsa import RsaKey
+from auth0_sso.tokens.pss import PssKey
 from auth0_sso.tokens.strict_json import Unreadable
 
 # Without its `cryptography` extra python-jose silently uses slow pure-Python backends.
@@ -173,7 +173,7 @@ def _members(entry: dict[str, object]) -> dict[str, str]:
 
 def _built(members: dict[str, str], algorithm: str) -> Key:
     try:
-        key = RsaKey(members, algorithm) if members["kty"] == "RSA" else jose_jwk.construct(members, algorithm)
+        key = PssKey(members) if algorithm == "PS256" else jose_jwk.construct(members, algorithm)
     except Exception:  # noqa: BLE001 - python-jose raises TypeError, UnicodeError, struct.error for malformed members
         raise ValueError("its numbers cannot be read") from None
     if members["kty"] == "RSA":
