@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, MutableMapping
 from contextvars import ContextVar
-from secrets import token_hex
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -10,6 +9,7 @@ from fastapi import FastAPI
 
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.web.middleware.guarded_socket import GuardedSocket
+from auth0_sso.web.middleware.request_id import new_request_id
 from auth0_sso.web.services.services import Services
 
 _KEY = "auth0_sso"
@@ -76,7 +76,7 @@ class RequestContext:
 
     @property
     def request_id(self) -> str:
-        """The caller's id of the request, or a new one, made when it is first asked for: that costs microseconds."""
+        """The caller's id of the request, or a new one, made when it is first asked for."""
         if self.chosen_id is None:
-            self.chosen_id = token_hex(16)
+            self.chosen_id = new_request_id()
         return self.chosen_id

@@ -48,6 +48,8 @@ class RequestLayer(GuardMiddleware):
         headers = _first_values(scope)
         request_id = acceptable_id(headers.get(b"x-request-id")) or new_request_id()
         context = RequestContext.begin(scope, request_id)
+        if len(headers) == len(scope["headers"]):  # else a guard counts the Authorization headers
+            context.credentials = (headers[b"authorization"],) if b"authorization" in headers else ()
         app, response_headers = self._app, self._response_headers
         if is_preflight(scope, headers):
             app, response_headers = self._preflight, self._preflight_headers
