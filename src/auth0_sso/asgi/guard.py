@@ -20,6 +20,7 @@ from auth0_sso.ratelimit.limiter import Counter
 from auth0_sso.roles.source import RoleSource
 from auth0_sso.settings import Settings
 from auth0_sso.tokens.verifier import KeySource
+from auth0_sso.web.services.protection import Protection, apps_below
 from auth0_sso.web.services.services import Services, open_services
 
 _NOT_RUNNING: Final = (
@@ -27,7 +28,6 @@ _NOT_RUNNING: Final = (
     "put the guard in front of the outermost app, or write `async with guard.running():` into its lifespan. In a "
     "test write `with TestClient(app) as client:`."
 )
-_MAX_MIDDLEWARE: Final = 32
 
 
 class Auth0Guard:
@@ -55,10 +55,8 @@ class Auth0Guard:
         """
         self.app = app
         self._rules = RuleTable(rules, _root_path_of(app))
-        self._settings = settings
-        self._opening = partial(
-            open_services, roles=roles, keys=keys, counter=counter, clock=clock, transport=transport
-        )
+        opening = partial(open_services, roles=roles, keys=keys, counter=counter, clock=clock, transport=transport)
+        self.protection = Protection(settings, opening)
         self._services: Services | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,11 +76,7 @@ class Auth0Guard:
 
         Raises `ConfigurationError` that lists everything wrong with the settings.
         """
-        settings = self._settings
-        if settings is None:
-            settings = Settings.load()
-            Settings.log_unknown_names(misspelt_only=True)  # the app may have AUTH0_ variables of its own
-        async with self._opening(settings) as services:
+        async with self.protection.opening(self.protection.chosen_settings()) as services:
             self._services = services
             try:
                 yield
@@ -123,9 +117,7 @@ def _root_path_of(app: ASGIApp) -> str:
 
     Its router removes it from the path, whatever the server has said.
     """
-    seen: object = app
-    for _ in range(_MAX_MIDDLEWARE):
-        if isinstance(path := getattr(seen, "root_path", None), str) and path:
+    for each in apps_below(app):
+        if isinstance(path := getattr(each, "root_path", None), str) and path:
             return path
-        seen = getattr(seen, "app", None)
     return ""

@@ -46,7 +46,7 @@ async def _run(app: ASGIApp, scope: Scope, side: "_AppSide") -> bool:
         return False
     if side.answer is None:
         await side.send({"type": "lifespan.startup.complete"})
-    if not side.is_shutting_down:
+    while not side.is_shutting_down:  # an app without a lifespan has not received its startup either
         await side.receive()
     return True
 
