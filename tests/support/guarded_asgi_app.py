@@ -18,6 +18,7 @@ from support.own_app import ROLES
 from support.service import settings
 from support.tenant_keys import KeyPages
 from support.tenant_script import ScriptedTenant
+from support.token_cases import NOW
 
 
 @dataclass
@@ -76,8 +77,8 @@ async def guarded(
 
 
 def bearer(issuer: Issuer, **claims: object) -> list[tuple[bytes, bytes]]:
-    """Return the header with a good token with these claims."""
-    return [(b"authorization", f"Bearer {issuer.token(user_claims(HandClock().now, **claims))}".encode())]
+    """Return the header with a good token, issued when the tests' clock starts, with these claims."""
+    return [(b"authorization", f"Bearer {issuer.token(user_claims(NOW, **claims))}".encode())]
 
 
 @dataclass(frozen=True, slots=True)

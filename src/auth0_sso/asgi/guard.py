@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from auth0_sso.asgi.admission import Headers, admit
 from auth0_sso.asgi.lifespan import run_lifespan
-from auth0_sso.asgi.refusals import log_refusal, refuse
+from auth0_sso.asgi.refusals import log_refused, refuse
 from auth0_sso.asgi.rule import Rule
 from auth0_sso.asgi.rules import RuleTable
 from auth0_sso.asgi.websockets import serve_websocket
@@ -92,7 +92,7 @@ class Auth0Guard:
             rule = self._rules.find(scope)
             await admit(scope, rule, services, credentials, headers)
         except Auth0SsoError as error:
-            log_refusal(scope, rule, error)
+            log_refused(scope, rule, error)
             await refuse(scope, receive, send, error, headers)
             return
         await self.app(scope, receive, _adding(headers, send) if headers else send)

@@ -39,7 +39,7 @@ async def refuse(scope: Scope, receive: Receive, send: Send, error: Auth0SsoErro
         await send({"type": "websocket.close", "code": code, "reason": error.code[:123]})
 
 
-def log_refusal(scope: Scope, rule: Rule | None, error: Auth0SsoError) -> None:
+def log_refused(scope: Scope, rule: Rule | None, error: Auth0SsoError) -> None:
     """Log why a request was refused, with the path of its rule: the request's own may name a user."""
     path = "" if rule is None else rule.path.rstrip("/")
     _log.info("%s %s/* refused: %s", scope.get("method", "WEBSOCKET")[:_MAX_METHOD], path, error.reason)

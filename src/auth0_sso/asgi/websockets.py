@@ -3,7 +3,7 @@
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from auth0_sso.asgi.admission import Headers, admit
-from auth0_sso.asgi.refusals import log_refusal, refuse
+from auth0_sso.asgi.refusals import log_refused, refuse
 from auth0_sso.asgi.rule import Rule
 from auth0_sso.asgi.rules import RuleTable
 from auth0_sso.errors import Auth0SsoError
@@ -22,7 +22,7 @@ async def serve_websocket(
         rule = rules.find(scope)
         token = await admit(scope, rule, services, _credentials(scope, rule, services, socket), headers)
     except Auth0SsoError as error:
-        log_refusal(scope, rule, error)
+        log_refused(scope, rule, error)
         await refuse(scope, receive, send, error, headers)
         return
     if token is not None:
