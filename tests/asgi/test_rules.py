@@ -50,11 +50,19 @@ def test_what_no_rule_is_for_needs_a_token() -> None:
 def test_rules_of_one_path_differ_by_method() -> None:
     read, write = Rule("/api", methods={"GET"}, public=True), Rule("/api", scopes={"write"})
     table = RuleTable([read, write])
-    for method in ("GET", "HEAD", "get", "Head"):
+    for method in ("GET", "HEAD"):
         assert table.find(request("/api/x", method)) is read
-    for method in ("POST", "OPTIONS", "PROPFIND", "GET "):
+    for method in ("POST", "OPTIONS", "PROPFIND", "post", "GET "):
         assert table.find(request("/api/x", method)) is write
     assert table.find({"type": "websocket", "path": "/api/x"}) is write
+
+
+@pytest.mark.parametrize("method", ["get", "Get", "head"])
+def test_a_method_in_another_case_is_not_under_either_rule(method: str) -> None:
+    table = RuleTable([Rule("/api", methods={"GET"}, public=True), API])
+    with pytest.raises(InvalidInputError) as refused:
+        table.find(request("/api/x", method))
+    assert refused.value.reason == "method_ambiguous"
 
 
 def test_a_get_rule_holds_for_head_where_it_asks_for_more() -> None:

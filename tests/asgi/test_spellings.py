@@ -1,6 +1,7 @@
 """Spellings of a path that a real router serves, against rules: none may pass where the plain one does not."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
@@ -20,7 +21,7 @@ from auth0_sso.asgi.rules import RuleTable
 from auth0_sso.errors import InvalidInputError
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.issuer import Issuer
-from support.guarded_asgi_app import ask, guarded
+from support.guarded_asgi_app import SeenApp, ask, guarded
 
 SECRET = b"secret"
 RULES = [
@@ -121,6 +122,15 @@ async def test_a_root_path_that_the_app_sets_itself_opens_nothing(issuer: Issuer
         assert (await ask(guard, "/v1/admin")).status == 401
         assert (await ask(guard, "/admin")).status == 401
         assert (await ask(guard, "/x/v1/admin")).status == 400
+
+
+async def test_the_directory_of_a_flask_app_is_no_root_path(issuer: Issuer, clock: HandClock) -> None:
+    app = SeenApp()
+    app.app = SimpleNamespace(root_path="/srv/app")  # as a2wsgi's WSGIMiddleware(Flask(...)) has it
+    async with guarded(app, *RULES, issuer=issuer, clock=clock) as guard:
+        assert (await ask(guard, "/admin", root_path="/v1")).status == 401
+        assert (await ask(guard, "/srv/app/admin")).status == 200
+    assert [scope["path"] for scope in app.scopes] == ["/srv/app/admin"]
 
 
 async def test_rules_of_a_mounted_guard_are_for_its_own_paths(issuer: Issuer, clock: HandClock) -> None:

@@ -26,6 +26,8 @@ class SeenApp:
     """Answers each request with its path and accepts each WebSocket; notes their scopes."""
 
     scopes: list[Scope] = field(default_factory=list)
+    app: object = None
+    """What it is the middleware of."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scopes.append(scope)

@@ -28,6 +28,7 @@ _NOT_RUNNING: Final = (
     "put the guard in front of the outermost app, or write `async with guard.running():` into its lifespan. In a "
     "test write `with TestClient(app) as client:`."
 )
+_FASTAPI: Final = ("fastapi.applications", "FastAPI")  # not imported: it takes 200 ms
 
 
 class Auth0Guard:
@@ -113,11 +114,11 @@ def _adding(headers: Headers, send: Send) -> Send:
 
 
 def _root_path_of(app: ASGIApp) -> str:
-    """Return the root path that an app below some middleware puts into the scope, as `FastAPI(root_path=...)` does.
+    """Return the root path that `FastAPI(root_path=...)` puts into the scope, whatever the server has said.
 
-    Its router removes it from the path, whatever the server has said.
+    Its router removes it from the path. That of another framework may be a directory, as Flask's is.
     """
     for each in apps_below(app):
-        if isinstance(path := getattr(each, "root_path", None), str) and path:
-            return path
+        if any((kind.__module__, kind.__name__) == _FASTAPI for kind in type(each).__mro__):
+            return str(getattr(each, "root_path", ""))
     return ""

@@ -38,7 +38,7 @@ class RuleTable:
     def find(self, scope: Mapping[str, Any]) -> Rule:
         """Return the rule for a request or WebSocket (ASGI 3).
 
-        Raises `InvalidInputError` where the path has a reading that is under another rule.
+        Raises `InvalidInputError` where its path or method has a reading that is under another rule.
         """
         place = self._root if self._is_one else self._place_of(scope)
         if place.by_method and scope["type"] == "http":
@@ -76,8 +76,16 @@ class _Place:
         (self.others,) = others
 
     def rule_for(self, method: str) -> Rule:
-        """Return the rule for a method, read in capitals as frameworks for WSGI do."""
-        method = method.upper()
+        """Return the rule for a method.
+
+        Raises `InvalidInputError` for `get` if `GET` has another rule: some frameworks read all methods in capitals.
+        """
+        rule = self._find(method)
+        if self._find(method.upper()) is not rule:
+            raise InvalidInputError("The method of this request is not in capitals.", reason="method_ambiguous")
+        return rule
+
+    def _find(self, method: str) -> Rule:
         return self.by_method.get("GET" if method == "HEAD" else method, self.others)
 
 
