@@ -145,6 +145,21 @@ async def test_failures_are_answered_while_they_cannot_be_counted(issuer: Issuer
         assert (await ask(guard, "/", headers=[(b"authorization", b"Bearer x")])).status == 401
 
 
+@pytest.mark.parametrize(("on_store_error", "status"), [("allow", 200), ("deny", 503), ("local", 200)])
+async def test_a_limit_without_its_store_does_as_the_setting_says(
+    issuer: Issuer, clock: HandClock, on_store_error: str, status: int
+) -> None:
+    changes: dict[str, Any] = {
+        "rate_limit_storage_url": "redis://127.0.0.1:9/",
+        "rate_limit_on_store_error": on_store_error,
+    }
+    rule = Rule("/", rate_limit="1/minute")
+    async with guarded(SeenApp(), rule, issuer=issuer, clock=clock, **changes) as guard:
+        answer = await ask(guard, "/", headers=bearer(issuer))
+    assert answer.status == status
+    assert ("ratelimit" in answer.headers) is (on_store_error == "local")
+
+
 async def test_tokens_are_not_refused_for_an_outage_of_the_keys(clock: HandClock, issuer: Issuer) -> None:
     app = SeenApp()
     async with guarded(app, issuer=issuer, clock=clock, tenant=ScriptedTenant()) as guard:

@@ -115,6 +115,13 @@ def test_the_kit_refuses_an_app_without_a_guard(auth0_client: ClientFactory) -> 
         auth0_client(CORSMiddleware(SeenApp()))
 
 
+def test_middleware_around_itself_is_not_searched_without_end(auth0_client: ClientFactory) -> None:
+    app = SeenApp()
+    app.app = app
+    with pytest.raises(RuntimeError, match="this app is not protected"):
+        auth0_client(app)
+
+
 def test_token_of_tells_why_there_is_no_token() -> None:
     with pytest.raises(RuntimeError, match="no Auth0Guard is in front of this app"):
         token_of({"type": "http"})

@@ -51,8 +51,10 @@ async def admit(
     if rule.policy is not None:
         await _count(scope, rule, rule.policy, services, token, headers)
     if token is not None:
-        _require(rule.scopes, token.scopes, "scope_missing")
-        _require(rule.permissions, token.permissions, "permission_missing")
+        if rule.scopes:
+            _require(rule.scopes, token.scopes, "scope_missing")
+        if rule.permissions:
+            _require(rule.permissions, token.permissions, "permission_missing")
         if rule.any_role:
             await _require_role(rule, services, token)
         scope[_TOKEN] = token

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Final
 
 from auth0_sso.asgi.paths import canonical
@@ -21,6 +21,7 @@ class Rule:
 
     path: str
     """A prefix of whole segments, as the app's routes have it: `/api` is for `/api` and `/api/x`, not for `/apis`."""
+    _: KW_ONLY
     methods: Collection[str] = ()
     """HTTP methods, `GET` with `HEAD`; by default all that no other rule of this path names, and WebSockets."""
     public: bool = False
