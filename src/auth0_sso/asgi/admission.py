@@ -47,7 +47,13 @@ async def admit(
     response. Raises the `CallerError`, `TenantError` or `TemporaryError` that says why the request does not pass.
     """
     scope.pop(_TOKEN, None)  # of an outer guard, or of a request that an app sends on to itself
-    token = None if rule.public else await _verify(scope, services, credentials)
+    token = None
+    if not rule.public:
+        try:
+            token = await services.verifier.verify(read_bearer_token(credentials))
+        except (InvalidRequestError, InvalidTokenError) as error:
+            await _count_failure(scope, services, error)
+            raise
     if rule.policy is not None:
         await _count(scope, rule, rule.policy, services, token, headers)
     if token is not None:
@@ -59,14 +65,6 @@ async def admit(
             await _require_role(rule, services, token)
         scope[_TOKEN] = token
     return token
-
-
-async def _verify(scope: Scope, services: Services, credentials: Sequence[bytes]) -> AccessToken:
-    try:
-        return await services.verifier.verify(read_bearer_token(credentials))
-    except (InvalidRequestError, InvalidTokenError) as error:
-        await _count_failure(scope, services, error)
-        raise
 
 
 async def _count_failure(scope: Scope, services: Services, error: InvalidRequestError | InvalidTokenError) -> None:

@@ -5,24 +5,27 @@ do more. A rule holds only where all these readings are under it.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 from unicodedata import normalize
 from urllib.parse import unquote
 
 # Lower-case segments without a dot at their end: no reading of this is another path.
-_PLAIN: Final = re.compile(r"(?:/\.?[a-z0-9_~@:,+=!$&'()*-]+(?:\.+[a-z0-9_~@:,+=!$&'()*-]+)*)*/?")
+_PLAIN: Final = r"(?:/\.?[a-z0-9_~@:,+=!$&'()*-]+(?:\.+[a-z0-9_~@:,+=!$&'()*-]+)*)*/?"
 # Python's "$" matches before a final newline too, and Starlette's routes end with it.
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _ENCODED_SLASH: Final = re.compile(r"%(2f|5c)", re.IGNORECASE)
 _MAX_DECODINGS: Final = 3
 
 
-def has_one_reading(scope: Mapping[str, Any], path: str, root_path: str) -> bool:
-    """Return whether all routers read the path of a request as `path`, which is below `root_path`."""
-    if root_path and len(path) == len(scope["path"]):  # it is not below it
-        return False
-    return b"%" not in (scope.get("raw_path") or b"") and _PLAIN.fullmatch(path) is not None
+def matcher_of_prefixes(paths: Iterable[str], *, plain: bool = False) -> Callable[[str], re.Match[str] | None]:
+    """Return what matches a path below one of `paths`, by whole segments; group 1 is the longest of these.
+
+    With `plain` it matches only a path that has no other reading.
+    """
+    longest_first = sorted(paths, key=len, reverse=True)
+    below = rf"{_PLAIN}\Z" if plain else r"(?=/|\Z)"
+    return re.compile(f"({'|'.join(map(re.escape, longest_first))}){below}").match
 
 
 def route_path(path: str, root_path: str) -> str:

@@ -1,14 +1,11 @@
 """The rules of one app: which of them a request is under."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
-from auth0_sso.asgi.paths import canonical, has_one_reading, other_readings, route_path
+from auth0_sso.asgi.paths import canonical, matcher_of_prefixes, other_readings, route_path
 from auth0_sso.asgi.rule import Rule
 from auth0_sso.errors import InvalidInputError
-
-_AMBIGUOUS: Final = "The path of this request can be read in more than one way."
 
 
 class RuleTable:
@@ -34,6 +31,8 @@ class RuleTable:
         self._written = _Prefixes(places)
         self._folded = _Prefixes({path.casefold(): place for path, place in places.items()})
         self._is_one = len(places) == 1
+        self._lower_case = {path: place for path, place in places.items() if path == path.casefold()}
+        self._match_plain = matcher_of_prefixes(map(str.casefold, places), plain=True)
 
     def find(self, scope: Mapping[str, Any]) -> Rule:
         """Return the rule for a request or WebSocket (ASGI 3).
@@ -47,15 +46,19 @@ class RuleTable:
 
     def _place_of(self, scope: Mapping[str, Any]) -> "_Place":
         root_path = self._root_path or scope.get("root_path", "")
+        if not root_path and b"%" not in (scope.get("raw_path") or b""):  # most paths need no more than this
+            plain = self._match_plain(scope["path"])
+            if plain is not None and plain[1] in self._lower_case:
+                return self._lower_case[plain[1]]
         path = route_path(scope["path"], root_path)
-        place = self._written.find(path)
-        if has_one_reading(scope, path, root_path):
-            return place
-        folded = canonical(path)
-        if folded is None or self._folded.find(folded) is not place:
-            raise InvalidInputError(_AMBIGUOUS, reason="path_ambiguous")
-        if any(self._written.find(reading) is not place for reading in other_readings(scope, root_path)):
-            raise InvalidInputError(_AMBIGUOUS, reason="path_ambiguous")
+        place, folded = self._written.find(path), canonical(path or "/")
+        readings = other_readings(scope, root_path)
+        if (
+            folded is None
+            or self._folded.find(folded) is not place
+            or any(self._written.find(reading) is not place for reading in readings)
+        ):
+            raise InvalidInputError("The path of this request can be read in two ways.", reason="path_ambiguous")
         return place
 
 
@@ -96,8 +99,7 @@ class _Prefixes:
 
     def __init__(self, places: Mapping[str, _Place]) -> None:
         self._places = places
-        longest_first = sorted(places, key=len, reverse=True)
-        self._match = re.compile(f"({'|'.join(map(re.escape, longest_first))})(?=/|\\Z)").match
+        self._match = matcher_of_prefixes(places)
 
     def find(self, path: str) -> _Place:
         """Return the rules for a path; those of `/` for one that does not begin with it."""
