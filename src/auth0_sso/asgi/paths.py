@@ -39,7 +39,7 @@ def canonical(path: str) -> str | None:
     """Return the most that routers and file systems make of a decoded path; None for one that no client needs.
 
     That is one with control characters, dot segments (which clients remove, RFC 3986 section 5.2.4), or without a
-    slash at its begin.
+    slash at its start.
     """
     text = _decoded(path)
     if text is None or not text.startswith("/") or _CONTROL.search(text):
