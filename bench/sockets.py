@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 
 import httpx
 
@@ -72,6 +72,12 @@ class Row:
     def ratio(self, figure: str) -> float:
         """Return the median of these ratios."""
         return median(self.ratios(figure))
+
+    def middle_half(self, figure: str) -> tuple[float, float]:
+        """Return their first and third quartile; of a single round, its ratio twice."""
+        ratios = self.ratios(figure)
+        first, _, third = quantiles(ratios * 2 if len(ratios) == 1 else ratios, method="inclusive")
+        return first, third
 
 
 @dataclass(frozen=True, slots=True)
