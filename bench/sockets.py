@@ -48,6 +48,7 @@ class Server:
     contender: Contender
     url: str
     pid: int
+    log: Path
 
     def cpu_seconds(self) -> float:
         """Return the CPU time of all its threads so far; what runs beside it on its core is not in it."""
@@ -120,20 +121,22 @@ class Cores:
 def _serve(contender: Contender, command: Sequence[str], port: int, environment: dict[str, str]) -> Iterator[Server]:
     """Run a contender until the block ends; its log goes to a file, as an access log should."""
     folder = Path(environment["TMPDIR"])
+    path = folder / f"{port}.log"
     with (
-        (folder / contender.name.replace("/", "-")).open("wb") as log,
+        path.open("wb") as log,
         subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log) as running,
     ):
         try:
-            yield Server(contender, f"http://127.0.0.1:{port}{contender.path}", running.pid)
+            yield Server(contender, f"http://127.0.0.1:{port}{contender.path}", running.pid, path)
         finally:
             running.kill()
 
 
 def _environment(folder: Path, issuer_url: str, certificate: Path) -> dict[str, str]:
-    """Return the environment of the servers: nothing of this machine but what starts a program."""
-    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG") if name in os.environ}
-    return kept | {
+    """Return the environment of the servers, in which nothing is set but this."""
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path),
         "TMPDIR": str(folder),
         "SECRETS_DIR": str(folder),
         "SSL_CERT_FILE": str(certificate),
@@ -162,7 +165,7 @@ def _wait_for(server: Server, token: str) -> None:
         except httpx.TransportError:
             pass
         if time.monotonic() > end:
-            raise RuntimeError(f"{server.contender.name} does not answer 200")
+            raise RuntimeError(f"{server.contender.name} does not answer 200:\n{server.log.read_text()[-2000:]}")
         time.sleep(0.1)
 
 
