@@ -13,6 +13,13 @@ NODE = Path(sys.prefix) / "node"
 """Where `make bench` installs bench/node."""
 
 
+def why_without_node() -> str | None:
+    """Return why the Node.js servers cannot be measured here; None if they can."""
+    if which("node") is None or which("npm") is None:
+        return "node or npm is not installed"
+    return None if (NODE / "node_modules").is_dir() else "make bench installs it"
+
+
 @dataclass(frozen=True, slots=True)
 class Contender:
     """A name, and a factory for uvicorn or a script of bench/node."""
@@ -30,11 +37,7 @@ class Contender:
     @property
     def missing(self) -> str | None:
         """Why it cannot be measured here; None if it can."""
-        if not self.is_node:
-            return None
-        if which("node") is None or which("npm") is None:
-            return "node or npm is not installed"
-        return None if (NODE / "node_modules").is_dir() else "make bench installs it"
+        return why_without_node() if self.is_node else None
 
     def command(self, port: int, loop: str) -> Sequence[str]:
         """Return the command that serves it. All Python contenders have the same server with the same options."""

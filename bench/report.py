@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from budget import REQUESTS, ROUNDS, Cost
-from contenders import NODE
+from contenders import NODE, why_without_node
 from sockets import CONNECTIONS, TOKENS, Field
 from wanted import Results, wanted
 
@@ -187,7 +187,7 @@ def _versions(field: Field | None) -> str:
 
 def _programs() -> Iterator[str]:
     yield _printed("wrk", "-v").split(" [")[0].replace("debian/", "")
-    if not (NODE / "node_modules").is_dir():
+    if why_without_node() is not None:
         return
     yield f"Node.js {_printed('node', '-v').strip()}"
     for name in _NODE_PACKAGES:
