@@ -52,8 +52,8 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """Return the CPU time of all its threads so far; what runs beside it on its core is not in it."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(") ")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        threads = Path(f"/proc/{self.pid}/task").glob("*/schedstat")
+        return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +196,8 @@ def _wrk(server: Server, tokens: Path, seconds: int, cores: Cores) -> Run:
     ).stdout
     cpu = server.cpu_seconds() - before
     figures = {name: float(value) for name, value in re.findall(r"^(\w+) ([\d.]+)$", printed, re.MULTILINE)}
-    if figures["failed"]:
-        raise RuntimeError(f"{figures['failed']:.0f} requests to {server.contender.name} failed")
+    if figures["failed"] or not figures["requests"]:
+        raise RuntimeError(f"{server.contender.name}: {printed}")
     requests = figures["requests"]
     return Run(requests / figures["seconds"], requests / cpu, figures["p50"], figures["p99"])
 
