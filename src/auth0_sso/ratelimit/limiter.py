@@ -77,25 +77,27 @@ class RateLimiter:
 
         Raises `StoreUnavailableError` while the store is down and `on_store_error` is `deny`.
         """
-        limits = policy.limits
         if self._shared is not None:
             try:
-                before = await self._shared.hit(limits, name, caller, cost)
-                return _result(self._shared.strategy, limits, before, cost)
+                before = await self._shared.hit(policy.limits, name, caller, cost)
+                return _result(self._shared.strategy, policy.limits, before, cost)
             except StoreUnavailableError:
                 if self._on_store_error == "deny":
                     raise
             if self._on_store_error == "allow":
                 return NOT_COUNTED
-        return _result(self._memory.strategy, limits, await self._memory.hit(limits, name, caller, cost), cost)
+        before = await self._memory.hit(policy.limits, name, caller, cost)
+        return _result(self._memory.strategy, policy.limits, before, cost)
 
 
 def _result(strategy: Strategy, limits: Sequence[Limit], before: Sequence[Quota], cost: int) -> RateLimitResult:
-    after = [Quota(remaining - cost, reset) for remaining, reset in before if remaining >= cost]
-    if len(after) == len(before):
-        return RateLimitResult(tuple(after))
-    windows = [limit.window * _WINDOWS_UNTIL_EMPTY[strategy] for limit in limits]
-    return RateLimitResult(tuple(before), max(_waits(windows, before, cost)))
+    after = []
+    for remaining, reset in before:
+        if remaining < cost:
+            windows = [limit.window * _WINDOWS_UNTIL_EMPTY[strategy] for limit in limits]
+            return RateLimitResult(tuple(before), max(_waits(windows, before, cost)))
+        after.append(Quota(remaining - cost, reset))
+    return RateLimitResult(tuple(after))
 
 
 def _waits(windows: Sequence[int], before: Sequence[Quota], cost: int) -> Iterator[int]:
