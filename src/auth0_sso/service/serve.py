@@ -14,7 +14,7 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
 from auth0_sso.service.app import create_app
-from auth0_sso.service.drain import Drain, DrainMiddleware
+from auth0_sso.service.drain import Drain
 from auth0_sso.service.http_protocol import BoundedHttpProtocol, backlog_for, open_file_limit
 from auth0_sso.service.logs import configure_logs
 from auth0_sso.service.settings import ServiceSettings
@@ -72,8 +72,12 @@ class _Server(uvicorn.Server):
         self, settings: ServiceSettings, *, timeout: float, failure: int, supervisor: SupervisorPipe | None = None
     ) -> None:
         self._drain = Drain()
-        app = DrainMiddleware(create_app(settings, drain=self._drain), self._drain)
-        super().__init__(uvicorn.Config(app, host=settings.host, port=settings.port, **server_options(settings)))
+
+        class Protocol(BoundedHttpProtocol):
+            drain = self._drain
+
+        options = server_options(settings) | {"host": settings.host, "port": settings.port, "http": Protocol}
+        super().__init__(uvicorn.Config(create_app(settings, drain=self._drain), **options))
         self._failure = failure
         self._supervisor = supervisor
         self._drain_seconds = settings.shutdown_notice_seconds
