@@ -39,8 +39,6 @@ def _bind_all(stack: ExitStack, family: int, address: tuple[object, ...], number
 def _bind(stack: ExitStack, family: int, address: tuple[object, ...], *, reuse_port: bool = False) -> socket.socket:
     bound = stack.enter_context(socket.socket(family))
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if family == socket.AF_INET6:  # or it would take the port of IPv4 too
-        bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     if reuse_port:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     bound.bind(address)
