@@ -1,4 +1,4 @@
-"""Accepts connections, many in one iteration of the event loop.
+"""Accepts all connections that wait, in one iteration of the event loop.
 
 uvloop's own server accepts one in each iteration, and at a thousand busy connections an iteration takes a tenth of a
 second: docs/decisions/0012.
@@ -10,9 +10,6 @@ import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
-
-_MAX_ACCEPTED: Final = 128
-"""In one iteration: connections in progress are served in between."""
 
 _RETRY_DELAY: Final = 1.0
 """In seconds, while the process has no file descriptor left; as in asyncio."""
@@ -31,32 +28,37 @@ class Acceptor:
         own: Sequence[socket.socket],
         *,
         others: Sequence[socket.socket] = (),
+        backlog: int,
     ) -> None:
-        """Take the factory of protocols, and the bound sockets."""
+        """Take the factory of protocols, the bound sockets, and how many connections may wait in each of them."""
         self._loop = asyncio.get_running_loop()
         self._make_protocol = make_protocol
         self._own = {listening.fileno(): listening for listening in own}
         self._others = {listening.fileno(): listening for listening in others}
-        self._waiting = select.poll()
+        self._backlog = backlog
+        self._poll = select.poll()
+        self._waiting = set[int]()
         self._connecting: set[asyncio.Task[Any]] = set()
 
-    def start(self, backlog: int) -> None:
+    def start(self) -> None:
         """Listen and accept."""
         for descriptor, listening in self._own.items():
             listening.setblocking(False)
-            listening.listen(backlog)
+            listening.listen(self._backlog)
             self._loop.add_reader(descriptor, self._accept_own, descriptor)
         for descriptor in self._others:
-            self._waiting.register(descriptor, select.POLLIN)
+            self._poll.register(descriptor, select.POLLIN)
 
     def take_over(self) -> None:
-        """Accept what waits for other workers: they may be busy, or about to be restarted."""
+        """Accept what waits for other workers since the last call: they are busy, or about to be restarted."""
         if not self._others:
             return
-        for descriptor, event in self._waiting.poll(0):
-            if event & select.POLLIN:  # else it does not listen yet
-                with suppress(OSError):  # its own worker reports it
-                    self._accept(self._others[descriptor])
+        # Without POLLIN, such as POLLHUP: it does not listen yet.
+        waiting = {descriptor for descriptor, event in self._poll.poll(0) if event & select.POLLIN}
+        for descriptor in waiting & self._waiting:
+            with suppress(OSError):  # its own worker reports it
+                self._accept(self._others[descriptor])
+        self._waiting = waiting
 
     def close(self) -> None:
         """Stop accepting. Connections that wait in the sockets are left to the processes that share them."""
@@ -84,7 +86,7 @@ class Acceptor:
             self._loop.add_reader(descriptor, self._accept_own, descriptor)
 
     def _accept(self, listening: socket.socket) -> None:
-        for _ in range(_MAX_ACCEPTED):
+        for _ in range(self._backlog):
             try:
                 connection, _ = listening.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):

@@ -143,8 +143,8 @@ class _Server(uvicorn.Server):
         """Start the app, listen, and report it to the supervisor."""
         await super().startup([])
         make_protocol = partial(self._protocol, self.config, self.server_state, self.lifespan.state)
-        self._acceptor = Acceptor(make_protocol, sockets or (), others=self._others)
-        self._acceptor.start(self.config.backlog)
+        self._acceptor = Acceptor(make_protocol, sockets or (), others=self._others, backlog=self.config.backlog)
+        self._acceptor.start()
         self.servers = [self._acceptor]  # type: ignore[list-item]  # uvicorn only closes it
         self._shutdown.server_started()
         if self._supervisor is not None:
