@@ -59,13 +59,18 @@ def connect(clients: ExitStack, listening: socket.socket, number: int = 1) -> No
         clients.enter_context(socket.create_connection(listening.getsockname(), timeout=10))
 
 
+async def a_few_iterations() -> None:
+    """Let the event loop accept connections, connect them to protocols and report that."""
+    for _ in range(4):
+        await asyncio.sleep(0)
+
+
 async def test_hundreds_of_waiting_connections_are_accepted_at_once(
     listening: socket.socket, clients: ExitStack
 ) -> None:
     connect(clients, listening, 300)
     async with accepting([listening]) as (_, accepted):
-        for _ in range(4):  # accept, connect, and report the connection
-            await asyncio.sleep(0)
+        await a_few_iterations()
         assert len(accepted) == 300
 
 
@@ -77,7 +82,7 @@ async def test_connections_that_keep_waiting_for_another_worker_are_taken_over(
         connect(clients, other, 2)
         async with accepting([listening], [other]) as (acceptor, accepted):
             acceptor.take_over()
-            await asyncio.sleep(0)
+            await a_few_iterations()
             assert accepted == []  # the other worker may accept them in a moment
             acceptor.take_over()
             await until(lambda: len(accepted) == 2)
@@ -91,7 +96,7 @@ async def test_the_socket_of_a_worker_that_has_not_started_is_not_accepted_from(
         async with accepting([listening], [other]) as (acceptor, accepted):
             acceptor.take_over()
             acceptor.take_over()
-            await asyncio.sleep(0)
+            await a_few_iterations()
             assert accepted == []
     assert caplog.text == ""
 

@@ -53,10 +53,9 @@ class Acceptor:
         """Accept what waits for other workers since the last call: they are busy, or about to be restarted."""
         if not self._others:
             return
-        # Without POLLIN, such as POLLHUP: it does not listen yet.
-        waiting = {descriptor for descriptor, event in self._poll.poll(0) if event & select.POLLIN}
+        waiting = {descriptor for descriptor, _ in self._poll.poll(0)}
         for descriptor in waiting & self._waiting:
-            with suppress(OSError):  # its own worker reports it
+            with suppress(OSError):  # its own worker reports it, or does not listen yet
                 self._accept(self._others[descriptor])
         self._waiting = waiting
 

@@ -38,7 +38,7 @@ class Stage(Enum):
     RECEIVED = auto()
 
 
-HEAD, BODY, RECEIVED = Stage  # looking a member up in an enum costs more than any other step of a request
+HEAD, BODY, RECEIVED = Stage  # to look a member up in an enum takes Python 3.11 longer than a check
 
 
 class BackpressureFlowControl(FlowControl):
