@@ -78,7 +78,6 @@ async def test_connections_that_keep_waiting_for_another_worker_are_taken_over(
     listening: socket.socket, clients: ExitStack
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
-        other.setblocking(False)
         connect(clients, other, 2)
         async with accepting([listening], [other]) as (acceptor, accepted):
             acceptor.take_over()

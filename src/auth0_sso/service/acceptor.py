@@ -46,7 +46,8 @@ class Acceptor:
             listening.setblocking(False)
             listening.listen(self._backlog)
             self._loop.add_reader(descriptor, self._accept_own, descriptor)
-        for descriptor in self._others:
+        for descriptor, listening in self._others.items():
+            listening.setblocking(False)
             self._poll.register(descriptor, select.POLLIN)
 
     def take_over(self) -> None:
