@@ -1,5 +1,6 @@
 """`auth0-sso serve`: the API in one process, or in several worker processes at one address."""
 
+import asyncio
 import logging
 import signal
 import socket
@@ -23,6 +24,7 @@ from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.service.shutdown import SHUTDOWN_SIGNALS, SHUTDOWN_TIMEOUT, GracefulShutdown, set_signal_handler
 from auth0_sso.service.supervisor import Supervisor, Timing
 from auth0_sso.service.worker_process import SupervisorPipe
+from auth0_sso.web.services.services import Services
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +43,11 @@ SERVER_OPTIONS: Final[dict[str, Any]] = {
     "timeout_graceful_shutdown": SHUTDOWN_TIMEOUT,
     "ws": "none",  # no route is a WebSocket: a request with Upgrade is served as a plain HTTP/1.1 request
 }
+
+
+_KEYS_TIMEOUT: Final = 2000
+_KEYS_INTERVAL: Final = 20
+"""In milliseconds."""
 
 
 def run(settings: ServiceSettings, *, timing: Timing | None = None) -> int:
@@ -98,7 +105,7 @@ class _Server(uvicorn.Server):
         class Protocol(BoundedHttpProtocol):
             drain = self._drain
 
-        app = create_app(settings, drain=self._drain)
+        self._app = app = create_app(settings, drain=self._drain)
         super().__init__(uvicorn.Config(app, **server_options(settings) | {"http": Protocol}))
         self._protocol = Protocol
         self._others = others
@@ -142,6 +149,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the app, listen, and report it to the supervisor."""
         await super().startup([])
+        if self._supervisor is not None:
+            await self._wait_for_keys()
         make_protocol = partial(self._protocol, self.config, self.server_state, self.lifespan.state)
         self._acceptor = Acceptor(make_protocol, sockets or (), others=self._others, backlog=self.config.backlog)
         self._acceptor.start()
@@ -149,6 +158,15 @@ class _Server(uvicorn.Server):
         self._shutdown.server_started()
         if self._supervisor is not None:
             self._supervisor.report_serving()
+
+    async def _wait_for_keys(self) -> None:
+        """Wait for the first fetch of the signing keys, for a short time: the worker that is replaced has them."""
+        services: Services = self._app.state.auth0_sso
+        for _ in range(_KEYS_TIMEOUT // _KEYS_INTERVAL):
+            health = services.keys_health
+            if health.failures or health.state != "missing":
+                return
+            await asyncio.sleep(_KEYS_INTERVAL / 1000)
 
     async def on_tick(self, counter: int) -> bool:
         """Return whether to exit; uvicorn calls this ten times a second."""
