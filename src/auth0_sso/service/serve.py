@@ -24,7 +24,6 @@ from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.service.shutdown import SHUTDOWN_SIGNALS, SHUTDOWN_TIMEOUT, GracefulShutdown, set_signal_handler
 from auth0_sso.service.supervisor import Supervisor, Timing
 from auth0_sso.service.worker_process import SupervisorPipe
-from auth0_sso.web.services.services import Services
 
 _log = logging.getLogger(__name__)
 
@@ -149,7 +148,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the app, listen, and report it to the supervisor."""
         await super().startup([])
-        if self._supervisor is not None:
+        if self._supervisor is not None and not self.should_exit:
             await self._wait_for_keys()
         make_protocol = partial(self._protocol, self.config, self.server_state, self.lifespan.state)
         self._acceptor = Acceptor(make_protocol, sockets or (), others=self._others, backlog=self.config.backlog)
@@ -161,7 +160,7 @@ class _Server(uvicorn.Server):
 
     async def _wait_for_keys(self) -> None:
         """Wait for the first fetch of the signing keys, for a short time: the worker that is replaced has them."""
-        services: Services = self._app.state.auth0_sso
+        services = self._app.state.auth0_sso
         for _ in range(_KEYS_TIMEOUT // _KEYS_INTERVAL):
             health = services.keys_health
             if health.failures or health.state != "missing":
