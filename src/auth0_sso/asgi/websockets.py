@@ -7,8 +7,9 @@ from auth0_sso.asgi.refusals import log_refused, refuse
 from auth0_sso.asgi.rule import Rule
 from auth0_sso.asgi.rules import RuleTable
 from auth0_sso.errors import Auth0SsoError
-from auth0_sso.web.middleware.guarded_socket import BEARER_SUBPROTOCOL, GuardedSocket
+from auth0_sso.web.checks.credentials import credentials_of_headers, take_credentials_of_subprotocol
 from auth0_sso.web.services.services import Services
+from auth0_sso.web.websockets.guarded_socket import GuardedSocket
 
 
 async def serve_websocket(
@@ -33,17 +34,8 @@ async def serve_websocket(
         await socket.aclose()
 
 
-def _credentials(scope: Scope, rule: Rule, services: Services, socket: GuardedSocket) -> list[bytes]:
-    """Return the values of all Authorization headers, and with AUTH0_TOKEN_IN_SUBPROTOCOL what stands for one.
-
-    That is the subprotocol after `bearer`, taken out of the scope so that no app accepts it (RFC 6455 section 4.1).
-    """
-    values = [value for name, value in scope["headers"] if name == b"authorization"]
-    offered: list[str] = scope.get("subprotocols", [])
-    if rule.public or not services.subprotocol_tokens or BEARER_SUBPROTOCOL not in offered:
-        return values
-    place = offered.index(BEARER_SUBPROTOCOL)
-    token = "".join(offered[place + 1 : place + 2])
-    scope["subprotocols"] = rest = offered[:place] + offered[place + 2 :]
-    socket.hide_token(tuple(rest))
-    return [*values, b"Bearer " + token.encode("ascii", "replace")]
+def _credentials(scope: Scope, rule: Rule, services: Services, socket: GuardedSocket) -> tuple[bytes, ...]:
+    values = credentials_of_headers(scope)
+    if services.subprotocol_tokens and not rule.public:
+        values += take_credentials_of_subprotocol(scope, socket)
+    return values
