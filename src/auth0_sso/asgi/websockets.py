@@ -4,10 +4,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from auth0_sso.asgi.admission import Headers, admit
 from auth0_sso.asgi.refusals import log_refused, refuse
-from auth0_sso.asgi.rule import Rule
 from auth0_sso.asgi.rules import RuleTable
 from auth0_sso.errors import Auth0SsoError
-from auth0_sso.web.checks.credentials import credentials_of_headers, take_credentials_of_subprotocol
+from auth0_sso.web.checks.credentials import find_credentials
 from auth0_sso.web.services.services import Services
 from auth0_sso.web.websockets.guarded_socket import GuardedSocket
 
@@ -21,7 +20,9 @@ async def serve_websocket(
     rule = None
     try:
         rule = rules.find(scope)
-        token = await admit(scope, rule, services, _credentials(scope, rule, services, socket), headers)
+        takes_subprotocol = services.subprotocol_tokens and not rule.public
+        credentials = find_credentials(scope, socket if takes_subprotocol else None)
+        token = await admit(scope, rule, services, credentials, headers)
     except Auth0SsoError as error:
         log_refused(scope, rule, error)
         await refuse(scope, receive, send, error, headers)
@@ -32,10 +33,3 @@ async def serve_websocket(
         await app(scope, socket.receive, socket.send)
     finally:
         await socket.aclose()
-
-
-def _credentials(scope: Scope, rule: Rule, services: Services, socket: GuardedSocket) -> tuple[bytes, ...]:
-    values = credentials_of_headers(scope)
-    if services.subprotocol_tokens and not rule.public:
-        values += take_credentials_of_subprotocol(scope, socket)
-    return values

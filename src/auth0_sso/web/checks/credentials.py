@@ -5,17 +5,18 @@ from starlette.types import Scope
 from auth0_sso.web.websockets.guarded_socket import BEARER_SUBPROTOCOL, GuardedSocket
 
 
-def credentials_of_headers(scope: Scope) -> tuple[bytes, ...]:
-    """Return the values of all Authorization headers."""
-    return tuple([value for name, value in scope["headers"] if name == b"authorization"])
+def find_credentials(scope: Scope, socket: GuardedSocket | None = None) -> tuple[bytes, ...]:
+    """Return the values of all Authorization headers.
 
-
-def take_credentials_of_subprotocol(scope: Scope, socket: GuardedSocket) -> tuple[bytes, ...]:
-    """Take the token that follows `bearer` out of the subprotocols (RFC 6455 section 4.1), so that no app accepts it.
-
-    Browsers let a script set no other header of a WebSocket's handshake. Returns it as an Authorization header has
-    it, or nothing where `bearer` is not offered.
+    With `socket` a token that a WebSocket offers as a subprotocol is another: browsers let a script set no other
+    header of its handshake.
     """
+    values = tuple([value for name, value in scope["headers"] if name == b"authorization"])
+    return values if socket is None else values + _take_from_subprotocols(scope, socket)
+
+
+def _take_from_subprotocols(scope: Scope, socket: GuardedSocket) -> tuple[bytes, ...]:
+    """Take what follows `bearer` out of the subprotocols (RFC 6455 section 4.1), so that no app accepts it."""
     offered: list[str] = scope.get("subprotocols", [])
     if BEARER_SUBPROTOCOL not in offered:
         return ()

@@ -4,7 +4,6 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass
 
 from auth0_sso.errors import InsufficientScopeError, ManagementNotConfiguredError
-from auth0_sso.roles.source import RoleSource
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.web.services.services import Services
 
@@ -25,10 +24,13 @@ class RequiredRoles:
     async def require(self, services: Services, token: AccessToken, known: KnownRoles) -> None:
         """Raise `InsufficientScopeError` for a user without them, and what `roles_of` raises."""
         held = await roles_of(services, token, known, stale_ok=self.stale_ok)
-        if self.within_organization and not self._suffice(held):  # else the call for the member's roles is saved
+        if self._suffice(held):  # without a call for the member's roles
+            return
+        if self.within_organization:
             held |= await roles_of(services, token, known, of_member=True, stale_ok=self.stale_ok)
-        if not self._suffice(held):
-            raise InsufficientScopeError("role_missing", "Your roles do not allow this.")
+            if self._suffice(held):
+                return
+        raise InsufficientScopeError("role_missing", "Your roles do not allow this.")
 
     def _suffice(self, held: frozenset[str]) -> bool:
         return not self.names.isdisjoint(held) if self.one_suffices else self.names <= held
@@ -42,26 +44,26 @@ async def roles_of(
     Raises `InsufficientScopeError` for a machine's token, `ManagementNotConfiguredError` where roles have no source,
     and what a `RoleSource` raises.
     """
-    require_user(token)
+    if token.is_machine:
+        raise _no_user()
     if known:
         # What accepts old roles takes fresh ones too.
         for kind in ((of_member, False), (of_member, stale_ok)):
             if kind in known:
                 return known[kind]
-    source = role_source_of(services)
+    source = services.roles
+    if source is None:
+        raise ManagementNotConfiguredError
     ask = source.organization_roles_of if of_member else source.roles_of
     known[of_member, stale_ok] = roles = await ask(token, stale_ok=stale_ok)
     return roles
 
 
-def role_source_of(services: Services) -> RoleSource:
-    """Return where roles come from; raise `ManagementNotConfiguredError` where there are no credentials."""
-    if services.roles is None:
-        raise ManagementNotConfiguredError
-    return services.roles
-
-
 def require_user(token: AccessToken) -> None:
     """Raise `InsufficientScopeError` for the token of a machine."""
     if token.is_machine:
-        raise InsufficientScopeError("no_user", "This needs the token of a user; a machine's stands for none.")
+        raise _no_user()
+
+
+def _no_user() -> InsufficientScopeError:
+    return InsufficientScopeError("no_user", "This needs the token of a user; a machine's stands for none.")

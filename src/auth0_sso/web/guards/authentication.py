@@ -3,10 +3,11 @@
 from typing import Final
 
 from fastapi.requests import HTTPConnection
+from starlette.types import Scope
 
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.web.checks.authentication import authenticate
-from auth0_sso.web.checks.credentials import credentials_of_headers, take_credentials_of_subprotocol
+from auth0_sso.web.checks.credentials import find_credentials
 from auth0_sso.web.middleware.problem_handlers import add_handlers_below
 from auth0_sso.web.middleware.request_context import RequestContext
 from auth0_sso.web.services.services import Services
@@ -24,24 +25,23 @@ _NO_LIFESPAN: Final = (
 
 def services_of(connection: HTTPConnection) -> Services:
     """Return what the nearest protected app works with: that of the route, or one it is mounted in."""
-    context = RequestContext.of(connection.scope)
+    return services_in(RequestContext.of(connection.scope), connection.scope)
+
+
+def services_in(context: RequestContext, scope: Scope) -> Services:
+    """Return the same, given the context of the request."""
     services = context.services
     if services is None:
         raise RuntimeError(_NO_LIFESPAN if context.protected else _NOT_PROTECTED)
-    if context.app is not None and context.app is not connection.scope["app"]:
-        add_handlers_below(connection.scope, context.app)
+    if context.app is not None and context.app is not scope["app"]:
+        add_handlers_below(scope, context.app)
     return services
 
 
 def credentials_of(connection: HTTPConnection) -> tuple[bytes, ...]:
     """Return the values of all Authorization headers, and of what stands for one in a browser's WebSocket."""
     context = RequestContext.of(connection.scope)
-    if context.credentials is None:
-        values = credentials_of_headers(connection.scope)
-        if context.socket is not None and services_of(connection).subprotocol_tokens:
-            values += take_credentials_of_subprotocol(connection.scope, context.socket)
-        context.credentials = values
-    return context.credentials
+    return _find_credentials(context, connection.scope) if context.credentials is None else context.credentials
 
 
 async def verified_token(connection: HTTPConnection) -> AccessToken:
@@ -49,15 +49,24 @@ async def verified_token(connection: HTTPConnection) -> AccessToken:
     context = RequestContext.of(connection.scope)
     if context.token is not None:
         return context.token
-    services = services_of(connection)
+    scope = connection.scope
+    services = services_in(context, scope)
     credentials = context.credentials
     if credentials is None:
-        credentials = credentials_of(connection)
-    token = await authenticate(connection.scope, services, credentials)
-    if connection.scope["type"] == "websocket":
+        credentials = _find_credentials(context, scope)
+    token = await authenticate(scope, services, credentials)
+    if scope["type"] == "websocket":
         _close_at_expiry(context, services, token)
     context.token = token
     return token
+
+
+def _find_credentials(context: RequestContext, scope: Scope) -> tuple[bytes, ...]:
+    socket = context.socket
+    if socket is not None and not services_in(context, scope).subprotocol_tokens:
+        socket = None
+    context.credentials = credentials = find_credentials(scope, socket)
+    return credentials
 
 
 def _close_at_expiry(context: RequestContext, services: Services, token: AccessToken) -> None:

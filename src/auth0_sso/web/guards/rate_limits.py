@@ -18,7 +18,7 @@ from auth0_sso.ratelimit.policy import Policy
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.web.checks.callers import caller_of
 from auth0_sso.web.checks.rate_limits import is_exempt, require_budget
-from auth0_sso.web.guards.authentication import credentials_of, services_of, verified_token
+from auth0_sso.web.guards.authentication import credentials_of, services_in, verified_token
 from auth0_sso.web.guards.guard import Guard, TokenGuard, require_scopes
 from auth0_sso.web.middleware.request_context import RequestContext
 from auth0_sso.web.middleware.route_path import route_path
@@ -41,7 +41,9 @@ class _Limit:
 
     async def require_budget(self, connection: HTTPConnection, token: AccessToken | None) -> None:
         """Count the request and add headers with what is left; raise `RateLimitedError` where nothing is."""
-        scope, services = connection.scope, services_of(connection)
+        scope = connection.scope
+        context = RequestContext.of(scope)
+        services = services_in(context, scope)
         if token is not None and is_exempt(
             token, services, permissions=self.exempt_permissions, clients=self.exempt_clients
         ):
@@ -53,7 +55,6 @@ class _Limit:
                 return
             policy.require_room(self.cost)
         counted = (_name_of_route(scope) if self.name is None else self.name, policy, self.cost)
-        context = RequestContext.of(scope)
         if counted in context.counted:  # its router has the same limit
             return
         context.counted += (counted,)

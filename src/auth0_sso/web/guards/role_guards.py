@@ -22,8 +22,8 @@ from auth0_sso.errors import (
 )
 from auth0_sso.roles.source import RoleSource
 from auth0_sso.tokens.claims import AccessToken
-from auth0_sso.web.checks.roles import RequiredRoles, require_user, role_source_of, roles_of
-from auth0_sso.web.guards.authentication import services_of, verified_token
+from auth0_sso.web.checks.roles import RequiredRoles, require_user, roles_of
+from auth0_sso.web.guards.authentication import services_in, services_of, verified_token
 from auth0_sso.web.guards.guard import Guard, TokenGuard, require_scopes
 from auth0_sso.web.middleware.request_context import RequestContext
 
@@ -50,7 +50,7 @@ class RolesGuard(Guard):
         token = await verified_token(connection)
         require_scopes(token, scopes)
         context = RequestContext.of(connection.scope)
-        return await roles_of(services_of(connection), token, context.roles, of_member=self._of_member)
+        return await roles_of(services_in(context, connection.scope), token, context.roles, of_member=self._of_member)
 
 
 def require_any_role(*roles: str, within_organization: bool = False, stale_ok: bool = False) -> TokenGuard:
@@ -86,7 +86,7 @@ class _RolesCheck(RequiredRoles):
 
     def __call__(self, connection: HTTPConnection, token: AccessToken) -> Awaitable[None]:
         context = RequestContext.of(connection.scope)
-        return self.require(context.services or services_of(connection), token, context.roles)
+        return self.require(services_in(context, connection.scope), token, context.roles)
 
 
 async def check_user(_: HTTPConnection, token: AccessToken) -> None:
@@ -96,7 +96,10 @@ async def check_user(_: HTTPConnection, token: AccessToken) -> None:
 
 async def get_role_source(connection: HTTPConnection) -> RoleSource:
     """Return where roles come from; raise `ManagementNotConfiguredError` where there are no credentials."""
-    return role_source_of(services_of(connection))
+    roles = services_of(connection).roles
+    if roles is None:
+        raise ManagementNotConfiguredError
+    return roles
 
 
 def _names(roles: tuple[str, ...]) -> frozenset[str]:

@@ -67,8 +67,9 @@ async def _answer_error(request: Request | WebSocket, error: Exception) -> Respo
     assert isinstance(error, Auth0SsoError)  # noqa: S101 - narrows what add_exception_handler cannot type
     context = RequestContext.of(request.scope)
     context.refusal = error.reason
-    if context.services is not None and context.services.metrics is not None:
-        context.services.metrics.count_refusal(error)
+    services = context.services
+    if services is not None and services.metrics is not None:
+        services.metrics.count_refusal(error)
     response = error_response(error, context.request_id)
     return await refuse_websocket(request, error, response) if isinstance(request, WebSocket) else response
 
