@@ -8,7 +8,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 from unicodedata import normalize
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
+
+MAX_PATH: Final = 8000
+"""The octets of a path that servers should support (RFC 9110 section 4.1).
+
+More are not read: normalizing takes a time that grows with the square of the number of combining characters.
+"""
 
 # Lower-case segments without a dot at their end: no reading of this is another path.
 _PLAIN: Final = r"(?:/\.?[a-z0-9_~@:,+=!$&'()*-]+(?:\.+[a-z0-9_~@:,+=!$&'()*-]+)*)*/?"
@@ -26,6 +32,12 @@ def matcher_of_prefixes(paths: Iterable[str], *, plain: bool = False) -> Callabl
     longest_first = sorted(paths, key=len, reverse=True)
     below = rf"{_PLAIN}\Z" if plain else r"(?=/|\Z)"
     return re.compile(f"({'|'.join(map(re.escape, longest_first))}){below}").match
+
+
+def length_of(scope: Mapping[str, Any]) -> int:
+    """Return the number of octets of a path as clients send it, without its query."""
+    raw: bytes = (scope.get("raw_path") or b"").partition(b"?")[0]
+    return len(raw or quote(scope["path"], errors="replace"))
 
 
 def route_path(path: str, root_path: str) -> str:
