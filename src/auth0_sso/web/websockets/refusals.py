@@ -25,8 +25,11 @@ def takes_response(scope: Mapping[str, Any]) -> bool:
 
 
 def close_of(error: Auth0SsoError) -> Close:
-    """Return what a WebSocket is closed with for an error: its code is the reason."""
-    reason = error.code.encode()[:_MAX_REASON_BYTES].decode(errors="ignore")
+    """Return what a WebSocket is closed with for an error: its `code` is the reason."""
+    return Close(_close_code(error), error.code.encode()[:_MAX_REASON_BYTES].decode(errors="ignore"))
+
+
+def _close_code(error: Auth0SsoError) -> int:
     if isinstance(error, CallerError):
-        return Close(POLICY_VIOLATION, reason)
-    return Close(_TRY_AGAIN_LATER if status_of(type(error)) == 503 else _INTERNAL_ERROR, reason)
+        return POLICY_VIOLATION
+    return _TRY_AGAIN_LATER if status_of(type(error)) == 503 else _INTERNAL_ERROR
