@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from typing import Final
 
 from auth0_sso.errors import InsufficientScopeError
@@ -14,6 +15,7 @@ def are_scope_tokens(names: Iterable[str]) -> bool:
     return all(map(_SCOPE_TOKEN.fullmatch, names))
 
 
+@lru_cache(maxsize=1024)  # the names are the app's, and a refusal asks for the same ones again
 def scope_tokens(names: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names; raise `ValueError` for none, or one that no challenge can carry."""
     if not names or not are_scope_tokens(names):
