@@ -1,6 +1,7 @@
 """Which rule a request is under."""
 
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -104,6 +105,36 @@ def test_an_unusual_path_under_one_rule_passes(path: str) -> None:
 @pytest.mark.parametrize("path", ["/a/../b", "//", "/%2e%2e", "*", "/\n"])
 def test_no_path_is_ambiguous_for_one_rule(path: str) -> None:
     assert RuleTable([OPEN]).find(request(path)) is OPEN
+
+
+@pytest.mark.parametrize("start", ["/api/a", "/api/A", "/api/%CC%80", "/api//"])
+def test_a_path_that_is_too_long_is_refused_unread(start: str) -> None:
+    table, raw = RuleTable([ADMIN, API, OPEN]), start.ljust(8001, "a").encode()
+    with pytest.raises(InvalidInputError) as refused:
+        table.find({"type": "http", "method": "GET", "raw_path": raw, "root_path": ""})  # there is no path to read
+    assert refused.value.reason == "path_too_long"
+    path = unquote(raw[:-1].decode())
+    assert table.find(request(path, raw_path=raw[:-1] + b"?" + b"x" * 8000)) is API
+
+
+def test_without_raw_path_a_path_is_as_long_as_clients_send_it() -> None:
+    table = RuleTable([ADMIN, API, OPEN])
+    assert table.find(request("/api/" + "\u0300-" * 1142)) is API
+    with pytest.raises(InvalidInputError) as refused:
+        table.find(request("/api/" + "\u0300-" * 1143))
+    assert refused.value.reason == "path_too_long"
+
+
+def test_characters_that_take_long_to_normalize_are_refused_in_long_runs() -> None:
+    table = RuleTable([ADMIN, API, OPEN])
+    assert table.find(request("/api/" + ("\u0344" * 255 + "/") * 5)) is API
+    with pytest.raises(InvalidInputError) as refused:
+        table.find(request("/api/" + "\u0344" * 128 + "\u0316" * 128))
+    assert refused.value.reason == "path_ambiguous"
+
+
+def test_one_rule_is_for_paths_of_any_length() -> None:
+    assert RuleTable([OPEN]).find(request("/" + "a" * 60_000)) is OPEN
 
 
 def test_an_encoded_slash_is_not_read_in_two_ways() -> None:

@@ -20,6 +20,7 @@ from auth0_sso.ratelimit.limiter import Counter
 from auth0_sso.roles.source import RoleSource
 from auth0_sso.settings import Settings
 from auth0_sso.tokens.verifier import KeySource
+from auth0_sso.web.checks.credentials import find_credentials
 from auth0_sso.web.services.protection import Protection, apps_below
 from auth0_sso.web.services.services import Services, open_services
 
@@ -86,7 +87,7 @@ class Auth0Guard:
 
     async def _serve_http(self, scope: Scope, receive: Receive, send: Send) -> None:
         services = self._running_services()
-        credentials = [value for name, value in scope["headers"] if name == b"authorization"]
+        credentials = find_credentials(scope)
         headers: Headers = []
         rule = None
         try:

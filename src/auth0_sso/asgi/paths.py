@@ -8,13 +8,18 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 from unicodedata import normalize
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
+
+MAX_PATH: Final = 8000
+"""The number of octets that servers should support in a URI (RFC 9110 section 4.1)."""
 
 # Lower-case segments without a dot at their end: no reading of this is another path.
 _PLAIN: Final = r"(?:/\.?[a-z0-9_~@:,+=!$&'()*-]+(?:\.+[a-z0-9_~@:,+=!$&'()*-]+)*)*/?"
 # Python's "$" matches before a final newline too, and Starlette's routes end with it.
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _ENCODED_SLASH: Final = re.compile(r"%(2f|5c)", re.IGNORECASE)
+# NFKC sorts the combining characters between two others in quadratic time; a file name has at most 255 bytes.
+_LONG_RUN: Final = re.compile(r"[^\x00-\x7f]{256}")
 _MAX_DECODINGS: Final = 3
 
 
@@ -28,6 +33,12 @@ def matcher_of_prefixes(paths: Iterable[str], *, plain: bool = False) -> Callabl
     return re.compile(f"({'|'.join(map(re.escape, longest_first))}){below}").match
 
 
+def length_of(scope: Mapping[str, Any]) -> int:
+    """Return the number of octets of a path as clients send it, without its query."""
+    raw: bytes = (scope.get("raw_path") or b"").partition(b"?")[0]
+    return len(raw or quote(scope["path"], errors="replace"))
+
+
 def route_path(path: str, root_path: str) -> str:
     """Return the path below `root_path`, as Starlette's routers see it."""
     if root_path and path.startswith(root_path) and path[len(root_path) : len(root_path) + 1] in ("", "/"):
@@ -38,8 +49,8 @@ def route_path(path: str, root_path: str) -> str:
 def canonical(path: str) -> str | None:
     """Return the most that routers and file systems make of a decoded path; None for one that no client needs.
 
-    That is one with control characters, dot segments (which clients remove, RFC 3986 section 5.2.4), or without a
-    slash at its start.
+    That is one with control characters, dot segments (which clients remove, RFC 3986 section 5.2.4), 256 characters
+    in a row that are not ASCII, or without a slash at its start.
     """
     text = _decoded(path)
     if text is None or not text.startswith("/") or _CONTROL.search(text):
@@ -67,6 +78,6 @@ def _decoded(path: str) -> str | None:
     for _ in range(_MAX_DECODINGS):
         decoded = unquote(path)
         if decoded == path:
-            return normalize("NFKC", path).casefold()
+            return None if _LONG_RUN.search(path) else normalize("NFKC", path).casefold()
         path = decoded
     return None

@@ -7,8 +7,9 @@ from typing import Final
 
 from auth0_sso.asgi.paths import canonical
 from auth0_sso.ratelimit.policy import Policy
+from auth0_sso.web.checks.roles import RequiredRoles
+from auth0_sso.web.checks.scopes import are_scope_tokens
 
-_SCOPE_TOKEN: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 section 3.3
 _METHOD: Final = re.compile(r"[A-Z]+(?:-[A-Z]+)*")
 
 
@@ -40,6 +41,8 @@ class Rule:
     """Such as `10/minute`: for each subject, or for each IP address where the rule is public."""
     policy: Policy | None = field(default=None, init=False, repr=False)
     """The same, parsed."""
+    required_roles: RequiredRoles | None = field(default=None, init=False, repr=False, compare=False)
+    """What `any_role` and the fields after it ask for."""
 
     def __post_init__(self) -> None:
         for name in ("methods", "scopes", "permissions", "any_role"):
@@ -49,12 +52,17 @@ class Rule:
             object.__setattr__(self, name, tuple(sorted(set(names))))
         _require_prefix(self.path)
         _require_methods(self.methods)
-        if not all(_SCOPE_TOKEN.fullmatch(name) for name in (*self.scopes, *self.permissions)):
+        if not are_scope_tokens((*self.scopes, *self.permissions)):
             raise ValueError("scopes and permissions of a rule are names as RFC 6749 section 3.3 spells them")
         if self.public and (self.scopes or self.permissions or self.any_role):
             raise ValueError("a public rule needs no token, so it cannot ask for scopes, permissions or roles")
         if not self.any_role and (self.within_organization or self.stale_ok):
             raise ValueError("within_organization and stale_ok say how roles count: a rule with them needs any_role")
+        if self.any_role:
+            required = RequiredRoles(
+                frozenset(self.any_role), within_organization=self.within_organization, stale_ok=self.stale_ok
+            )
+            object.__setattr__(self, "required_roles", required)
         if self.rate_limit is not None:
             object.__setattr__(self, "policy", Policy.parse(self.rate_limit))
 

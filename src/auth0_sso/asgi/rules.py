@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from auth0_sso.asgi.paths import canonical, matcher_of_prefixes, other_readings, route_path
+from auth0_sso.asgi.paths import MAX_PATH, canonical, length_of, matcher_of_prefixes, other_readings, route_path
 from auth0_sso.asgi.rule import Rule
 from auth0_sso.errors import InvalidInputError
 
@@ -37,7 +37,8 @@ class RuleTable:
     def find(self, scope: Mapping[str, Any]) -> Rule:
         """Return the rule for a request or WebSocket (ASGI 3).
 
-        Raises `InvalidInputError` where its path or method has a reading that is under another rule.
+        Raises `InvalidInputError` where its path or method has a reading that is under another rule, and for a path
+        too long to look for one.
         """
         place = self._root if self._is_one else self._place_of(scope)
         if place.by_method and scope["type"] == "http":
@@ -46,7 +47,10 @@ class RuleTable:
 
     def _place_of(self, scope: Mapping[str, Any]) -> "_Place":
         root_path = self._root_path or scope.get("root_path", "")
-        if not root_path and b"%" not in (scope.get("raw_path") or b""):  # most paths need no more than this
+        raw = scope.get("raw_path") or b""
+        if (not raw or len(raw) > MAX_PATH) and length_of(scope) > MAX_PATH:
+            raise InvalidInputError("The path of this request is too long.", reason="path_too_long")
+        if not root_path and b"%" not in raw:  # most paths need no more than this
             plain = self._match_plain(scope["path"])
             if plain is not None and plain[1] in self._lower_case:
                 return self._lower_case[plain[1]]

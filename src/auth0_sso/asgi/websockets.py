@@ -4,11 +4,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from auth0_sso.asgi.admission import Headers, admit
 from auth0_sso.asgi.refusals import log_refused, refuse
-from auth0_sso.asgi.rule import Rule
 from auth0_sso.asgi.rules import RuleTable
 from auth0_sso.errors import Auth0SsoError
-from auth0_sso.web.middleware.guarded_socket import BEARER_SUBPROTOCOL, GuardedSocket
+from auth0_sso.web.checks.credentials import find_credentials
 from auth0_sso.web.services.services import Services
+from auth0_sso.web.websockets.guarded_socket import GuardedSocket
 
 
 async def serve_websocket(
@@ -20,7 +20,9 @@ async def serve_websocket(
     rule = None
     try:
         rule = rules.find(scope)
-        token = await admit(scope, rule, services, _credentials(scope, rule, services, socket), headers)
+        takes_subprotocol = services.subprotocol_tokens and not rule.public
+        credentials = find_credentials(scope, socket if takes_subprotocol else None)
+        token = await admit(scope, rule, services, credentials, headers)
     except Auth0SsoError as error:
         log_refused(scope, rule, error)
         await refuse(scope, receive, send, error, headers)
@@ -31,19 +33,3 @@ async def serve_websocket(
         await app(scope, socket.receive, socket.send)
     finally:
         await socket.aclose()
-
-
-def _credentials(scope: Scope, rule: Rule, services: Services, socket: GuardedSocket) -> list[bytes]:
-    """Return the values of all Authorization headers, and with AUTH0_TOKEN_IN_SUBPROTOCOL what stands for one.
-
-    That is the subprotocol after `bearer`, taken out of the scope so that no app accepts it (RFC 6455 section 4.1).
-    """
-    values = [value for name, value in scope["headers"] if name == b"authorization"]
-    offered: list[str] = scope.get("subprotocols", [])
-    if rule.public or not services.subprotocol_tokens or BEARER_SUBPROTOCOL not in offered:
-        return values
-    place = offered.index(BEARER_SUBPROTOCOL)
-    token = "".join(offered[place + 1 : place + 2])
-    scope["subprotocols"] = rest = offered[:place] + offered[place + 2 :]
-    socket.hide_token(tuple(rest))
-    return [*values, b"Bearer " + token.encode("ascii", "replace")]

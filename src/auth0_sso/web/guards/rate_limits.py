@@ -4,7 +4,7 @@ Who is counted is the token's verified subject, so a renewed token shares its bu
 of it; requests without a token are counted by address.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -14,11 +14,11 @@ from fastapi.security import SecurityScopes
 from starlette.types import Scope
 
 from auth0_sso.errors import MissingTokenError, RateLimitedError, StoreUnavailableError
-from auth0_sso.ratelimit.limiter import Quota
 from auth0_sso.ratelimit.policy import Policy
 from auth0_sso.tokens.claims import AccessToken
-from auth0_sso.web.guards.authentication import credentials_of, services_of, verified_token
-from auth0_sso.web.guards.callers import caller_of
+from auth0_sso.web.checks.callers import caller_of
+from auth0_sso.web.checks.rate_limits import is_exempt, require_budget
+from auth0_sso.web.guards.authentication import credentials_of, services_in, verified_token
 from auth0_sso.web.guards.guard import Guard, TokenGuard, require_scopes
 from auth0_sso.web.middleware.request_context import RequestContext
 from auth0_sso.web.middleware.route_path import route_path
@@ -41,8 +41,12 @@ class _Limit:
 
     async def require_budget(self, connection: HTTPConnection, token: AccessToken | None) -> None:
         """Count the request and add headers with what is left; raise `RateLimitedError` where nothing is."""
-        scope, services = connection.scope, services_of(connection)
-        if token is not None and self._exempts(token, services):
+        scope = connection.scope
+        context = RequestContext.of(scope)
+        services = services_in(context, scope)
+        if token is not None and is_exempt(
+            token, services, permissions=self.exempt_permissions, clients=self.exempt_clients
+        ):
             return
         policy = self.policy
         if policy is None:
@@ -51,26 +55,11 @@ class _Limit:
                 return
             policy.require_room(self.cost)
         counted = (_name_of_route(scope) if self.name is None else self.name, policy, self.cost)
-        context = RequestContext.of(scope)
         if counted in context.counted:  # its router has the same limit
             return
         context.counted += (counted,)
         result = await services.counts.hit(policy, counted[0], caller_of(scope, token), cost=self.cost)
-        if result.quotas:
-            context.answer_headers += (
-                (b"ratelimit-policy", policy.header),
-                (b"ratelimit", _left(policy, result.quotas)),
-            )
-        if not result.allowed:
-            raise RateLimitedError(retry_after=result.retry_after)
-
-    def _exempts(self, token: AccessToken, services: Services) -> bool:
-        return (
-            token.client_id in self.exempt_clients
-            or token.client_id in services.exempt_clients
-            or not token.permissions.isdisjoint(self.exempt_permissions)
-            or not token.permissions.isdisjoint(services.exempt_permissions)
-        )
+        require_budget(policy, result, context.answer_headers)
 
 
 class RateLimitGuard(Guard):
@@ -132,12 +121,6 @@ async def _token_if_sent(connection: HTTPConnection) -> AccessToken | None:
         return await verified_token(connection)
     except MissingTokenError:  # another scheme: the route may have an authentication of its own
         return None
-
-
-def _left(policy: Policy, quotas: Iterable[Quota]) -> bytes:
-    """Return the value of RateLimit: what is left of each limit (draft-ietf-httpapi-ratelimit-headers-10)."""
-    left = [f'"{limit.name}";r={left};t={reset}' for limit, (left, reset) in zip(policy.limits, quotas, strict=True)]
-    return ", ".join(left).encode("ascii")
 
 
 limited_token: Final = TokenGuard(_Limit().require_budget, refusals=_REFUSALS)

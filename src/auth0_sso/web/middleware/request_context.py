@@ -8,9 +8,9 @@ from typing import Any, cast
 from fastapi import FastAPI
 
 from auth0_sso.tokens.claims import AccessToken
-from auth0_sso.web.middleware.guarded_socket import GuardedSocket
 from auth0_sso.web.middleware.request_id import new_request_id
 from auth0_sso.web.services.services import Services
+from auth0_sso.web.websockets.guarded_socket import GuardedSocket
 
 _KEY = "auth0_sso"
 
