@@ -59,16 +59,6 @@ class TokenVerifier:
         self._cache = TokenCache(cache_size, cache_bytes)
         self._clock = clock
 
-    def find_verified(self, compact: str) -> AccessToken | None:
-        """Return the access token of a compact JWS if it is cached, None if it must be verified.
-
-        Raises `InvalidTokenError` for a cached token that is no longer valid, as `verify` does.
-        """
-        if len(compact) > self._max_token_bytes:
-            return None
-        digest = sha256(compact.encode("ascii", "replace")).digest()
-        return self._find(digest, self._keys.current)
-
     async def verify(self, compact: str) -> AccessToken:
         """Return the access token of a compact JWS.
 
@@ -78,8 +68,9 @@ class TokenVerifier:
             raise InvalidTokenError("token_too_long", "The access token is too long.")
         text = compact.encode("ascii", "replace")
         digest, keys = sha256(text).digest(), self._keys.current
-        token = self._find(digest, keys)
+        token = self._cache.find(digest, keys)
         if token is not None:
+            claims.require_alive(token, self._policy, self._clock.wall())
             return token
         unverified = jws.parse(text, self._algorithms)
         claims.require_issuer(unverified.unverified_claims, self._policy)
@@ -99,9 +90,3 @@ class TokenVerifier:
     def _current_keys_with(self, key: VerificationKey) -> JwkSet | None:
         keys = self._keys.current
         return keys if keys is not None and keys.holds(key) else None
-
-    def _find(self, digest: bytes, keys: JwkSet | None) -> AccessToken | None:
-        token = self._cache.find(digest, keys)
-        if token is not None:
-            claims.require_alive(token, self._policy, self._clock.wall())
-        return token

@@ -23,11 +23,8 @@ async def authenticate(scope: Scope, services: Services, credentials: Sequence[b
     Raises `MissingTokenError`, `InvalidRequestError` or `InvalidTokenError` (RFC 6750 section 3.1),
     `KeysUnavailableError`, or `RateLimitedError` where an address fails too often.
     """
-    verifier = services.verifier
     try:
-        text = read_bearer_token(credentials)
-        token = verifier.find_verified(text)
-        return await verifier.verify(text) if token is None else token
+        return await services.verifier.verify(read_bearer_token(credentials))
     except (InvalidRequestError, InvalidTokenError) as error:
         await _count_failure(scope, services, error)
         raise

@@ -17,6 +17,7 @@ from auth0_sso.errors import Auth0SsoError
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.web.checks.scopes import require_names
 from auth0_sso.web.guards.authentication import credentials_of, services_of, verified_token
+from auth0_sso.web.middleware.request_context import RequestContext
 from auth0_sso.web.openapi.describe import note_for
 
 Check = Callable[[HTTPConnection, AccessToken], Awaitable[None]]
@@ -76,7 +77,9 @@ class TokenGuard(Guard):
 
     async def __call__(self, connection: HTTPConnection, scopes: SecurityScopes) -> AccessToken:
         """Return the token; raise the `CallerError` or `TenantError` that says why not."""
-        token = await verified_token(connection)
+        token = RequestContext.of(connection.scope).token  # of an earlier guard
+        if token is None:
+            token = await verified_token(connection)
         if scopes.scopes:
             require_scopes(token, scopes)
         if self._check is not None:

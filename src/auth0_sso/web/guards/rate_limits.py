@@ -71,7 +71,9 @@ class RateLimitGuard(Guard):
 
     async def __call__(self, connection: HTTPConnection, scopes: SecurityScopes) -> AccessToken | None:
         """Return the token; raise `RateLimitedError` for a spent budget, and what refuses a bad token."""
-        token = await (verified_token(connection) if scopes.scopes else _token_if_sent(connection))
+        token = RequestContext.of(connection.scope).token  # of an earlier guard
+        if token is None:
+            token = await (verified_token(connection) if scopes.scopes else _token_if_sent(connection))
         if token is not None:
             require_scopes(token, scopes)
         await self._limit.require_budget(connection, token)
