@@ -11,9 +11,8 @@ from collections.abc import Callable, Sequence, Sized
 from math import ceil
 from typing import Final, NamedTuple, Protocol
 
-from cachetools import LRUCache
-
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
+from auth0_sso.lru_cache import LruCache
 from auth0_sso.ratelimit.limiter import Quota, Strategy
 from auth0_sso.ratelimit.policy import Limit
 
@@ -72,19 +71,18 @@ class _MovingWindow:
     """Remembers the time of each hit."""
 
     def __init__(self, max_bytes: int) -> None:
-        self.budgets: LRUCache[str, array[float]] = LRUCache(max_bytes, getsizeof=_size_of_hits)
+        self.budgets: LruCache[str, array[float]] = LruCache(max_bytes)
 
     def hit(self, key: str, limit: Limit, now: float, cost: int) -> Quota:
-        try:
-            hits = self.budgets[key]
-        except KeyError:
+        hits = self.budgets.get(key)
+        if hits is None:
             hits = array("d")
         if hits and hits[0] <= now - limit.window:
             del hits[: bisect_right(hits, now - limit.window)]
         remaining, reset = limit.amount - len(hits), (hits[0] - now if hits else 0) + limit.window
         if 0 < cost <= remaining:
-            hits.extend([now] * cost)
-            self.budgets[key] = hits  # set again, since its size has changed
+            hits.extend((now,) * cost)
+            self.budgets.put(key, hits, _ENTRY_BYTES + _HIT_BYTES * len(hits))
         return Quota(remaining, ceil(reset) or 1)
 
 
@@ -100,14 +98,14 @@ class _SlidingWindowCounter:
     """Remembers two numbers: the hits in this window, and in the previous one, of which a share still counts."""
 
     def __init__(self, max_bytes: int) -> None:
-        self.budgets: LRUCache[str, _Pair] = LRUCache(max_bytes, getsizeof=_size_of_numbers)
+        self.budgets: LruCache[str, _Pair] = LruCache(max_bytes)
 
     def hit(self, key: str, limit: Limit, now: float, cost: int) -> Quota:
         number, current, previous = self._pair(key, limit, now)
         left = limit.window - now % limit.window
         weighted = int(previous * left / limit.window) + current
         if 0 < cost <= limit.amount - weighted:
-            self.budgets[key] = _Pair(number, current + cost, previous)
+            self.budgets.put(key, _Pair(number, current + cost, previous), _ENTRY_BYTES)
         if not weighted:
             return Quota(limit.amount, limit.window)
         step = left % (limit.window / previous) if previous else left
@@ -125,22 +123,14 @@ class _FixedWindow:
     """Remembers when the window that the first hit opened will end, and how many hits it has."""
 
     def __init__(self, max_bytes: int) -> None:
-        self.budgets: LRUCache[str, tuple[float, int]] = LRUCache(max_bytes, getsizeof=_size_of_numbers)
+        self.budgets: LruCache[str, tuple[float, int]] = LruCache(max_bytes)
 
     def hit(self, key: str, limit: Limit, now: float, cost: int) -> Quota:
         known = self.budgets.get(key)
         ends, hits = known if known is not None and now < known[0] else (now + limit.window, 0)
         if 0 < cost <= limit.amount - hits:
-            self.budgets[key] = (ends, hits + cost)
+            self.budgets.put(key, (ends, hits + cost), _ENTRY_BYTES)
         return Quota(limit.amount - hits, ceil(ends - now) or 1)
-
-
-def _size_of_hits(hits: "array[float]") -> int:
-    return _ENTRY_BYTES + _HIT_BYTES * len(hits)
-
-
-def _size_of_numbers(_: tuple[float, ...]) -> int:
-    return _ENTRY_BYTES
 
 
 _WINDOWS: Final[dict[Strategy, Callable[[int], _Window]]] = {

@@ -56,7 +56,7 @@ def install_guards(app: FastAPI, settings: Settings | None, opening: Opening) ->
     if hasattr(app.state, "auth0_sso_protection"):
         raise RuntimeError("this app is protected already: call auth0_sso.protect(app) once")
     described = app.openapi = DescribedOpenapi(app, settings)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
-    http_options(app)  # the layer, without any
+    options = http_options(app)  # those of the layer, none so far
     inner = app.router.lifespan_context
 
     app.state.auth0_sso_protection = protection = Protection(settings, opening)
@@ -67,11 +67,12 @@ def install_guards(app: FastAPI, settings: Settings | None, opening: Opening) ->
         described.use(chosen)
         describe_apps(app, chosen)
         async with protection.opening(chosen) as services:
-            app.state.auth0_sso = services
+            app.state.auth0_sso = options.services = services
             try:
                 async with inner(running) as state:
                     yield state
             finally:
+                options.services = None
                 del app.state.auth0_sso
 
     app.router.lifespan_context = lifespan

@@ -1,7 +1,9 @@
 """What an app may add to every request beside the guards."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from auth0_sso.web.services.services import Services
 
 
 @dataclass(slots=True)
@@ -20,3 +22,5 @@ class HttpOptions:
     """Answer 400 to a request without exactly one Host header (RFC 9112 section 3.2)."""
     catch_exceptions: bool = False
     """Log an exception and answer it as a problem; it reaches neither the server nor a test client."""
+    services: Services | None = field(default=None, compare=False)
+    """What the guards work with, while the lifespan of a protected app runs."""

@@ -35,12 +35,20 @@ class RequestContext:
     """What the request was counted under already."""
     given: Mapping[str, object] = MappingProxyType({})
     """What the guards of a `GuardedRoute` give to its function, by the names of its parameters."""
-    _services: Services | None = None
 
-    def __init__(self, app: FastAPI | None, request_id: str | None = None, *, protected: bool = False) -> None:
-        """Take the app whose layer begins this, the id of the request if it has one, and whether it is protected."""
+    def __init__(
+        self,
+        app: FastAPI | None,
+        services: Services | None,
+        request_id: str | None = None,
+        *,
+        protected: bool = False,
+    ) -> None:
+        """Take the app whose layer begins this, what it works with, the id of the request, and if it is protected."""
         self.app = app
         """The route may be in another app, mounted below it."""
+        self.services = services
+        """What the app works with; None where its lifespan has not run."""
         self.chosen_id = request_id
         """The id of the request, once there is one."""
         self.protected = protected
@@ -51,12 +59,14 @@ class RequestContext:
         """Headers every answer to this request gets, refusals included."""
 
     @classmethod
-    def begin(cls, scope: MutableMapping[str, Any], request_id: str | None = None) -> "RequestContext":
+    def begin(
+        cls, scope: MutableMapping[str, Any], services: Services | None, request_id: str | None = None
+    ) -> "RequestContext":
         """Begin the context of a request to a protected app, with its caller's id or a new one.
 
         Always a new one, since a request that an app sends on to itself may carry another token.
         """
-        context = scope[_KEY] = cls(scope.get("app"), request_id, protected=True)
+        context = scope[_KEY] = cls(scope.get("app"), services, request_id, protected=True)
         return context
 
     @classmethod
@@ -64,15 +74,9 @@ class RequestContext:
         """Return the context of a request; without our middleware it begins here."""
         context = scope.get(_KEY)
         if context is None:
-            context = scope[_KEY] = cls(scope.get("app"))
+            app = scope.get("app")
+            context = scope[_KEY] = cls(app, None if app is None else getattr(app.state, "auth0_sso", None))
         return cast("RequestContext", context)
-
-    @property
-    def services(self) -> Services | None:
-        """What the app works with; None where its lifespan has not run."""
-        if self._services is None and self.app is not None:
-            self._services = getattr(self.app.state, "auth0_sso", None)
-        return self._services
 
     @property
     def request_id(self) -> str:

@@ -27,15 +27,14 @@ _log = logging.getLogger(__name__)
 
 def request_layer(app: ASGIApp, *, options: HttpOptions) -> ASGIApp:
     """Wrap an app in as little as the options need."""
-    return GuardMiddleware(app) if options == HttpOptions() else RequestLayer(app, options=options)
+    return GuardMiddleware(app, options=options) if options == HttpOptions() else RequestLayer(app, options=options)
 
 
 class RequestLayer(GuardMiddleware):
     """Wraps an app as the options say."""
 
     def __init__(self, app: ASGIApp, *, options: HttpOptions) -> None:
-        super().__init__(app)
-        self._options = options
+        super().__init__(app, options=options)
         self._response_headers = ResponseHeaders(options, origins=options.cors_origins)
         self._preflight = answer_preflight(app, options.cors_origins) if options.cors_origins else app
         self._preflight_headers = ResponseHeaders(options)
@@ -47,7 +46,7 @@ class RequestLayer(GuardMiddleware):
             return
         headers = _first_values(scope)
         request_id = acceptable_id(headers.get(b"x-request-id")) or new_request_id()
-        context = RequestContext.begin(scope, request_id)
+        context = RequestContext.begin(scope, self._options.services, request_id)
         if len(headers) == len(scope["headers"]):  # else a guard counts the Authorization headers
             context.credentials = (headers[b"authorization"],) if b"authorization" in headers else ()
         app, response_headers = self._app, self._response_headers

@@ -7,18 +7,19 @@ from starlette.websockets import WebSocket, WebSocketState
 from auth0_sso.errors import Auth0SsoError
 from auth0_sso.web.middleware.access_log import log_refusal
 from auth0_sso.web.middleware.request_context import RequestContext, request_id_variable
+from auth0_sso.web.services.services import Services
 from auth0_sso.web.websockets.guarded_socket import GuardedSocket
 from auth0_sso.web.websockets.refusals import close_of, takes_response
 
 
 async def serve_websocket(
-    app: ASGIApp, scope: Scope, receive: Receive, send: Send, *, request_id: str | None = None
+    app: ASGIApp, services: Services | None, scope: Scope, receive: Receive, send: Send
 ) -> None:
     """Serve one WebSocket, and close it when the access token that a guard verified expires.
 
     The reason of a refusal is logged at INFO.
     """
-    context = RequestContext.begin(scope, request_id)
+    context = RequestContext.begin(scope, services)
     context.socket = socket = GuardedSocket(receive, send, context.answer_headers)
     token = request_id_variable.set(context.request_id)
     try:
