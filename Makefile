@@ -12,7 +12,7 @@ VERIFY := $(BIN)/python -m pip --disable-pip-version-check check
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-httpx2 floors check bench load format lock clean
+.PHONY: help run test test-httpx2 floors check bench bench-quick load format lock clean
 
 help: ## List these targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -41,14 +41,15 @@ check: $(VENV)/dev.stamp ## Lint, types, import rules, lock files in step
 	  $(MAKE) --no-print-directory lock LOCKS=$(VENV)/locks.now && diff -r locks $(VENV)/locks.now && \
 	  echo "Lock files are in step."
 
-bench: $(VENV)/bench.stamp ## Measure what a verification, a guard and a counted caller cost
-	PYTHONPATH=tests $(BIN)/python -W ignore bench/verification.py
+MEASURE := PYTHONPATH=tests $(BIN)/python -W ignore
+bench: $(VENV)/bench.stamp $(if $(shell command -v npm),$(VENV)/node.stamp) ## Compare with other servers and libraries, and write docs/benchmarks.md
+	$(MEASURE) bench/run.py $(BENCH)
+	$(MEASURE) bench/callers.py
 	@echo
-	PYTHONPATH=tests $(BIN)/python -W ignore bench/guards.py
-	@echo
-	PYTHONPATH=tests $(BIN)/python -W ignore bench/callers.py
-	@echo
-	PYTHONPATH=tests $(BIN)/python -W ignore bench/tenant_calls.py
+	$(MEASURE) bench/tenant_calls.py
+
+bench-quick: $(VENV)/bench.stamp ## Measure the layers of a request and a verification, in less than a minute
+	$(MEASURE) bench/run.py --quick
 
 load: $(VENV)/dev.stamp ## Serve a thousand connections at saturation, then go on while everything fails in turn
 	PYTHONPATH=tests $(BIN)/python -W ignore bench/load.py
@@ -91,6 +92,11 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp locks/dev.txt
 $(VENV)/bench.stamp: $(VENV)/dev.stamp locks/bench.txt
 	$(INSTALL) --require-hashes -r locks/bench.txt
 	@$(VERIFY)
+	@touch $@
+
+$(VENV)/node.stamp: $(BIN)/python $(wildcard bench/node/*) bench/node/.npmrc
+	mkdir -p $(VENV)/node && cp bench/node/.npmrc bench/node/* $(VENV)/node
+	npm ci --prefix $(VENV)/node --loglevel=error --no-fund --no-audit
 	@touch $@
 
 # The tests and the official SDK import httpx: a package of that name makes it httpx2, as an app would.

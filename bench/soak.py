@@ -102,6 +102,9 @@ class Soak:
         headers = {"Authorization": f"Bearer {token}"}
         await client.post(f"{self.tenant}api/v2/keys/signing/rotate", headers=headers)
         await self.renew(client)
+        bearer = {"Authorization": f"Bearer {self.tokens['machine'][-1]}"}
+        for replica in self.replicas:  # has it fetch the new key; while the tenant is frozen, 503 would be correct
+            await client.get(replica, headers=bearer)
         keys = (await client.get(f"{self.tenant}api/v2/keys/signing", headers=headers)).json()
         previous = [key["kid"] for key in keys if key["previous"] and not key["revoked"]]
         # The latest come first. One of them may have signed the Management API token, renewed twice a minute at most.

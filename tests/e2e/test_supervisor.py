@@ -69,6 +69,15 @@ def test_a_stable_worker_is_restarted_without_backoff(tenant_port: int, tmp_path
         assert serving.stop() == 0
 
 
+def test_connections_to_a_killed_worker_are_served_before_it_is_restarted(tenant_port: int, tmp_path: Path) -> None:
+    with served(tenant_port, tmp_path, {"min_backoff": 60.0, "max_backoff": 60.0}) as serving:
+        os.kill(serving.workers(2)[0], signal.SIGKILL)
+        serving.logged("killed by SIGKILL")
+        for _ in range(20):  # one in two is for the killed worker
+            assert httpx.get(f"{serving.url}/healthz", timeout=10).status_code == 200
+        assert len(serving.workers(2)) == 2
+
+
 @pytest.mark.parametrize(("fault", "code"), [("exit-3", 1), ("exit-78", 78)])
 def test_the_supervisor_gives_up_when_no_worker_can_start(
     tenant_port: int, tmp_path: Path, fault: str, code: int
@@ -118,9 +127,16 @@ async def test_a_rolling_restart_replaces_all_workers_without_losing_a_request(
                 except httpx.HTTPError as error:
                     seen[type(error).__name__] += 1
 
-        async with httpx.AsyncClient(base_url=serving.url, timeout=30) as client:
+        always_new = httpx.Limits(max_keepalive_connections=0)
+        async with (
+            httpx.AsyncClient(base_url=serving.url, timeout=30) as client,
+            httpx.AsyncClient(base_url=serving.url, timeout=30, limits=always_new) as connecting,
+        ):
             slow = await serving.slow(client, token_of(tenant_port, USER))
-            callers = [asyncio.create_task(caller(client, path)) for path in ("/readyz", "/healthz") * 3]
+            callers = [
+                asyncio.create_task(caller(each, path))
+                for each, path in ((client, "/readyz"), (connecting, "/healthz")) * 3
+            ]
             serving.send(signal.SIGHUP)
             await asyncio.to_thread(serving.logged, "all workers are replaced")
             stopping.set()

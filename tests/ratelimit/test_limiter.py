@@ -31,7 +31,6 @@ async def test_each_request_leaves_one_less(clock: HandClock, strategy: Strategy
     assert [result.allowed for result in results] == [True, True, True, False]
     quotas = [result.quotas[0] for result in results]
     assert [quota.remaining for quota in quotas] == [2, 1, 0, 0]
-    assert {(quota.limit.name, quota.limit.amount, quota.limit.window) for quota in quotas} == {("3/minute", 3, 60)}
     assert quotas[0].reset_after == 60
     assert all(1 <= quota.reset_after <= 121 for quota in quotas)
 
@@ -104,8 +103,7 @@ async def test_a_request_over_one_limit_counts_under_none(clock: HandClock) -> N
     results = [await hit(limit, "10/minute;3/hour") for _ in range(50)]
     assert {result.retry_after for result in results} == {3600}
     minute, hour = results[-1].quotas
-    assert (minute.limit.name, minute.remaining) == ("10/minute", 7)
-    assert (hour.limit.name, hour.remaining) == ("3/hour", 0)
+    assert (minute.remaining, hour.remaining) == (7, 0)
 
 
 @each_strategy

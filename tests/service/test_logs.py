@@ -1,4 +1,9 @@
 import logging
+import re
+import signal
+import subprocess
+import sys
+import threading
 
 import pytest
 
@@ -7,8 +12,30 @@ from auth0_sso.web.middleware.request_context import request_id_variable
 
 pytestmark = pytest.mark.usefixtures("logging_restored")
 
+SERVING = """
+import logging, os, signal, sys, time
+from auth0_sso.service.logs import configure_logs
+from auth0_sso.service.shutdown import GracefulShutdown
+configure_logs("INFO")
+shutdown = GracefulShutdown(close_server=lambda: None, timeout=0.1)
+shutdown.server_started()
+log = logging.getLogger("auth0_sso.access")
+"""
+LOG_A_THOUSAND = "for number in range(1000): log.info('line %d', number)\n"
+ENDINGS = {
+    "returns": ("", 0),
+    "exits": ("sys.exit(3)", 3),
+    "raises": ("raise ValueError('in the main thread')", 1),
+    "exits-by-a-signal": ("signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); os.kill(os.getpid(), 15)", 0),
+    "hangs-in-its-shutdown": ("shutdown.install(); os.kill(os.getpid(), signal.SIGTERM); time.sleep(60)", 1),
+    "exits-at-the-second-sigint": (
+        "shutdown.install()\nfor _ in range(2): os.kill(os.getpid(), signal.SIGINT)\ntime.sleep(60)",
+        1,
+    ),
+}
 
-def test_a_record_carries_the_request_id_and_httpx_urls_stay_out(capsys: pytest.CaptureFixture[str]) -> None:
+
+def test_a_record_carries_the_request_id_and_httpx_urls_stay_out(capfd: pytest.CaptureFixture[str]) -> None:
     configure_logs("INFO")
     token = request_id_variable.set("trace-1")
     logging.getLogger("auth0_sso.tenant").info("keys fetched")
@@ -18,5 +45,68 @@ def test_a_record_carries_the_request_id_and_httpx_urls_stay_out(capsys: pytest.
         logging.getLogger(name).info("headers")
     logging.getLogger("auth0_sso").debug("too fine")
     request_id_variable.reset(token)
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.endswith("INFO auth0_sso.tenant [trace-1] keys fetched")
+    logging.getLogger().handlers[0].flush()
+    (line,) = capfd.readouterr().err.splitlines()
+    assert re.fullmatch(r"[\d-]{10} [\d:]{8},\d{3} INFO auth0_sso\.tenant \[trace-1\] keys fetched", line)
+
+
+def test_an_exception_is_logged_with_its_traceback(capfd: pytest.CaptureFixture[str]) -> None:
+    configure_logs("INFO")
+    try:
+        int("no number")
+    except ValueError:
+        logging.getLogger("auth0_sso").exception("failed")
+    logging.getLogger().handlers[0].flush()
+    first, *traceback = capfd.readouterr().err.splitlines()
+    assert first.endswith("ERROR auth0_sso [-] failed")
+    assert traceback[0] == "Traceback (most recent call last):"
+    assert traceback[-1] == "ValueError: invalid literal for int() with base 10: 'no number'"
+
+
+def test_the_time_is_that_of_logging_as_seconds_pass(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("INFO")
+    formatter = logging.getLogger().handlers[0].formatter
+    assert formatter is not None
+    record = logging.LogRecord("name", logging.INFO, "file", 1, "message", (), None)
+    for record.created, record.msecs in ((1.0, 0.0), (1.9994, 999.4), (2.001, 1.0), (1e9, 0.0), (2.0, 0.0)):
+        assert formatter.format(record).startswith(logging.Formatter("%(asctime)s ").format(record))
+
+
+def test_stderr_in_memory_gets_the_lines_too(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("INFO")
+    logging.getLogger("auth0_sso").info("in memory")
+    assert capsys.readouterr().err.endswith("INFO auth0_sso [-] in memory\n")
+
+
+@pytest.mark.parametrize(("ending", "code"), ENDINGS.values(), ids=ENDINGS.keys())
+def test_no_line_is_lost_however_the_process_exits(ending: str, code: int) -> None:
+    command = [sys.executable, "-c", SERVING + LOG_A_THOUSAND + ending]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    numbers = re.findall(r"\[-\] line (\d+)$", ended.stderr, re.MULTILINE)
+    assert numbers == [str(number) for number in range(1000)]
+    assert ended.returncode == code
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stderr_nobody_reads_stops_neither_requests_nor_the_shutdown(number: signal.Signals) -> None:
+    script = SERVING + "shutdown.install()\n" + LOG_A_THOUSAND * 100 + "print('served', flush=True); time.sleep(60)"
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        hanging = threading.Timer(20, running.kill)
+        hanging.start()
+        try:
+            assert running.stdout is not None
+            assert running.stdout.readline() == "served\n"
+            running.send_signal(number)
+            assert running.wait() == 1
+        finally:
+            hanging.cancel()
+            running.kill()
+
+
+def test_a_process_without_stderr_runs() -> None:
+    script = SERVING + LOG_A_THOUSAND + "print(sys.stderr)"
+    shell = f'exec "{sys.executable}" -c "$1" 2>&-'
+    command = ["sh", "-c", shell, "sh", script]
+    ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, timeout=30)
+    assert (ended.stdout, ended.returncode) == ("None\n", 0)

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import uvicorn
 from starlette.types import Message, Receive, Scope, Send
 
+from auth0_sso.service.drain import Drain
 from auth0_sso.service.http_protocol import BoundedHttpProtocol, ConnectionLimits
 from auth0_sso.service.http_protocol.connections import ConnectionTable
 from auth0_sso.testing.clock import HandClock
@@ -157,6 +158,7 @@ class Site:
     server: Server
     port: int
     accepted: list[CountingProtocol]
+    drain: Drain
     clients: list[Client] = field(default_factory=list)
 
     async def connect(self) -> Client:
@@ -199,6 +201,7 @@ async def site(clock: HandClock, limits: ConnectionLimits | None = None, **optio
 
     Protocol.limits = limits or ConnectionLimits()
     Protocol.clock = staticmethod(clock.monotonic)
+    Protocol.drain = Drain()
     app = Recorder()
     config = uvicorn.Config(
         app, http=Protocol, ws="none", lifespan="off", proxy_headers=False, log_config=None, **options
@@ -206,7 +209,7 @@ async def site(clock: HandClock, limits: ConnectionLimits | None = None, **optio
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         async with serving(config, listening) as server:
-            running = Site(app, clock, server, port, Protocol.accepted)
+            running = Site(app, clock, server, port, Protocol.accepted, Protocol.drain)
             try:
                 yield running
             finally:

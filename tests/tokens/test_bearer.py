@@ -11,6 +11,9 @@ from auth0_sso.errors import (
 )
 from auth0_sso.tokens.bearer import challenge, read_bearer_token
 
+# RFC 6750 section 2.1
+B64TOKEN = [bytes([code]) for code in b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/"]
+
 
 @pytest.mark.parametrize(
     ("error", "expected"),
@@ -42,4 +45,13 @@ def test_the_example_of_rfc_6750_is_read() -> None:
 
 def test_every_character_of_a_b64token_is_read() -> None:
     for text in ("AZaz09-._~+/==", "AZaz09-._~+/X"):
-        assert read_bearer_token([b"Bearer " + text.encode()]) == text
+        for scheme in (b"Bearer ", b"bearer ", b"Bearer  ", b" Bearer "):
+            assert read_bearer_token([scheme + text.encode()]) == text
+
+
+def test_any_other_character_is_refused() -> None:
+    others = {bytes([code]) for code in range(256)} - set(B64TOKEN)
+    for line in [scheme + b"a" + other + b"a" for scheme in (b"Bearer ", b"bearer ") for other in others]:
+        with pytest.raises(InvalidRequestError) as caught:
+            read_bearer_token([line])
+        assert caught.value.reason == "credentials_malformed"

@@ -1,6 +1,8 @@
 """What the tables do not say: bounds that differ from one deployment to the next, and the token's own manners."""
 
+import copy
 import dataclasses
+import pickle
 from typing import Any
 
 import pytest
@@ -123,6 +125,14 @@ def test_the_repr_of_a_token_does_not_show_its_claims() -> None:
         made.claims["sub"] = "auth0|admin"  # type: ignore[index]  # that it is refused is the test
     with pytest.raises(dataclasses.FrozenInstanceError):
         made.subject = "auth0|admin"  # type: ignore[misc]  # that it is refused is the test
+
+
+def test_a_verified_token_is_what_its_own_class_makes() -> None:
+    made = token(org_id="org_1")
+    same = AccessToken(**{field.name: getattr(made, field.name) for field in dataclasses.fields(made)})
+    assert (type(made), made, repr(made)) == (AccessToken, same, repr(same))
+    assert dataclasses.replace(made, subject="auth0|2").subject == "auth0|2"
+    assert copy.copy(made) == pickle.loads(pickle.dumps(made)) == made  # noqa: S301 - our own bytes
 
 
 def test_claims_are_read_only_at_every_level_and_arrays_are_tuples() -> None:

@@ -8,6 +8,7 @@ from auth0_sso.testing.hostile import Forge
 from auth0_sso.testing.issuer import Issuer, base64url, json_part, public_jwk, user_claims
 from auth0_sso.tokens.jwk import MAX_KID_LENGTH, JwkSet
 from auth0_sso.tokens.jws import parse, verify
+from auth0_sso.tokens.read_only import frozen_object
 from support.token_cases import NOW
 
 # RFC 7515 appendix A.2: an RS256 signature and the key that made it.
@@ -151,7 +152,7 @@ def test_verified_claims_are_those_that_were_signed(issuer: Issuer) -> None:
     text = f"{json_part({'alg': 'RS256', 'kid': 'key-0'})}.{base64url(json.dumps(claims, indent=2).encode())}"
     key = JwkSet.parse(issuer.jwks("key-0"), ["RS256"]).find("key-0", "RS256")
     assert key is not None
-    assert verify(parse(issuer.sign(text).encode(), ["RS256"]), key) == claims
+    assert verify(parse(issuer.sign(text).encode(), ["RS256"]), key) == frozen_object(claims)
 
 
 def test_no_single_character_of_a_token_can_be_another(issuer: Issuer, forge: Forge) -> None:

@@ -58,6 +58,11 @@ def test_a_frozen_value_does_not_change_with_its_source() -> None:
     assert json.loads(json.dumps(value)) == NESTED
 
 
+def test_a_frozen_object_is_not_copied_again() -> None:
+    value = frozen_object(NESTED)
+    assert frozen_object(value) is value
+
+
 def test_every_kind_of_copy_is_an_ordinary_dict() -> None:
     value: Any = frozen_object(NESTED)
     for made in (copy.copy(value), copy.deepcopy(value), pickle.loads(pickle.dumps(value)), value.copy(), value | {}):  # noqa: S301 - our own bytes

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from auth0_sso.tokens.read_only import frozen_object
 from auth0_sso.tokens.strict_json import (
     MAX_DEPTH,
     StrictJsonError,
@@ -36,6 +37,30 @@ def fault(data: bytes) -> str:
 def test_valid_json_is_read_unchanged(value: object) -> None:
     for text in (json.dumps(value), json.dumps(value, ensure_ascii=False), json.dumps(value, indent=1)):
         assert loads(text.encode()) == value
+
+
+@pytest.mark.parametrize("long", ["", "x" * 2000], ids=["short", "long"])
+def test_read_only_values_are_the_same_and_frozen(long: str) -> None:
+    value: dict[str, object] = {"a": [1, ["b", {"c": [long]}]], "d": {"e": [{}, {"f": []}]}, "g": None}
+    read = loads(json.dumps(value).encode(), sparse=True, read_only=True)
+    assert read == frozen_object(value)
+    assert repr(read) == repr(frozen_object(value))
+    for text in (b'{"a":[{"b":1,"b":2}]}', b'{"a":1,"a":2}'):
+        with pytest.raises(StrictJsonError, match="duplicate_member"):
+            loads(text, read_only=True)
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":', '[{"a":', '{"a":['])
+def test_depth_of_read_only_values_is_limited(opening: str) -> None:
+    closing = opening.replace('"a":', "").translate({ord("["): "]", ord("{"): "}"})[::-1]
+    levels = MAX_DEPTH // len(closing)
+    for count, passes in ((levels, True), (levels + 1, False), (240, False)):
+        text = f'{opening * count}"{"x" * 6000}"{closing * count}'.encode()
+        if passes:
+            assert loads(text, sparse=True, read_only=True)
+        else:
+            with pytest.raises(StrictJsonError, match="too_deep"):
+                loads(text, sparse=True, read_only=True)
 
 
 @pytest.mark.parametrize("number", ["99999999999999999999", "-9999999999999999999", "1e308", "-0", "0.1e-400"])

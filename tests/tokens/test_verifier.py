@@ -47,6 +47,16 @@ async def test_the_least_recently_used_token_is_evicted(keys: KeysAtHand, clock:
     assert await verifier.verify(tokens[0]) is not first
 
 
+async def test_a_token_used_again_is_evicted_last(keys: KeysAtHand, clock: HandClock, forge: Forge) -> None:
+    verifier = cached(keys, clock, size=2)
+    tokens = [forge.token(jti=str(number)) for number in range(3)]
+    first, second = [await verifier.verify(token) for token in tokens[:2]]
+    for token in (tokens[0], tokens[2]):
+        await verifier.verify(token)
+    assert await verifier.verify(tokens[0]) is first
+    assert await verifier.verify(tokens[1]) is not second
+
+
 SHAPES: dict[str, Callable[[int], dict[str, object]]] = {
     "permissions": lambda count: {"permissions": [f"read:resource_{number}" for number in range(count)]},
     "roles": lambda count: {"https://example.com/roles": [f"role_{number}" for number in range(count)]},

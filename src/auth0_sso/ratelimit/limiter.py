@@ -3,7 +3,7 @@
 Hits are counted in memory (`memory.py`), or in a Redis that all processes share (`redis.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, Literal, NamedTuple, Protocol
 
 from auth0_sso.errors import StoreUnavailableError
@@ -26,16 +26,16 @@ _WINDOWS_UNTIL_EMPTY: Final[dict[Strategy, int]] = {
 class Quota(NamedTuple):
     """How many requests remain under one limit, and in how many seconds there are more."""
 
-    limit: Limit
     remaining: int
     reset_after: int
     """At least 1."""
 
 
 class RateLimitResult(NamedTuple):
-    """Whether a request may pass, and the quotas after it."""
+    """Whether a request may pass, and what is left of each limit of its policy after it."""
 
     quotas: tuple[Quota, ...]
+    """In the order of the policy's limits; none where they are not known."""
     retry_after: int = 0
     """0 for a request that may pass; else the seconds after which a request of the same cost may."""
 
@@ -79,24 +79,32 @@ class RateLimiter:
         """
         if self._shared is not None:
             try:
-                return _result(self._shared.strategy, await self._shared.hit(policy.limits, name, caller, cost), cost)
+                before = await self._shared.hit(policy.limits, name, caller, cost)
+                return _result(self._shared.strategy, policy.limits, before, cost)
             except StoreUnavailableError:
                 if self._on_store_error == "deny":
                     raise
             if self._on_store_error == "allow":
                 return NOT_COUNTED
-        return _result(self._memory.strategy, await self._memory.hit(policy.limits, name, caller, cost), cost)
+        before = await self._memory.hit(policy.limits, name, caller, cost)
+        return _result(self._memory.strategy, policy.limits, before, cost)
 
 
-def _result(strategy: Strategy, before: Sequence[Quota], cost: int) -> RateLimitResult:
-    exceeded = [quota for quota in before if quota.remaining < cost]
-    if exceeded:
-        return RateLimitResult(tuple(before), max(_wait(strategy, quota, cost) for quota in exceeded))
-    return RateLimitResult(tuple([Quota(limit, remaining - cost, reset) for limit, remaining, reset in before]))
+def _result(strategy: Strategy, limits: Sequence[Limit], before: Sequence[Quota], cost: int) -> RateLimitResult:
+    after = []
+    for remaining, reset in before:
+        if remaining < cost:
+            windows = [limit.window * _WINDOWS_UNTIL_EMPTY[strategy] for limit in limits]
+            return RateLimitResult(tuple(before), max(_waits(windows, before, cost)))
+        after.append(Quota(remaining - cost, reset))
+    return RateLimitResult(tuple(after))
 
 
-def _wait(strategy: Strategy, quota: Quota, cost: int) -> int:
-    """Return the seconds until there is room: known where one more request is needed, else when no hit counts."""
-    if cost - quota.remaining == 1:
-        return quota.reset_after
-    return quota.limit.window * _WINDOWS_UNTIL_EMPTY[strategy]
+def _waits(windows: Sequence[int], before: Sequence[Quota], cost: int) -> Iterator[int]:
+    """Yield the seconds until each exceeded limit has room.
+
+    Known where one more request is needed, else it is the time after which no hit counts.
+    """
+    for window, (remaining, reset) in zip(windows, before, strict=True):
+        if remaining < cost:
+            yield reset if cost - remaining == 1 else window

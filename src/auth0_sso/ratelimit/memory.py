@@ -11,9 +11,8 @@ from collections.abc import Callable, Sequence, Sized
 from math import ceil
 from typing import Final, NamedTuple, Protocol
 
-from cachetools import LRUCache
-
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
+from auth0_sso.lru_cache import LruCache
 from auth0_sso.ratelimit.limiter import Quota, Strategy
 from auth0_sso.ratelimit.policy import Limit
 
@@ -47,13 +46,14 @@ class MemoryCounter:
 
     async def hit(self, limits: Sequence[Limit], name: str, caller: str, cost: int) -> list[Quota]:
         """Return the quota under each limit before this hit; count `cost` under all if each has room, else none."""
-        now, key, hit = self._clock.monotonic(), f" {name} {caller}", self._window.hit
+        now, hit = self._clock.monotonic(), self._window.hit
         if len(limits) == 1:
-            return [hit(limits[0].name + key, limits[0], now, cost)]
-        before = [hit(limit.name + key, limit, now, 0) for limit in limits]
-        if all(quota.remaining >= cost for quota in before):
-            for limit in limits:
-                hit(limit.name + key, limit, now, cost)
+            return [hit(f"{limits[0].name} {name} {caller}", limits[0], now, cost)]
+        keys = [f"{limit.name} {name} {caller}" for limit in limits]
+        before = [hit(key, limit, now, 0) for key, limit in zip(keys, limits, strict=True)]
+        if all(remaining >= cost for remaining, _ in before):
+            for key, limit in zip(keys, limits, strict=True):
+                hit(key, limit, now, cost)
         return before
 
 
@@ -71,19 +71,19 @@ class _MovingWindow:
     """Remembers the time of each hit."""
 
     def __init__(self, max_bytes: int) -> None:
-        self.budgets: LRUCache[str, array[float]] = LRUCache(max_bytes, getsizeof=_size_of_hits)
+        self.budgets: LruCache[str, array[float]] = LruCache(max_bytes)
 
     def hit(self, key: str, limit: Limit, now: float, cost: int) -> Quota:
         hits = self.budgets.get(key)
         if hits is None:
             hits = array("d")
-        else:
+        if hits and hits[0] <= now - limit.window:
             del hits[: bisect_right(hits, now - limit.window)]
         remaining, reset = limit.amount - len(hits), (hits[0] - now if hits else 0) + limit.window
         if 0 < cost <= remaining:
-            hits.extend([now] * cost)
-            self.budgets[key] = hits  # set again, since its size has changed
-        return Quota(limit, remaining, _whole(reset))
+            hits.extend((now,) * cost)
+            self.budgets.put(key, hits, _ENTRY_BYTES + _HIT_BYTES * len(hits))
+        return Quota(remaining, ceil(reset) or 1)
 
 
 class _Pair(NamedTuple):
@@ -98,18 +98,18 @@ class _SlidingWindowCounter:
     """Remembers two numbers: the hits in this window, and in the previous one, of which a share still counts."""
 
     def __init__(self, max_bytes: int) -> None:
-        self.budgets: LRUCache[str, _Pair] = LRUCache(max_bytes, getsizeof=_size_of_numbers)
+        self.budgets: LruCache[str, _Pair] = LruCache(max_bytes)
 
     def hit(self, key: str, limit: Limit, now: float, cost: int) -> Quota:
         number, current, previous = self._pair(key, limit, now)
         left = limit.window - now % limit.window
         weighted = int(previous * left / limit.window) + current
         if 0 < cost <= limit.amount - weighted:
-            self.budgets[key] = _Pair(number, current + cost, previous)
+            self.budgets.put(key, _Pair(number, current + cost, previous), _ENTRY_BYTES)
         if not weighted:
-            return Quota(limit, limit.amount, limit.window)
+            return Quota(limit.amount, limit.window)
         step = left % (limit.window / previous) if previous else left
-        return Quota(limit, max(0, limit.amount - weighted), _whole(min(step, left) + _JUST_AFTER))
+        return Quota(max(0, limit.amount - weighted), ceil(min(step, left) + _JUST_AFTER))
 
     def _pair(self, key: str, limit: Limit, now: float) -> _Pair:
         number = now // limit.window
@@ -123,26 +123,14 @@ class _FixedWindow:
     """Remembers when the window that the first hit opened will end, and how many hits it has."""
 
     def __init__(self, max_bytes: int) -> None:
-        self.budgets: LRUCache[str, tuple[float, int]] = LRUCache(max_bytes, getsizeof=_size_of_numbers)
+        self.budgets: LruCache[str, tuple[float, int]] = LruCache(max_bytes)
 
     def hit(self, key: str, limit: Limit, now: float, cost: int) -> Quota:
         known = self.budgets.get(key)
         ends, hits = known if known is not None and now < known[0] else (now + limit.window, 0)
         if 0 < cost <= limit.amount - hits:
-            self.budgets[key] = (ends, hits + cost)
-        return Quota(limit, limit.amount - hits, _whole(ends - now))
-
-
-def _whole(seconds: float) -> int:
-    return ceil(seconds) or 1
-
-
-def _size_of_hits(hits: "array[float]") -> int:
-    return _ENTRY_BYTES + _HIT_BYTES * len(hits)
-
-
-def _size_of_numbers(_: tuple[float, ...]) -> int:
-    return _ENTRY_BYTES
+            self.budgets.put(key, (ends, hits + cost), _ENTRY_BYTES)
+        return Quota(limit.amount - hits, ceil(ends - now) or 1)
 
 
 _WINDOWS: Final[dict[Strategy, Callable[[int], _Window]]] = {

@@ -1,7 +1,7 @@
 """A rate limit policy: one or more limits that hold at once, in the usual notation: `10/minute;200/hour`."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Self
 
 MAX_REQUESTS: Final = 1_000_000
@@ -35,6 +35,12 @@ class Policy:
     """Limits with different windows, the shortest window first."""
 
     limits: tuple[Limit, ...]
+    header: bytes = field(init=False, compare=False)
+    """The value of RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers-10)."""
+
+    def __post_init__(self) -> None:
+        policies = ", ".join(f'"{limit.name}";q={limit.amount};w={limit.window}' for limit in self.limits)
+        object.__setattr__(self, "header", policies.encode("ascii"))
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -50,7 +56,7 @@ class Policy:
 
     def require_room(self, cost: int) -> None:
         """Raise `ValueError` where a request of this cost could never pass."""
-        if not 1 <= cost <= min(limit.amount for limit in self.limits):
+        if cost != 1 and not 1 <= cost <= min(limit.amount for limit in self.limits):  # each limit allows 1
             raise ValueError("a request costs at least 1, and no more than each of its limits allows")
 
 

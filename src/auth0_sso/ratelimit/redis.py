@@ -35,8 +35,8 @@ class RedisCounter:
             numbers += (limit.amount, limit.window)
         reply: list[Any] = await self._store.run(self._script, self._keys(limits, name, caller), numbers)
         return [
-            Quota(limit, remaining, ceil(float(reset)) or 1)
-            for limit, remaining, reset in zip(limits, reply[1::2], reply[2::2], strict=True)
+            Quota(remaining, ceil(float(reset)) or 1)
+            for remaining, reset in zip(reply[1::2], reply[2::2], strict=True)
         ]
 
     def _keys(self, limits: Sequence[Limit], name: str, caller: str) -> list[str]:

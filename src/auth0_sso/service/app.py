@@ -45,6 +45,7 @@ def create_app(
         title="auth0-sso",
         description=_DESCRIPTION,
         version=version("auth0-sso"),
+        openapi_tags=[{"name": name} for name in ("home", "profile", "admin", "data", "dashboard", "health")],
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
@@ -52,7 +53,7 @@ def create_app(
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    for routes in (home, profile, admin, data, dashboard, health):
+    for routes in (data, home, health, dashboard, profile, admin):  # FastAPI looks through all before it
         app.include_router(routes.router)
     if settings.metrics_enabled:
         app.include_router(metrics.router)

@@ -1,10 +1,11 @@
-"""`auth0-sso serve`: the API in one process, or in several worker processes on one socket."""
+"""`auth0-sso serve`: the API in one process, or in several worker processes at one address."""
 
+import asyncio
 import logging
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing.connection import Connection
@@ -13,9 +14,11 @@ from typing import Any, Final
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
+from auth0_sso.service.acceptor import Acceptor
 from auth0_sso.service.app import create_app
-from auth0_sso.service.drain import Drain, DrainMiddleware
+from auth0_sso.service.drain import Drain
 from auth0_sso.service.http_protocol import BoundedHttpProtocol, backlog_for, open_file_limit
+from auth0_sso.service.listening_sockets import bind_sockets
 from auth0_sso.service.logs import configure_logs
 from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.service.shutdown import SHUTDOWN_SIGNALS, SHUTDOWN_TIMEOUT, GracefulShutdown, set_signal_handler
@@ -30,7 +33,7 @@ SERVER_OPTIONS: Final[dict[str, Any]] = {
     "http": BoundedHttpProtocol,
     "lifespan": "on",
     "log_config": None,
-    "loop": "asyncio",  # uvloop lets new connections wait for seconds under load: docs/decisions/0012
+    "loop": "auto",  # uvloop if it is installed, and `Acceptor` accepts: docs/decisions/0012
     "proxy_headers": False,  # any client could forge its address in our log; TRUSTED_PROXIES is used instead
     "server_header": False,
     # Longer than load balancers keep idle connections (60 s), so that they never send to one that was just closed.
@@ -39,6 +42,11 @@ SERVER_OPTIONS: Final[dict[str, Any]] = {
     "timeout_graceful_shutdown": SHUTDOWN_TIMEOUT,
     "ws": "none",  # no route is a WebSocket: a request with Upgrade is served as a plain HTTP/1.1 request
 }
+
+
+_KEYS_TIMEOUT: Final = 2000
+_KEYS_INTERVAL: Final = 20
+"""In milliseconds."""
 
 
 def run(settings: ServiceSettings, *, timing: Timing | None = None) -> int:
@@ -53,27 +61,53 @@ def run(settings: ServiceSettings, *, timing: Timing | None = None) -> int:
     timing = Timing() if timing is None else timing
     # Created with workers too, so that an app that cannot be built fails here, once.
     server = _Server(settings, timeout=timing.shutdown_timeout, failure=1)
-    return _run_workers(settings, timing, server.config) if settings.workers > 1 else server.run_until_shutdown()
+    try:
+        sockets = bind_sockets(settings.host, settings.port, workers=settings.workers)
+    except OSError as error:
+        _log.error("cannot listen on %s port %d: %s", settings.host, settings.port, error.strerror)
+        return 1
+    host, port, *_ = sockets[0][0].getsockname()
+    _log.info("listening on http://%s:%d", f"[{host}]" if ":" in host else host, port)
+    return _run_workers(settings, timing, sockets) if settings.workers > 1 else server.run_until_shutdown(sockets[0])
 
 
-def serve_worker(listening: socket.socket, pipe: Connection, *, workers: int, timeout: float) -> None:
-    """Serve in a worker process, with settings from the environment, until the supervisor or a signal stops it."""
+def serve_worker(
+    sockets: Sequence[Sequence[socket.socket]], number: int, pipe: Connection, *, timeout: float
+) -> None:
+    """Serve in a worker process, with settings from the environment, until the supervisor or a signal stops it.
+
+    `sockets` are those of each worker; this one has the given number.
+    """
     supervisor = SupervisorPipe(pipe)
-    settings = ServiceSettings.load_or_exit(workers=workers)
+    settings = ServiceSettings.load_or_exit(workers=len(sockets))
     configure_logs(settings.log_level)
-    server = _Server(settings, timeout=timeout, failure=STARTUP_FAILURE, supervisor=supervisor)
-    sys.exit(server.run_until_shutdown([listening]))
+    own = list(sockets[number])
+    others = [listening for each in sockets for listening in each if listening not in own]
+    server = _Server(settings, timeout=timeout, failure=STARTUP_FAILURE, supervisor=supervisor, others=others)
+    sys.exit(server.run_until_shutdown(own))
 
 
 class _Server(uvicorn.Server):
     """uvicorn's server with the service; `GracefulShutdown` handles the signals."""
 
     def __init__(
-        self, settings: ServiceSettings, *, timeout: float, failure: int, supervisor: SupervisorPipe | None = None
+        self,
+        settings: ServiceSettings,
+        *,
+        timeout: float,
+        failure: int,
+        supervisor: SupervisorPipe | None = None,
+        others: Sequence[socket.socket] = (),
     ) -> None:
         self._drain = Drain()
-        app = DrainMiddleware(create_app(settings, drain=self._drain), self._drain)
-        super().__init__(uvicorn.Config(app, host=settings.host, port=settings.port, **server_options(settings)))
+
+        class Protocol(BoundedHttpProtocol):
+            drain = self._drain
+
+        self._app = app = create_app(settings, drain=self._drain)
+        super().__init__(uvicorn.Config(app, **server_options(settings) | {"http": Protocol}))
+        self._protocol = Protocol
+        self._others = others
         self._failure = failure
         self._supervisor = supervisor
         self._drain_seconds = settings.shutdown_notice_seconds
@@ -85,13 +119,13 @@ class _Server(uvicorn.Server):
             timeout=timeout,
         )
 
-    def run_until_shutdown(self, sockets: list[socket.socket] | None = None) -> int:
+    def run_until_shutdown(self, own: list[socket.socket]) -> int:
         """Serve until the shutdown is complete; return the exit code."""
         if self._supervisor is not None:
             self._supervisor.listen(self._shutdown, self._on_drain)
         self._shutdown.install()
         try:
-            self.run(sockets)
+            self.run(own)
         except SystemExit:  # raised by uvicorn when it cannot start
             return self._failure
         return 0
@@ -103,6 +137,7 @@ class _Server(uvicorn.Server):
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve; whatever still runs in the process afterwards has a timeout."""
+        self._shutdown.receive_signals()  # again: uvloop has taken them
         code = self._failure
         try:
             await super().serve(sockets)
@@ -112,16 +147,31 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the app, listen, and report it to the supervisor."""
-        await super().startup(sockets)
+        await super().startup([])
+        if self._supervisor is not None and not self.should_exit:
+            await self._wait_for_keys()
+        make_protocol = partial(self._protocol, self.config, self.server_state, self.lifespan.state)
+        self._acceptor = Acceptor(make_protocol, sockets or (), others=self._others, backlog=self.config.backlog)
+        self._acceptor.start()
+        self.servers = [self._acceptor]  # type: ignore[list-item]  # uvicorn only closes it
         self._shutdown.server_started()
         if self._supervisor is not None:
             self._supervisor.report_serving()
 
+    async def _wait_for_keys(self) -> None:
+        """Wait for the first fetch of the signing keys, for a short time: the worker that is replaced has them."""
+        services = self._app.state.auth0_sso
+        for _ in range(_KEYS_TIMEOUT // _KEYS_INTERVAL):
+            health = services.keys_health
+            if health.failures or health.state != "missing":
+                return
+            await asyncio.sleep(_KEYS_INTERVAL / 1000)
+
     async def on_tick(self, counter: int) -> bool:
         """Return whether to exit; uvicorn calls this ten times a second."""
-        if self._drain.replaced:  # the other workers, which share the socket, accept new connections
-            for listening in self.servers:
-                listening.close()
+        if self._drain.replaced:  # the new worker, which has the same sockets, accepts new connections
+            self._acceptor.close()
+        self._acceptor.take_over()
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -145,7 +195,7 @@ def server_options(settings: ServiceSettings) -> dict[str, Any]:
     }
 
 
-def _run_workers(settings: ServiceSettings, timing: Timing, config: uvicorn.Config) -> int:
+def _run_workers(settings: ServiceSettings, timing: Timing, sockets: list[list[socket.socket]]) -> int:
     if not settings.has_shared_store:
         _log.warning(
             "%d workers without a shared store: each has its own rate limits and role cache, so callers get up to %d "
@@ -154,9 +204,6 @@ def _run_workers(settings: ServiceSettings, timing: Timing, config: uvicorn.Conf
             settings.workers,
             settings.auth0_role_ttl_seconds,
         )
-    try:
-        listening = config.bind_socket()
-    except SystemExit:  # uvicorn has logged the reason
-        return 1
-    target = partial(serve_worker, listening, workers=settings.workers, timeout=timing.shutdown_timeout)
+    target = partial(serve_worker, sockets, timeout=timing.shutdown_timeout)
+    listening = [each for own in sockets for each in own]
     return Supervisor(target, settings.workers, listening, timing=timing).run()

@@ -71,8 +71,12 @@ class GracefulShutdown:
         self._reader.setblocking(False)
         self._writer.setblocking(False)
         threading.Thread(target=self._run, name="shutdown", daemon=True).start()
-        signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+        self.receive_signals()
         set_signal_handler(self._signals, lambda *_: None)  # the thread reads the byte of the wakeup descriptor
+
+    def receive_signals(self) -> None:
+        """Have the signals sent to the shutdown thread. Call it again in the event loop: uvloop redirects them."""
+        signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
 
     def add_reader(self, connection: Connection, read: Callable[[], bool]) -> None:
         """Call `read` whenever `connection` is readable, until it returns False. Call this before `install`."""

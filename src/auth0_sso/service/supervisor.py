@@ -5,8 +5,9 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
@@ -46,6 +47,7 @@ class Timing:
 class _Slot:
     """One worker, and how many of its predecessors in a row exited before they were stable."""
 
+    number: int
     worker: Worker | None = None
     early_exits: int = 0
     failed_start: int | None = None
@@ -59,21 +61,21 @@ class _Slot:
 
 
 class Supervisor:
-    """Runs a number of workers on one listening socket."""
+    """Runs a number of workers, and keeps their listening sockets open while one is replaced."""
 
     def __init__(
         self,
-        target: Callable[[Connection], None],
+        target: Callable[[int, Connection], None],
         number: int,
-        listening: socket.socket,
+        sockets: Sequence[socket.socket],
         *,
         timing: Timing,
     ) -> None:
-        """Take what each worker runs, the number of workers, and the socket they share."""
+        """Take what each worker runs with its number from 0, the number of workers, and all their sockets."""
         self._target = target
-        self._listening = listening
+        self._sockets = sockets
         self._timing = timing
-        self._slots = [_Slot() for _ in range(number)]
+        self._slots = [_Slot(each) for each in range(number)]
         self._workers: set[Worker] = set()
         self._stopping = asyncio.Event()
         self._has_served = False
@@ -112,15 +114,15 @@ class Supervisor:
         while True:
             worker = slot.worker
             if worker is None or worker.exited.done():
-                worker = slot.worker = self._start()
+                worker = slot.worker = self._start(slot)
             if worker is not None:
                 await worker.wait_for_exit(ping_timeout=self._timing.ping_timeout)
             if slot.worker is worker:  # else a rolling restart has replaced it
                 await asyncio.sleep(self._backoff(slot, worker))
 
-    def _start(self) -> Worker | None:
+    def _start(self, slot: _Slot) -> Worker | None:
         try:
-            worker = Worker(self._target)
+            worker = Worker(partial(self._target, slot.number))
         except OSError as error:
             _log.error("cannot start a worker: %s", error)
             return None
@@ -171,7 +173,7 @@ class Supervisor:
                 _log.info("rolling restart finished: all workers are replaced")
 
     async def _replace(self, slot: _Slot) -> bool:
-        worker = self._start()
+        worker = self._start(slot)
         if worker is None:
             return False
         if not await worker.wait_until_serving(timeout=self._timing.start_timeout):
@@ -189,7 +191,8 @@ class Supervisor:
         _log.info("shutting down %d workers", len(workers))
         for worker in workers:
             worker.terminate()
-        self._listening.close()  # otherwise it would accept connections that no worker serves
+        for listening in self._sockets:  # otherwise connections would wait in them that no worker serves
+            listening.close()
         await self._wait_or_kill(workers)
         codes = {worker.exited.result() for worker in workers}
         return self._exit_code or (0 if codes <= {0, -signal.SIGTERM} else 1)

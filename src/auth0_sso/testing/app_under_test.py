@@ -7,7 +7,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from auth0_sso.roles.source import RoleSource
 from auth0_sso.settings import Settings
@@ -26,7 +26,7 @@ class AppUnderTest(Clients[TestClient]):
 
     def __init__(
         self,
-        app: FastAPI,
+        app: ASGIApp,
         settings: Settings | None,
         tenant: Tenant | None,
         clock: HandClock | None,
@@ -68,7 +68,7 @@ class AppUnderTest(Clients[TestClient]):
 
 
 def client(
-    app: FastAPI,
+    app: ASGIApp,
     *,
     settings: Settings | None = None,
     tenant: Tenant | None = None,
@@ -83,7 +83,7 @@ def client(
     `protect` was given counts again afterwards. `settings` are otherwise those that `protect` was given, with the
     tenant's replaced, or the defaults; the environment is not read. `roles` is a `RoleSource` of your own.
 
-    Raises `RuntimeError` where `protect` was not called on the app.
+    The app may be an `Auth0Guard` too. Raises `RuntimeError` for any other on which `protect` was not called.
     """
     options = {"base_url": base_url, "raise_server_exceptions": raise_server_exceptions}
     return AppUnderTest(app, settings, tenant, clock, roles, options)

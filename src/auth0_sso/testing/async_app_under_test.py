@@ -32,6 +32,7 @@ class AsyncAppUnderTest(Clients[httpx.AsyncClient]):
         raise_server_exceptions: bool,
     ) -> None:
         super().__init__(app, settings, tenant, clock, roles)
+        self._fastapi = app
         self._base_url = base_url
         self._raise = raise_server_exceptions
         self._stack = AsyncExitStack()
@@ -40,9 +41,11 @@ class AsyncAppUnderTest(Clients[httpx.AsyncClient]):
         """Start the app: run its lifespan up to `yield`."""
         async with AsyncExitStack() as stack:
             stack.enter_context(self._protection.replaced(self._settings, self._opening()))
-            running: AbstractAsyncContextManager[Any] = self.app.router.lifespan_context(self.app)
+            running: AbstractAsyncContextManager[Any] = self._fastapi.router.lifespan_context(self._fastapi)
             state = await stack.enter_async_context(running)
-            self._open = partial(self._open_client, httpx.ASGITransport(_with_state(self.app, state), self._raise))
+            self._open = partial(
+                self._open_client, httpx.ASGITransport(_with_state(self._fastapi, state), self._raise)
+            )
             self._stack = stack.pop_all()
         return self
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, Final, Generic, TypeVar
 
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from auth0_sso.jwks.static import StaticKeys
 from auth0_sso.roles.source import RoleSource
@@ -17,7 +17,7 @@ from auth0_sso.testing.roles import LearnedRoles
 from auth0_sso.testing.tenant import Tenant
 from auth0_sso.testing.tenant_settings import settings_for
 from auth0_sso.testing.tokens import KEY_ID, claims_of, machine_token
-from auth0_sso.web.protect import Opening, Protection
+from auth0_sso.web.services.protection import Opening, Protection
 from auth0_sso.web.services.services import Services
 
 C = TypeVar("C")
@@ -33,7 +33,7 @@ class Clients(Generic[C]):
 
     def __init__(
         self,
-        app: FastAPI,
+        app: ASGIApp,
         settings: Settings | None,
         tenant: Tenant | None,
         clock: HandClock | None,

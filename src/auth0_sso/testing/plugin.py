@@ -1,4 +1,4 @@
-"""The pytest plugin: fixtures to test an app that calls `protect`. Nothing is imported before a test uses one.
+"""The pytest plugin: fixtures to test an app that is protected. Nothing is imported before a test uses one.
 
 `auth0_client` starts an app and gives clients of it; `hostile_token` runs a test once for each hostile token.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from starlette.types import ASGIApp
 
     from auth0_sso.roles.source import RoleSource
     from auth0_sso.settings import Settings
@@ -24,7 +24,7 @@ class ClientFactory(Protocol):
 
     def __call__(
         self,
-        app: "FastAPI",
+        app: "ASGIApp",
         *,
         settings: "Settings | None" = None,
         tenant: "Tenant | None" = None,
@@ -43,7 +43,7 @@ def auth0_client() -> Iterator[ClientFactory]:
 
     with ExitStack() as stack:
 
-        def start(app: "FastAPI", **options: object) -> AppUnderTest:
+        def start(app: "ASGIApp", **options: object) -> AppUnderTest:
             return stack.enter_context(client(app, **options))  # type: ignore[arg-type]  # ClientFactory types them
 
         yield start

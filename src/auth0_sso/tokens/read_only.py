@@ -1,6 +1,6 @@
 """Read-only JSON values, because many requests share one `AccessToken`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NoReturn
 
 _MUTABLE = frozenset({dict, list})
@@ -25,12 +25,20 @@ class ReadOnlyDict(dict[str, object]):
 
 
 def frozen_object(members: Mapping[str, object]) -> ReadOnlyDict:
-    """Return a copy of a JSON object, read-only at every level: arrays are tuples, objects are read-only dicts."""
-    copy = ReadOnlyDict(members)
-    for name, value in members.items():
+    """Return a JSON object read-only at every level: arrays are tuples, objects are read-only dicts.
+
+    That is a copy, except of a `ReadOnlyDict`, which is returned itself.
+    """
+    return members if isinstance(members, ReadOnlyDict) else frozen_members(members.items())
+
+
+def frozen_members(members: Collection[tuple[str, object]]) -> ReadOnlyDict:
+    """Return `frozen_object` of the members of a JSON object; of two with one name, the last."""
+    frozen = ReadOnlyDict(members)
+    for name, value in members:
         if type(value) in _MUTABLE:  # most claims are strings and numbers: no call for these
-            _set(copy, name, _frozen(value))
-    return copy
+            _set(frozen, name, _frozen(value))
+    return frozen
 
 
 def _frozen(value: object) -> object:

@@ -2,12 +2,11 @@
 
 from collections.abc import Collection
 from hashlib import sha256
-from typing import NamedTuple, Protocol
-
-from cachetools import LRUCache
+from typing import Protocol
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import InvalidTokenError
+from auth0_sso.lru_cache import LruCache
 from auth0_sso.tokens import claims, jws
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy
 from auth0_sso.tokens.jwk import JwkSet, VerificationKey
@@ -37,12 +36,6 @@ class KeySource(Protocol):
         """
 
 
-class _Verified(NamedTuple):
-    token: AccessToken
-    keys: JwkSet
-    cost: int
-
-
 class TokenVerifier:
     """Verifies access tokens of one issuer.
 
@@ -69,7 +62,7 @@ class TokenVerifier:
         self._max_token_bytes = max_token_bytes
         # One limit for both: the cost of a token is at least its part of the bytes, so at most `cache_size` fit.
         self._min_cost = cache_bytes // cache_size if cache_size else 0
-        self._cache: LRUCache[bytes, _Verified] = LRUCache(self._min_cost * cache_size, getsizeof=_cost)
+        self._cache: LruCache[bytes, tuple[AccessToken, JwkSet]] = LruCache(self._min_cost * cache_size)
         self._clock = clock
 
     async def verify(self, compact: str) -> AccessToken:
@@ -80,28 +73,27 @@ class TokenVerifier:
         if len(compact) > self._max_token_bytes:
             raise InvalidTokenError("token_too_long", "The access token is too long.")
         text = compact.encode("ascii", "replace")
-        digest = sha256(text).digest()
-        keys = self._keys.current
+        digest, keys = sha256(text).digest(), self._keys.current
         known = self._cache.get(digest)
-        if known is not None and known.keys is keys:
-            claims.require_alive(known.token, self._policy, self._clock.wall())
-            return known.token
+        if known is not None and known[1] is keys:
+            claims.require_alive(known[0], self._policy, self._clock.wall())
+            return known[0]
         unverified = jws.parse(text, self._algorithms)
         claims.require_issuer(unverified.unverified_claims, self._policy)
         key = None if keys is None else keys.find(unverified.key_id, unverified.algorithm)
         if key is None:
             key = await self._keys.find_key(unverified.key_id, unverified.algorithm)
-            keys = self._keys.current
+            keys = self._current_keys_with(key)
         token = claims.validate(jws.verify(unverified, key), self._policy, self._clock.wall())
-        cost = max(self._min_cost, _ENTRY_BYTES + _BYTES_PER_BYTE * len(unverified.signing_input))
-        if cost <= self._cache.maxsize and keys is not None and keys.holds(key):
-            self._cache[digest] = _Verified(token, keys, cost)
+        if keys is not None:
+            cost = _ENTRY_BYTES + _BYTES_PER_BYTE * len(unverified.signing_input)
+            self._cache.put(digest, (token, keys), max(cost, self._min_cost))
         return token
 
     def end_of(self, token: AccessToken) -> float:
         """Return the time from which `verify` refuses a token as expired or too old, in seconds since 1970."""
         return claims.end_of(token, self._policy)
 
-
-def _cost(verified: _Verified) -> int:
-    return verified.cost
+    def _current_keys_with(self, key: VerificationKey) -> JwkSet | None:
+        keys = self._keys.current
+        return keys if keys is not None and keys.holds(key) else None

@@ -6,8 +6,9 @@ from fastapi import FastAPI
 
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.settings.addresses import browser_origin, proxy_network
+from auth0_sso.web.middleware.http_options import HttpOptions
 from auth0_sso.web.middleware.problem_handlers import add_internal_error_handler, add_problem_handlers
-from auth0_sso.web.middleware.request_layer import HttpOptions, request_layer
+from auth0_sso.web.middleware.request_layer import request_layer
 
 
 def harden(

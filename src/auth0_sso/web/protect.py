@@ -3,9 +3,8 @@
 docs/decisions/0023-protect-adds-guards-and-nothing-else.md says what is installed and what is not.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -20,37 +19,8 @@ from auth0_sso.tokens.verifier import KeySource
 from auth0_sso.web.harden import http_options
 from auth0_sso.web.middleware.problem_handlers import add_error_handler
 from auth0_sso.web.openapi.app import DescribedOpenapi, describe_apps
-from auth0_sso.web.services.services import Services, open_services
-
-Opening = Callable[..., AbstractAsyncContextManager[Services]]
-"""Opens the services for settings; takes the parts of `open_services` as keywords."""
-
-
-@dataclass(slots=True)
-class Protection:
-    """What an app's lifespan opens the services with."""
-
-    settings: Settings | None
-    """None to read them from the environment."""
-    opening: Opening
-
-    @classmethod
-    def of(cls, app: FastAPI) -> "Protection":
-        """Return that of a protected app; raise `RuntimeError` for another."""
-        protection = getattr(app.state, "auth0_sso_protection", None)
-        if not isinstance(protection, cls):
-            raise RuntimeError("this app is not protected: call auth0_sso.protect(app) where you make it")
-        return protection
-
-    @contextmanager
-    def replaced(self, settings: Settings, opening: Opening) -> Iterator[None]:
-        """Open the services with these instead, while the block runs: for tests."""
-        before = self.settings, self.opening
-        self.settings, self.opening = settings, opening
-        try:
-            yield
-        finally:
-            self.settings, self.opening = before
+from auth0_sso.web.services.protection import Opening, Protection
+from auth0_sso.web.services.services import open_services
 
 
 def protect(
@@ -86,29 +56,24 @@ def install_guards(app: FastAPI, settings: Settings | None, opening: Opening) ->
     if hasattr(app.state, "auth0_sso_protection"):
         raise RuntimeError("this app is protected already: call auth0_sso.protect(app) once")
     described = app.openapi = DescribedOpenapi(app, settings)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
-    http_options(app)  # the layer, without any
+    options = http_options(app)  # those of the layer, none so far
     inner = app.router.lifespan_context
 
     app.state.auth0_sso_protection = protection = Protection(settings, opening)
 
     @asynccontextmanager
     async def lifespan(running: FastAPI) -> AsyncIterator[Any]:
-        chosen = _read_settings() if protection.settings is None else protection.settings
+        chosen = protection.chosen_settings()
         described.use(chosen)
         describe_apps(app, chosen)
         async with protection.opening(chosen) as services:
-            app.state.auth0_sso = services
+            app.state.auth0_sso = options.services = services
             try:
                 async with inner(running) as state:
                     yield state
             finally:
+                options.services = None
                 del app.state.auth0_sso
 
     app.router.lifespan_context = lifespan
     return app
-
-
-def _read_settings() -> Settings:
-    settings = Settings.load()
-    Settings.log_unknown_names(misspelt_only=True)  # the app may have AUTH0_ variables of its own
-    return settings

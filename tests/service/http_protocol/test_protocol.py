@@ -10,6 +10,7 @@ import pytest
 import uvicorn
 
 from auth0_sso.service.app import create_app
+from auth0_sso.service.drain import Drain
 from auth0_sso.service.http_protocol import BoundedHttpProtocol
 from auth0_sso.service.serve import server_options
 from auth0_sso.testing.clock import HandClock
@@ -250,6 +251,51 @@ async def test_a_refused_client_is_disconnected_after_5_seconds(clock: HandClock
         assert await is_open(running, client)
         await running.advance(1)
         assert not await is_open(running, client)
+
+
+STARTS_OF_DRAINING = pytest.mark.parametrize("start", [Drain.start_shutdown, Drain.start_replacement])
+
+
+@STARTS_OF_DRAINING
+async def test_each_response_closes_its_connection_during_draining(
+    clock: HandClock, start: Callable[[Drain], None]
+) -> None:
+    async with site(clock) as running:
+        client = await running.sending(GET)
+        assert await client.read_response() == b"HTTP/1.1 200 OK /"
+        start(running.drain)
+        assert await is_open(running, client)  # closing an idle connection could lose a request on its way
+        await running.send(client, GET)
+        response = await client.read_to_end()
+    assert response.endswith(b"/")
+    assert response.count(b"connection: close\r\n") == 1
+
+
+@STARTS_OF_DRAINING
+async def test_a_request_in_progress_when_draining_starts_closes_its_connection(
+    clock: HandClock, start: Callable[[Drain], None]
+) -> None:
+    async with site(clock) as running:
+        client = await running.sending(b"GET /slow HTTP/1.1\r\n\r\n")
+        start(running.drain)
+        await running.advance(1)
+        running.app.go_on.set()
+        response = await client.read_to_end()
+    assert response.endswith(b"/slow")
+    assert b"connection: close\r\n" in response
+
+
+async def test_a_response_that_has_started_keeps_its_connection_open(clock: HandClock) -> None:
+    async with site(clock, timeout_keep_alive=75) as running:
+        client = await running.connect()
+        client.writer.transport.pause_reading()  # type: ignore[attr-defined]  # a stream's transport reads too
+        await running.send(client, b"GET /?30000000 HTTP/1.1\r\n\r\n")
+        await until(lambda: running.of(client).flow.write_paused)
+        running.drain.start_shutdown()
+        await running.advance(1)
+        client.writer.transport.resume_reading()  # type: ignore[attr-defined]  # the same
+        assert len(await client.read_response()) == len("HTTP/1.1 200 OK ") + 30_000_000
+        assert await is_open(running, client)
 
 
 async def test_the_connection_idle_longest_is_closed_for_a_new_one(

@@ -9,8 +9,9 @@ from starlette.responses import StreamingResponse
 from starlette.types import Message
 
 from auth0_sso.web.middleware.body_limit import MAX_BODY_BYTES
+from auth0_sso.web.middleware.http_options import HttpOptions
 from auth0_sso.web.middleware.problem_handlers import add_problem_handlers
-from auth0_sso.web.middleware.request_layer import HttpOptions, RequestLayer
+from auth0_sso.web.middleware.request_layer import RequestLayer
 from support.service import ORIGIN, USER, Service
 
 SECRET = "hunter2-in-an-exception"

@@ -54,7 +54,7 @@ class OwnCounter:
             raise StoreUnavailableError("down")
         allowed = (name, caller, cost) not in self.counted
         self.counted.append((name, caller, cost))
-        return [Quota(limit, 1 if allowed else 0, 30) for limit in limits]
+        return [Quota(remaining=1 if allowed else 0, reset_after=30) for _ in limits]
 
 
 def own_app() -> FastAPI:

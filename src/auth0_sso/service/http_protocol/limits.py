@@ -35,7 +35,7 @@ def open_file_limit() -> int:
 
 
 def backlog_for(open_files: int) -> int:
-    """Return the backlog of the listening socket: asyncio accepts all of it before the protocol runs."""
+    """Return the backlog of the listening socket: all of it is accepted before the protocol runs."""
     return max(16, min(_MAX_BACKLOG, open_files // 16))
 
 

@@ -6,17 +6,18 @@ responses are sent in order: earlier requests get their responses first.
 
 import asyncio
 import logging
+import re
 import time
 from enum import Enum, auto
 from typing import Any, ClassVar, Final
 
 import httptools
-from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from auth0_sso.service.drain import Drain
 from auth0_sso.service.http_protocol.connections import ConnectionTable
 from auth0_sso.service.http_protocol.error_responses import HEAD_TOO_LARGE, MALFORMED_HTTP, ErrorResponse
 from auth0_sso.service.http_protocol.limits import ConnectionLimits
@@ -26,7 +27,7 @@ _log = logging.getLogger(__name__)
 # The parser gets one piece at a time. It ends at the first blank line after the minimum, so it has few requests.
 _MIN_PIECE: Final = 256
 _MAX_PIECE: Final = 16 * 1024
-_BLANK_LINE: Final = b"\r\n\r\n"
+_BLANK_LINE: Final = re.compile(rb"\r\n\r\n")  # on a long token, faster than bytes.find
 
 
 class Stage(Enum):
@@ -35,6 +36,9 @@ class Stage(Enum):
     HEAD = auto()
     BODY = auto()
     RECEIVED = auto()
+
+
+HEAD, BODY, RECEIVED = Stage  # to look a member up in an enum takes Python 3.11 longer than a check
 
 
 class BackpressureFlowControl(FlowControl):
@@ -62,6 +66,7 @@ class SizeLimitedProtocol(HttpToolsProtocol):
     """A connection that keeps in memory one request's headers, uvicorn's body buffer and a few pipelined requests."""
 
     limits: ClassVar[ConnectionLimits] = ConnectionLimits()
+    drain: ClassVar[Drain] = Drain()
     clock = staticmethod(time.monotonic)
 
     flow: BackpressureFlowControl
@@ -80,7 +85,7 @@ class SizeLimitedProtocol(HttpToolsProtocol):
         self._error_response: ErrorResponse | None = None
         self._rejected_at: float | None = None
         self._unparsed = b""
-        self._stage = Stage.HEAD
+        self._stage = HEAD
         self._stage_since = self.clock()
         self._head_started = False
         self._is_upgrade = False
@@ -104,7 +109,7 @@ class SizeLimitedProtocol(HttpToolsProtocol):
         while start < length and not self.pipeline:
             end = self._piece_end(start, data)
             self._parse(data[start:end])
-            if self._error_response is not None or self.transport.is_closing():
+            if end == length or self._error_response is not None or self.transport.is_closing():
                 return
             start = end
         if start < length:
@@ -113,16 +118,14 @@ class SizeLimitedProtocol(HttpToolsProtocol):
 
     def _piece_end(self, start: int, data: bytes) -> int:
         # Not a byte beyond the limit: the parser would accept headers that end there.
-        end = min(len(data), start + min(_MAX_PIECE, self.limits.max_head_bytes - self._bytes_without_progress))
-        if end - start <= _MIN_PIECE:
-            return end
-        found = data.find(_BLANK_LINE, start + _MIN_PIECE, end)
-        return end if found < 0 else found + len(_BLANK_LINE)
+        end = start + min(_MAX_PIECE, self.limits.max_head_bytes - self._bytes_without_progress)
+        found = _BLANK_LINE.search(data, start + _MIN_PIECE, end)
+        return min(end, len(data)) if found is None else found.end()
 
     def _parse(self, piece: bytes) -> None:
         stage = self._stage
-        if stage is Stage.RECEIVED:
-            self._start_head()
+        if stage is RECEIVED:
+            self._stage, self._head_started, self._bytes_without_progress = HEAD, False, 0
         self._has_progressed = False
         try:
             self.parser.feed_data(piece)
@@ -131,18 +134,12 @@ class SizeLimitedProtocol(HttpToolsProtocol):
         except httptools.HttpParserError:
             self._reject(HEAD_TOO_LARGE if len(self.headers) > self.limits.max_headers else MALFORMED_HTTP)
         else:
-            if self._stage is not Stage.RECEIVED:
+            if self._stage is not RECEIVED:
                 self._count_unfinished(stage, len(piece))
-
-    def _start_head(self) -> None:
-        self._stage, self._stage_since = Stage.HEAD, self.clock()
-        self._head_started = False
-        self._has_progressed = True
-        self._bytes_without_progress = 0
 
     def _count_unfinished(self, stage_before: Stage, received: int) -> None:
         """Count bytes of headers or chunk framing, but not a piece in which headers or a part of a body start."""
-        if self._stage is Stage.BODY and stage_before is not Stage.BODY:
+        if self._stage is not stage_before:
             self._stage_since = self.clock()
         self._bytes_without_progress = 0 if self._has_progressed else self._bytes_without_progress + received
         if self._bytes_without_progress >= self.limits.max_head_bytes or len(self.headers) > self.limits.max_headers:
@@ -150,8 +147,9 @@ class SizeLimitedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Note that the headers start; empty lines before the request line are not part of them."""
-        if self._stage is not Stage.HEAD:
-            self._start_head()
+        if self._stage is not HEAD:  # behind another request in the same piece
+            self._stage, self._stage_since = HEAD, self.clock()
+            self._has_progressed, self._bytes_without_progress = True, 0
         self._head_started = True
         super().on_message_begin()
 
@@ -163,7 +161,11 @@ class SizeLimitedProtocol(HttpToolsProtocol):
             self._is_upgrade = True
             return
         super().on_headers_complete()
-        self._stage = Stage.BODY
+        if not self.pipeline:
+            self._running = self.cycle
+        if self.drain.is_draining:
+            self.cycle.keep_alive = False
+        self._stage = BODY
         # For trailers: appended to the application's list, they would look like headers (RFC 9110 section 6.5.1).
         self.headers = []
 
@@ -177,11 +179,11 @@ class SizeLimitedProtocol(HttpToolsProtocol):
         if self._is_upgrade:
             return
         super().on_message_complete()
-        self._stage = Stage.RECEIVED
-        if self._is_busy:
-            self._table.mark_busy(self.transport)
-        else:  # the response has been sent already
+        self._stage = RECEIVED
+        if self.cycle.response_complete:
             self._stage_since = self.clock()
+        else:
+            self._table.mark_busy(self.transport)
 
     def _decline_upgrade(self, rest: bytes) -> None:
         """Ignore the Upgrade header and serve a plain request (RFC 9110 section 7.8).
@@ -204,10 +206,6 @@ class SizeLimitedProtocol(HttpToolsProtocol):
         lines += [name + b": " + value for name, value in self.headers if name != b"upgrade"]
         return b"\r\n".join([*lines, b"", b""])
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        self._running = cycle
-        super()._start_asgi_task(cycle, app)
-
     def on_response_complete(self) -> None:
         """Start the next queued request; if there is none, parse the rest or send the pending error response.
 
@@ -218,14 +216,15 @@ class SizeLimitedProtocol(HttpToolsProtocol):
             return
         self.flow.resume_reading()
         if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
-        if not self._is_busy:
+            self._running, app = self.pipeline.pop()
+            self._start_asgi_task(self._running, app)
+        else:
             self._wait_for_request()
         if self._unparsed and not self.pipeline:  # it may contain the body of the request just started
             self._parse_rest()
 
     def _wait_for_request(self) -> None:
-        if self._stage is Stage.RECEIVED:
+        if self._stage is RECEIVED:
             self._stage_since = self.clock()
         self._table.mark_idle(self.transport)
         if self._error_response is not None:
@@ -238,7 +237,7 @@ class SizeLimitedProtocol(HttpToolsProtocol):
 
     def _reject(self, response: ErrorResponse) -> None:
         """Discard further bytes; send the responses to earlier requests, then this one, and close."""
-        if self._stage is Stage.BODY and not self._abandon_body():
+        if self._stage is BODY and not self._abandon_body():
             self.transport.close()
             return
         self._error_response, self._unparsed = response, b""

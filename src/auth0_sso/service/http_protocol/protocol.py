@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from auth0_sso.service.http_protocol.error_responses import REQUEST_TIMEOUT, TOO_MANY_CONNECTIONS
 from auth0_sso.service.http_protocol.limits import DEFAULT_MAX_CONNECTIONS, max_connections_for, open_file_limit
-from auth0_sso.service.http_protocol.parsing import BackpressureFlowControl, SizeLimitedProtocol, Stage
+from auth0_sso.service.http_protocol.parsing import BODY, HEAD, BackpressureFlowControl, SizeLimitedProtocol
 
 
 class BoundedHttpProtocol(SizeLimitedProtocol):
@@ -56,7 +56,9 @@ class BoundedHttpProtocol(SizeLimitedProtocol):
         super().resume_writing()
 
     def check(self) -> None:
-        """Check the timeouts; called once a second."""
+        """Check the timeouts, and whether the server has started to drain its connections; called once a second."""
+        if self.drain.is_draining and self._running is not None and not self._running.response_started:
+            self._running.keep_alive = False
         now, limits = self.clock(), self.limits
         if self.transport.is_closing():  # but the client does not read the rest
             self._closing_since = self._closing_since or now
@@ -81,10 +83,10 @@ class BoundedHttpProtocol(SizeLimitedProtocol):
         return self._running is not None and self._is_busy and self._running.waiting_for_100_continue
 
     def _check_stage(self, passed: float) -> None:
-        if self._stage is Stage.BODY:
+        if self._stage is BODY:
             if passed > self.limits.body_timeout:
                 self._reject(REQUEST_TIMEOUT)
-        elif self._stage is Stage.HEAD:
+        elif self._stage is HEAD:
             if passed > self.limits.head_timeout:
                 self._time_out_head()
         elif not self._is_busy and passed > self.timeout_keep_alive:

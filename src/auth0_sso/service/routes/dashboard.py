@@ -5,9 +5,10 @@ from typing import Literal
 from fastapi import APIRouter, Depends
 
 from auth0_sso.service.schemas import Dashboard
+from auth0_sso.web.guards.guarded_route import GuardedRoute
 from auth0_sso.web.guards.role_guards import CurrentRoles, require_any_role
 
-router = APIRouter(tags=["dashboard"])
+router = APIRouter(tags=["dashboard"], route_class=GuardedRoute)
 
 
 @router.get("/dashboard", dependencies=[Depends(require_any_role("admin", "manager"))])

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from fastapi import APIRouter
 
 from auth0_sso.service.schemas import DataResponse
+from auth0_sso.web.guards.guarded_route import GuardedRoute
 from auth0_sso.web.guards.rate_limits import LimitedToken
 
-router = APIRouter(prefix="/api", tags=["data"])
+router = APIRouter(prefix="/api", tags=["data"], route_class=GuardedRoute)
 
 
 @router.get("/data")

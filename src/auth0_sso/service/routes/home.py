@@ -4,9 +4,10 @@ from fastapi import APIRouter
 
 from auth0_sso.service.schemas import Home, VisibleClaims
 from auth0_sso.tokens.claims import AccessToken
+from auth0_sso.web.guards.guarded_route import GuardedRoute
 from auth0_sso.web.guards.token_guards import OptionalToken
 
-router = APIRouter(tags=["home"])
+router = APIRouter(tags=["home"], route_class=GuardedRoute)
 
 
 @router.get("/")

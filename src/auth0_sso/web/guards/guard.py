@@ -4,9 +4,8 @@ One dependency, since every further one costs about a fifth of a bare request; a
 shows what the route requires.
 """
 
-import re
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Collection, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Hashable
 from typing import Final
 
 from fastapi.openapi.models import HTTPBearer
@@ -14,16 +13,17 @@ from fastapi.requests import HTTPConnection
 from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
 
-from auth0_sso.errors import Auth0SsoError, InsufficientScopeError
+from auth0_sso.errors import Auth0SsoError
 from auth0_sso.tokens.claims import AccessToken
+from auth0_sso.web.checks.scopes import require_names
 from auth0_sso.web.guards.authentication import credentials_of, services_of, verified_token
+from auth0_sso.web.middleware.request_context import RequestContext
 from auth0_sso.web.openapi.describe import note_for
 
 Check = Callable[[HTTPConnection, AccessToken], Awaitable[None]]
 """Passes a token, or raises the error that says why not. Equal checks make equal guards."""
 
 _MODEL: Final = HTTPBearer(bearerFormat="JWT")
-_SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 section 3.3
 
 
 class Guard(SecurityBase, ABC):
@@ -77,8 +77,11 @@ class TokenGuard(Guard):
 
     async def __call__(self, connection: HTTPConnection, scopes: SecurityScopes) -> AccessToken:
         """Return the token; raise the `CallerError` or `TenantError` that says why not."""
-        token = await verified_token(connection)
-        require_scopes(token, scopes)
+        token = RequestContext.of(connection.scope).token  # of an earlier guard
+        if token is None:
+            token = await verified_token(connection)
+        if scopes.scopes:
+            require_scopes(token, scopes)
         if self._check is not None:
             await self._check(connection, token)
         return token
@@ -104,17 +107,3 @@ def require_scopes(token: AccessToken, scopes: SecurityScopes) -> None:
     """Raise `InsufficientScopeError` unless the token carries all scopes that `Security` asks for."""
     if scopes.scopes:
         require_names(scopes.scopes, token.scopes, "scope_missing")
-
-
-def require_names(needed: Sequence[str], granted: frozenset[str], reason: str, *, one_suffices: bool = False) -> None:
-    """Raise `InsufficientScopeError` with this reason unless all that is needed is granted, or one of it suffices."""
-    missing = tuple(name for name in needed if name not in granted)
-    if len(missing) == len(needed) if one_suffices else missing:
-        raise InsufficientScopeError(reason, "The access token does not allow this.", scopes=scope_tokens(missing))
-
-
-def scope_tokens(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names; raise `ValueError` for none, or one that no challenge can carry."""
-    if not names or not all(_SCOPE_TOKEN.fullmatch(name) for name in names):
-        raise ValueError("a guard needs one or more scope names as RFC 6749 section 3.3 spells them")
-    return names

@@ -14,11 +14,11 @@ from fastapi.security import SecurityScopes
 from starlette.types import Scope
 
 from auth0_sso.errors import MissingTokenError, RateLimitedError, StoreUnavailableError
-from auth0_sso.ratelimit.limiter import Quota
 from auth0_sso.ratelimit.policy import Policy
 from auth0_sso.tokens.claims import AccessToken
-from auth0_sso.web.guards.authentication import credentials_of, services_of, verified_token
-from auth0_sso.web.guards.callers import caller_of
+from auth0_sso.web.checks.callers import caller_of
+from auth0_sso.web.checks.rate_limits import is_exempt, require_budget
+from auth0_sso.web.guards.authentication import credentials_of, services_in, verified_token
 from auth0_sso.web.guards.guard import Guard, TokenGuard, require_scopes
 from auth0_sso.web.middleware.request_context import RequestContext
 from auth0_sso.web.middleware.route_path import route_path
@@ -41,33 +41,25 @@ class _Limit:
 
     async def require_budget(self, connection: HTTPConnection, token: AccessToken | None) -> None:
         """Count the request and add headers with what is left; raise `RateLimitedError` where nothing is."""
-        services = services_of(connection)
-        if token is not None and self._exempts(token, services):
+        scope = connection.scope
+        context = RequestContext.of(scope)
+        services = services_in(context, scope)
+        if token is not None and is_exempt(
+            token, services, permissions=self.exempt_permissions, clients=self.exempt_clients
+        ):
             return
-        name = _name_of_route(connection.scope) if self.name is None else self.name
         policy = self.policy
         if policy is None:
             policy = self.setting(services)
             if policy is None:
                 return
             policy.require_room(self.cost)
-        context = RequestContext.of(connection.scope)
-        if (name, policy, self.cost) in context.counted:  # its router has the same limit
+        counted = (_name_of_route(scope) if self.name is None else self.name, policy, self.cost)
+        if counted in context.counted:  # its router has the same limit
             return
-        context.counted.append((name, policy, self.cost))
-        caller = caller_of(connection.scope, token)
-        result = await services.counts.hit(policy, name, caller, cost=self.cost)
-        context.answer_headers += _headers(result.quotas)
-        if not result.allowed:
-            raise RateLimitedError(retry_after=result.retry_after)
-
-    def _exempts(self, token: AccessToken, services: Services) -> bool:
-        return (
-            token.client_id in self.exempt_clients
-            or token.client_id in services.exempt_clients
-            or not token.permissions.isdisjoint(self.exempt_permissions)
-            or not token.permissions.isdisjoint(services.exempt_permissions)
-        )
+        context.counted += (counted,)
+        result = await services.counts.hit(policy, counted[0], caller_of(scope, token), cost=self.cost)
+        require_budget(policy, result, context.answer_headers)
 
 
 class RateLimitGuard(Guard):
@@ -79,7 +71,9 @@ class RateLimitGuard(Guard):
 
     async def __call__(self, connection: HTTPConnection, scopes: SecurityScopes) -> AccessToken | None:
         """Return the token; raise `RateLimitedError` for a spent budget, and what refuses a bad token."""
-        token = await (verified_token(connection) if scopes.scopes else _token_if_sent(connection))
+        token = RequestContext.of(connection.scope).token  # of an earlier guard
+        if token is None:
+            token = await (verified_token(connection) if scopes.scopes else _token_if_sent(connection))
         if token is not None:
             require_scopes(token, scopes)
         await self._limit.require_budget(connection, token)
@@ -129,15 +123,6 @@ async def _token_if_sent(connection: HTTPConnection) -> AccessToken | None:
         return await verified_token(connection)
     except MissingTokenError:  # another scheme: the route may have an authentication of its own
         return None
-
-
-def _headers(quotas: tuple[Quota, ...]) -> list[tuple[bytes, bytes]]:
-    """Return headers with each limit and what is left of it (draft-ietf-httpapi-ratelimit-headers-10)."""
-    if not quotas:
-        return []
-    policies = ", ".join([f'"{limit.name}";q={limit.amount};w={limit.window}' for limit, _, _ in quotas])
-    states = ", ".join([f'"{limit.name}";r={remaining};t={reset}' for limit, remaining, reset in quotas])
-    return [(b"ratelimit-policy", policies.encode("ascii")), (b"ratelimit", states.encode("ascii"))]
 
 
 limited_token: Final = TokenGuard(_Limit().require_budget, refusals=_REFUSALS)

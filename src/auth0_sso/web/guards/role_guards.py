@@ -4,6 +4,7 @@ Tenant-wide roles count by default. A role that a customer's administrator may g
 route only where its guard says `within_organization=True`.
 """
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -21,7 +22,8 @@ from auth0_sso.errors import (
 )
 from auth0_sso.roles.source import RoleSource
 from auth0_sso.tokens.claims import AccessToken
-from auth0_sso.web.guards.authentication import services_of, verified_token
+from auth0_sso.web.checks.roles import RequiredRoles, require_user, roles_of
+from auth0_sso.web.guards.authentication import services_in, services_of, verified_token
 from auth0_sso.web.guards.guard import Guard, TokenGuard, require_scopes
 from auth0_sso.web.middleware.request_context import RequestContext
 
@@ -47,7 +49,8 @@ class RolesGuard(Guard):
         """Return the names; raise what the other role guards raise."""
         token = await verified_token(connection)
         require_scopes(token, scopes)
-        return await _roles(connection, token, of_member=self._of_member)
+        context = RequestContext.of(connection.scope)
+        return await roles_of(services_in(context, connection.scope), token, context.roles, of_member=self._of_member)
 
 
 def require_any_role(*roles: str, within_organization: bool = False, stale_ok: bool = False) -> TokenGuard:
@@ -78,29 +81,17 @@ def require_role(role: str, *, within_organization: bool = False, stale_ok: bool
 
 
 @dataclass(frozen=True, slots=True)
-class _RolesCheck:
-    """Whether a user has all of some roles, or one of them."""
+class _RolesCheck(RequiredRoles):
+    """Whether the user of a request has the required roles; those are looked up once for all guards of a request."""
 
-    roles: frozenset[str]
-    one_suffices: bool
-    within_organization: bool
-    stale_ok: bool
-
-    async def __call__(self, connection: HTTPConnection, token: AccessToken) -> None:
-        held = await _roles(connection, token, stale_ok=self.stale_ok)
-        if self.within_organization and not self._suffice(held):  # else the call for the member's roles is saved
-            held |= await _roles(connection, token, of_member=True, stale_ok=self.stale_ok)
-        if not self._suffice(held):
-            raise InsufficientScopeError("role_missing", "Your roles do not allow this.")
-
-    def _suffice(self, held: frozenset[str]) -> bool:
-        return not self.roles.isdisjoint(held) if self.one_suffices else self.roles <= held
+    def __call__(self, connection: HTTPConnection, token: AccessToken) -> Awaitable[None]:
+        context = RequestContext.of(connection.scope)
+        return self.require(services_in(context, connection.scope), token, context.roles)
 
 
-async def require_user(_: HTTPConnection, token: AccessToken) -> None:
+async def check_user(_: HTTPConnection, token: AccessToken) -> None:
     """Raise `InsufficientScopeError` for the token of a machine."""
-    if token.is_machine:
-        raise InsufficientScopeError("no_user", "This needs the token of a user; a machine's stands for none.")
+    require_user(token)
 
 
 async def get_role_source(connection: HTTPConnection) -> RoleSource:
@@ -108,20 +99,6 @@ async def get_role_source(connection: HTTPConnection) -> RoleSource:
     roles = services_of(connection).roles
     if roles is None:
         raise ManagementNotConfiguredError
-    return roles
-
-
-async def _roles(
-    connection: HTTPConnection, token: AccessToken, *, of_member: bool = False, stale_ok: bool = False
-) -> frozenset[str]:
-    await require_user(connection, token)
-    known = RequestContext.of(connection.scope).roles
-    for kind in ((of_member, False), (of_member, stale_ok)):  # a guard that accepts old roles takes fresh ones too
-        if kind in known:
-            return known[kind]
-    source = await get_role_source(connection)
-    ask = source.organization_roles_of if of_member else source.roles_of
-    known[of_member, stale_ok] = roles = await ask(token, stale_ok=stale_ok)
     return roles
 
 

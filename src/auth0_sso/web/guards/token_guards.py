@@ -11,9 +11,10 @@ from auth0_sso.errors import InsufficientScopeError, ManagementNotConfiguredErro
 from auth0_sso.management.client import ManagementClient
 from auth0_sso.management.profiles import Profiles
 from auth0_sso.tokens.claims import AccessToken
+from auth0_sso.web.checks.scopes import require_names, scope_tokens
 from auth0_sso.web.guards.authentication import services_of, verified_token
-from auth0_sso.web.guards.guard import OptionalTokenGuard, TokenGuard, require_names, require_scopes, scope_tokens
-from auth0_sso.web.guards.role_guards import require_user
+from auth0_sso.web.guards.guard import OptionalTokenGuard, TokenGuard, require_scopes
+from auth0_sso.web.guards.role_guards import check_user
 from auth0_sso.web.middleware.request_context import RequestContext
 
 
@@ -116,7 +117,7 @@ optional_token: Final = OptionalTokenGuard()
 OptionalToken = Annotated[AccessToken | None, Depends(optional_token)]
 """A verified access token, or None for a request without an Authorization header."""
 
-user_token: Final = TokenGuard(require_user, refusals=(InsufficientScopeError,))
+user_token: Final = TokenGuard(check_user, refusals=(InsufficientScopeError,))
 UserToken = Annotated[AccessToken, Depends(user_token)]
 """A verified access token with a user behind it."""
 

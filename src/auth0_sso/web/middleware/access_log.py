@@ -12,13 +12,15 @@ _log = logging.getLogger("auth0_sso.access")
 
 _MAX_PATH: Final = 200
 _MAX_METHOD: Final = 16
+_FORMAT: Final = "%s %s %s %.1fms client=%s refusal=%s"
 
 
 def log_access(scope: Scope, status: int, seconds: float, *, refusal: str | None) -> None:
     """Log a request with the status it was answered with, 0 for none, and the reason it was refused for."""
+    if not _log.isEnabledFor(logging.INFO):
+        return
     client = scope.get("client")
-    _log.info(
-        "%s %s %s %.1fms client=%s refusal=%s",
+    values = (
         scope["method"][:_MAX_METHOD],
         _path(scope),
         status or "aborted",
@@ -26,6 +28,11 @@ def log_access(scope: Scope, status: int, seconds: float, *, refusal: str | None
         client[0] if client else "-",
         refusal or "-",
     )
+    # What Logger.info does, but without looking for the caller in the stack: that took a third of the time.
+    _log.handle(_log.makeRecord(_log.name, logging.INFO, __file__, _LINE, _FORMAT, values, None, "log_access"))
+
+
+_LINE: Final = log_access.__code__.co_firstlineno
 
 
 def log_refusal(scope: Scope, refusal: str) -> None:

@@ -18,22 +18,26 @@ class LimitedBody:
     Not before: the guards decide first whether the caller may send anything at all.
     """
 
-    def __init__(self, receive: Receive, length: str, *, max_bytes: int, has_begun: Callable[[], bool]) -> None:
-        """Take the Content-Length, empty without one, and what tells whether the response has begun."""
+    __slots__ = ("_left", "_receive", "_too_long")
+
+    def __init__(self, receive: Receive, length: bytes, *, max_bytes: int) -> None:
+        """Take the Content-Length, empty without one."""
         self._receive = receive
         self._left = max_bytes
-        self._has_begun = has_begun
         # Ten digits are too many at any limit, and thousands of them more than int() takes.
-        self._too_long = length.isdecimal() and (len(length) > 9 or int(length) > max_bytes)
+        self._too_long = length.isdigit() and (len(length) > 9 or int(length) > max_bytes)
 
-    async def receive(self) -> Message:
-        """Return the next part of the body (ASGI 3); raise `HTTPException` 413 where it is too long."""
+    async def receive(self, has_begun: Callable[[], bool]) -> Message:
+        """Return the next part of the body (ASGI 3); raise `HTTPException` 413 where it is too long.
+
+        `has_begun` tells whether the response has begun.
+        """
         if not self._too_long:
             message = await self._receive()
             self._left -= len(message.get("body", b""))  # with chunked coding no header tells the length
             if self._left >= 0:
                 return message
             self._too_long = True
-        if self._has_begun():
+        if has_begun():
             return {"type": "http.disconnect"}  # the response has begun, and no body is read any more
         raise HTTPException(413, BODY_TOO_LONG)

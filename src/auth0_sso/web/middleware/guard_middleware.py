@@ -6,6 +6,7 @@ Pure ASGI, and nothing else in it: bodies, exceptions and all other headers stay
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from auth0_sso.web.middleware.access_log import log_refusal
+from auth0_sso.web.middleware.http_options import HttpOptions
 from auth0_sso.web.middleware.request_context import RequestContext
 from auth0_sso.web.middleware.websockets import serve_websocket
 
@@ -16,24 +17,25 @@ class GuardMiddleware:
     The reason of a refusal is logged at INFO.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, options: HttpOptions) -> None:
         self._app = app
+        self._options = options
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection (ASGI 3)."""
-        if scope["type"] == "websocket":
-            await serve_websocket(self._app, scope, receive, send)
-        elif scope["type"] == "http":
+        if scope["type"] == "http":
             await self._serve_http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await serve_websocket(self._app, self._options.services, scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
     async def _serve_http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        context = RequestContext.begin(scope)
+        context = RequestContext.begin(scope, self._options.services)
 
         async def send_with_headers(message: Message) -> None:
             if context.answer_headers and message["type"] == "http.response.start":
-                message = {**message, "headers": [*message.get("headers", ()), *context.answer_headers]}
+                message["headers"] = [*message.get("headers", ()), *context.answer_headers]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -12,10 +12,10 @@ from starlette.types import Scope
 from starlette.websockets import WebSocket
 
 from auth0_sso.errors import Auth0SsoError
-from auth0_sso.tokens.bearer import challenge
 from auth0_sso.web.middleware.request_context import RequestContext
 from auth0_sso.web.middleware.websockets import refuse_websocket
-from auth0_sso.web.problems.problems import INVALID_REQUEST, internal_error, problem, status_of
+from auth0_sso.web.problems.error_response import error_response
+from auth0_sso.web.problems.problems import INVALID_REQUEST, internal_error, problem
 
 _FRAMEWORK_CODES: Final[Mapping[int, str]] = {
     400: "invalid_input",
@@ -67,21 +67,10 @@ async def _answer_error(request: Request | WebSocket, error: Exception) -> Respo
     assert isinstance(error, Auth0SsoError)  # noqa: S101 - narrows what add_exception_handler cannot type
     context = RequestContext.of(request.scope)
     context.refusal = error.reason
-    if context.services is not None and context.services.metrics is not None:
-        context.services.metrics.count_refusal(error)
-    headers: dict[str, str] = {}
-    if (value := challenge(error)) is not None:
-        headers["WWW-Authenticate"] = value
-    if error.retry_after is not None:
-        headers["Retry-After"] = str(error.retry_after)
-    response = problem(
-        status_of(type(error)),
-        error.code,
-        error.detail,
-        context.request_id,
-        headers=headers,
-        retry_after=error.retry_after,
-    )
+    services = context.services
+    if services is not None and services.metrics is not None:
+        services.metrics.count_refusal(error)
+    response = error_response(error, context.request_id)
     return await refuse_websocket(request, error, response) if isinstance(request, WebSocket) else response
 
 

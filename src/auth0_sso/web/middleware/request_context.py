@@ -1,14 +1,16 @@
 """What is known about one request or WebSocket, kept in its ASGI scope."""
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
-from secrets import token_hex
+from types import MappingProxyType
 from typing import Any, cast
 
+from fastapi import FastAPI
+
 from auth0_sso.tokens.claims import AccessToken
-from auth0_sso.web.middleware.guarded_socket import GuardedSocket
+from auth0_sso.web.middleware.request_id import new_request_id
 from auth0_sso.web.services.services import Services
+from auth0_sso.web.websockets.guarded_socket import GuardedSocket
 
 _KEY = "auth0_sso"
 
@@ -16,16 +18,12 @@ request_id_variable: ContextVar[str] = ContextVar("auth0_sso_request_id", defaul
 """The id of the request being served, for its log records."""
 
 
-@dataclass(slots=True)
 class RequestContext:
-    """The state of one request: several guards of a route then cost one verification and one look-up."""
+    """The state of one request: several guards of a route then cost one verification and one look-up.
 
-    chosen_id: str | None
-    """The id of the request, once there is one."""
-    app: Any = None
-    """The app whose layer began this; the route may be in another, mounted below it."""
-    protected: bool = False
-    """Whether `protect` was called on it."""
+    One is made for every request, so its attributes have their values from the class until they get their own.
+    """
+
     socket: GuardedSocket | None = None
     """The WebSocket, where this is one."""
     credentials: tuple[bytes, ...] | None = None
@@ -33,37 +31,56 @@ class RequestContext:
     token: AccessToken | None = None
     refusal: str | None = None
     """Why the request was refused, for the access log."""
-    roles: dict[tuple[bool, bool], frozenset[str]] = field(default_factory=dict)
-    """The user's roles, by whether they are those of the organization's member and whether old ones were accepted."""
-    counted: list[object] = field(default_factory=list)
+    counted: tuple[object, ...] = ()
     """What the request was counted under already."""
-    answer_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
-    """Headers every answer to this request gets, refusals included."""
+    given: Mapping[str, object] = MappingProxyType({})
+    """What the guards of a `GuardedRoute` give to its function, by the names of its parameters."""
+
+    def __init__(
+        self,
+        app: FastAPI | None,
+        services: Services | None,
+        request_id: str | None = None,
+        *,
+        protected: bool = False,
+    ) -> None:
+        """Take the app whose layer begins this, what it works with, the id of the request, and if it is protected."""
+        self.app = app
+        """The route may be in another app, mounted below it."""
+        self.services = services
+        """What the app works with; None where its lifespan has not run."""
+        self.chosen_id = request_id
+        """The id of the request, once there is one."""
+        self.protected = protected
+        """Whether `protect` was called on the app."""
+        self.roles: dict[tuple[bool, bool], frozenset[str]] = {}
+        """The user's, by whether they are those of the organization's member and whether old ones were accepted."""
+        self.answer_headers: list[tuple[bytes, bytes]] = []
+        """Headers every answer to this request gets, refusals included."""
 
     @classmethod
-    def begin(cls, scope: MutableMapping[str, Any], request_id: str | None = None) -> "RequestContext":
+    def begin(
+        cls, scope: MutableMapping[str, Any], services: Services | None, request_id: str | None = None
+    ) -> "RequestContext":
         """Begin the context of a request to a protected app, with its caller's id or a new one.
 
         Always a new one, since a request that an app sends on to itself may carry another token.
         """
-        context = scope[_KEY] = cls(request_id, scope.get("app"), True)
+        context = scope[_KEY] = cls(scope.get("app"), services, request_id, protected=True)
         return context
 
     @classmethod
     def of(cls, scope: MutableMapping[str, Any]) -> "RequestContext":
         """Return the context of a request; without our middleware it begins here."""
-        if _KEY not in scope:
-            scope[_KEY] = cls(None, scope.get("app"))
-        return cast("RequestContext", scope[_KEY])
-
-    @property
-    def services(self) -> Services | None:
-        """What the app works with; None where its lifespan has not run."""
-        return None if self.app is None else getattr(self.app.state, "auth0_sso", None)
+        context = scope.get(_KEY)
+        if context is None:
+            app = scope.get("app")
+            context = scope[_KEY] = cls(app, None if app is None else getattr(app.state, "auth0_sso", None))
+        return cast("RequestContext", context)
 
     @property
     def request_id(self) -> str:
-        """The caller's id of the request, or a new one, made when it is first asked for: that costs microseconds."""
+        """The caller's id of the request, or a new one, made when it is first asked for."""
         if self.chosen_id is None:
-            self.chosen_id = token_hex(16)
+            self.chosen_id = new_request_id()
         return self.chosen_id

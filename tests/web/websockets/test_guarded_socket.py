@@ -7,7 +7,7 @@ from starlette.types import Message
 
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.issuer import Issuer, user_claims
-from auth0_sso.web.middleware.guarded_socket import GuardedSocket
+from auth0_sso.web.websockets.guarded_socket import GuardedSocket
 from support.asgi_socket import asgi_socket
 from support.own_app import protected
 from support.socket_app import EXPIRED, LEEWAY, LIFE, Bearer, SocketApp

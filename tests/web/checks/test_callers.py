@@ -1,6 +1,6 @@
 import pytest
 
-from auth0_sso.web.guards.callers import address_of
+from auth0_sso.web.checks.callers import address_of
 
 
 @pytest.mark.parametrize(

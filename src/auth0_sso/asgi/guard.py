@@ -1,0 +1,125 @@
+"""`Auth0Guard`: an ASGI app in front of another one, which lets through what its rules allow."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from auth0_sso.asgi.admission import Headers, admit
+from auth0_sso.asgi.lifespan import run_lifespan
+from auth0_sso.asgi.refusals import log_refused, refuse
+from auth0_sso.asgi.rule import Rule
+from auth0_sso.asgi.rules import RuleTable
+from auth0_sso.asgi.websockets import serve_websocket
+from auth0_sso.clock import SYSTEM_CLOCK, Clock
+from auth0_sso.errors import Auth0SsoError
+from auth0_sso.http.client import AsyncTransport
+from auth0_sso.ratelimit.limiter import Counter
+from auth0_sso.roles.source import RoleSource
+from auth0_sso.settings import Settings
+from auth0_sso.tokens.verifier import KeySource
+from auth0_sso.web.checks.credentials import find_credentials
+from auth0_sso.web.services.protection import Protection, apps_below
+from auth0_sso.web.services.services import Services, open_services
+
+_NOT_RUNNING: Final = (
+    "auth0_sso has not started: the lifespan of this Auth0Guard has not run. Starlette runs none of a mounted app: "
+    "put the guard in front of the outermost app, or write `async with guard.running():` into its lifespan. In a "
+    "test write `with TestClient(app) as client:`."
+)
+_FASTAPI: Final = ("fastapi.applications", "FastAPI")  # not imported: it takes 200 ms
+
+
+class Auth0Guard:
+    """Verifies the access token of every request and WebSocket before the app sees it, as its rules say.
+
+    What no rule is for needs a token. Each request that does not pass is answered with a problem (RFC 9457) and a
+    challenge (RFC 6750); all else is the app's own. The app finds the token with `token_of(scope)`.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *rules: Rule,
+        settings: Settings | None = None,
+        roles: RoleSource | None = None,
+        keys: KeySource | None = None,
+        counter: Counter | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+        transport: AsyncTransport | None = None,
+    ) -> None:
+        """Take the app and its rules; the other parts are those of `protect`.
+
+        Without `settings` they are read from the environment when the lifespan starts. Raises `ValueError` for rules
+        that contradict each other.
+        """
+        self.app = app
+        self._rules = RuleTable(rules, _root_path_of(app))
+        opening = partial(open_services, roles=roles, keys=keys, counter=counter, clock=clock, transport=transport)
+        self.protection = Protection(settings, opening)
+        self._services: Services | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection or the lifespan (ASGI 3)."""
+        if scope["type"] == "http":
+            await self._serve_http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await serve_websocket(self.app, self._rules, self._running_services(), scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await run_lifespan(self.app, self.running(), scope, receive, send)
+        else:
+            raise RuntimeError("an Auth0Guard serves HTTP and WebSockets only")
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run what the guard works with, until the block ends: where no server runs its lifespan.
+
+        Raises `ConfigurationError` that lists everything wrong with the settings.
+        """
+        async with self.protection.opening(self.protection.chosen_settings()) as services:
+            self._services = services
+            try:
+                yield
+            finally:
+                self._services = None
+
+    async def _serve_http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        services = self._running_services()
+        credentials = find_credentials(scope)
+        headers: Headers = []
+        rule = None
+        try:
+            rule = self._rules.find(scope)
+            await admit(scope, rule, services, credentials, headers)
+        except Auth0SsoError as error:
+            log_refused(scope, rule, error)
+            await refuse(scope, receive, send, error, headers)
+            return
+        await self.app(scope, receive, _adding(headers, send) if headers else send)
+
+    def _running_services(self) -> Services:
+        if self._services is None:
+            raise RuntimeError(_NOT_RUNNING)
+        return self._services
+
+
+def _adding(headers: Headers, send: Send) -> Send:
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), *headers]}
+        await send(message)
+
+    return send_with_headers
+
+
+def _root_path_of(app: ASGIApp) -> str:
+    """Return the root path that `FastAPI(root_path=...)` puts into the scope, whatever the server has said.
+
+    Its router removes it from the path. That of another framework may be a directory, as Flask's is.
+    """
+    for each in apps_below(app):
+        if any((kind.__module__, kind.__name__) == _FASTAPI for kind in type(each).__mro__):
+            return str(getattr(each, "root_path", ""))
+    return ""

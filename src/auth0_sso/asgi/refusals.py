@@ -1,0 +1,41 @@
+"""The response to a request or WebSocket that does not pass: the problem and challenge of the FastAPI guards."""
+
+import logging
+from secrets import token_hex
+from typing import Final
+
+from starlette.types import Receive, Scope, Send
+
+from auth0_sso.asgi.admission import Headers
+from auth0_sso.asgi.rule import Rule
+from auth0_sso.errors import Auth0SsoError
+from auth0_sso.web.problems.error_response import error_response
+from auth0_sso.web.websockets.refusals import close_of, takes_response
+
+_log = logging.getLogger("auth0_sso.access")
+
+_MAX_METHOD: Final = 16
+
+
+async def refuse(scope: Scope, receive: Receive, send: Send, error: Auth0SsoError, headers: Headers) -> None:
+    """Answer a request or a WebSocket's handshake with the problem of an error.
+
+    Where the server cannot answer a handshake with a response, the WebSocket is closed (RFC 6455; ASGI: WebSocket
+    denial response).
+    """
+    response = error_response(error, token_hex(16))
+    response.raw_headers += headers
+    if scope["type"] == "http":
+        await response(scope, receive, send)
+        return
+    await receive()  # websocket.connect
+    if takes_response(scope):
+        await response(scope, receive, send)
+    else:
+        await send({"type": "websocket.close", **close_of(error)._asdict()})
+
+
+def log_refused(scope: Scope, rule: Rule | None, error: Auth0SsoError) -> None:
+    """Log why a request was refused, with the path of its rule: the request's own may name a user."""
+    path = "" if rule is None else rule.path.rstrip("/")
+    _log.info("%s %s/* refused: %s", scope.get("method", "WEBSOCKET")[:_MAX_METHOD], path, error.reason)

@@ -1,0 +1,87 @@
+"""A rule: what a request below a path needs."""
+
+import re
+from collections.abc import Collection
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Final
+
+from auth0_sso.asgi.paths import canonical
+from auth0_sso.ratelimit.policy import Policy
+from auth0_sso.web.checks.roles import RequiredRoles
+from auth0_sso.web.checks.scopes import are_scope_tokens
+
+_METHOD: Final = re.compile(r"[A-Z]+(?:-[A-Z]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What requests to `path` and to everything below it need: by default a verified access token.
+
+    Raises `ValueError` for a rule that would not mean what it says.
+    """
+
+    path: str
+    """A prefix of whole segments, as the app's routes have it: `/api` is for `/api` and `/api/x`, not for `/apis`."""
+    _: KW_ONLY
+    methods: Collection[str] = ()
+    """HTTP methods, `GET` with `HEAD`; by default all that no other rule of this path names, and WebSockets."""
+    public: bool = False
+    """No token is needed, and none is looked at."""
+    scopes: Collection[str] = ()
+    """The token must have all of these (RFC 6749 section 3.3)."""
+    permissions: Collection[str] = ()
+    """The token must have all of these (Auth0: RBAC for APIs)."""
+    any_role: Collection[str] = ()
+    """The user must have one of these roles, in the whole tenant."""
+    within_organization: bool = False
+    """Roles that the user has as a member of the token's organization count too."""
+    stale_ok: bool = False
+    """Roles known before an outage of the tenant count during it."""
+    rate_limit: str | None = None
+    """Such as `10/minute`: for each subject, or for each IP address where the rule is public."""
+    policy: Policy | None = field(default=None, init=False, repr=False)
+    """The same, parsed."""
+    required_roles: RequiredRoles | None = field(default=None, init=False, repr=False, compare=False)
+    """What `any_role` and the fields after it ask for."""
+
+    def __post_init__(self) -> None:
+        for name in ("methods", "scopes", "permissions", "any_role"):
+            names = getattr(self, name)
+            if isinstance(names, str) or not all(isinstance(each, str) and each for each in names):
+                raise ValueError(f"{name} of a rule is a set or list of names")
+            object.__setattr__(self, name, tuple(sorted(set(names))))
+        _require_prefix(self.path)
+        _require_methods(self.methods)
+        if not are_scope_tokens((*self.scopes, *self.permissions)):
+            raise ValueError("scopes and permissions of a rule are names as RFC 6749 section 3.3 spells them")
+        if self.public and (self.scopes or self.permissions or self.any_role):
+            raise ValueError("a public rule needs no token, so it cannot ask for scopes, permissions or roles")
+        if not self.any_role and (self.within_organization or self.stale_ok):
+            raise ValueError("within_organization and stale_ok say how roles count: a rule with them needs any_role")
+        if self.any_role:
+            required = RequiredRoles(
+                frozenset(self.any_role), within_organization=self.within_organization, stale_ok=self.stale_ok
+            )
+            object.__setattr__(self, "required_roles", required)
+        if self.rate_limit is not None:
+            object.__setattr__(self, "policy", Policy.parse(self.rate_limit))
+
+    @property
+    def name(self) -> str:
+        """What its requests are logged and counted under: `GET,POST /api`."""
+        return " ".join([*([",".join(self.methods)] if self.methods else []), self.path])
+
+
+def _require_prefix(path: str) -> None:
+    if not path.startswith("/") or re.search(r"[{}<>*]", path):
+        raise ValueError("the path of a rule is a prefix that begins with /, without parameters or wildcards")
+    prefix = path.rstrip("/") or "/"
+    if canonical(prefix) != prefix.casefold():
+        raise ValueError("the path of a rule is decoded, without . or .. or empty segments")
+
+
+def _require_methods(methods: Collection[str]) -> None:
+    if not all(map(_METHOD.fullmatch, methods)):
+        raise ValueError("methods of a rule are HTTP methods in capitals, such as GET")
+    if "HEAD" in methods:
+        raise ValueError("GET in a rule includes HEAD: name GET")

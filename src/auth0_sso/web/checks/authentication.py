@@ -1,0 +1,45 @@
+"""The access token of a request, verified; and the limit on addresses that fail too often."""
+
+from collections.abc import Sequence
+
+from starlette.types import Scope
+
+from auth0_sso.errors import (
+    CallerError,
+    InvalidRequestError,
+    InvalidTokenError,
+    RateLimitedError,
+    StoreUnavailableError,
+)
+from auth0_sso.tokens.bearer import read_bearer_token
+from auth0_sso.tokens.claims import AccessToken
+from auth0_sso.web.checks.callers import address_of
+from auth0_sso.web.services.services import Services
+
+
+async def authenticate(scope: Scope, services: Services, credentials: Sequence[bytes]) -> AccessToken:
+    """Return the verified token; `credentials` are the values of all Authorization headers.
+
+    Raises `MissingTokenError`, `InvalidRequestError` or `InvalidTokenError` (RFC 6750 section 3.1),
+    `KeysUnavailableError`, or `RateLimitedError` where an address fails too often.
+    """
+    try:
+        return await services.verifier.verify(read_bearer_token(credentials))
+    except (InvalidRequestError, InvalidTokenError) as error:
+        await _count_failure(scope, services, error)
+        raise
+
+
+async def _count_failure(scope: Scope, services: Services, error: CallerError) -> None:
+    """Answer 429 instead of 401 where an address fails too often. Requests that do not fail are never refused.
+
+    An expired token was a good one: its client must get the 401 to renew it, even behind a shared address.
+    """
+    if services.auth_failure_limit is None or error.reason == "expired":
+        return
+    try:
+        result = await services.counts.hit(services.auth_failure_limit, "failed authentications", address_of(scope))
+    except StoreUnavailableError:
+        return  # the failure is the caller's, and is answered as such
+    if not result.allowed:
+        raise RateLimitedError(retry_after=result.retry_after, reason="authentication_failures") from error

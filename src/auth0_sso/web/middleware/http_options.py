@@ -1,0 +1,26 @@
+"""What an app may add to every request beside the guards."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from auth0_sso.web.services.services import Services
+
+
+@dataclass(slots=True)
+class HttpOptions:
+    """What is done for every HTTP request beside the guards; by default nothing."""
+
+    security_headers: bool = False
+    """Cache-Control, Content-Security-Policy, Referrer-Policy and X-Content-Type-Options unless the app sets them,
+    and Strict-Transport-Security for other than loopback hosts."""
+    request_id: bool = False
+    """X-Request-ID in responses: the caller's, where it is fit for logs, or a new one."""
+    access_log: bool = False
+    max_body_bytes: int | None = None
+    cors_origins: Sequence[str] = ()
+    require_host: bool = False
+    """Answer 400 to a request without exactly one Host header (RFC 9112 section 3.2)."""
+    catch_exceptions: bool = False
+    """Log an exception and answer it as a problem; it reaches neither the server nor a test client."""
+    services: Services | None = field(default=None, compare=False)
+    """What the guards work with, while the lifespan of a protected app runs."""

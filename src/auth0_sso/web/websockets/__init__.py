@@ -1,0 +1,1 @@
+"""WebSockets without a framework: one whose access token may expire, and how one is refused."""

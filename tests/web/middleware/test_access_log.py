@@ -1,0 +1,52 @@
+"""The line reaches whatever logging a host app has: its handlers, its record factory, its levels."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from auth0_sso.web.middleware import access_log
+from auth0_sso.web.middleware.access_log import log_access
+
+SCOPE = {"type": "http", "method": "GET", "path": "/page", "client": ("192.0.2.1", 5000)}
+
+
+@pytest.fixture
+def host_factory() -> Iterator[None]:
+    class Record(logging.LogRecord):
+        service = "shop"
+
+    original = logging.getLogRecordFactory()
+    logging.setLogRecordFactory(Record)
+    yield
+    logging.setLogRecordFactory(original)
+
+
+def test_a_handler_gets_a_record_with_its_arguments_and_its_place(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "auth0_sso.access")
+    log_access(SCOPE, 200, 0.0015, refusal=None)
+    (record,) = caplog.records
+    assert record.args == ("GET", "/page", 200, 1.5, "192.0.2.1", "-")
+    assert record.getMessage() == "GET /page 200 1.5ms client=192.0.2.1 refusal=-"
+    assert (record.name, record.levelname) == ("auth0_sso.access", "INFO")
+    assert (record.pathname, record.module, record.funcName) == (access_log.__file__, "access_log", "log_access")
+    assert record.threadName == "MainThread"
+
+
+@pytest.mark.usefixtures("host_factory")
+def test_the_record_factory_of_the_host_makes_it(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "auth0_sso.access")
+    log_access(SCOPE, 200, 0.0015, refusal=None)
+    assert getattr(caplog.records[0], "service", None) == "shop"
+
+
+def test_no_record_is_made_below_the_level(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, "auth0_sso.access")
+    log_access(SCOPE, 200, 0.0015, refusal=None)
+    assert caplog.records == []
+
+
+def test_a_request_without_client_and_answer_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "auth0_sso.access")
+    log_access({**SCOPE, "client": None}, 0, 0.0, refusal="token_expired")
+    assert caplog.messages == ["GET /page aborted 0.0ms client=- refusal=token_expired"]
