@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 HTTPX2 := $(VENV)/httpx2
 FLOORS := $(VENV)/floors
-# Every branch of these is tested: tokens, keys, roles, Management, limits and guards.
-COVERED := */auth0_sso/tokens/*,*/jwks/*,*/roles/*,*/management/*,*/ratelimit/*,*/web/guards/*
+# Every branch of these is tested: tokens, keys, roles, Management, limits, guards and the ASGI guard.
+COVERED := */auth0_sso/tokens/*,*/jwks/*,*/roles/*,*/management/*,*/ratelimit/*,*/web/guards/*,*/web/checks/*,*/asgi/*
 # The lock files name everything: with its dependencies resolved again, a package's newer release could break an install.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 VERIFY := $(BIN)/python -m pip --disable-pip-version-check check
@@ -53,6 +53,8 @@ bench-quick: $(VENV)/bench.stamp ## Measure the layers of a request and a verifi
 
 load: $(VENV)/dev.stamp ## Serve a thousand connections at saturation, then go on while everything fails in turn
 	PYTHONPATH=tests $(BIN)/python -W ignore bench/load.py
+	@echo
+	PYTHONPATH=tests $(BIN)/python -W ignore bench/memory.py
 	@echo
 	PYTHONPATH=tests $(BIN)/python -W ignore bench/soak.py 180
 

@@ -1,6 +1,5 @@
 """docs/guard-your-app.md: its files are a user's project, whose tests pass; its commands work as they stand."""
 
-import json
 import os
 import re
 import signal
@@ -8,55 +7,37 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
-from auth0_sso.testing import hostile_tokens
-from auth0_sso.testing.issuer import issuer_of_process
+from support.document import Document
 from support.process import eventually, free_port
-from support.pytest_plugin import PLUGIN
 
-ROOT = Path(__file__).parent.parent
-BLOCKS = re.findall(
-    r"^```(\w+)\n(.+?)^```", (ROOT / "docs" / "guard-your-app.md").read_text(), re.DOTALL | re.MULTILINE
-)
-FILES = {code.splitlines()[0].removeprefix("# "): code for language, code in BLOCKS if language == "python"}
-SHELL = [code for language, code in BLOCKS if language == "sh"]
+PAGE = Document.read("guard-your-app.md")
 
 
 @pytest.fixture
 def project(pytester: pytest.Pytester, clean_environment: None) -> pytest.Pytester:
-    """Write the document's files into a directory, with the JWK Set that one of them reads."""
-    for name, code in FILES.items():
-        (pytester.path / name).write_text(code)
-    (pytester.path / "jwks.json").write_text(json.dumps(issuer_of_process().jwks("key-0")))
-    pytester.makeini("[pytest]\nfilterwarnings = error\npythonpath = .\n")
-    os.chdir(pytester.path)
+    PAGE.write(pytester)
     return pytester
 
 
 def test_every_block_is_a_file_or_a_command() -> None:
-    assert len(FILES) + len(SHELL) == len(BLOCKS)
-    assert all(name.endswith(".py") for name in FILES)
+    PAGE.assert_every_block_is_known()
 
 
 def test_the_documents_tests_pass_without_environment_or_warning(project: pytest.Pytester) -> None:
-    named = sum(code.count("\ndef test_") for code in FILES.values())
-    result = project.runpytest_subprocess(*PLUGIN, "-q", "-p", "no:cacheprovider")
-    result.assert_outcomes(passed=named - 1 + len(hostile_tokens()))
+    PAGE.assert_tests_pass(project)
 
 
-def test_the_documents_files_pass_mypy_strict(project: pytest.Pytester) -> None:
-    mypy = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "--cache-dir", os.devnull, *FILES]
-    path = os.environ | {"MYPYPATH": str(ROOT / "src")}
-    result = subprocess.run(mypy, env=path, capture_output=True, text=True, timeout=300, check=False)
-    assert (result.returncode, result.stdout) == (0, f"Success: no issues found in {len(FILES)} source files\n")
+@pytest.mark.usefixtures("project")
+def test_the_documents_files_pass_mypy_strict() -> None:
+    PAGE.assert_types_are_strict()
 
 
 @pytest.mark.usefixtures("project")
 def test_the_app_runs_against_the_development_tenant_as_documented() -> None:
-    _, _, start, ask = SHELL
+    _, _, start, ask = PAGE.commands
     ports = {"3001": str(free_port()), "8000": str(free_port())}
     with bash(commands(start, ports) + "\nwait"):
         eventually(f"http://127.0.0.1:{ports['3001']}/.well-known/jwks.json", 200)
@@ -69,7 +50,10 @@ def test_the_app_runs_against_the_development_tenant_as_documented() -> None:
 
 
 def test_the_install_commands_name_the_two_distributions() -> None:
-    assert [line.split("  #")[0].strip() for line in SHELL[:2]] == ["pip install .", "pip install ./devtenant"]
+    assert [line.split("  #")[0].strip() for line in PAGE.commands[:2]] == [
+        "pip install .",
+        "pip install ./devtenant",
+    ]
 
 
 def commands(block: str, ports: dict[str, str]) -> str:
