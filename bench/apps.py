@@ -7,8 +7,13 @@ from typing import TypedDict, Unpack
 
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from auth0_sso import CurrentToken, GuardedRoute, Settings, harden, protect, rate_limit, require_role
+from auth0_sso.asgi import Auth0Guard, Rule
 from auth0_sso.http.client import AsyncTransport
 from auth0_sso.service.app import create_app
 from auth0_sso.service.logs import configure_logs
@@ -81,6 +86,16 @@ def with_headers(**parts: Unpack[Parts]) -> FastAPI:
     app = with_cors(**parts)
     return harden(
         app, security_headers=True, request_id=True, require_host=True, max_body_bytes=65_536, problem_details=True
+    )
+
+
+def starlette_behind_guard(**parts: Unpack[Parts]) -> Auth0Guard:
+    async def answer(_: Request) -> JSONResponse:
+        return JSONResponse(await read_bare())
+
+    app = Starlette(routes=[Route(PATH, answer)])
+    return Auth0Guard(
+        app, Rule("/health", public=True), Rule(PATH, methods={"GET"}), Rule(PATH, scopes={"write"}), **parts
     )
 
 

@@ -54,8 +54,7 @@ EVERYTHING = Contender("auth0_sso: everything on", "apps:everything")
 AUTH0_SDK = Contender("auth0-fastapi-api (Auth0's SDK)", "rivals:auth0_fastapi_api")
 EXPRESS = Contender("Express + express-oauth2-jwt-bearer", "express.js")
 FASTIFY = Contender("Fastify + @fastify/jwt, cached", "fastify.js")
-ASGI_GUARD = "Starlette + auth0_sso.asgi"
-"""Its name in the list, once it is there."""
+ASGI_GUARD = Contender("Starlette + auth0_sso.asgi", "apps:starlette_behind_guard")
 
 CONTENDERS = (
     BARE,
@@ -65,6 +64,7 @@ CONTENDERS = (
     Contender("auth0_sso: + rate limit", "apps:with_limit"),
     EVERYTHING,
     Contender("auth0_sso: the service's /api/data", "apps:service", path=SERVICE_PATH),
+    ASGI_GUARD,
     Contender("python-jose as in tutorials", "rivals:python_jose"),
     AUTH0_SDK,
     EXPRESS,

@@ -1,9 +1,6 @@
 """`make bench` and `make bench-quick`: measure everything, print it, and write docs/benchmarks.md.
 
-    python bench/run.py [--quick] [--rounds 20] [--seconds 1] [--loop asyncio]
-
-`--loop uvloop` needs uvloop, which is not among the bench dependencies: where it is installed, uvicorn uses it by
-default, and the tests would run on another loop than the service.
+    python bench/run.py [--quick] [--rounds 20] [--seconds 1] [--loop uvloop]
 """
 
 import argparse
@@ -39,7 +36,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="in process only")
     parser.add_argument("--rounds", type=int, default=20, help="rounds over sockets")
     parser.add_argument("--seconds", type=int, default=1, help="seconds of wrk for each server in each round")
-    parser.add_argument("--loop", choices=("asyncio", "uvloop"), default="asyncio", help="uvicorn's event loop")
+    parser.add_argument("--loop", choices=("asyncio", "uvloop"), default="uvloop", help="uvicorn's event loop")
     options = parser.parse_args()
     results = measure(options)
     if results.field is None:

@@ -60,7 +60,7 @@ def _wanted_over_sockets(field: Field) -> Iterator[Wanted]:
     yield _throughput("everything on / bare", 0.78, field, EVERYTHING.name)
     for rival, bound in ((AUTH0_SDK, 3.2), (EXPRESS, 2.2)):
         yield _throughput(f"verified / {rival.name}", bound, field, VERIFIED.name, rival.name)
-    yield _throughput("the ASGI guard with Starlette / bare", 1.50, field, ASGI_GUARD)
+    yield _throughput("the ASGI guard with Starlette / bare", 1.50, field, ASGI_GUARD.name)
     yield Wanted("sockets: p99 with everything on / bare", 1.33, field.ratio(EVERYTHING.name, "p99"))
 
 
