@@ -1,6 +1,8 @@
 """`make bench` and `make bench-quick`: measure everything, print it, and write docs/benchmarks.md.
 
     python bench/run.py [--quick] [--rounds 20] [--seconds 1] [--loop uvloop]
+
+uvloop is the event loop of `auth0-sso serve` too.
 """
 
 import argparse
