@@ -101,6 +101,11 @@ async def test_a_body_is_refused_past_its_limit_alone() -> None:
     assert (refused.status_code, refused.json()) == (413, {"detail": "The body is longer than this service takes."})
 
 
+async def test_without_a_limit_a_body_of_any_length_is_read() -> None:
+    async with running(harden(small_app(), request_id=True)) as client:
+        assert (await client.post("/upload", json={"x" * 1_000_000: 1})).json() == 1
+
+
 async def test_problems_replace_the_answers_of_the_framework() -> None:
     async with running(harden(small_app(), problem_details=True)) as client:
         codes = {

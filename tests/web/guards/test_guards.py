@@ -16,6 +16,7 @@ from auth0_sso import (
 )
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.issuer import Issuer, user_claims
+from auth0_sso.web.guards.role_guards import Roles
 from auth0_sso.web.guards.token_guards import UserProfiles
 from support.own_app import ROLES, protected
 
@@ -108,8 +109,11 @@ async def test_what_needs_the_management_api_is_503_without_credentials(issuer: 
     @app.get("/roles")
     async def read_roles(_: CurrentRoles) -> None: ...
 
+    @app.get("/source")
+    async def read_source(_: Roles) -> None: ...
+
     async with protected(app, issuer, clock, auth0_role_source="management", auth0_role_claim="") as client:
         headers = {"Authorization": f"Bearer {issuer.token(user_claims(clock.now))}"}
-        for path in ("/management", "/profiles", "/roles"):
+        for path in ("/management", "/profiles", "/roles", "/source"):
             answer = await client.get(path, headers=headers)
             assert (answer.status_code, answer.json()["code"]) == (503, "management_not_configured")

@@ -6,10 +6,9 @@ cookies and query of a request again for each dependency, which takes longer tha
 """
 
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from functools import wraps
-from inspect import getfile, signature, unwrap
+from inspect import signature
 from typing import Any, Final, NamedTuple, cast
 
 from fastapi import Request, Response, routing
@@ -142,7 +141,9 @@ def _with_given(call: _Call, connection: str) -> _Call:
             del values[connection]
         return call(**values, **context.given)
 
-    # FastAPI's errors say in which file a route is, and unwrap nothing for that.
-    with suppress(TypeError):
-        call_with_given.__code__ = call_with_given.__code__.replace(co_filename=getfile(unwrap(call)))
-    return wraps(call)(call_with_given)
+    wrapped = wraps(call)(call_with_given)
+    # FastAPI's errors say where a route is, and unwrap nothing for that; it remembers places by the id of a function.
+    places: dict[int, object] = getattr(routing, "_endpoint_context_cache", {})
+    place_of: Callable[[_Call], Mapping[str, object]] = getattr(routing, "_extract_endpoint_context", lambda _: {})
+    places[id(wrapped)] = {**place_of(call)}
+    return wrapped
