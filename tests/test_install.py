@@ -1,5 +1,6 @@
 """An install takes what the lock files name, and nothing that a package index came to offer since."""
 
+import json
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 RECIPES = ("Makefile", "Dockerfile", ".ci/run", "README.md")
 LOCKS = sorted((ROOT / "locks").glob("*.txt"))
+NODE_LOCK = ROOT / "bench" / "node" / "package-lock.json"
 
 
 def pip_installs(name: str) -> list[str]:
@@ -42,3 +44,10 @@ def test_a_lock_file_pins_packages_by_hash_and_names_no_index(lock: Path) -> Non
     assert requirements
     assert [line for line in requirements if not re.match(r"[a-z0-9._-]+==\S+( ; .+?)? --hash=sha256:", line)] == []
     assert "://" not in lock.read_text()
+
+
+def test_the_lock_file_for_node_pins_packages_by_hash_and_names_no_address() -> None:
+    packages = json.loads(NODE_LOCK.read_text())["packages"]
+    assert len(packages) > 1
+    assert [name for name, package in packages.items() if name and "integrity" not in package] == []
+    assert "://" not in NODE_LOCK.read_text()

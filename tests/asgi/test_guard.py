@@ -18,8 +18,8 @@ from auth0_sso.jwks.static import StaticKeys
 from auth0_sso.testing import ClientFactory, HandClock
 from auth0_sso.testing.issuer import SUBJECT, Issuer
 from support.asgi_lifespan import LifespanServer
-from support.guarded_asgi_app import SeenApp, ask, bearer, guarded, own_settings
-from support.own_app import protected
+from support.guarded_asgi_app import SeenApp, ask, bearer, guarded
+from support.own_app import own_settings, protected
 
 ORIGIN = (b"origin", b"https://app.example.com")
 PREFLIGHT = [

@@ -13,7 +13,8 @@ from auth0_sso.errors import ConfigurationError
 from auth0_sso.jwks.static import StaticKeys
 from auth0_sso.testing.issuer import Issuer
 from support.asgi_lifespan import LifespanServer
-from support.guarded_asgi_app import SeenApp, ask, own_settings
+from support.guarded_asgi_app import SeenApp, ask
+from support.own_app import own_settings
 
 COMPLETE, STOPPED = {"type": "lifespan.startup.complete"}, {"type": "lifespan.shutdown.complete"}
 REQUEST_WORDS = "the lifespan of this Auth0Guard has not run"

@@ -14,7 +14,8 @@ from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.issuer import SUBJECT, Issuer
 from auth0_sso.tokens.claims import AccessToken
 from support.asgi_socket import asgi_socket
-from support.guarded_asgi_app import bearer, guarded, own_settings
+from support.guarded_asgi_app import bearer, guarded
+from support.own_app import own_settings
 from support.tenant_script import ScriptedTenant
 from support.token_cases import NOW
 

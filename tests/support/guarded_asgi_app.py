@@ -10,12 +10,10 @@ from urllib.parse import unquote
 import httpx
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from auth0_sso import Settings
 from auth0_sso.asgi import Auth0Guard, Rule, token_of
 from auth0_sso.testing.clock import HandClock
-from auth0_sso.testing.issuer import AUDIENCE, ISSUER, Issuer, user_claims
-from support.own_app import ROLES
-from support.service import settings
+from auth0_sso.testing.issuer import Issuer, user_claims
+from support.own_app import own_settings
 from support.tenant_keys import KeyPages
 from support.tenant_script import ScriptedTenant
 from support.token_cases import NOW
@@ -42,19 +40,6 @@ class SeenApp:
     @property
     def subjects(self) -> list[str]:
         return [token_of(scope).subject for scope in self.scopes]
-
-
-def own_settings(**changes: object) -> Settings:
-    """Return settings of an app whose tenant has no Management API credentials."""
-    values: dict[str, object] = {
-        "auth0_issuer_base_url": ISSUER,
-        "auth0_management_client_id": "",
-        "auth0_management_client_secret": "",
-        "auth0_audience": (AUDIENCE,),
-        "auth0_role_source": "claim",
-        "auth0_role_claim": ROLES,
-    }
-    return settings(**(values | changes))
 
 
 @asynccontextmanager

@@ -85,13 +85,13 @@ async def peer(
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            # Whoever gives up on us closes its end in the middle of anything.
+            # A client that gives up closes its end at any point.
             with suppress(OSError, asyncio.IncompleteReadError):
                 if head:
                     await reader.readuntil(head)
                 await conduct(writer)
         except asyncio.CancelledError:
-            writer.transport.abort()  # what nobody reads any more would keep the connection open
+            writer.transport.abort()  # unread data would keep the connection open
             raise
         finally:
             writer.close()
@@ -115,7 +115,7 @@ async def peer(
 
 @contextmanager
 def refusing_port() -> Iterator[str]:
-    """Hold a port nobody listens on; gives its address with a trailing slash."""
+    """Hold a port on which nothing listens; gives its address with a trailing slash."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{held.getsockname()[1]}/"

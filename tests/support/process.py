@@ -50,7 +50,7 @@ class Dev:
 def dev(*options: str, cwd: Path | None = None, **environment: str) -> Iterator[Dev]:
     """Run `auth0-sso dev` until the block ends, then see it shut down gracefully."""
     command = [*COMMAND, "dev", "--port", "0", "--tenant-port", "0", *options]
-    # The log goes to a file: a pipe nobody reads would stop the process once it is full.
+    # The log goes to a file: a pipe that is not read would stop the process once it is full.
     with (
         tempfile.TemporaryFile("w+") as log,
         subprocess.Popen(

@@ -108,7 +108,7 @@ def person_id(email: str) -> str:
 
 
 def settings(**changes: object) -> ServiceSettings:
-    """Return settings for the development tenant; the environment of whoever runs the tests is not asked."""
+    """Return settings for the development tenant; the environment is not read."""
     values: dict[str, object] = {
         "auth0_domain": "127.0.0.1:3001",
         "auth0_issuer_base_url": OPTIONS.issuer,

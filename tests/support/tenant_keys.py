@@ -63,7 +63,7 @@ async def refusal(jwks: RemoteJwks, kid: str) -> str:
 
 
 async def outage(jwks: RemoteJwks, kid: str = "key-0") -> KeysUnavailableError:
-    """Return the error that says nobody can tell."""
+    """Return the error for a key that cannot be looked up."""
     with pytest.raises(KeysUnavailableError) as raised:
         await jwks.find_key(kid, "RS256")
     assert raised.value.retry_after >= 1

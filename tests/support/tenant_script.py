@@ -73,7 +73,7 @@ def error_reply(status: int, message: object = "It is so.", code: object = None,
 
 
 class ScriptedTenant:
-    """Answers each route from its list, the last entry for ever; a route nobody scripted fails the test."""
+    """Answers each route from its list, the last entry for ever; a route that is not scripted fails the test."""
 
     def __init__(self, now: Callable[[], float] = lambda: 0.0) -> None:
         self._now = now
@@ -123,5 +123,5 @@ class ScriptedTenant:
         for arrived in self._arrived.pop(line, []):
             arrived.set()
         replies = self._replies.get(line)
-        assert replies, f"nobody scripted {line}"
+        assert replies, f"no reply is scripted for {line}"
         return replies.popleft() if len(replies) > 1 else replies[0]

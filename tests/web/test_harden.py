@@ -8,13 +8,15 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Response
+from starlette.types import Message, Receive, Scope, Send
 
-from auth0_sso import StaticKeys, current_token, harden, protect
+from auth0_sso import StaticKeys, current_token, harden, protect, rate_limit
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.issuer import Issuer
 from support.host_app import CrashError, host_app, library_settings
+from support.own_app import protected
 
 
 @asynccontextmanager
@@ -200,3 +202,37 @@ async def test_a_started_app_is_not_hardened_without_effect() -> None:
     await headers_of(app)
     with pytest.raises(RuntimeError, match="has started already"):
         harden(app, security_headers=True)
+
+
+async def test_a_message_that_an_app_sends_for_all_its_responses_stays_as_it_is() -> None:
+    start: Message = {"type": "http.response.start", "status": 200, "headers": [(b"x-own", b"1")]}
+
+    async def always(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start)
+        await send({"type": "http.response.body", "body": b""})
+
+    app = harden(FastAPI(), request_id=True, security_headers=True)
+    app.mount("/own", always)
+    for _ in range(2):
+        assert (await headers_of(app, "/own/x")).get_list("x-own") == ["1"]
+    assert start["headers"] == [(b"x-own", b"1")]
+
+
+async def test_a_counted_request_leaves_such_a_message_too(issuer: Issuer, clock: HandClock) -> None:
+    start: Message = {"type": "http.response.start", "status": 200, "headers": []}
+
+    class Always(Response):
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the parameters of ASGI
+            await send(start)
+            await send({"type": "http.response.body", "body": b""})
+
+    app = FastAPI()
+
+    @app.get("/page", dependencies=[Depends(rate_limit("10/minute"))])
+    async def page() -> Response:
+        return Always()
+
+    async with protected(app, issuer, clock) as client:
+        lefts = [(await client.get("/page")).headers.get_list("RateLimit") for _ in range(2)]
+    assert [len(left) for left in lefts] == [1, 1]
+    assert start["headers"] == []

@@ -6,8 +6,8 @@ from auth0_sso import StaticKeys
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.issuer import Issuer
 from auth0_sso.web.services.services import Services, open_services
-from support.guarded_asgi_app import own_settings
 from support.noted_roles import NotedRoles
+from support.own_app import own_settings
 
 
 @pytest.fixture

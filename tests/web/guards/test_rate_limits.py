@@ -219,7 +219,7 @@ async def test_failures_of_one_address_are_answered_429_past_their_limit(
     assert "refused: authentication_failures" in caplog.text
     assert forged["Authorization"][7:] not in caplog.text
 
-    # Nobody else is shut out: not the good token from the same address, nor who sends none.
+    # Other requests from the same address pass: those with a good token, and those without one.
     assert await statuses(app, "/who", 1, await app.as_user(MANAGER)) == [200]
     assert await statuses(app, "/who", 1) == [200]
     await app.clock.advance(int(refused.headers["Retry-After"]))

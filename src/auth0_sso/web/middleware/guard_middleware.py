@@ -35,7 +35,7 @@ class GuardMiddleware:
 
         async def send_with_headers(message: Message) -> None:
             if context.answer_headers and message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *context.answer_headers]
+                message = {**message, "headers": [*message.get("headers", ()), *context.answer_headers]}
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

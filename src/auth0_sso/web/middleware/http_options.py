@@ -1,4 +1,4 @@
-"""What an app may add to every request beside the guards."""
+"""The options of an app's request layer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from auth0_sso.web.services.services import Services
 
 @dataclass(slots=True)
 class HttpOptions:
-    """What is done for every HTTP request beside the guards; by default nothing."""
+    """What the request layer does in addition to the guards, by default nothing; and what the guards work with."""
 
     security_headers: bool = False
     """Cache-Control, Content-Security-Policy, Referrer-Policy and X-Content-Type-Options unless the app sets them,

@@ -113,7 +113,7 @@ class _Exchange:
             added, context = self._response_headers, self._context
             headers = added.complete(message.get("headers", ()), self._headers, context.request_id)
             headers.extend(context.answer_headers)
-            message["headers"] = headers
+            message = {**message, "headers": headers}  # an app may send one message for all its responses
         return self._send(message)
 
     def _has_begun(self) -> bool:
