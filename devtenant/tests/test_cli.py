@@ -14,7 +14,7 @@ import pytest
 
 from auth0_devtenant import PEOPLE, SPA_CLIENT_ID, Person, token_command
 from auth0_devtenant.cli import main
-from auth0_devtenant.people import ORGANIZATIONS
+from auth0_devtenant.seed import ORGANIZATIONS
 
 from .command import COMMAND, TIMEOUT, Served, served
 from .visitor import ADMIN, USER, segments

@@ -5,15 +5,28 @@ accept.
 """
 
 from auth0_devtenant.app import create_tenant
-from auth0_devtenant.clients import (
+from auth0_devtenant.options import TenantOptions
+from auth0_devtenant.seed import (
     MACHINE_CLIENT_ID,
     MACHINE_CLIENT_SECRET,
     MANAGEMENT_CLIENT_ID,
     MANAGEMENT_CLIENT_SECRET,
+    ORGANIZATIONS,
+    PEOPLE,
     SPA_CLIENT_ID,
+    WEB_CLIENT_ID,
+    WEB_CLIENT_SECRET,
+    Api,
+    Application,
+    Connection,
+    Organization,
+    Person,
+    Role,
+    Seed,
+    SeedError,
+    default_seed,
+    read_seed,
 )
-from auth0_devtenant.options import TenantOptions
-from auth0_devtenant.people import PEOPLE, Person
 from auth0_devtenant.token_client import LoginError, fetch_machine_token, fetch_user_token
 
 __all__ = [
@@ -21,12 +34,24 @@ __all__ = [
     "MACHINE_CLIENT_SECRET",
     "MANAGEMENT_CLIENT_ID",
     "MANAGEMENT_CLIENT_SECRET",
+    "ORGANIZATIONS",
     "PEOPLE",
     "SPA_CLIENT_ID",
+    "WEB_CLIENT_ID",
+    "WEB_CLIENT_SECRET",
+    "Api",
+    "Application",
+    "Connection",
     "LoginError",
+    "Organization",
     "Person",
+    "Role",
+    "Seed",
+    "SeedError",
     "TenantOptions",
     "create_tenant",
+    "default_seed",
     "fetch_machine_token",
     "fetch_user_token",
+    "read_seed",
 ]

@@ -1,13 +1,12 @@
 """Reading the body of a request: malformed bodies get the error that Auth0 gives, never a 500."""
 
 import json
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
 
 from auth0_devtenant.errors import ApiError, OAuthError
-from auth0_devtenant.models import Json
-from auth0_devtenant.state import Tenant
+from auth0_devtenant.state import Json, Tenant
 
 _MAX_BYTES = 1024 * 1024
 
@@ -17,6 +16,13 @@ def tenant_of(request: Request) -> Tenant:
     tenant = request.app.state.tenant
     assert isinstance(tenant, Tenant)  # noqa: S101 - app.state is untyped
     return tenant
+
+
+def issuer_of(request: Request) -> str:
+    """Return the issuer by the name with which the request came, as with Auth0's custom domains."""
+    options = tenant_of(request).options
+    host = request.headers.get("Host", "").lower()
+    return next((issuer for issuer in options.issuers if urlsplit(issuer).netloc == host), options.issuer)
 
 
 def media_type(request: Request) -> str:

@@ -4,7 +4,6 @@ import argparse
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Final, get_args
 
 import uvicorn
@@ -12,7 +11,9 @@ import uvicorn
 from auth0_devtenant import arguments
 from auth0_devtenant.app import create_tenant
 from auth0_devtenant.listening import ListenError, listen
-from auth0_devtenant.options import Dialect, TenantOptions
+from auth0_devtenant.options import TenantOptions
+from auth0_devtenant.seed import Dialect, default_seed
+from auth0_devtenant.seed.default import WEB_ORIGINS
 from auth0_devtenant.terminal import banner, fail, show
 
 _ALL_ADDRESSES: Final = "0.0.0.0"  # noqa: S104 - not the default: --host chooses it, for a container
@@ -32,19 +33,19 @@ class _Server(uvicorn.Server):
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the arguments of the command to its parser."""
-    default = TenantOptions()
+    api = TenantOptions().seed.apis[0]
     add = command.add_argument
     add("--host", default="127.0.0.1", help=f"address to listen on, {_ALL_ADDRESSES} for all (default %(default)s)")
     add("--port", type=arguments.integer(0, 65_535), default=3001, help="0 for any free one (default %(default)s)")
     add("--issuer", type=arguments.issuer, metavar="URL", help="default: http://HOST:PORT/ of --host and --port")
-    add("--audience", default=default.audience, help="identifier of the API (default %(default)s)")
+    add("--audience", default=api.identifier, help="identifier of the API (default %(default)s)")
     add(
         "--web-origin",
         type=arguments.origin,
         action="append",
         metavar="ORIGIN",
         help="origin of a web application: it can log in (callback URLs / and /callback), fetch tokens and log out; "
-        f"can be repeated (default {' and '.join(default.web_origins)})",
+        f"can be repeated (default {' and '.join(WEB_ORIGINS)})",
     )
     for name, purpose in (("--callback-url", "a login"), ("--logout-url", "a logout")):
         add(
@@ -58,14 +59,14 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add(
         "--token-lifetime",
         type=arguments.integer(1, _MAX_LIFETIME),
-        default=default.access_token_lifetime,
+        default=api.token_lifetime,
         metavar="SECONDS",
         help="of access tokens (default %(default)s)",
     )
     add(
         "--token-dialect",
         choices=get_args(Dialect),
-        default=default.token_dialect,
+        default=api.token_dialect,
         help="Auth0's access token profile (default %(default)s)",
     )
     command.set_defaults(run=_run)
@@ -96,13 +97,12 @@ def _run(given: argparse.Namespace) -> int:
 
 
 def _options(given: argparse.Namespace, *, issuer: str) -> TenantOptions:
-    origins = TenantOptions().web_origins if given.web_origin is None else given.web_origin
-    options = TenantOptions.for_origins(origins, issuer=issuer)
-    return replace(
-        options,
+    seed = default_seed(
         audience=given.audience,
-        callback_urls=(*options.callback_urls, *given.callback_url),
-        logout_urls=(*options.logout_urls, *given.logout_url),
-        access_token_lifetime=given.token_lifetime,
         token_dialect=given.token_dialect,
+        token_lifetime=given.token_lifetime,
+        web_origins=WEB_ORIGINS if given.web_origin is None else given.web_origin,
+        callback_urls=given.callback_url,
+        logout_urls=given.logout_url,
     )
+    return TenantOptions(issuer, seed)

@@ -17,6 +17,7 @@ from auth0_devtenant import (
     SPA_CLIENT_ID,
     TenantOptions,
     create_tenant,
+    default_seed,
 )
 from auth0_devtenant.listening import ListenError, listen
 from auth0_devtenant.terminal import fail, people_table, show
@@ -58,7 +59,9 @@ def _serve_on(
     settings = _settings(issuer, host, port, changes)
     configure_logs(settings.log_level)
     origins = (f"http://127.0.0.1:{port}", f"http://localhost:{port}")
-    tenant = create_tenant(TenantOptions.for_origins((*origins, *settings.cors_allowed_origins), issuer=issuer))
+    tenant = create_tenant(
+        TenantOptions(issuer, default_seed(web_origins=(*origins, *settings.cors_allowed_origins)))
+    )
     # A transport of its own, and without the environment: HTTP_PROXY and SSL_CERT_FILE are for other hosts.
     api = create_app(settings, transport=httpx.AsyncHTTPTransport(trust_env=False))
     options = server_options(settings)

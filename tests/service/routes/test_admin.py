@@ -2,7 +2,7 @@ from urllib.parse import quote
 
 import pytest
 
-from auth0_devtenant.clients import MANAGEMENT_SCOPES
+from auth0_devtenant.state.state import MANAGEMENT_SCOPES
 from support.service import ADMIN, MANAGER, USER, Service, person_id
 
 NEW = {"email": "new@example.com", "password": "New-password-1!", "name": "New Person"}
@@ -243,7 +243,7 @@ async def test_a_missing_management_scope_is_502_and_named_in_the_log(
     service: Service, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     granted = tuple(scope for scope in MANAGEMENT_SCOPES if not scope.startswith("read:logs"))
-    monkeypatch.setattr("auth0_devtenant.token_endpoint.MANAGEMENT_SCOPES", granted)
+    monkeypatch.setattr("auth0_devtenant.state.state.MANAGEMENT_SCOPES", granted)
     response = await service.api.get(f"{user_path(ADMIN)}/logs", headers=await service.as_user(ADMIN))
     assert (response.status_code, response.json()["code"]) == (502, "management_refused")
     assert "grant it one of read:logs" in caplog.text

@@ -1,14 +1,14 @@
 """Roles in the whole tenant and roles within one organization, kept apart, on the whole service."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, cast
+from typing import Annotated
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import Depends
 
-from auth0_devtenant.people import ORGANIZATIONS
+from auth0_devtenant.seed import ORGANIZATIONS
 from auth0_sso import (
     AccessToken,
     CurrentOrganizationRoles,
@@ -29,7 +29,7 @@ MEMBERS = "GET /api/v2/organizations/"
 @pytest.fixture
 def customers_admin(monkeypatch: pytest.MonkeyPatch) -> None:
     """Acme, a customer, made one of its members its own administrator."""
-    monkeypatch.setitem(cast("dict[str, tuple[str, ...]]", ACME.members), person_id(USER), ("admin",))
+    monkeypatch.setitem(ACME.members, USER, ("admin",))
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ async def test_an_administrator_of_one_organization_administers_nothing_of_the_t
 async def test_an_administrator_of_the_tenant_is_one_within_an_organization_too(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(cast("dict[str, tuple[str, ...]]", ACME.members), person_id(ADMIN), ())
+    monkeypatch.setitem(ACME.members, ADMIN, ())
     assert (await get(service, "/admin/users", await service.as_member(ADMIN))).status_code == 200
 
 
@@ -111,7 +111,7 @@ async def test_a_tenant_role_of_a_member_saves_the_second_call(service: Service)
 
 
 async def test_all_of_some_roles_may_be_of_both_kinds(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(cast("dict[str, tuple[str, ...]]", ACME.members), person_id(ADMIN), ("manager",))
+    monkeypatch.setitem(ACME.members, ADMIN, ("manager",))
     assert (await get(service, "/both", await service.as_member(ADMIN))).status_code == 200
     assert (await get(service, "/both", await service.as_user(ADMIN))).status_code == 403
 

@@ -14,8 +14,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from auth0_devtenant.bodies import media_type
+from auth0_devtenant.development.origins import DEVELOPMENT_PATH
 from auth0_devtenant.errors import ApiError
-from auth0_devtenant.origins import DEVELOPMENT_PATH
 
 _HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")]
 _HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]*$")]
