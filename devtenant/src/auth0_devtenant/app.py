@@ -10,8 +10,10 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
 from auth0_devtenant.authentication import authorize, login, metadata
+from auth0_devtenant.development.control import Control
 from auth0_devtenant.development.faults import FaultMiddleware, Faults
 from auth0_devtenant.development.origins import DEVELOPMENT_PATH, OriginCheckMiddleware, WebOriginsMiddleware
+from auth0_devtenant.development.requests import Requests, RequestsMiddleware
 from auth0_devtenant.errors import (
     ApiError,
     OAuthError,
@@ -38,7 +40,7 @@ def create_tenant(
     """
     options = TenantOptions() if options is None else options
     tenant = Tenant(options, now=now, signing_keys=signing_keys)
-    faults = Faults()
+    faults, requests = Faults(), Requests()
     app = Starlette(
         routes=[
             Route("/.well-known/openid-configuration", metadata.show_discovery),
@@ -50,11 +52,12 @@ def create_tenant(
             Route("/oauth/token", issue_token, methods=["POST"]),
             Route("/userinfo", metadata.show_userinfo, methods=["GET", "POST"]),
             Mount("/api/v2", routes=list(ROUTES)),
-            Mount(DEVELOPMENT_PATH, routes=list(faults.routes)),
+            Mount(DEVELOPMENT_PATH, routes=[*faults.routes, *requests.routes, *Control().routes]),
         ],
         # auth0-spa-js sends the header Auth0-Client, so its token request is preflighted.
         middleware=[
             Middleware(OriginCheckMiddleware, tenant=tenant),
+            Middleware(RequestsMiddleware, requests=requests),
             Middleware(FaultMiddleware, faults=faults),
             Middleware(
                 WebOriginsMiddleware,

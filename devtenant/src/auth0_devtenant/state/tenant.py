@@ -69,6 +69,17 @@ class Tenant:
         """Go back to a snapshot, by default to the state of a new tenant."""
         self.state = deepcopy(self._fresh if snapshot is None else snapshot)
 
+    def load(self, state: State) -> None:
+        """Replace the state by an exported one; the Management API of its issuer becomes that of this one."""
+        before = next(api.identifier for api in state.apis.values() if api.is_system)
+        now = self.options.management_audience
+        api = state.apis.pop(before)
+        api.identifier = now
+        state.apis[now] = api
+        for grant in state.client_grants.values():
+            grant.audience = now if grant.audience == before else grant.audience
+        self.state = state
+
     def add_user(
         self,
         user_id: str,
