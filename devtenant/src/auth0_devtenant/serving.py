@@ -15,6 +15,8 @@ from starlette.applications import Starlette
 
 from auth0_devtenant.app import create_tenant
 from auth0_devtenant.certificates import TlsFiles
+from auth0_devtenant.development.made_tokens import make_token
+from auth0_devtenant.errors import ApiError
 from auth0_devtenant.listening import listen
 from auth0_devtenant.options import TenantOptions
 from auth0_devtenant.seed import MANAGEMENT_CLIENT_ID, Application, Seed, default_seed
@@ -74,6 +76,33 @@ class RunningTenant:
     def reset(self) -> None:
         """Go back to what the tenant started with: users, sessions, keys and clock."""
         self.tenant.restore()
+
+    def token(
+        self,
+        user: str | None = None,
+        *,
+        client_id: str | None = None,
+        audience: str | None = None,
+        scope: str | None = None,
+        organization: str | None = None,
+    ) -> str:
+        """Return an access token without a login: of a user by email or id, else of a machine.
+
+        It is made as the login or the token endpoint would, with the user's permissions. Raises `LookupError` for
+        a user, an API or an organization that does not exist.
+        """
+        try:
+            return make_token(
+                self.tenant,
+                self.issuer,
+                user=user,
+                client_id=client_id,
+                audience=audience,
+                scope=scope,
+                organization=organization,
+            )
+        except ApiError as error:
+            raise LookupError(str(error)) from None
 
     @property
     def environment(self) -> dict[str, str]:

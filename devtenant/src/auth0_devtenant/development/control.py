@@ -11,12 +11,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from auth0_devtenant import tokens
-from auth0_devtenant.authentication.authorize import DEFAULT_SCOPE, granted_scope
 from auth0_devtenant.bodies import issuer_of, tenant_of
 from auth0_devtenant.development.bodies import read_json
+from auth0_devtenant.development.made_tokens import find_user, make_token
 from auth0_devtenant.errors import ApiError
-from auth0_devtenant.seed import MACHINE_CLIENT_ID, SPA_CLIENT_ID
-from auth0_devtenant.state import Grant, SnapshotError, State, Tenant, User, dump_state, load_state
+from auth0_devtenant.state import SnapshotError, State, dump_state, load_state
 
 _MAX_SNAPSHOTS = 100
 _YEAR = 366 * 86_400.0
@@ -129,7 +128,7 @@ class Control:
     async def _revoke_sessions(self, request: Request) -> Response:
         """End sessions and revoke refresh tokens, of one user or of all."""
         tenant, who = tenant_of(request), await _read(request, _Who)
-        users = list(tenant.state.users.values()) if who.email is None else [_user(tenant, who.email)]
+        users = list(tenant.state.users.values()) if who.email is None else [find_user(tenant, who.email)]
         for user in users:
             tenant.end_sessions(user.user_id)
             for family in [each for each in tenant.state.families.values() if each.grant.user_id == user.user_id]:
@@ -156,47 +155,10 @@ class Control:
     async def _make_token(self, request: Request) -> Response:
         """Make an access token without a login, as the login or the token endpoint would."""
         tenant, wanted = tenant_of(request), await _read(request, _Token)
-        audience = wanted.audience or tenant.options.audience
-        if tenant.api(audience) is None:
-            raise ApiError(400, f"Service not found: {audience}")
-        organization = None if wanted.organization is None else tenant.find_organization(wanted.organization)
-        if wanted.organization is not None and organization is None:
-            raise ApiError(400, f"There is no organization {wanted.organization}")
-        if wanted.user is None:
-            client_id = wanted.client_id or MACHINE_CLIENT_ID
-            token = tokens.machine_token(
-                tenant,
-                issuer_of(request),
-                client_id,
-                audience,
-                (wanted.scope or "").split(),
-                organization=organization,
-            )
-            return _token_response(token, tokens.lifetime(tenant, audience))
-        user, organization_id = _user(tenant, wanted.user), None if organization is None else organization.id
-        permitted = " ".join(tenant.permission_names(user, audience, organization_id))
-        scope = wanted.scope or f"{DEFAULT_SCOPE} {permitted}"
-        grant = Grant(
-            client_id=wanted.client_id or SPA_CLIENT_ID,
-            user_id=user.user_id,
-            scope=granted_scope(tenant, scope, user, audience, organization_id),
-            audience=audience,
-            issuer=issuer_of(request),
-            organization_id=organization_id,
-        )
-        return _token_response(tokens.user_token(tenant, user, grant), tokens.lifetime(tenant, audience))
-
-
-def _token_response(token: str, lifetime: int) -> Response:
-    body = {"access_token": token, "expires_in": lifetime, "token_type": "Bearer"}
-    return JSONResponse(body, headers={"Cache-Control": "no-store"})
-
-
-def _user(tenant: Tenant, email_or_id: str) -> User:
-    for user in tenant.state.users.values():
-        if email_or_id in {user.user_id, user.document.get("email")}:
-            return user
-    raise ApiError(404, "The user does not exist.", "inexistent_user")
+        token = make_token(tenant, issuer_of(request), **wanted.model_dump())
+        lifetime = tokens.lifetime(tenant, wanted.audience or tenant.options.audience)
+        body = {"access_token": token, "expires_in": lifetime, "token_type": "Bearer"}
+        return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
 
 async def _read(request: Request, model: type[Model]) -> Model:
