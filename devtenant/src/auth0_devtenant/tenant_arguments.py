@@ -3,7 +3,7 @@
 import argparse
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from auth0_devtenant import arguments
 from auth0_devtenant.app import create_tenant
 from auth0_devtenant.certificates import TlsFiles, default_folder, make_tls_files
+from auth0_devtenant.development.log_stream import LogStream
 from auth0_devtenant.listening import ListenError, listen
 from auth0_devtenant.options import TenantOptions
 from auth0_devtenant.saved_state import SavedStateError, read_state, write_state
@@ -71,6 +72,8 @@ def add_tenant_arguments(command: argparse.ArgumentParser, *, port: int) -> None
         help="of access tokens (default 86400)",
     )
     add("--token-dialect", choices=get_args(Dialect), help="access token profile (default access_token_authz)")
+    add("--log-webhook", type=arguments.url, metavar="URL", help="send log events there, as a log stream")
+    add("--log-webhook-token", metavar="TOKEN", help="the Authorization header of these requests")
     add("--import", type=Path, dest="import_from", metavar="FILE", help="start with the state of this file")
     add("--export", type=Path, dest="export_to", metavar="FILE", help="write the state to this file at the end")
     add("--state", type=Path, metavar="FILE", help="both: start with the state of this file if it exists")
@@ -101,8 +104,15 @@ def prepared(given: argparse.Namespace) -> Iterator[Prepared]:
         running = RunningTenant(options, app.state.tenant, tls)
         if imported is not None:
             running.tenant.load(imported)
-        yield Prepared(running, TenantServer(app, tls), listening)
+        with _log_stream(given, running.tenant):
+            yield Prepared(running, TenantServer(app, tls), listening)
         export(given, running.tenant)
+
+
+def _log_stream(given: argparse.Namespace, tenant: Tenant) -> AbstractContextManager[None]:
+    if given.log_webhook is None:
+        return nullcontext()
+    return LogStream(given.log_webhook, token=given.log_webhook_token).listening_to(tenant)
 
 
 def export(given: argparse.Namespace, tenant: Tenant) -> None:

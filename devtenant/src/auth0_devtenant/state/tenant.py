@@ -17,6 +17,7 @@ from auth0_devtenant.state.records import (
     Api,
     Connection,
     Grant,
+    Json,
     Organization,
     Permission,
     RefreshTokenFamily,
@@ -38,6 +39,8 @@ class Tenant:
         """Start with the seed and two signing keys; `now` returns seconds since 1970."""
         self.options = options
         self._now = now
+        self.log_listeners: list[Callable[[Json], None]] = []
+        """Called with each log event."""
         self.make_key = KeyMaker(urlsplit(options.issuer).netloc, signing_keys)
         keys = SigningKeys(self.make_key(now()), self.make_key(now()))
         self.state = state_of(options.seed, keys, management_audience=options.management_audience)
@@ -189,7 +192,7 @@ class Tenant:
     def log(self, kind: str, description: str, user: User | None = None, *, client_id: str | None = None) -> None:
         """Store a log event; `kind` is Auth0's short code ("Log event type codes")."""
         moment = self.timestamp()
-        event = {
+        event: Json = {
             "log_id": f"9002{len(self.state.logs):024d}",
             "date": moment,
             "type": kind,
@@ -197,7 +200,10 @@ class Tenant:
             "ip": "127.0.0.1",
         }
         about = {} if user is None else {"user_id": user.user_id, "user_name": user.document.get("email", "")}
-        self.state.logs.append(event | about | ({} if client_id is None else {"client_id": client_id}))
+        event |= about | ({} if client_id is None else {"client_id": client_id})
+        self.state.logs.append(event)
+        for listener in self.log_listeners:
+            listener(event)
 
     def find_organization(self, name_or_id: str) -> Organization | None:
         """Return the organization of that id or name."""
