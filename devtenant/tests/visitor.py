@@ -91,9 +91,9 @@ class Visitor:
         }
         return await self.client.post("oauth/token", data=grant | changes)
 
-    async def refresh(self, refresh_token: str) -> httpx.Response:
+    async def refresh(self, refresh_token: str, **changes: str) -> httpx.Response:
         grant = {"grant_type": "refresh_token", "client_id": SPA_CLIENT_ID, "refresh_token": refresh_token}
-        return await self.client.post("oauth/token", data=grant)
+        return await self.client.post("oauth/token", data=grant | changes)
 
     async def machine(self, **changes: str) -> httpx.Response:
         grant = {

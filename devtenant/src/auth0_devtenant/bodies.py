@@ -33,18 +33,26 @@ def media_type(request: Request) -> str:
 async def read_parameters(request: Request) -> dict[str, str]:
     """Return the parameters of a token request, form or JSON; those that are not strings, such as null, are ignored.
 
+    Raises `OAuthError` as `read_members` does.
+    """
+    return {name: entry for name, entry in (await read_members(request)).items() if isinstance(entry, str)}
+
+
+async def read_members(request: Request) -> Json:
+    """Return the members of a form or JSON object.
+
     Raises `OAuthError` for a malformed body, and for another Content-Type (Auth0's response to that is unverified).
     """
     body, kind = await request.body(), media_type(request)
     if kind == "application/x-www-form-urlencoded":
-        return read_form(body)
+        return dict(read_form(body))
     if kind != "application/json":
         message = "The Content-Type must be application/x-www-form-urlencoded or application/json."
         raise OAuthError(400, "invalid_request", message)
     value = _json(body)
     if not isinstance(value, dict):
         raise OAuthError(400, "invalid_request", "The body is not a JSON object.")
-    return {name: entry for name, entry in value.items() if isinstance(entry, str)}
+    return value
 
 
 def read_form(body: bytes) -> dict[str, str]:

@@ -12,10 +12,10 @@ from starlette.responses import JSONResponse, Response
 class OAuthError(Exception):
     """An error response of the Authentication API (RFC 6749 section 5.2, with Auth0's own statuses)."""
 
-    def __init__(self, status: int, error: str, description: str) -> None:
+    def __init__(self, status: int, error: str, description: str, **more: object) -> None:
         super().__init__(description)
         self.status = status
-        self.body = {"error": error, "error_description": description}
+        self.body = {"error": error, "error_description": description} | more
 
 
 class ApiError(Exception):

@@ -1,7 +1,6 @@
 """/authorize: the authorization code flow with PKCE, and silent login by session (RFC 6749 section 4.1, RFC 7636)."""
 
 import re
-from collections.abc import Iterable
 from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
@@ -9,15 +8,13 @@ from starlette.responses import RedirectResponse, Response
 
 from auth0_devtenant.bodies import issuer_of, tenant_of
 from auth0_devtenant.pages.login import error_page
-from auth0_devtenant.state import Grant, Login, Session, Tenant, User, new_secret
+from auth0_devtenant.scopes import DEFAULT_SCOPE, granted_scope
+from auth0_devtenant.state import Grant, Login, Session, Tenant, new_secret
 
 SESSION_COOKIE = "auth0"
 
-DEFAULT_SCOPE = "openid profile email"
-
 _CODE_LIFETIME = 600.0
 _LOGIN_LIFETIME = 3600.0
-_OIDC_SCOPES = ("openid", "profile", "email", "offline_access")
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -79,21 +76,6 @@ def redirect_with_code(
     return _redirect(parameters, {"code": code})
 
 
-def granted_scope(
-    tenant: Tenant, scope: str, user: User, audience: str | None, organization_id: str | None
-) -> tuple[str, ...]:
-    """Return the requested scopes that the user's permissions allow (Auth0: "Enable RBAC for APIs")."""
-    allowed = {*_OIDC_SCOPES, *_api_scopes(tenant, user, audience or "", organization_id)}
-    return tuple(name for name in dict.fromkeys(scope.split()) if name in allowed)
-
-
-def _api_scopes(tenant: Tenant, user: User, audience: str, organization_id: str | None) -> Iterable[str]:
-    api = tenant.api(audience)
-    if api is None:
-        return ()
-    return tenant.permission_names(user, api.identifier, organization_id) if api.enforce_policies else api.permissions
-
-
 def _problem_of_redirect(tenant: Tenant, parameters: dict[str, str]) -> str | None:
     """Return why the redirect URI cannot be trusted; such a request gets an error page and no redirect.
 
@@ -103,7 +85,7 @@ def _problem_of_redirect(tenant: Tenant, parameters: dict[str, str]) -> str | No
     if client is None:
         return f"Unknown client: {parameters.get('client_id', '')}"
     uri = parameters.get("redirect_uri")
-    if uri not in client.callback_urls:
+    if uri not in client.redirect_uris:
         return f"Callback URL mismatch. {uri or ''} is not in the list of allowed callback URLs"
     return None
 

@@ -1,10 +1,10 @@
-"""Discovery document, JWK Set and /userinfo (OIDC Discovery section 3, RFC 7517, OIDC Core section 5.3)."""
+"""Discovery document and JWK Set (OIDC Discovery section 3, RFC 7517)."""
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 
-from auth0_devtenant import tokens
 from auth0_devtenant.bodies import issuer_of, tenant_of
+from auth0_devtenant.oauth.client_assertion import ALGORITHMS
 
 _JWKS_CACHE = {"Cache-Control": "public, max-age=15, stale-while-revalidate=15, stale-if-error=86400"}
 
@@ -25,7 +25,15 @@ async def show_discovery(request: Request) -> Response:
             "code_challenge_methods_supported": ["S256"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
-            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+            "revocation_endpoint": f"{issuer}oauth/revoke",
+            "device_authorization_endpoint": f"{issuer}oauth/device/code",
+            "token_endpoint_auth_methods_supported": [
+                "client_secret_basic",
+                "client_secret_post",
+                "private_key_jwt",
+                "none",
+            ],
+            "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
             "claims_supported": ["aud", "email", "email_verified", "exp", "iat", "iss", "name", "nickname", "sub"],
             "request_uri_parameter_supported": False,
             "request_parameter_supported": False,
@@ -37,24 +45,3 @@ async def show_discovery(request: Request) -> Response:
 async def show_jwks(request: Request) -> Response:
     """Return the JWK Set: the current key, the next one, and previous ones until they are revoked."""
     return JSONResponse({"keys": [key.jwk for key in tenant_of(request).state.keys.published]}, headers=_JWKS_CACHE)
-
-
-async def show_userinfo(request: Request) -> Response:
-    """Return the claims about the user of an access token with the scope `openid`."""
-    tenant = tenant_of(request)
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    audiences = [f"{issuer}userinfo" for issuer in tenant.options.issuers]
-    try:
-        claims = tokens.accept(tenant, token if scheme.lower() == "bearer" else "", *audiences)
-    except tokens.BadTokenError as error:
-        return _unauthorized(str(error))
-    user = tenant.state.users.get(str(claims["sub"]))
-    if user is None:
-        return _unauthorized("The user does not exist.")
-    scope = str(claims.get("scope", "")).split()
-    return JSONResponse({"sub": user.user_id, **tokens.profile(user, scope)})
-
-
-def _unauthorized(description: str) -> Response:
-    challenge = f'Bearer realm="Users", error="invalid_token", error_description="{description}"'
-    return PlainTextResponse("Unauthorized", 401, {"WWW-Authenticate": challenge})

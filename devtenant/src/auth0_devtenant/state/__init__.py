@@ -1,14 +1,21 @@
 """What a tenant holds while it runs: its records, and the operations on them that several endpoints share."""
 
 from auth0_devtenant.state.records import (
+    ACTIVATION_CALLBACK,
+    DEVICE_CODE,
     Api,
     Client,
     ClientGrant,
     Connection,
+    DeviceCode,
     Grant,
     Json,
     Login,
+    Message,
+    MfaTransaction,
+    OpaqueToken,
     Organization,
+    PasswordlessCode,
     Permission,
     RefreshTokenFamily,
     Role,
@@ -20,14 +27,21 @@ from auth0_devtenant.state.state import State
 from auth0_devtenant.state.tenant import Tenant, new_secret
 
 __all__ = [
+    "ACTIVATION_CALLBACK",
+    "DEVICE_CODE",
     "Api",
     "Client",
     "ClientGrant",
     "Connection",
+    "DeviceCode",
     "Grant",
     "Json",
     "Login",
+    "Message",
+    "MfaTransaction",
+    "OpaqueToken",
     "Organization",
+    "PasswordlessCode",
     "Permission",
     "RefreshTokenFamily",
     "Role",

@@ -4,11 +4,15 @@ All are dataclasses of plain values, so that a state can be copied, exported and
 """
 
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from auth0_devtenant.seed import ApplicationType, Dialect
 
 Json: TypeAlias = dict[str, Any]
+
+DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
+ACTIVATION_CALLBACK: Final = "/activate/callback"
+"""The redirect URI, without the tenant's address, of a login that allows a device to log in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,17 @@ class Client:
     client_metadata: Json = field(default_factory=dict)
 
     @property
+    def is_public(self) -> bool:
+        """Whether it cannot keep a secret, and so does not authenticate (RFC 6749 section 2.1)."""
+        return self.token_endpoint_auth_method == "none"  # noqa: S105 - the name of a method, not a secret
+
+    @property
+    def redirect_uris(self) -> tuple[str, ...]:
+        """Where a login may redirect to: the callback URLs, and the page that allows a device to log in."""
+        device = DEVICE_CODE in self.grant_types
+        return (*self.callback_urls, ACTIVATION_CALLBACK) if device else self.callback_urls
+
+    @property
     def document(self) -> Json:
         """The client as the Management API shows it, with the secret."""
         document = {
@@ -102,11 +117,23 @@ class ClientGrant:
     client_id: str
     audience: str
     scope: tuple[str, ...]
+    organization_usage: str = "deny"
+    """Whether `organization` can, cannot or must be in the request: allow, deny, require."""
+    allow_any_organization: bool = False
+    organization_ids: list[str] = field(default_factory=list)
+    """The organizations that can be named, without `allow_any_organization`."""
 
     @property
     def document(self) -> Json:
         """The client grant as the Management API shows it."""
-        return {"id": self.id, "client_id": self.client_id, "audience": self.audience, "scope": list(self.scope)}
+        return {
+            "id": self.id,
+            "client_id": self.client_id,
+            "audience": self.audience,
+            "scope": list(self.scope),
+            "organization_usage": self.organization_usage,
+            "allow_any_organization": self.allow_any_organization,
+        }
 
 
 @dataclass(slots=True)
@@ -263,3 +290,69 @@ class RefreshTokenFamily:
             "rotating": True,
             "resource_servers": [{"audience": grant.audience, "scopes": " ".join(grant.scope)}],
         }
+
+
+@dataclass(frozen=True, slots=True)
+class OpaqueToken:
+    """An access token without an API, which only /userinfo accepts (Auth0: "Access tokens", opaque)."""
+
+    user_id: str
+    client_id: str
+    scope: tuple[str, ...]
+    expires_at: float
+
+
+@dataclass(slots=True)
+class DeviceCode:
+    """A device that waits until a user allows it to log in (RFC 8628)."""
+
+    client_id: str
+    user_code: str
+    scope: str
+    audience: str | None
+    issuer: str
+    expires_at: float
+    polled_at: float | None = None
+    """When the device asked the last time; seconds since 1970."""
+    denied: bool = False
+    code_challenge: str | None = None
+    """Of the login that a user began after confirming the code."""
+    grant: Grant | None = None
+    """What the user granted, once that is done."""
+
+
+@dataclass(slots=True)
+class PasswordlessCode:
+    """The code of a passwordless login, which was sent to an email address."""
+
+    code: str = field(repr=False)
+    client_id: str
+    expires_at: float
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MfaTransaction:
+    """A login by password that waits for the second factor."""
+
+    client_id: str
+    grant: Grant
+    expires_at: float
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An email that Auth0 would send; here it stays in the mailbox."""
+
+    to: str
+    subject: str
+    text: str
+    sent_at: str
+    code: str | None = field(default=None, repr=False)
+    """The code in the text, for tests."""
+
+    @property
+    def document(self) -> Json:
+        """The message as the mailbox shows it."""
+        return {"to": self.to, "subject": self.subject, "text": self.text, "code": self.code, "sent_at": self.sent_at}

@@ -11,10 +11,15 @@ from auth0_devtenant.state.records import (
     Client,
     ClientGrant,
     Connection,
+    DeviceCode,
     Grant,
     Json,
     Login,
+    Message,
+    MfaTransaction,
+    OpaqueToken,
     Organization,
+    PasswordlessCode,
     Permission,
     RefreshTokenFamily,
     Role,
@@ -74,9 +79,18 @@ class State:
     families: dict[str, RefreshTokenFamily] = field(default_factory=dict)
     refresh_tokens: dict[str, str] = field(default_factory=dict)
     """The id of the family of each refresh token, valid or used before."""
+    opaque_tokens: dict[str, OpaqueToken] = field(default_factory=dict)
+    device_codes: dict[str, DeviceCode] = field(default_factory=dict)
+    passwordless_codes: dict[str, PasswordlessCode] = field(default_factory=dict)
+    """By email."""
+    mfa_transactions: dict[str, MfaTransaction] = field(default_factory=dict)
+    """By the `mfa_token`."""
+    mailbox: list[Message] = field(default_factory=list)
     logs: list[Json] = field(default_factory=list)
     used_assertion_ids: set[str] = field(default_factory=set)
     default_audience: str | None = None
+    default_directory: str | None = None
+    """The connection of the password grant, as the tenant setting "Default Directory"."""
     clock_offset: float = 0
     """Seconds by which the tenant's clock is ahead of its host's."""
 
@@ -89,6 +103,8 @@ def state_of(planted: seed.Seed, keys: SigningKeys, *, management_audience: str)
     state.connections = {
         each.id: Connection(each.id, each.name, each.strategy, each.display_name) for each in planted.connections
     }
+    databases = (each.name for each in planted.connections if each.strategy == "auth0")
+    state.default_directory = next(databases, None)
     for role in planted.roles:
         granted = permissions(planted, role.permissions)
         state.roles[role.id] = Role(role.id, role.name, role.description, granted)
@@ -99,7 +115,14 @@ def state_of(planted: seed.Seed, keys: SigningKeys, *, management_audience: str)
             grants[management_audience] = MANAGEMENT_SCOPES
         for audience, scope in grants.items():
             grant_id = derived_id("cgr_", 16, application.client_id, audience)
-            state.client_grants[grant_id] = ClientGrant(grant_id, application.client_id, audience, tuple(scope))
+            state.client_grants[grant_id] = ClientGrant(
+                grant_id,
+                application.client_id,
+                audience,
+                tuple(scope),
+                organization_usage=application.organization_usage,
+                allow_any_organization=application.organization_usage != "deny",
+            )
     return state
 
 
