@@ -43,6 +43,16 @@ async def test_without_a_scope_all_permitted_scopes_of_the_api_are_granted(visit
     assert body.keys() == {"access_token", "expires_in", "token_type"}
 
 
+@pytest.mark.parametrize("audience", ["", "http://localhost:3001/userinfo"])
+async def test_without_an_api_the_token_is_opaque_or_for_the_default_one(visitor: Visitor, audience: str) -> None:
+    token = (await exchange(visitor, audience=audience)).json()["access_token"]
+    assert "." not in token
+    assert (await visitor.client.get("userinfo", params={"access_token": token})).json() == {"sub": ADMIN.user_id}
+    visitor.tenant.state.default_audience = visitor.options.audience
+    token = (await exchange(visitor, audience="")).json()["access_token"]
+    assert segments(token)[1]["aud"][0] == visitor.options.audience
+
+
 @pytest.mark.parametrize(
     ("changes", "status", "error", "words"),
     [
