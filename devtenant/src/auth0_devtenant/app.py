@@ -9,7 +9,13 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
-from auth0_devtenant.authentication import authorize, login, metadata
+from auth0_devtenant.authentication.responses import (
+    AuthorizationError,
+    UntrustedRequestError,
+    authorization_error_response,
+    untrusted_request_response,
+)
+from auth0_devtenant.authentication.routes import ROUTES as AUTHENTICATION_ROUTES
 from auth0_devtenant.development.faults import FaultMiddleware, Faults
 from auth0_devtenant.development.origins import DEVELOPMENT_PATH, OriginCheckMiddleware, WebOriginsMiddleware
 from auth0_devtenant.errors import (
@@ -41,14 +47,8 @@ def create_tenant(
     faults = Faults()
     app = Starlette(
         routes=[
-            Route("/.well-known/openid-configuration", metadata.show_discovery),
-            Route("/.well-known/jwks.json", metadata.show_jwks),
-            Route("/authorize", authorize.authorize),
-            Route("/u/login", login.show_login, methods=["GET"]),
-            Route("/u/login", login.log_in, methods=["POST"]),
-            Route("/v2/logout", login.log_out),
+            *AUTHENTICATION_ROUTES,
             Route("/oauth/token", issue_token, methods=["POST"]),
-            Route("/userinfo", metadata.show_userinfo, methods=["GET", "POST"]),
             Mount("/api/v2", routes=list(ROUTES)),
             Mount(DEVELOPMENT_PATH, routes=list(faults.routes)),
         ],
@@ -64,6 +64,8 @@ def create_tenant(
             ),
         ],
         exception_handlers={
+            AuthorizationError: authorization_error_response,
+            UntrustedRequestError: untrusted_request_response,
             OAuthError: oauth_error_response,
             ApiError: api_error_response,
             HTTPException: http_exception_response,

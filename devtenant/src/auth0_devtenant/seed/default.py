@@ -66,6 +66,7 @@ ORGANIZATIONS: Final = (
         name="acme",
         display_name="Acme",
         members={"manager@example.com": ("manager",), "user@example.com": ("manager",)},
+        connections=(DATABASE, "acme-saml"),
     ),
 )
 
