@@ -12,8 +12,9 @@ def people(step: Step) -> list[User]:
 
 
 def external_connections(step: Step) -> list[Connection]:
-    """Return the connections to other identity providers, and passwordless e-mail."""
-    return [each for each in _connections(step) if each.strategy != "auth0"]
+    """Return the connections to other identity providers; passwordless e-mail only if it is requested."""
+    hidden = {"auth0"} if step.request.connection else {"auth0", "email"}
+    return [each for each in _connections(step) if each.strategy not in hidden]
 
 
 def organization_name(step: Step) -> str:

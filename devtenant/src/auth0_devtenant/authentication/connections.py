@@ -73,7 +73,7 @@ def _connection(step: Step) -> Connection:
 
 def _page(step: Step, connection: Connection, *, error: str = "") -> Response:
     users = [user for user in choices.people(step) if user.connection == connection.name]
-    others = [] if step.request.organization else [*step.tenant.state.users.values()]
+    others = [] if step.request.organization else step.tenant.state.users.values()
     emails = dict.fromkeys(str(user.document["email"]) for user in (*users, *others) if user.document.get("email"))
     return connection_page(
         step.state,

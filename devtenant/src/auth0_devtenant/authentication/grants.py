@@ -3,7 +3,6 @@
 RFC 6749 section 4.1.2, OIDC Core sections 3.2.2.5 and 3.3.2.5.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
 from hashlib import sha256
 from typing import Final
@@ -11,10 +10,10 @@ from typing import Final
 from auth0_devtenant import tokens
 from auth0_devtenant.authentication.request import AuthorizationRequest
 from auth0_devtenant.jwt import base64url
+from auth0_devtenant.scopes import granted_scope
 from auth0_devtenant.state import Grant, Session, Tenant, User, new_secret
 
 _CODE_LIFETIME: Final = 600.0
-_OIDC_SCOPES: Final = ("openid", "profile", "email")
 
 
 def issue(
@@ -47,24 +46,6 @@ def issue(
         hashes = {"c_hash": _half_hash(values.get("code")), "at_hash": _half_hash(values.get("access_token"))}
         values["id_token"] = tokens.id_token(tenant, user, grant, hashes=hashes)
     return values
-
-
-def granted_scope(
-    tenant: Tenant, scope: str, user: User, audience: str | None, organization_id: str | None
-) -> tuple[str, ...]:
-    """Return the requested scopes that the user's permissions allow (Auth0: "Enable RBAC for APIs")."""
-    allowed = {*_OIDC_SCOPES, *_api_scopes(tenant, user, audience or "", organization_id)}
-    return tuple(name for name in dict.fromkeys(scope.split()) if name in allowed)
-
-
-def _api_scopes(tenant: Tenant, user: User, audience: str, organization_id: str | None) -> Iterable[str]:
-    api = tenant.api(audience)
-    if api is None:
-        return ("offline_access",)
-    names = (
-        tenant.permission_names(user, api.identifier, organization_id) if api.enforce_policies else api.permissions
-    )
-    return (*names, "offline_access") if api.allow_offline_access else tuple(names)
 
 
 def _code(tenant: Tenant, request: AuthorizationRequest, grant: Grant) -> dict[str, str]:

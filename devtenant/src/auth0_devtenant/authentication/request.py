@@ -14,9 +14,9 @@ from auth0_devtenant.authentication.responses import (
     ResponseTarget,
     UntrustedRequestError,
 )
+from auth0_devtenant.scopes import DEFAULT_SCOPE
 from auth0_devtenant.state import Client, Tenant
 
-DEFAULT_SCOPE: Final = "openid profile email"
 MULTI_FACTOR: Final = "http://schemas.openid.net/pape/policies/2007/06/multi-factor"
 """The value of `acr_values` that requires a second factor (Auth0: "Add step-up authentication")."""
 
@@ -130,8 +130,7 @@ def _check_response(client: Client, request: AuthorizationRequest, parameters: M
 
 def _check_code_challenge(client: Client, request: AuthorizationRequest, method: str | None) -> None:
     """Require PKCE of a public client, and S256: Auth0 supports nothing else, although it lists `plain` too."""
-    public = client.token_endpoint_auth_method == "none"  # noqa: S105 - a method, not a secret
-    if request.code_challenge is None and not public:
+    if request.code_challenge is None and not client.is_public:
         return
     if method != "S256" or not _CHALLENGE.fullmatch(request.code_challenge or ""):
         raise request.error("invalid_request", "Parameter code_challenge with method S256 is required")

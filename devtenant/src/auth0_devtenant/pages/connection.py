@@ -28,7 +28,7 @@ def connection_page(
     state: str, connection: Connection, emails: Sequence[str], *, application: str, email: str = "", error: str = ""
 ) -> HTMLResponse:
     """Return the page, with a button for each known email; with an error the status is 400."""
-    title = connection.display_name or connection.name.capitalize()
+    title = connection.title
     accounts = [
         html('<li><button class="person" name="email" value="$email"><span>$email</span></button></li>', email=each)
         for each in emails

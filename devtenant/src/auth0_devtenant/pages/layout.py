@@ -34,7 +34,11 @@ p { margin: .4rem 0 0; }
 .columns { display: grid; gap: 1.75rem; margin-top: 1.25rem; }
 .columns > * { min-width: 0; }
 .columns > .row { grid-column: 1 / -1; margin-top: 0; }
-@media (min-width: 48rem) { .columns { grid-template-columns: 1fr 1fr; gap: 2.5rem; } }
+@media (min-width: 48rem) {
+  .columns { grid-template-columns: 1fr 1fr; grid-template-rows: auto 1fr; gap: 1.25rem 2.5rem; }
+  .columns > .beside { grid-column: 2; grid-row: 1 / span 2; } }
+.stack { align-content: start; }
+.columns label:first-child { margin-top: 0; }
 label { display: block; margin: .9rem 0 .3rem; font-weight: 600; font-size: .9rem; }
 label.check { display: flex; gap: .5rem; align-items: center; font-weight: 400; }
 input:not([type=checkbox]) { width: 100%; padding: .65rem .75rem; font: inherit; color: inherit;
@@ -57,7 +61,7 @@ a { color: var(--accent); }
 .person small { display: block; font-weight: 400; color: var(--quiet); }
 .badge { padding: .05rem .45rem; border: 1px solid var(--line); border-radius: 1rem; font-size: .72rem;
   font-weight: 400; color: var(--quiet); }
-.scroll { max-height: 22rem; overflow-y: auto; padding: 4px; margin: -4px; }
+.scroll { max-height: 27rem; overflow-y: auto; padding: 4px; margin: -4px; }
 .choices { margin-top: 1.25rem; }
 .row { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: center; gap: .25rem .75rem;
   margin-top: 1.25rem; padding-top: .75rem; border-top: 1px solid var(--line); font-size: .9rem; }
@@ -75,7 +79,7 @@ _PAGE: Final = """<!doctype html>
 <style>$style</style>
 </head>
 <body><main$wide>
-<div class="banner">Development tenant: all passwords and secrets are public</div>
+<div class="banner">Development tenant: everything here is public</div>
 <div class="content">
 <h1>$title</h1>
 $content

@@ -7,11 +7,9 @@ from starlette.responses import HTMLResponse
 
 from auth0_devtenant.pages.html import Html, html
 from auth0_devtenant.pages.layout import alert, page
-from auth0_devtenant.seed import DATABASE
 from auth0_devtenant.state import Connection, User
 
 _MAX_PEOPLE: Final = 50
-_DATABASES: Final = frozenset({DATABASE})
 
 # The password form comes first: Enter in a field presses the first button of the form.
 _FORM: Final = """<p class="lead">to continue to $application$organization</p>
@@ -24,13 +22,13 @@ $alert
 <input id="password" name="password" type="password" autocomplete="current-password" required>
 <label class="check"><input type="checkbox" name="second_factor"> with a second factor (MFA)</label>
 <button class="primary" type="submit">Log in</button>
-$connections
 </div>
-<section aria-labelledby="people">
+<section class="beside" aria-labelledby="people">
 <h2 id="people">Or with one click, as</h2>
 <ul class="stack scroll">$people</ul>
 $more
 </section>
+$connections
 <p class="row"><span>No account? <a href="/u/signup?state=$state">Sign up</a></span>
 <button class="quiet" name="action" value="cancel" formnovalidate>Cancel</button></p>
 </form>"""
@@ -54,9 +52,7 @@ def login_page(
     error: str = "",
 ) -> HTMLResponse:
     """Return the login form; with the error of the last attempt the status is 400, as at Auth0."""
-    buttons = [
-        html(_CONNECTION, name=each.name, title=each.display_name or each.name.capitalize()) for each in connections
-    ]
+    buttons = [html(_CONNECTION, name=each.name, title=each.title) for each in connections]
     rest = len(people) - _MAX_PEOPLE
     content = html(
         _FORM,
@@ -65,15 +61,15 @@ def login_page(
         alert=alert(error),
         email=email,
         state=state,
-        connections=html('<ul class="stack choices">$buttons</ul>', buttons=buttons) if buttons else Html(""),
-        people=[_person(user) for user in people[:_MAX_PEOPLE]] or Html("<li>Nobody can log in here.</li>"),
+        connections=html('<ul class="stack">$buttons</ul>', buttons=buttons) if buttons else Html(""),
+        people=[_person(user) for user in people[:_MAX_PEOPLE]] or Html("<li>There is no one to log in as.</li>"),
         more=html('<p class="hint">and $rest more</p>', rest=str(rest)) if rest > 0 else Html(""),
     )
     return page("Log in", content, status=400 if error else 200, wide=True)
 
 
 def _person(user: User) -> Html:
-    badges = [] if user.connection in _DATABASES else [user.connection]
+    badges = [] if user.user_id.startswith("auth0|") else [user.connection]
     badges += ["MFA"] if user.mfa else []
     badges += ["blocked"] if user.document.get("blocked") else []
     email = str(user.document.get("email", ""))

@@ -75,6 +75,11 @@ class Client:
     client_metadata: Json = field(default_factory=dict)
 
     @property
+    def is_public(self) -> bool:
+        """Whether it cannot keep a secret, and so does not authenticate (RFC 6749 section 2.1)."""
+        return self.token_endpoint_auth_method == "none"  # noqa: S105 - the name of a method, not a secret
+
+    @property
     def document(self) -> Json:
         """The client as the Management API shows it, with the secret."""
         document = {
@@ -119,6 +124,12 @@ class Connection:
     name: str
     strategy: str
     display_name: str
+
+    @property
+    def title(self) -> str:
+        """What the button on the login page calls it."""
+        titles = {"google-oauth2": "Google", "github": "GitHub", "windowslive": "Microsoft", "apple": "Apple"}
+        return self.display_name or titles.get(self.strategy, self.name)
 
     @property
     def document(self) -> Json:
