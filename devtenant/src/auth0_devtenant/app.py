@@ -9,7 +9,13 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
-from auth0_devtenant.authentication import authorize, login, metadata, userinfo
+from auth0_devtenant.authentication.responses import (
+    AuthorizationError,
+    UntrustedRequestError,
+    authorization_error_response,
+    untrusted_request_response,
+)
+from auth0_devtenant.authentication.routes import ROUTES as AUTHENTICATION_ROUTES
 from auth0_devtenant.development.faults import FaultMiddleware, Faults
 from auth0_devtenant.development.origins import DEVELOPMENT_PATH, OriginCheckMiddleware, WebOriginsMiddleware
 from auth0_devtenant.errors import (
@@ -46,12 +52,7 @@ def create_tenant(
     faults = Faults()
     app = Starlette(
         routes=[
-            Route("/.well-known/openid-configuration", metadata.show_discovery),
-            Route("/.well-known/jwks.json", metadata.show_jwks),
-            Route("/authorize", authorize.authorize),
-            Route("/u/login", login.show_login, methods=["GET"]),
-            Route("/u/login", login.log_in, methods=["POST"]),
-            Route("/v2/logout", login.log_out),
+            *AUTHENTICATION_ROUTES,
             Route("/oauth/token", issue_token, methods=["POST"]),
             Route("/oauth/revoke", revoke, methods=["POST"]),
             Route("/oauth/device/code", issue_device_code, methods=["POST"]),
@@ -61,7 +62,6 @@ def create_tenant(
             Route("/passwordless/start", start_passwordless, methods=["POST"]),
             Route("/dbconnections/signup", database.sign_up, methods=["POST"]),
             Route("/dbconnections/change_password", database.change_password, methods=["POST"]),
-            Route("/userinfo", userinfo.show_userinfo, methods=["GET", "POST"]),
             Mount("/api/v2", routes=list(ROUTES)),
             Mount(DEVELOPMENT_PATH, routes=[*faults.routes, Route("/mailbox", show_mailbox, methods=["GET"])]),
         ],
@@ -77,6 +77,8 @@ def create_tenant(
             ),
         ],
         exception_handlers={
+            AuthorizationError: authorization_error_response,
+            UntrustedRequestError: untrusted_request_response,
             OAuthError: oauth_error_response,
             ApiError: api_error_response,
             HTTPException: http_exception_response,

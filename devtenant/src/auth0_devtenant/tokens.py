@@ -54,8 +54,8 @@ def user_token(tenant: Tenant, user: User, grant: Grant, *, gty: str | None = No
     return _issue(tenant, claims, grant.client_id, permissions=permissions, gty=gty, audience=audience)
 
 
-def id_token(tenant: Tenant, user: User, grant: Grant) -> str:
-    """Return an ID token (OIDC Core section 2)."""
+def id_token(tenant: Tenant, user: User, grant: Grant, *, hashes: Json | None = None) -> str:
+    """Return an ID token (OIDC Core section 2); `hashes` are its `c_hash` and `at_hash` in a hybrid flow."""
     now = int(tenant.now())
     claims = profile(user, grant.scope) | {
         "iss": grant.issuer,
@@ -65,7 +65,7 @@ def id_token(tenant: Tenant, user: User, grant: Grant) -> str:
         "exp": now + ID_TOKEN_LIFETIME,
     }
     claims |= _organization_claims(tenant, grant)
-    more = {
+    more = (hashes or {}) | {
         "nonce": grant.nonce,
         "sid": grant.session_id,
         "auth_time": grant.auth_time,

@@ -79,6 +79,7 @@ ORGANIZATIONS: Final = (
         name="acme",
         display_name="Acme",
         members={"manager@example.com": ("manager",), "user@example.com": ("manager",)},
+        connections=(DATABASE, "acme-saml"),
     ),
 )
 

@@ -25,9 +25,9 @@ Strategy = Literal["auth0", "email", "google-oauth2", "github", "windowslive", "
 """How a connection authenticates: a database, passwordless e-mail, a social or an enterprise identity provider."""
 
 GRANT_TYPES: dict[ApplicationType, tuple[str, ...]] = {
-    "spa": ("authorization_code", "refresh_token"),
+    "spa": ("authorization_code", "implicit", "refresh_token"),
     "native": ("authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"),
-    "regular_web": ("authorization_code", "refresh_token", "client_credentials"),
+    "regular_web": ("authorization_code", "implicit", "refresh_token", "client_credentials"),
     "non_interactive": ("client_credentials",),
 }
 """What Auth0 gives a new application."""
@@ -88,6 +88,8 @@ class Application(_Model):
     """Client grants: the scopes it can get with client credentials, by API; that of the Management API under
     "management"."""
     organization_usage: Literal["deny", "allow", "require"] = "allow"
+    is_first_party: bool = True
+    """Whether its users are not asked for their consent."""
 
     @model_validator(mode="before")
     @classmethod

@@ -72,6 +72,8 @@ class Client:
     web_origins: tuple[str, ...]
     grant_types: tuple[str, ...]
     organization_usage: str = "allow"
+    is_first_party: bool = True
+    """Whether a login needs no consent of the user."""
     public_key: str | None = None
     """PEM, for private_key_jwt."""
     client_metadata: Json = field(default_factory=dict)
@@ -94,7 +96,7 @@ class Client:
             "client_id": self.client_id,
             "name": self.name,
             "app_type": self.app_type,
-            "is_first_party": True,
+            "is_first_party": self.is_first_party,
             "oidc_conformant": True,
             "callbacks": list(self.callback_urls),
             "allowed_logout_urls": list(self.logout_urls),
@@ -144,6 +146,12 @@ class Connection:
     name: str
     strategy: str
     display_name: str
+
+    @property
+    def title(self) -> str:
+        """What the button on the login page calls it."""
+        titles = {"google-oauth2": "Google", "github": "GitHub", "windowslive": "Microsoft", "apple": "Apple"}
+        return self.display_name or titles.get(self.strategy, self.name)
 
     @property
     def document(self) -> Json:
@@ -238,14 +246,55 @@ class Session:
 
 @dataclass(slots=True)
 class Login:
-    """A login in progress: the authorization request that it will answer."""
+    """A login in progress: the authorization request that it will answer, and what was entered so far."""
 
     parameters: dict[str, str]
     issuer: str
     expires_at: float
+    browser: str = field(default="", repr=False)
+    """The secret in the cookie of the browser that passed the first factor; only it can continue."""
     user_id: str | None = None
-    """The user after the first factor, while the second one is asked for."""
+    """The user who authenticated in this login; None while it relies on the session of the browser."""
     amr: tuple[str, ...] = ()
+    second_factor: bool = False
+    """Whether a second factor was chosen at the first one."""
+    code: str = field(default="", repr=False)
+    """The one-time code of the second factor."""
+    account: str = ""
+    """What was chosen for prompt=select_account: "session" or "other"."""
+    organization_id: str | None = None
+    consented: bool = False
+
+
+@dataclass(slots=True)
+class PushedRequest:
+    """An authorization request that a client pushed (RFC 9126)."""
+
+    client_id: str
+    parameters: dict[str, str]
+    expires_at: float
+
+
+@dataclass(slots=True)
+class Consent:
+    """The scopes of an API that a user allowed an application to use."""
+
+    id: str
+    client_id: str
+    user_id: str
+    audience: str
+    scope: tuple[str, ...]
+
+    @property
+    def document(self) -> Json:
+        """The consent as the Management API shows it, as a grant."""
+        return {
+            "id": self.id,
+            "clientID": self.client_id,
+            "user_id": self.user_id,
+            "audience": self.audience,
+            "scope": list(self.scope),
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from auth0_devtenant.state.records import (
     Client,
     ClientGrant,
     Connection,
+    Consent,
     DeviceCode,
     Grant,
     Json,
@@ -22,6 +23,7 @@ from auth0_devtenant.state.records import (
     Organization,
     PasswordlessCode,
     Permission,
+    PushedRequest,
     RefreshTokenFamily,
     Role,
     Session,
@@ -46,6 +48,9 @@ class State:
     """By the secret in the browser's cookie."""
     logins: dict[str, Login] = field(default_factory=dict)
     """By the `state` of the login form."""
+    pushed_requests: dict[str, PushedRequest] = field(default_factory=dict)
+    """By request_uri."""
+    consents: dict[str, Consent] = field(default_factory=dict)
     codes: dict[str, Grant] = field(default_factory=dict)
     families: dict[str, RefreshTokenFamily] = field(default_factory=dict)
     refresh_tokens: dict[str, str] = field(default_factory=dict)
@@ -141,5 +146,6 @@ def _client(each: seed.Application) -> Client:
         web_origins=each.web_origins,
         grant_types=each.grant_types,
         organization_usage=each.organization_usage,
+        is_first_party=each.is_first_party,
         public_key=each.public_key,
     )
