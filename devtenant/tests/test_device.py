@@ -121,6 +121,13 @@ async def test_only_clients_with_the_grant_type_get_a_device_code(visitor: Visit
     assert other.json()["error"] == "unauthorized_client"
 
 
+async def test_a_client_of_devices_alone_needs_no_other_grant_type(visitor: Visitor, device: Device) -> None:
+    visitor.tenant.state.clients[NATIVE_CLIENT_ID].grant_types = (DEVICE_CODE,)
+    await log_in(visitor, await confirm(visitor, device))
+    issued = await poll(visitor, device)
+    assert (issued.status_code, "refresh_token" in issued.json()) == (200, False)
+
+
 async def test_an_unknown_audience_gets_no_device_code(visitor: Visitor) -> None:
     request = {"client_id": NATIVE_CLIENT_ID, "audience": "https://other.example.com"}
     answer = await visitor.client.post("oauth/device/code", data=request)
