@@ -15,7 +15,7 @@ from auth0_devtenant.authentication.responses import (
     UntrustedRequestError,
 )
 from auth0_devtenant.scopes import DEFAULT_SCOPE
-from auth0_devtenant.state import Client, Tenant
+from auth0_devtenant.state import ACTIVATION_CALLBACK, Client, Tenant
 
 MULTI_FACTOR: Final = "http://schemas.openid.net/pape/policies/2007/06/multi-factor"
 """The value of `acr_values` that requires a second factor (Auth0: "Add step-up authentication")."""
@@ -116,8 +116,9 @@ def _check_response(client: Client, request: AuthorizationRequest, parameters: M
     if parameters.get("response_mode", request.target.response_mode) != request.target.response_mode:
         mode = parameters["response_mode"]
         raise request.error("invalid_request", f"response_mode {mode} is not allowed for this response type")
+    activation = request.target.redirect_uri == ACTIVATION_CALLBACK  # of the device flow, another grant type
     for name in sorted(request.response_type):
-        if _GRANT_TYPES[name] not in client.grant_types:
+        if _GRANT_TYPES[name] not in client.grant_types and not activation:
             message = f"Grant type '{_GRANT_TYPES[name]}' not allowed for the client."
             raise request.error("unauthorized_client", message)
     if "id_token" in request.response_type and not request.nonce:  # OIDC Core section 3.2.2.1
