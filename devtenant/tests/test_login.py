@@ -8,6 +8,7 @@ import pytest
 from auth0_devtenant import TenantOptions
 from auth0_devtenant.authentication.request import MULTI_FACTOR
 from auth0_devtenant.seed import ORGANIZATIONS
+from auth0_devtenant.state import dump_state, load_state
 
 from . import seeds
 from .visitor import ADMIN, USER, Visitor, query_of, segments
@@ -132,6 +133,27 @@ async def test_a_company_sso_makes_its_users_members_of_the_organization(visitor
     started = await visitor.authorize(connection="acme-saml", organization=ACME.id)
     claims = await claims_of(visitor, await visitor.click(started, email="new@acme.example"))
     assert (claims["sub"], claims["org_id"]) == ("samlp|acme-saml|new@acme.example", ACME.id)
+
+
+async def test_a_company_sso_logs_in_to_its_organization_where_one_is_required(visitor: Visitor) -> None:
+    started = await visitor.authorize(client_id="members-only")
+    answer = await visitor.click(await visitor.click(started, connection="acme-saml"), email="new@acme.example")
+    assert visitor.tenant.state.codes[query_of(answer)["code"]].organization_id == ACME.id
+
+
+async def test_a_password_is_no_way_around_the_requested_connection(visitor: Visitor) -> None:
+    started = await visitor.authorize(connection="google-oauth2")
+    page = started.headers["Location"].replace("/u/connection", "/u/login")
+    assert 'name="password"' not in (await visitor.client.get(page)).text
+    answer = await visitor.client.post(page, data={"username": ADMIN.email, "password": ADMIN.password})
+    assert (answer.status_code, visitor.tenant.state.sessions) == (400, {})
+
+
+async def test_a_login_goes_on_after_an_export_and_import(visitor: Visitor) -> None:
+    challenge = await visitor.click(await visitor.authorize(), user_id=USER.user_id, second_factor="on")
+    code = await code_on(visitor, challenge)
+    visitor.tenant.state = load_state(dump_state(visitor.tenant.state))
+    assert "code" in query_of(await visitor.click(challenge, code=code))
 
 
 async def test_a_connection_that_the_organization_does_not_have_is_refused(visitor: Visitor) -> None:

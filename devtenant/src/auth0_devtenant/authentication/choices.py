@@ -11,6 +11,11 @@ def people(step: Step) -> list[User]:
     return [user for user in users if organization is None or user.user_id in organization.members]
 
 
+def with_password(step: Step) -> bool:
+    """Return whether a database connection is among the choices."""
+    return any(each.strategy == "auth0" for each in _connections(step))
+
+
 def external_connections(step: Step) -> list[Connection]:
     """Return the connections to other identity providers; passwordless e-mail only if it is requested."""
     hidden = {"auth0"} if step.request.connection else {"auth0", "email"}

@@ -12,7 +12,7 @@ from auth0_devtenant.authentication import choices, prompts
 from auth0_devtenant.authentication.responses import UntrustedRequestError
 from auth0_devtenant.authentication.steps import Step, authenticated, open_step
 from auth0_devtenant.pages.connection import connection_page
-from auth0_devtenant.state import Connection, User
+from auth0_devtenant.state import Connection, Organization, User
 
 _ENTERPRISE = frozenset({"samlp", "oidc", "waad"})
 
@@ -55,11 +55,26 @@ def user_id(connection: Connection, email: str) -> str:
 
 
 def _join(step: Step, connection: Connection, user: User) -> None:
-    """Make the user of a company's SSO a member of the organization (Auth0: `assign_membership_on_login`)."""
-    name = step.request.organization
-    organization = None if name is None else step.tenant.find_organization(name)
-    if organization is not None and connection.strategy in _ENTERPRISE:
+    """Make the user of a company's SSO a member of its organization (Auth0: `assign_membership_on_login`)."""
+    organization = _organization_of(step, connection)
+    if organization is not None:
         organization.members.setdefault(user.user_id, ())
+        step.login.organization_id = organization.id
+
+
+def _organization_of(step: Step, connection: Connection) -> Organization | None:
+    """Return the requested organization; if the application requires one, the only one with the connection.
+
+    That the latter needs no choice at Auth0 is unverified.
+    """
+    if connection.strategy not in _ENTERPRISE:
+        return None
+    if step.request.organization is not None:
+        return step.tenant.find_organization(step.request.organization)
+    if prompts.client_of(step.tenant, step.request).organization_usage != "require":
+        return None
+    found = [each for each in step.tenant.state.organizations.values() if connection.name in each.connections]
+    return found[0] if len(found) == 1 else None
 
 
 def _connection(step: Step) -> Connection:

@@ -24,7 +24,8 @@ async def log_in(request: Request) -> Response:
         user = next((each for each in choices.people(step) if each.user_id == step.form["user_id"]), None)
         error = "This person does not exist any more."
     else:
-        user = step.tenant.check_password(step.form.get("username", ""), step.form.get("password", ""))
+        given = step.form.get("username", ""), step.form.get("password", "")
+        user = step.tenant.check_password(*given) if choices.with_password(step) else None
         error = "Wrong email or password."
     if user is None:
         return _page(step, email=step.form.get("username", ""), error=error)
@@ -36,6 +37,7 @@ def _page(step: Step, *, email: str, error: str = "") -> Response:
         step.state,
         choices.people(step),
         choices.external_connections(step),
+        with_password=choices.with_password(step),
         application=prompts.client_of(step.tenant, step.request).name,
         organization=choices.organization_name(step),
         email=email,

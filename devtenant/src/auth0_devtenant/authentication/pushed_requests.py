@@ -26,6 +26,7 @@ async def push_request(request: Request) -> Response:
     if "request_uri" in parameters:  # RFC 9126 section 2.1
         raise OAuthError(400, "invalid_request", "request_uri is not allowed in a pushed authorization request")
     parameters = {name: value for name, value in parameters.items() if name not in _CREDENTIALS}
+    parameters["client_id"] = client.client_id
     try:
         parse_request(tenant, parameters)
     except UntrustedRequestError as error:

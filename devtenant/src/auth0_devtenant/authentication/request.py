@@ -108,7 +108,10 @@ def _max_age(target: ResponseTarget, value: str | None) -> int | None:
 
 
 def _check_response(client: Client, request: AuthorizationRequest, parameters: Mapping[str, str]) -> None:
-    """Check response type and mode, and that the client may use the grant types they belong to."""
+    """Check response type and mode, and that the client may use the grant types they belong to.
+
+    Auth0's words for the response mode, the nonce and the combination of prompts are unverified.
+    """
     if not request.response_type:
         raise request.error("invalid_request", "Missing required parameter: response_type")
     if not request.response_type <= _RESPONSE_TYPES:

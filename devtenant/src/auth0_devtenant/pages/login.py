@@ -16,12 +16,9 @@ _FORM: Final = """<p class="lead">to continue to $application$organization</p>
 $alert
 <form method="post" class="columns">
 <div>
-<label for="username">Email</label>
-<input id="username" name="username" type="email" autocomplete="username" value="$email" required autofocus>
-<label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required>
+$password
 <label class="check"><input type="checkbox" name="second_factor"> with a second factor (MFA)</label>
-<button class="primary" type="submit">Log in</button>
+$submit
 </div>
 <section class="beside" aria-labelledby="people">
 <h2 id="people">Or with one click, as</h2>
@@ -32,6 +29,13 @@ $connections
 <p class="row"><span>No account? <a href="/u/signup?state=$state">Sign up</a></span>
 <button class="quiet" name="action" value="cancel" formnovalidate>Cancel</button></p>
 </form>"""
+
+_CREDENTIALS: Final = """<label for="username">Email</label>
+<input id="username" name="username" type="email" autocomplete="username" value="$email" required autofocus>
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required>"""
+
+_SUBMIT: Final = '<button class="primary" type="submit">Log in</button>'
 
 _CONNECTION: Final = (
     """<li><button name="connection" value="$name" formnovalidate>Continue with $title</button></li>"""
@@ -46,12 +50,16 @@ def login_page(
     people: Sequence[User],
     connections: Sequence[Connection],
     *,
+    with_password: bool,
     application: str,
     organization: str = "",
     email: str = "",
     error: str = "",
 ) -> HTMLResponse:
-    """Return the login form; with the error of the last attempt the status is 400, as at Auth0."""
+    """Return the login form; with the error of the last attempt the status is 400, as at Auth0.
+
+    Without `with_password` it has no fields for a password.
+    """
     buttons = [html(_CONNECTION, name=each.name, title=each.title) for each in connections]
     rest = len(people) - _MAX_PEOPLE
     content = html(
@@ -59,7 +67,8 @@ def login_page(
         application=application,
         organization=f" ({organization})" if organization else "",
         alert=alert(error),
-        email=email,
+        password=html(_CREDENTIALS, email=email) if with_password else Html(""),
+        submit=Html(_SUBMIT if with_password else ""),
         state=state,
         connections=html('<ul class="stack">$buttons</ul>', buttons=buttons) if buttons else Html(""),
         people=[_person(user) for user in people[:_MAX_PEOPLE]] or Html("<li>There is no one to log in as.</li>"),
