@@ -19,7 +19,7 @@ from auth0_devtenant.errors import (
     http_exception_response,
     oauth_error_response,
 )
-from auth0_devtenant.management import ROUTES
+from auth0_devtenant.management.endpoints import ROUTES
 from auth0_devtenant.oauth.token_endpoint import issue_token
 from auth0_devtenant.options import TenantOptions
 from auth0_devtenant.state import Tenant

@@ -12,14 +12,19 @@ from auth0_devtenant.state.records import (
     ClientGrant,
     Connection,
     Grant,
+    Invitation,
     Json,
     Login,
     Organization,
     Permission,
+    RateLimitBucket,
+    RateLimitPlan,
     RefreshTokenFamily,
     Role,
     Session,
+    Ticket,
     User,
+    UserGrant,
 )
 
 MANAGEMENT_SCOPES: tuple[str, ...] = tuple(
@@ -37,9 +42,11 @@ MANAGEMENT_SCOPES: tuple[str, ...] = tuple(
         "sessions": "read delete",
         "refresh_tokens": "read delete",
         "logs": "read",
+        "logs_users": "read",
+        "user_effective_roles": "read",
         "signing_keys": "read create update",
         "clients": "read create update delete",
-        "client_keys": "read",
+        "client_keys": "read update",
         "client_grants": "read create update delete",
         "resource_servers": "read create update delete",
         "connections": "read create update delete",
@@ -74,16 +81,24 @@ class State:
     families: dict[str, RefreshTokenFamily] = field(default_factory=dict)
     refresh_tokens: dict[str, str] = field(default_factory=dict)
     """The id of the family of each refresh token, valid or used before."""
+    user_grants: dict[str, UserGrant] = field(default_factory=dict)
+    invitations: dict[str, Invitation] = field(default_factory=dict)
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+    """By the secret in the URL."""
     logs: list[Json] = field(default_factory=list)
     used_assertion_ids: set[str] = field(default_factory=set)
     default_audience: str | None = None
+    tenant_settings: Json = field(default_factory=dict)
+    """Those that the Management API stores and shows, without effect."""
+    rate_limit_plan: RateLimitPlan = "off"
+    rate_limit_bucket: RateLimitBucket = field(default_factory=RateLimitBucket)
     clock_offset: float = 0
     """Seconds by which the tenant's clock is ahead of its host's."""
 
 
 def state_of(planted: seed.Seed, keys: SigningKeys, *, management_audience: str) -> State:
     """Return the records of a new tenant, without its users."""
-    state = State(keys, default_audience=planted.default_audience)
+    state = State(keys, default_audience=planted.default_audience, rate_limit_plan=planted.rate_limit_plan)
     apis = [_api(each) for each in planted.apis] + [_management_api(management_audience)]
     state.apis = {api.identifier: api for api in apis}
     state.connections = {
