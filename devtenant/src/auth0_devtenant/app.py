@@ -20,6 +20,7 @@ from auth0_devtenant.errors import (
     oauth_error_response,
 )
 from auth0_devtenant.management.endpoints import ROUTES
+from auth0_devtenant.management.ticket_pages import ROUTES as TICKET_ROUTES
 from auth0_devtenant.oauth.token_endpoint import issue_token
 from auth0_devtenant.options import TenantOptions
 from auth0_devtenant.state import Tenant
@@ -49,6 +50,7 @@ def create_tenant(
             Route("/v2/logout", login.log_out),
             Route("/oauth/token", issue_token, methods=["POST"]),
             Route("/userinfo", metadata.show_userinfo, methods=["GET", "POST"]),
+            *TICKET_ROUTES,
             Mount("/api/v2", routes=list(ROUTES)),
             Mount(DEVELOPMENT_PATH, routes=list(faults.routes)),
         ],

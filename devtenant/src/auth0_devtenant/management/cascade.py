@@ -13,8 +13,8 @@ def delete_user(tenant: Tenant, user_id: str) -> None:
     tenant.end_sessions(user_id)
     for organization in tenant.state.organizations.values():
         organization.members.pop(user_id, None)
-    grants = tenant.state.user_grants.items()
-    tenant.state.user_grants = {key: grant for key, grant in grants if grant.user_id != user_id}
+    grants = tenant.state.consents.items()
+    tenant.state.consents = {key: grant for key, grant in grants if grant.user_id != user_id}
     tickets = tenant.state.tickets.items()
     tenant.state.tickets = {key: ticket for key, ticket in tickets if ticket.user_id != user_id}
 
@@ -34,8 +34,8 @@ def delete_api(tenant: Tenant, api: Api) -> None:
     del tenant.state.apis[api.identifier]
     grants = tenant.state.client_grants.items()
     tenant.state.client_grants = {key: grant for key, grant in grants if grant.audience != api.identifier}
-    consents = tenant.state.user_grants.items()
-    tenant.state.user_grants = {key: grant for key, grant in consents if grant.audience != api.identifier}
+    consents = tenant.state.consents.items()
+    tenant.state.consents = {key: grant for key, grant in consents if grant.audience != api.identifier}
     keep_permissions(tenant, api, ())
     revoke(tenant, [each for each in tenant.state.families.values() if each.grant.audience == api.identifier])
 
@@ -60,8 +60,8 @@ def delete_client(tenant: Tenant, client: Client) -> None:
     del tenant.state.clients[client.client_id]
     grants = tenant.state.client_grants.items()
     tenant.state.client_grants = {key: grant for key, grant in grants if grant.client_id != client.client_id}
-    consents = tenant.state.user_grants.items()
-    tenant.state.user_grants = {key: grant for key, grant in consents if grant.client_id != client.client_id}
+    consents = tenant.state.consents.items()
+    tenant.state.consents = {key: grant for key, grant in consents if grant.client_id != client.client_id}
     revoke(tenant, [each for each in tenant.state.families.values() if each.grant.client_id == client.client_id])
     invitations = tenant.state.invitations.items()
     tenant.state.invitations = {

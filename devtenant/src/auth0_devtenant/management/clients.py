@@ -1,6 +1,7 @@
 """Applications (Management API: Clients)."""
 
 import re
+from dataclasses import fields
 from secrets import token_urlsafe
 
 from starlette.requests import Request
@@ -18,18 +19,9 @@ from auth0_devtenant.management.selection import select_fields
 from auth0_devtenant.management.validation import read_body
 from auth0_devtenant.state import Client, Json, Tenant
 
-_RECORD_FIELDS = {
-    "name": "name",
-    "app_type": "app_type",
-    "client_secret": "client_secret",
-    "token_endpoint_auth_method": "token_endpoint_auth_method",
-    "callbacks": "callback_urls",
-    "allowed_logout_urls": "logout_urls",
-    "web_origins": "web_origins",
-    "grant_types": "grant_types",
-    "organization_usage": "organization_usage",
-}
-"""The members that have an effect, with the fields of the record; all others are its settings."""
+_RENAMED = {"callbacks": "callback_urls", "allowed_logout_urls": "logout_urls"}
+_RECORD_FIELDS = {field.name for field in fields(Client)} - {"settings", "client_metadata"}
+"""The members that have an effect; all others are settings of the record."""
 
 
 async def list_clients(request: Request, tenant: Tenant) -> Response:
@@ -109,15 +101,16 @@ def _document(request: Request, client: Client) -> Json:
 
 def _apply(client: Client, body: UpdateClient) -> None:
     for name, value in body.given.items():
+        target = _RENAMED.get(name, name)
         if name == "client_metadata":
             merged = client.client_metadata | (value or {})
             client.client_metadata = {key: entry for key, entry in merged.items() if entry is not None}
-        elif name not in _RECORD_FIELDS:
+        elif target not in _RECORD_FIELDS:
             client.settings[name] = value
+        elif isinstance(getattr(client, target), tuple):
+            setattr(client, target, tuple(value or ()))
         elif value is not None:
-            setattr(client, _RECORD_FIELDS[name], tuple(value) if isinstance(value, list) else value)
-        elif name in {"callbacks", "allowed_logout_urls", "web_origins", "grant_types"}:
-            setattr(client, _RECORD_FIELDS[name], ())
+            setattr(client, target, value)
     client.settings = {name: value for name, value in client.settings.items() if value is not None}
     _fit_secret(client)
 

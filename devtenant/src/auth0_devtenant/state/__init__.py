@@ -5,6 +5,7 @@ from auth0_devtenant.state.records import (
     Client,
     ClientGrant,
     Connection,
+    Consent,
     Grant,
     Invitation,
     Json,
@@ -17,7 +18,6 @@ from auth0_devtenant.state.records import (
     Session,
     Ticket,
     User,
-    UserGrant,
 )
 from auth0_devtenant.state.snapshot import SnapshotError, dump_state, load_state
 from auth0_devtenant.state.state import State
@@ -28,6 +28,7 @@ __all__ = [
     "Client",
     "ClientGrant",
     "Connection",
+    "Consent",
     "Grant",
     "Invitation",
     "Json",
@@ -43,7 +44,6 @@ __all__ = [
     "Tenant",
     "Ticket",
     "User",
-    "UserGrant",
     "dump_state",
     "load_state",
     "new_secret",

@@ -212,28 +212,6 @@ class Ticket:
 
 
 @dataclass(slots=True)
-class UserGrant:
-    """What a user has granted to an application, as a consent (Auth0: "grants")."""
-
-    id: str
-    client_id: str
-    user_id: str
-    audience: str
-    scope: tuple[str, ...]
-
-    @property
-    def document(self) -> Json:
-        """The grant as the Management API shows it."""
-        return {
-            "id": self.id,
-            "clientID": self.client_id,
-            "user_id": self.user_id,
-            "audience": self.audience,
-            "scope": list(self.scope),
-        }
-
-
-@dataclass(slots=True)
 class User:
     """A user's document as the Management API shows it, with what it does not show."""
 
@@ -295,6 +273,28 @@ class Login:
     user_id: str | None = None
     """The user after the first factor, while the second one is asked for."""
     amr: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Consent:
+    """The scopes of an API that a user allowed an application to use."""
+
+    id: str
+    client_id: str
+    user_id: str
+    audience: str
+    scope: tuple[str, ...]
+
+    @property
+    def document(self) -> Json:
+        """The consent as the Management API shows it, as a grant."""
+        return {
+            "id": self.id,
+            "clientID": self.client_id,
+            "user_id": self.user_id,
+            "audience": self.audience,
+            "scope": list(self.scope),
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from auth0_devtenant.state.records import (
     Client,
     ClientGrant,
     Connection,
+    Consent,
     Grant,
     Invitation,
     Json,
@@ -24,7 +25,6 @@ from auth0_devtenant.state.records import (
     Session,
     Ticket,
     User,
-    UserGrant,
 )
 
 MANAGEMENT_SCOPES: tuple[str, ...] = tuple(
@@ -77,11 +77,11 @@ class State:
     """By the secret in the browser's cookie."""
     logins: dict[str, Login] = field(default_factory=dict)
     """By the `state` of the login form."""
+    consents: dict[str, Consent] = field(default_factory=dict)
     codes: dict[str, Grant] = field(default_factory=dict)
     families: dict[str, RefreshTokenFamily] = field(default_factory=dict)
     refresh_tokens: dict[str, str] = field(default_factory=dict)
     """The id of the family of each refresh token, valid or used before."""
-    user_grants: dict[str, UserGrant] = field(default_factory=dict)
     invitations: dict[str, Invitation] = field(default_factory=dict)
     tickets: dict[str, Ticket] = field(default_factory=dict)
     """By the secret in the URL."""

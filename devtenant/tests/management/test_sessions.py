@@ -5,7 +5,7 @@ import pytest
 from auth0_devtenant import Person
 from auth0_devtenant.seed import ORGANIZATIONS
 
-from .visitor import ADMIN, MANAGER, USER, Visitor, query_of, segments
+from ..visitor import ADMIN, MANAGER, USER, Visitor, query_of, segments
 
 (ACME,) = ORGANIZATIONS
 
