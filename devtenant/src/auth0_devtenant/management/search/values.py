@@ -63,14 +63,23 @@ def _like(text: str, *, fold: bool) -> Matches:
 
 
 def _regex(text: str) -> str:
-    """Return the regular expression of a term with wildcards."""
-    parts, position = [], 0
+    """Return the regular expression of a term with wildcards.
+
+    What is between two `*` is searched once, in an atomic group: the time is linear in the length of a value.
+    """
+    parts, position = [""], 0
     for found in _WILDCARD.finditer(text):
-        parts.append(re.escape(text[position : found.start()]))
-        parts.append({"*": ".*", "?": "."}.get(found[0]) or re.escape(found[0][1:]))
+        parts[-1] += re.escape(text[position : found.start()])
         position = found.end()
-    # Runs of `*` would backtrack for each one.
-    return re.sub(r"(\.\*)+", ".*", "".join([*parts, re.escape(text[position:])]))
+        if found[0] == "*":
+            parts.append("")
+        else:
+            parts[-1] += "." if found[0] == "?" else re.escape(found[0][1:])
+    parts[-1] += re.escape(text[position:])
+    first, *between = parts
+    if not between:
+        return first
+    return first + "".join(f"(?>.*?{part})" for part in between[:-1] if part) + ".*" + between[-1]
 
 
 def _in_range(text: str, field: str | None, *, date: bool) -> Matches:
