@@ -81,3 +81,14 @@ async def test_a_password_reset_is_answered_the_same_for_each_email(
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     assert answer.text == "We've just sent you an email to reset your password."
     assert len((await visitor.client.get("_development/mailbox", params={"to": email})).json()) == messages
+
+
+async def test_the_link_in_the_message_sets_a_new_password(visitor: Visitor) -> None:
+    body = {"client_id": SPA_CLIENT_ID, "email": ADMIN.email, "connection": DATABASE}
+    await visitor.client.post("dbconnections/change_password", data=body)
+    (message,) = (await visitor.client.get("_development/mailbox", params={"to": ADMIN.email})).json()
+    link = message["text"].removeprefix("Set a new password at ")
+    assert (await visitor.client.get(link)).status_code == 200
+    form = {"password": PASSWORD, "again": PASSWORD}
+    assert (await visitor.client.post(link, data=form)).status_code < 400
+    assert visitor.tenant.state.users[ADMIN.user_id].password == PASSWORD

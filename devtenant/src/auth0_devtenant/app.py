@@ -26,7 +26,8 @@ from auth0_devtenant.errors import (
     oauth_error_response,
 )
 from auth0_devtenant.mailbox import show_mailbox
-from auth0_devtenant.management import ROUTES
+from auth0_devtenant.management.endpoints import ROUTES
+from auth0_devtenant.management.ticket_pages import ROUTES as TICKET_ROUTES
 from auth0_devtenant.oauth import activation, database
 from auth0_devtenant.oauth.device import issue_device_code
 from auth0_devtenant.oauth.passwordless import start_passwordless
@@ -62,6 +63,7 @@ def create_tenant(
             Route("/passwordless/start", start_passwordless, methods=["POST"]),
             Route("/dbconnections/signup", database.sign_up, methods=["POST"]),
             Route("/dbconnections/change_password", database.change_password, methods=["POST"]),
+            *TICKET_ROUTES,
             Mount("/api/v2", routes=list(ROUTES)),
             Mount(DEVELOPMENT_PATH, routes=[*faults.routes, Route("/mailbox", show_mailbox, methods=["GET"])]),
         ],

@@ -79,7 +79,7 @@ def id_token(tenant: Tenant, user: User, grant: Grant, *, hashes: Json | None = 
 def profile(user: User, scope: Sequence[str]) -> Json:
     """Return the claims about a user that a scope requests (OIDC Core section 5.4)."""
     names = (_PROFILE_CLAIMS if "profile" in scope else ()) + (_EMAIL_CLAIMS if "email" in scope else ())
-    return {name: user.document[name] for name in names}
+    return {name: user.document[name] for name in names if name in user.document}
 
 
 def accept(tenant: Tenant, token: str, *audiences: str) -> Json:

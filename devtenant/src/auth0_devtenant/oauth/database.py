@@ -8,12 +8,14 @@ from secrets import token_hex
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from auth0_devtenant.bodies import read_members, tenant_of
+from auth0_devtenant.bodies import issuer_of, read_members, tenant_of
 from auth0_devtenant.errors import OAuthError
 from auth0_devtenant.mailbox import send
+from auth0_devtenant.management.tickets import PASSWORD_PATH
 from auth0_devtenant.oauth.password_policy import is_strong, strength_error
-from auth0_devtenant.state import Json, Tenant
+from auth0_devtenant.state import Json, Tenant, Ticket, new_secret
 
+_TICKET_LIFETIME = 432_000.0
 _PROFILE = ("given_name", "family_name", "name", "nickname", "picture", "username")
 
 
@@ -42,8 +44,10 @@ async def change_password(request: Request) -> Response:
     connection, email = _connection(tenant, members), _text(members, "email").strip().lower()
     user = tenant.find_by_email(email, connection)
     if user is not None:
-        text = "Someone wants to change your password. Set a new one with PATCH /api/v2/users/{id} or the login page."
-        send(tenant, email, "Reset your password", text)
+        ticket = new_secret()
+        tenant.state.tickets[ticket] = Ticket("password-change", user.user_id, tenant.now() + _TICKET_LIFETIME)
+        url = f"{issuer_of(request)}{PASSWORD_PATH[1:]}?ticket={ticket}#"
+        send(tenant, email, "Reset your password", f"Set a new password at {url}")
         tenant.log("scpr", "Change password request", user, client_id=_text(members, "client_id"))
     return HTMLResponse("We've just sent you an email to reset your password.")
 

@@ -196,6 +196,8 @@ class Seed(_Model):
     people: tuple[Person, ...] = ()
     organizations: tuple[Organization, ...] = ()
     connections: tuple[Connection, ...] = ()
+    rate_limit_plan: Literal["off", "free", "enterprise"] = "off"
+    """Whose rate limits of the Management API apply."""
     default_audience: str | None = None
     """The audience of requests without one, as the tenant setting "Default Audience"."""
 

@@ -4,7 +4,7 @@ All are dataclasses of plain values, so that a state can be copied, exported and
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from auth0_devtenant.seed import ApplicationType, Dialect
 
@@ -13,6 +13,8 @@ Json: TypeAlias = dict[str, Any]
 DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 ACTIVATION_CALLBACK: Final = "/activate/callback"
 """The redirect URI, without the tenant's address, of a login that allows a device to log in."""
+RateLimitPlan: TypeAlias = Literal["off", "free", "enterprise"]
+"""Whose rate limits of the Management API apply; "off" has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Api:
     """Descriptions by name."""
     is_system: bool = False
     """The Management API."""
+    settings: Json = field(default_factory=dict)
+    """Other members that the Management API stores and shows, without effect."""
 
     @property
     def document(self) -> Json:
@@ -55,7 +59,7 @@ class Api:
             "enforce_policies": self.enforce_policies,
             "token_dialect": self.token_dialect,
             "is_system": self.is_system,
-        }
+        } | self.settings
 
 
 @dataclass(slots=True)
@@ -77,6 +81,8 @@ class Client:
     public_key: str | None = None
     """PEM, for private_key_jwt."""
     client_metadata: Json = field(default_factory=dict)
+    settings: Json = field(default_factory=dict)
+    """Other members that the Management API stores and shows, without effect."""
 
     @property
     def is_public(self) -> bool:
@@ -108,7 +114,7 @@ class Client:
             "jwt_configuration": {"alg": "RS256", "lifetime_in_seconds": 36_000},
             "client_metadata": self.client_metadata,
         }
-        return document | ({"client_secret": self.client_secret} if self.client_secret else {})
+        return document | self.settings | ({"client_secret": self.client_secret} if self.client_secret else {})
 
 
 @dataclass(slots=True)
@@ -146,6 +152,17 @@ class Connection:
     name: str
     strategy: str
     display_name: str
+    enabled_clients: list[str] | None = None
+    """The ids of the applications that may use it; None for all."""
+    settings: Json = field(default_factory=dict)
+    """Other members that the Management API stores and shows; of the options, `passwordPolicy` and
+    `requires_username` have an effect."""
+
+    @property
+    def options(self) -> Json:
+        """The options, such as the password policy."""
+        options: Json = self.settings.get("options", {})
+        return options
 
     @property
     def title(self) -> str:
@@ -156,8 +173,15 @@ class Connection:
     @property
     def document(self) -> Json:
         """The connection as the Management API shows it."""
-        names = {"display_name": self.display_name} if self.display_name else {}
-        return {"id": self.id, "name": self.name, "strategy": self.strategy, "options": {}} | names
+        document = {
+            "id": self.id,
+            "options": {},
+            "strategy": self.strategy,
+            "name": self.name,
+            "is_domain_connection": False,
+            "realms": [self.name],
+        }
+        return document | ({"display_name": self.display_name} if self.display_name else {}) | self.settings
 
 
 @dataclass(slots=True)
@@ -186,12 +210,39 @@ class Organization:
     connections: tuple[str, ...]
     """Names."""
     metadata: Json = field(default_factory=dict)
+    branding: Json = field(default_factory=dict)
+    connection_settings: dict[str, Json] = field(default_factory=dict)
+    """How the connections are enabled, such as `assign_membership_on_login`, by name."""
 
     @property
     def document(self) -> Json:
         """The organization as the Management API shows it."""
-        metadata = {"metadata": self.metadata} if self.metadata else {}
-        return {"id": self.id, "name": self.name, "display_name": self.display_name} | metadata
+        more = {name: value for name in ("branding", "metadata") if (value := getattr(self, name))}
+        return {"id": self.id, "name": self.name, "display_name": self.display_name} | more
+
+
+@dataclass(slots=True)
+class Invitation:
+    """An invitation to an organization, with the ticket in its URL."""
+
+    ticket: str
+    organization_id: str
+    document: Json
+    """As the Management API shows it."""
+    expires_at: float
+    """Seconds since 1970."""
+
+
+@dataclass(slots=True)
+class Ticket:
+    """A URL that verifies an email or changes a password, once."""
+
+    kind: Literal["email-verification", "password-change"]
+    user_id: str
+    expires_at: float
+    """Seconds since 1970."""
+    result_url: str | None = None
+    mark_email_as_verified: bool = False
 
 
 @dataclass(slots=True)
@@ -205,6 +256,8 @@ class User:
     """Assigned directly, without a role."""
     mfa: bool = False
     """Whether a second factor is enrolled."""
+    linked: "dict[str, User]" = field(default_factory=dict)
+    """The users that were linked as further identities, by id, as they were before."""
 
     @property
     def user_id(self) -> str:
@@ -405,3 +458,14 @@ class Message:
     def document(self) -> Json:
         """The message as the mailbox shows it."""
         return {"to": self.to, "subject": self.subject, "text": self.text, "code": self.code, "sent_at": self.sent_at}
+
+
+@dataclass(slots=True)
+class RateLimitBucket:
+    """The token bucket of the Management API."""
+
+    plan: RateLimitPlan = "off"
+    """Whose size and refill it was last used with."""
+    tokens: float = 0
+    updated_at: float = 0
+    """Seconds since 1970."""

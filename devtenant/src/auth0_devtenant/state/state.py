@@ -15,6 +15,7 @@ from auth0_devtenant.state.records import (
     Consent,
     DeviceCode,
     Grant,
+    Invitation,
     Json,
     Login,
     Message,
@@ -24,9 +25,12 @@ from auth0_devtenant.state.records import (
     PasswordlessCode,
     Permission,
     PushedRequest,
+    RateLimitBucket,
+    RateLimitPlan,
     RefreshTokenFamily,
     Role,
     Session,
+    Ticket,
     User,
 )
 
@@ -67,13 +71,20 @@ class State:
     default_audience: str | None = None
     default_directory: str | None = None
     """The connection of the password grant, as the tenant setting "Default Directory"."""
+    invitations: dict[str, Invitation] = field(default_factory=dict)
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+    """By the secret in the URL."""
+    tenant_settings: Json = field(default_factory=dict)
+    """Those that the Management API stores and shows, without effect."""
+    rate_limit_plan: RateLimitPlan = "off"
+    rate_limit_bucket: RateLimitBucket = field(default_factory=RateLimitBucket)
     clock_offset: float = 0
     """Seconds by which the tenant's clock is ahead of its host's."""
 
 
 def state_of(planted: seed.Seed, keys: SigningKeys, *, management_audience: str) -> State:
     """Return the records of a new tenant, without its users."""
-    state = State(keys, default_audience=planted.default_audience)
+    state = State(keys, default_audience=planted.default_audience, rate_limit_plan=planted.rate_limit_plan)
     apis = [_api(each) for each in planted.apis] + [_management_api(management_audience)]
     state.apis = {api.identifier: api for api in apis}
     state.connections = {
