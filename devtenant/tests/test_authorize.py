@@ -21,7 +21,9 @@ async def test_the_form_lists_the_people_and_loads_nothing(visitor: Visitor) -> 
     assert page.status_code == 200
     for person in PEOPLE:
         assert person.email in page.text
-    assert not re.search(r'(src|href)="', page.text)
+    assert not re.search(r'src="|<link|@import|url\(', page.text)
+    assert all(link.startswith("/u/") for link in re.findall(r'href="([^"]*)"', page.text))
+    assert "<script" not in page.text
     policy = page.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy, "another site could frame the form and have it clicked"
@@ -75,7 +77,14 @@ async def test_an_invalid_redirect_uri_gets_an_error_page(
         ({"code_challenge": "short"}, "invalid_request"),
         ({"code_challenge_method": "plain"}, "invalid_request"),
         ({"code_challenge_method": None}, "invalid_request"),
-        ({"response_type": "token"}, "unsupported_response_type"),
+        ({"response_type": "nonsense"}, "unsupported_response_type"),
+        ({"response_type": None}, "invalid_request"),
+        ({"response_mode": "nonsense"}, "invalid_request"),
+        ({"max_age": "soon"}, "invalid_request"),
+        ({"prompt": "none login"}, "invalid_request"),
+        ({"connection": "unknown"}, "invalid_request"),
+        ({"organization": "unknown"}, "invalid_request"),
+        ({"request": "e30.e30."}, "request_not_supported"),
         ({"audience": "https://other.example.com"}, "access_denied"),
         ({"prompt": "none"}, "login_required"),
     ],

@@ -12,9 +12,19 @@ from contextlib import suppress
 import httpx
 import pytest
 
-from auth0_devtenant import PEOPLE, SPA_CLIENT_ID, Person, token_command
+from auth0_devtenant import (
+    MANAGEMENT_CLIENT_ID,
+    MANAGEMENT_CLIENT_SECRET,
+    PEOPLE,
+    SPA_CLIENT_ID,
+    WEB_CLIENT_ID,
+    WEB_CLIENT_SECRET,
+    Person,
+    token_command,
+)
 from auth0_devtenant.cli import main
-from auth0_devtenant.seed import ORGANIZATIONS
+from auth0_devtenant.seed import DATABASE, ORGANIZATIONS
+from auth0_devtenant.seed.default import WEB_ORIGINS
 
 from .command import COMMAND, TIMEOUT, Served, served
 from .visitor import ADMIN, USER, segments
@@ -44,6 +54,11 @@ def claims_of(output: str) -> dict[str, object]:
     return segments(token)[1]
 
 
+def add_user(tenant: Served, email: str, password: str) -> None:
+    sign_up = {"client_id": SPA_CLIENT_ID, "email": email, "password": password, "connection": DATABASE}
+    assert httpx.post(f"{tenant.issuer}dbconnections/signup", json=sign_up).status_code == 200
+
+
 def unused_address() -> str:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return f"http://127.0.0.1:{listening.getsockname()[1]}/"
@@ -68,6 +83,8 @@ def unused_address() -> str:
         (["token", ADMIN.email, "--machine"], "not allowed with argument"),
         (["token", "--machine", "--organization", "acme"], "--organization and --password are for a person"),
         (["token", "--machine", "--password", "x"], "--organization and --password are for a person"),
+        (["token", "--machine", "--client-secret", "x"], "--client-secret is for --client"),
+        (["token", ADMIN.email, "--callback-url", "/callback"], "'/callback' is not a URL such as"),
         *(
             (["token", "--machine", "--tenant", url], "is not a URL such as http://127.0.0.1:3001/")
             for url in ("", "127.0.0.1:3001", "ftp://127.0.0.1/", "http://", "http://[::1", "http://127.0.0.1:99999/")
@@ -120,9 +137,33 @@ def test_a_member_gets_a_token_of_the_organization(tenant: Served, capsys: pytes
     assert claims_of(capsys.readouterr().out)["org_id"] == ORGANIZATIONS[0].id
 
 
+def test_another_application_gets_the_token(tenant: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    web = ("--client", WEB_CLIENT_ID, "--client-secret", WEB_CLIENT_SECRET)
+    assert main(["token", ADMIN.email, *web, "--callback-url", f"{WEB_ORIGINS[1]}/", "--tenant", tenant.issuer]) == 0
+    assert claims_of(capsys.readouterr().out)["azp"] == WEB_CLIENT_ID
+    management = ("--client", MANAGEMENT_CLIENT_ID, "--client-secret", MANAGEMENT_CLIENT_SECRET)
+    audience = ("--audience", f"{tenant.issuer}api/v2/")
+    assert main(["token", "--machine", *management, *audience, "--tenant", tenant.issuer]) == 0
+    assert claims_of(capsys.readouterr().out)["azp"] == MANAGEMENT_CLIENT_ID
+
+
+def test_other_people_have_the_password_of_a_seed_file_unless_one_is_given(
+    tenant: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_user(tenant, "ann@example.com", Person(email="ann@example.com").password)
+    add_user(tenant, "ben@example.com", "Ben-password-1!")
+    assert main(["token", "ann@example.com", "--tenant", tenant.issuer]) == 0
+    assert main(["token", "ben@example.com", "--tenant", tenant.issuer]) == 1
+    assert main(["token", "ben@example.com", "--password", "Ben-password-1!", "--tenant", tenant.issuer]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
+        ([ADMIN.email, "--client", WEB_CLIENT_ID], "no token was issued: Unauthorized"),
+        ([ADMIN.email, "--client", "unknown"], "starts no login (400)"),
+        (["--machine", "--client", WEB_CLIENT_ID], "no token was issued: Unauthorized"),
         ([ADMIN.email, "--password", "wrong"], "wrong email or password"),
         (["unknown@example.com"], "wrong email or password"),
         ([ADMIN.email, "--organization", "acme"], "is not part of the acme organization"),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from starlette.routing import Mount, Route
 
-from auth0_devtenant import SPA_CLIENT_ID, TenantOptions, create_tenant, read_seed
+from auth0_devtenant import SPA_CLIENT_ID, WEB_CLIENT_ID, TenantOptions, create_tenant, read_seed
 
 from .command import served
 from .visitor import ADMIN, segments
@@ -30,6 +30,7 @@ def blocks(heading: str, language: str = "sh") -> list[str]:
 
 INSTALL, SERVE, TRY = blocks("## Run it")
 OPTIONS = blocks("## Configure your API and your application")[0]
+PASSWORDLESS, DEVICE = blocks("## Grant types")
 
 
 @pytest.fixture(scope="module")
@@ -71,10 +72,10 @@ def test_every_command_to_try_does_what_its_comment_says(installed: dict[str, st
     commands = commands.replace("auth0-devtenant token", f"auth0-devtenant token --tenant http://127.0.0.1:{port}/")
     after = f"for _ in 1 2 3; do curl -so /dev/null -w '%{{http_code}} ' http://127.0.0.1:{port}/api/v2/users; done"
     output = run(f"{SERVE.strip()} --port {port}", f"{commands}\n{after}", installed)
-    user, member, machine = (segments(line)[1] for line in output.splitlines()[:3])
+    user, member, machine, web = (segments(line)[1] for line in output.splitlines()[:4])
     assert user["sub"] == member["sub"]
     assert ("org_id" in user, "org_id" in member) == (False, True)
-    assert machine["gty"] == "client-credentials"
+    assert (machine["gty"], web["azp"]) == ("client-credentials", WEB_CLIENT_ID)
     assert f'"issuer":"http://127.0.0.1:{port}/"' in output
     assert '"token_type":"Bearer"' in output
     assert '"email":"manager@example.com"' in output
@@ -86,6 +87,14 @@ def test_the_options_of_the_readme_are_those_of_the_commands(installed: dict[str
     port = str(free_port())
     serve, token = OPTIONS.replace("4001", port).strip().splitlines()
     assert "https://orders.example.com" in segments(run(serve, token, installed).strip())[1]["aud"]
+
+
+def test_a_passwordless_code_is_in_the_mailbox_and_a_device_code_is_issued(installed: dict[str, str]) -> None:
+    port = str(free_port())
+    commands = f"{PASSWORDLESS}\necho\n{DEVICE}".replace("3001", port)
+    sent, device = run(f"{SERVE.strip()} --port {port}", commands, installed).splitlines()
+    assert re.search(r'"code":"\d{6}"', sent)
+    assert f'"verification_uri":"http://127.0.0.1:{port}/activate"' in device
 
 
 def test_the_table_shows_the_defaults() -> None:

@@ -73,12 +73,23 @@ class Visitor:
     async def authorize(self, **changes: str | None) -> httpx.Response:
         return await self.client.get("authorize", params=self.parameters(**changes))
 
-    async def log_in(self, person: Person = ADMIN, **changes: str | None) -> httpx.Response:
+    async def log_in(self, person: Person = ADMIN, /, **changes: str | None) -> httpx.Response:
         started = await self.authorize(**changes)
         form = {"username": person.email, "password": person.password}
         return await self.client.post(started.headers["Location"], data=form)
 
-    async def code(self, person: Person = ADMIN, **changes: str | None) -> str:
+    async def click(self, page: httpx.Response, **form: str) -> httpx.Response:
+        """Submit the form of the page that a redirect leads to."""
+        return await self.client.post(page.headers["Location"], data=form)
+
+    async def id_token(self, person: Person = ADMIN, /, **changes: str | None) -> dict[str, Any]:
+        """Log in, or use the session, and return the claims of the ID token."""
+        answer = await self.authorize(**changes)
+        if answer.headers["Location"].startswith("/u/login"):
+            answer = await self.click(answer, username=person.email, password=person.password)
+        return segments((await self.redeem(query_of(answer)["code"])).json()["id_token"])[1]
+
+    async def code(self, person: Person = ADMIN, /, **changes: str | None) -> str:
         return query_of(await self.log_in(person, **changes))["code"]
 
     async def redeem(self, code: str, /, **changes: str) -> httpx.Response:
@@ -91,9 +102,9 @@ class Visitor:
         }
         return await self.client.post("oauth/token", data=grant | changes)
 
-    async def refresh(self, refresh_token: str) -> httpx.Response:
+    async def refresh(self, refresh_token: str, **changes: str) -> httpx.Response:
         grant = {"grant_type": "refresh_token", "client_id": SPA_CLIENT_ID, "refresh_token": refresh_token}
-        return await self.client.post("oauth/token", data=grant)
+        return await self.client.post("oauth/token", data=grant | changes)
 
     async def machine(self, **changes: str) -> httpx.Response:
         grant = {

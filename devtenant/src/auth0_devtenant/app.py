@@ -9,7 +9,13 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
-from auth0_devtenant.authentication import authorize, login, metadata
+from auth0_devtenant.authentication.responses import (
+    AuthorizationError,
+    UntrustedRequestError,
+    authorization_error_response,
+    untrusted_request_response,
+)
+from auth0_devtenant.authentication.routes import ROUTES as AUTHENTICATION_ROUTES
 from auth0_devtenant.development.control import Control
 from auth0_devtenant.development.faults import FaultMiddleware, Faults
 from auth0_devtenant.development.origins import DEVELOPMENT_PATH, OriginCheckMiddleware, WebOriginsMiddleware
@@ -21,7 +27,13 @@ from auth0_devtenant.errors import (
     http_exception_response,
     oauth_error_response,
 )
-from auth0_devtenant.management import ROUTES
+from auth0_devtenant.mailbox import show_mailbox
+from auth0_devtenant.management.endpoints import ROUTES
+from auth0_devtenant.management.ticket_pages import ROUTES as TICKET_ROUTES
+from auth0_devtenant.oauth import activation, database
+from auth0_devtenant.oauth.device import issue_device_code
+from auth0_devtenant.oauth.passwordless import start_passwordless
+from auth0_devtenant.oauth.revocation import revoke
 from auth0_devtenant.oauth.token_endpoint import issue_token
 from auth0_devtenant.options import TenantOptions
 from auth0_devtenant.state import Tenant
@@ -43,16 +55,27 @@ def create_tenant(
     faults, requests = Faults(), Requests()
     app = Starlette(
         routes=[
-            Route("/.well-known/openid-configuration", metadata.show_discovery),
-            Route("/.well-known/jwks.json", metadata.show_jwks),
-            Route("/authorize", authorize.authorize),
-            Route("/u/login", login.show_login, methods=["GET"]),
-            Route("/u/login", login.log_in, methods=["POST"]),
-            Route("/v2/logout", login.log_out),
+            *AUTHENTICATION_ROUTES,
             Route("/oauth/token", issue_token, methods=["POST"]),
-            Route("/userinfo", metadata.show_userinfo, methods=["GET", "POST"]),
+            Route("/oauth/revoke", revoke, methods=["POST"]),
+            Route("/oauth/device/code", issue_device_code, methods=["POST"]),
+            Route("/activate", activation.show_activation, methods=["GET"]),
+            Route("/activate", activation.confirm, methods=["POST"]),
+            Route("/activate/callback", activation.finish, methods=["GET"]),
+            Route("/passwordless/start", start_passwordless, methods=["POST"]),
+            Route("/dbconnections/signup", database.sign_up, methods=["POST"]),
+            Route("/dbconnections/change_password", database.change_password, methods=["POST"]),
+            *TICKET_ROUTES,
             Mount("/api/v2", routes=list(ROUTES)),
-            Mount(DEVELOPMENT_PATH, routes=[*faults.routes, *requests.routes, *Control().routes]),
+            Mount(
+                DEVELOPMENT_PATH,
+                routes=[
+                    *faults.routes,
+                    *requests.routes,
+                    *Control().routes,
+                    Route("/mailbox", show_mailbox, methods=["GET"]),
+                ],
+            ),
         ],
         # auth0-spa-js sends the header Auth0-Client, so its token request is preflighted.
         middleware=[
@@ -67,6 +90,8 @@ def create_tenant(
             ),
         ],
         exception_handlers={
+            AuthorizationError: authorization_error_response,
+            UntrustedRequestError: untrusted_request_response,
             OAuthError: oauth_error_response,
             ApiError: api_error_response,
             HTTPException: http_exception_response,

@@ -12,10 +12,10 @@ from starlette.responses import JSONResponse, Response
 class OAuthError(Exception):
     """An error response of the Authentication API (RFC 6749 section 5.2, with Auth0's own statuses)."""
 
-    def __init__(self, status: int, error: str, description: str) -> None:
+    def __init__(self, status: int, error: str, description: str, **more: object) -> None:
         super().__init__(description)
         self.status = status
-        self.body = {"error": error, "error_description": description}
+        self.body = {"error": error, "error_description": description} | more
 
 
 class ApiError(Exception):
@@ -31,11 +31,21 @@ class ApiError(Exception):
         413: "Payload Too Large",
         415: "Unsupported Media Type",
         421: "Misdirected Request",
+        429: "Too Many Requests",
     }
 
-    def __init__(self, status: int, message: str, code: str | None = None, **more: object) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        code: str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **more: object,
+    ) -> None:
         super().__init__(message)
         self.status = status
+        self.headers = {} if headers is None else dict(headers)
         self.body: dict[str, object] = {"statusCode": status, "error": self._TITLES[status], "message": message}
         self.body |= ({} if code is None else {"errorCode": code}) | more
 
@@ -55,7 +65,7 @@ async def api_error_response(_: Request, error: Exception) -> Response:
     """Return the response for an `ApiError`."""
     assert isinstance(error, ApiError)  # noqa: S101 - narrows what add_exception_handler cannot type
     challenge = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
-    return JSONResponse(error.body, error.status, challenge)
+    return JSONResponse(error.body, error.status, challenge | error.headers)
 
 
 async def http_exception_response(_: Request, error: Exception) -> Response:

@@ -1,12 +1,19 @@
-"""JWTs signed with RS256 (RFC 7515, RFC 7519): what the tenant needs to sign its tokens and verify them."""
+"""JWTs (RFC 7515, RFC 7519): what the tenant needs to sign its tokens and to verify them and clients' assertions."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+_ALGORITHMS: Final[Mapping[object, tuple[padding.AsymmetricPadding, hashes.HashAlgorithm]]] = {
+    "RS256": (padding.PKCS1v15(), hashes.SHA256()),
+    "RS384": (padding.PKCS1v15(), hashes.SHA384()),
+    "PS256": (padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.DIGEST_LENGTH), hashes.SHA256()),
+}
 
 
 class InvalidTokenError(Exception):
@@ -19,7 +26,7 @@ def base64url(data: bytes) -> str:
 
 
 def sign(header: Mapping[str, object], claims: Mapping[str, object], key: rsa.RSAPrivateKey) -> str:
-    """Return the compact serialization; the members keep their order."""
+    """Return the compact serialization, signed with RS256; the members keep their order."""
     signing_input = f"{_part(header)}.{_part(claims)}"
     return f"{signing_input}.{base64url(key.sign(signing_input.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
 
@@ -32,13 +39,28 @@ def kid_of(token: str) -> str:
     return kid
 
 
-def verify(token: str, key: rsa.RSAPublicKey) -> dict[str, object]:
-    """Return the claims of a token signed by `key`; raise `InvalidTokenError` for any other."""
+def unverified_claims(token: str) -> dict[str, object]:
+    """Return the claims without a look at the signature; raise `InvalidTokenError` for what is not a JWT."""
     parts = token.split(".")
     if len(parts) != 3:
         raise InvalidTokenError
+    return _object(parts[1])
+
+
+def verify(token: str, key: rsa.RSAPublicKey, algorithms: Collection[str] = ("RS256",)) -> dict[str, object]:
+    """Return the claims of a token that `key` signed with one of `algorithms`.
+
+    They are RS256, RS384 and PS256 (RFC 7518 section 3.1). Raises `InvalidTokenError` for any other token.
+    """
+    parts = token.split(".")
+    if len(parts) != 3:
+        raise InvalidTokenError
+    algorithm = _object(parts[0]).get("alg")
+    if algorithm not in algorithms:
+        raise InvalidTokenError
+    signature_padding, digest = _ALGORITHMS[algorithm]
     try:
-        key.verify(_bytes(parts[2]), f"{parts[0]}.{parts[1]}".encode(), padding.PKCS1v15(), hashes.SHA256())
+        key.verify(_bytes(parts[2]), f"{parts[0]}.{parts[1]}".encode(), signature_padding, digest)
     except InvalidSignature:
         raise InvalidTokenError from None
     return _object(parts[1])

@@ -24,16 +24,19 @@ async def fetch_user_token(
     redirect_uri: str,
     scope: str = "openid profile email",
     organization: str | None = None,
+    client_id: str = SPA_CLIENT_ID,
+    client_secret: str | None = None,
 ) -> str:
     """Return an access token for a person, by authorization code with PKCE (RFC 7636) as in a browser.
 
-    `issuer` ends with a slash. `redirect_uri` must be one of the tenant's callback URLs; it is not requested. The
-    cookies of `client` are cleared. Raises `LoginError`, and `httpx.TransportError` if the tenant cannot be reached.
+    `issuer` ends with a slash. `redirect_uri` must be a callback URL of the application `client_id`; it is not
+    requested. The cookies of `client` are cleared. Raises `LoginError`, and `httpx.TransportError` if the tenant
+    cannot be reached.
     """
     verifier, state = token_urlsafe(32), token_urlsafe(16)
     query = {
         "response_type": "code",
-        "client_id": SPA_CLIENT_ID,
+        "client_id": client_id,
         "redirect_uri": redirect_uri,
         "audience": audience,
         "scope": scope,
@@ -56,11 +59,12 @@ async def fetch_user_token(
         raise LoginError(f"the login was refused: {_reason(back)}")
     grant = {
         "grant_type": "authorization_code",
-        "client_id": SPA_CLIENT_ID,
+        "client_id": client_id,
         "code": result["code"][0],
         "redirect_uri": redirect_uri,
         "code_verifier": verifier,
     }
+    grant |= {} if client_secret is None else {"client_secret": client_secret}
     return await _fetch(client, issuer, grant)
 
 

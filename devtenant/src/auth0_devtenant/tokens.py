@@ -1,11 +1,12 @@
 """The access tokens of the tenant, in Auth0's two formats ("Access token profiles", RFC 9068), and its ID tokens."""
 
+import string
 from collections.abc import Sequence
-from secrets import token_urlsafe
+from secrets import choice, token_urlsafe
 
 from auth0_devtenant import jwt
 from auth0_devtenant.keys import UnknownKeyError
-from auth0_devtenant.state import Grant, Json, Organization, Tenant, User
+from auth0_devtenant.state import Grant, Json, OpaqueToken, Organization, Tenant, User
 
 ID_TOKEN_LIFETIME = 36_000
 """Seconds; Auth0's default."""
@@ -38,21 +39,23 @@ def machine_token(
 
 
 def user_token(tenant: Tenant, user: User, grant: Grant, *, gty: str | None = None) -> str:
-    """Return an access token for the API that the user logged in for.
+    """Return an access token for the API that the user logged in for, an opaque one if there is none.
 
     `gty` is in tokens by refresh token and by password only.
     """
-    userinfo = f"{grant.issuer}userinfo"
-    audience = grant.audience or userinfo
-    audiences = [audience, userinfo] if "openid" in grant.scope and grant.audience else audience
+    audience = grant.audience
+    if audience is None:
+        return _opaque_token(tenant, grant)
+    audiences = [audience, f"{grant.issuer}userinfo"] if "openid" in grant.scope else audience
     claims: Json = {"iss": grant.issuer, "sub": user.user_id, "aud": audiences}
-    claims |= _times(tenant, audience) | {"scope": " ".join(grant.scope)} | _organization_claims(tenant, grant)
+    claims |= _times(tenant, audience) | ({"scope": " ".join(grant.scope)} if grant.scope else {})
+    claims |= _organization_claims(tenant, grant)
     permissions = tenant.permission_names(user, audience, grant.organization_id)
     return _issue(tenant, claims, grant.client_id, permissions=permissions, gty=gty, audience=audience)
 
 
-def id_token(tenant: Tenant, user: User, grant: Grant) -> str:
-    """Return an ID token (OIDC Core section 2)."""
+def id_token(tenant: Tenant, user: User, grant: Grant, *, hashes: Json | None = None) -> str:
+    """Return an ID token (OIDC Core section 2); `hashes` are its `c_hash` and `at_hash` in a hybrid flow."""
     now = int(tenant.now())
     claims = profile(user, grant.scope) | {
         "iss": grant.issuer,
@@ -62,7 +65,7 @@ def id_token(tenant: Tenant, user: User, grant: Grant) -> str:
         "exp": now + ID_TOKEN_LIFETIME,
     }
     claims |= _organization_claims(tenant, grant)
-    more = {
+    more = (hashes or {}) | {
         "nonce": grant.nonce,
         "sid": grant.session_id,
         "auth_time": grant.auth_time,
@@ -76,7 +79,7 @@ def id_token(tenant: Tenant, user: User, grant: Grant) -> str:
 def profile(user: User, scope: Sequence[str]) -> Json:
     """Return the claims about a user that a scope requests (OIDC Core section 5.4)."""
     names = (_PROFILE_CLAIMS if "profile" in scope else ()) + (_EMAIL_CLAIMS if "email" in scope else ())
-    return {name: user.document[name] for name in names}
+    return {name: user.document[name] for name in names if name in user.document}
 
 
 def accept(tenant: Tenant, token: str, *audiences: str) -> Json:
@@ -97,10 +100,27 @@ def accept(tenant: Tenant, token: str, *audiences: str) -> Json:
     return claims
 
 
+def accept_for_userinfo(tenant: Tenant, token: str) -> tuple[str, tuple[str, ...]]:
+    """Return the user's id and the scope of an access token for /userinfo, opaque or JWT; raise `BadTokenError`."""
+    opaque = tenant.state.opaque_tokens.get(token)
+    if opaque is not None and opaque.expires_at > tenant.now():
+        return opaque.user_id, opaque.scope
+    claims = accept(tenant, token, *(f"{issuer}userinfo" for issuer in tenant.options.issuers))
+    return str(claims["sub"]), tuple(str(claims.get("scope", "")).split())
+
+
 def lifetime(tenant: Tenant, audience: str | None) -> int:
     """Return for how many seconds an access token for an API is valid."""
     api = tenant.api(audience or "")
     return USERINFO_TOKEN_LIFETIME if api is None else api.token_lifetime
+
+
+def _opaque_token(tenant: Tenant, grant: Grant) -> str:
+    """Return a new token of 32 letters and digits, as recorded at Auth0; newer tenants have encrypted JWTs."""
+    token = "".join(choice(string.ascii_letters + string.digits) for _ in range(32))
+    expires_at = tenant.now() + USERINFO_TOKEN_LIFETIME
+    tenant.state.opaque_tokens[token] = OpaqueToken(grant.user_id, grant.client_id, grant.scope, expires_at)
+    return token
 
 
 def _times(tenant: Tenant, audience: str) -> Json:

@@ -1,49 +1,45 @@
-"""The login form at /u/login, which opens a session, and /v2/logout, which ends it (Auth0: "Universal Login")."""
+"""/u/login: the first factor, by password or by one click (Auth0: "Universal Login")."""
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import Response
 
-from auth0_devtenant.authentication.authorize import SESSION_COOKIE, redirect_with_code
-from auth0_devtenant.bodies import read_form, tenant_of
-from auth0_devtenant.pages.login import error_page, login_page
-
-_UNKNOWN_LOGIN = "This login is unknown or already finished. Start again at the application."
+from auth0_devtenant.authentication import choices, prompts
+from auth0_devtenant.authentication.steps import Step, authenticated, open_step, redirect
+from auth0_devtenant.pages.login import login_page
 
 
-async def show_login(request: Request) -> HTMLResponse:
+async def show_login(request: Request) -> Response:
     """Show the login form."""
-    if request.query_params.get("state", "") not in tenant_of(request).state.logins:
-        return error_page(_UNKNOWN_LOGIN)
-    return login_page(tenant_of(request))
+    step = await open_step(request)
+    return _page(step, email=step.request.login_hint)
 
 
 async def log_in(request: Request) -> Response:
-    """Check the credentials of the form; open a session and redirect to the application with a code."""
-    tenant, state = tenant_of(request), request.query_params.get("state", "")
-    if state not in tenant.state.logins:
-        return error_page(_UNKNOWN_LOGIN)
-    form = read_form(await request.body())
-    user = tenant.check_password(form.get("username", ""), form.get("password", ""))
+    """Check the password of the form, or take the person whose button was pressed."""
+    step = await open_step(request)
+    if "connection" in step.form:
+        step.login.second_factor = step.form.get("second_factor") == "on"
+        return redirect(step, prompts.CONNECTION, connection=step.form["connection"])
+    if "user_id" in step.form:
+        user = next((each for each in choices.people(step) if each.user_id == step.form["user_id"]), None)
+        error = "This person does not exist any more."
+    else:
+        given = step.form.get("username", ""), step.form.get("password", "")
+        user = step.tenant.check_password(*given) if choices.with_password(step) else None
+        error = "Wrong email or password."
     if user is None:
-        return login_page(tenant, email=form.get("username", ""), error="Wrong email or password.")
-    login = tenant.state.logins.pop(state)
-    tenant.log_in(user)
-    secret = tenant.start_session(user, amr=("pwd",))
-    response = redirect_with_code(tenant, login.parameters, tenant.state.sessions[secret], issuer=login.issuer)
-    response.set_cookie(SESSION_COOKIE, secret, httponly=True, samesite="lax", path="/")
-    return response
+        return _page(step, email=step.form.get("username", ""), error=error)
+    return authenticated(step, user)
 
 
-async def log_out(request: Request) -> Response:
-    """End the session and redirect to an allowed logout URL (Auth0: "Log users out of Auth0")."""
-    tenant = tenant_of(request)
-    client_id = request.query_params.get("client_id")
-    clients = [client for client in tenant.state.clients.values() if client_id in {None, client.client_id}]
-    allowed = [url for client in clients for url in client.logout_urls]
-    target = request.query_params.get("returnTo") or (allowed[0] if allowed else "/")
-    if target not in allowed:
-        return error_page(f"The returnTo parameter is not an allowed logout URL: {target}")
-    tenant.state.sessions.pop(request.cookies.get(SESSION_COOKIE, ""), None)
-    response = RedirectResponse(target, 302)
-    response.delete_cookie(SESSION_COOKIE, path="/")
-    return response
+def _page(step: Step, *, email: str, error: str = "") -> Response:
+    return login_page(
+        step.state,
+        choices.people(step),
+        choices.external_connections(step),
+        with_password=choices.with_password(step),
+        application=prompts.client_of(step.tenant, step.request).name,
+        organization=choices.organization_name(step),
+        email=email,
+        error=error,
+    )

@@ -1,30 +1,8 @@
-"""The parameters of a Management API request: ids in its path, numbers and fields in its query string."""
-
-from urllib.parse import unquote
+"""The parameters in the query string of a Management API request."""
 
 from starlette.requests import Request
 
 from auth0_devtenant.errors import ApiError
-from auth0_devtenant.state import Json, Tenant, User
-
-
-def path_segments(request: Request) -> list[str]:
-    """Return the segments of the path after /api/v2, still encoded: an id may hold an encoded slash."""
-    raw = request.scope["raw_path"].decode("ascii", "replace").partition("?")[0]
-    return str(raw).split("/")[3:]
-
-
-def path_id(request: Request, position: int) -> str:
-    """Return the decoded segment of the path after /api/v2, counted from 0."""
-    return unquote(path_segments(request)[position])
-
-
-def user_of(request: Request, tenant: Tenant) -> User:
-    """Return the user that the path names; raise Auth0's 404."""
-    user = tenant.state.users.get(path_id(request, 1))
-    if user is None:
-        raise ApiError(404, "The user does not exist.", "inexistent_user")
-    return user
 
 
 def integer(request: Request, name: str, default: int, *, minimum: int, maximum: int) -> int:
@@ -37,15 +15,27 @@ def integer(request: Request, name: str, default: int, *, minimum: int, maximum:
     return int(text)
 
 
-def select_fields(request: Request, document: Json) -> Json:
-    """Return the members of a document that `fields` lists, or with include_fields=false the other ones."""
-    names = [name for name in request.query_params.get("fields", "").split(",") if name]
-    include = request.query_params.get("include_fields", "true")
-    if include not in {"true", "false"}:
-        raise invalid_query("Expected type boolean but found type string on property include_fields")
-    if not names:
-        return document
-    return {name: value for name, value in document.items() if (name in names) == (include == "true")}
+def boolean(request: Request, name: str, *, default: bool) -> bool:
+    """Return a boolean of the query string; raise Auth0's 400 for another value."""
+    text = request.query_params.get(name)
+    if text not in {None, "true", "false"}:
+        raise invalid_query(f"Expected type boolean but found type string on property {name}")
+    return default if text is None else text == "true"
+
+
+def required(request: Request, name: str) -> str:
+    """Return a parameter that must be there; raise Auth0's 400 without it."""
+    value = request.query_params.get(name)
+    if not value:
+        raise invalid_query(f"Missing required property: {name}")
+    return value
+
+
+def refuse_unknown(request: Request, *known: str) -> None:
+    """Raise Auth0's 400 for a parameter that the endpoint does not have."""
+    for name in request.query_params:
+        if name not in known:
+            raise invalid_query(f"Additional properties not allowed: {name}")
 
 
 def invalid_query(problem: str) -> ApiError:

@@ -1,15 +1,16 @@
-"""The sessions and refresh tokens of a user (Management API: Users)."""
+"""Sessions (Management API: Sessions, Users)."""
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
-from auth0_devtenant.management.guard import require_any_scope
+from auth0_devtenant.errors import ApiError
+from auth0_devtenant.management import cascade
+from auth0_devtenant.management.lookup import user_of
 from auth0_devtenant.management.paging import checkpoint_response
-from auth0_devtenant.management.parameters import user_of
-from auth0_devtenant.state import RefreshTokenFamily, Tenant
+from auth0_devtenant.management.routing import Route
+from auth0_devtenant.state import Session, Tenant
 
 
-@require_any_scope("read:sessions")
 async def list_sessions(request: Request, tenant: Tenant) -> Response:
     """List the sessions of a user."""
     user_id = user_of(request, tenant).user_id
@@ -17,27 +18,44 @@ async def list_sessions(request: Request, tenant: Tenant) -> Response:
     return checkpoint_response(request, found, "sessions")
 
 
-@require_any_scope("delete:sessions")
 async def delete_sessions(request: Request, tenant: Tenant) -> Response:
     """Delete all sessions of a user; the status is 202 because Auth0 deletes them later."""
     tenant.end_sessions(user_of(request, tenant).user_id)
     return Response(status_code=202)
 
 
-@require_any_scope("read:refresh_tokens")
-async def list_refresh_tokens(request: Request, tenant: Tenant) -> Response:
-    """List a user's refresh tokens, one for each login."""
-    return checkpoint_response(request, [family.document for family in _families(request, tenant)], "tokens")
+async def get_session(request: Request, tenant: Tenant) -> Response:
+    """Return a session."""
+    return JSONResponse(_session(request, tenant)[1].document)
 
 
-@require_any_scope("delete:refresh_tokens")
-async def delete_refresh_tokens(request: Request, tenant: Tenant) -> Response:
-    """Delete all refresh tokens of a user; the status is 202 because Auth0 deletes them later."""
-    for family in _families(request, tenant):
-        tenant.revoke_refresh_tokens(family)
+async def delete_session(request: Request, tenant: Tenant) -> Response:
+    """Delete a session; its refresh tokens stay valid."""
+    secret, _ = _session(request, tenant)
+    del tenant.state.sessions[secret]
     return Response(status_code=202)
 
 
-def _families(request: Request, tenant: Tenant) -> list[RefreshTokenFamily]:
-    user_id = user_of(request, tenant).user_id
-    return [family for family in tenant.state.families.values() if family.grant.user_id == user_id]
+async def revoke_session(request: Request, tenant: Tenant) -> Response:
+    """Delete a session and the refresh tokens that were issued in it."""
+    secret, session = _session(request, tenant)
+    del tenant.state.sessions[secret]
+    cascade.revoke(tenant, [each for each in tenant.state.families.values() if each.grant.session_id == session.id])
+    return Response(status_code=202)
+
+
+def _session(request: Request, tenant: Tenant) -> tuple[str, Session]:
+    """Return a session with the secret of its cookie; the words of the error are unverified."""
+    for secret, session in tenant.state.sessions.items():
+        if session.id == request.path_params["id"]:
+            return secret, session
+    raise ApiError(404, "The session does not exist.", "inexistent_session")
+
+
+ROUTES = (
+    Route("GET", "/users/{id}/sessions", list_sessions, ("read:sessions",)),
+    Route("DELETE", "/users/{id}/sessions", delete_sessions, ("delete:sessions",)),
+    Route("GET", "/sessions/{id}", get_session, ("read:sessions",)),
+    Route("DELETE", "/sessions/{id}", delete_session, ("delete:sessions",)),
+    Route("POST", "/sessions/{id}/revoke", revoke_session, ("delete:sessions", "delete:refresh_tokens")),
+)

@@ -4,28 +4,24 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from auth0_devtenant.errors import ApiError
 from auth0_devtenant.keys import KeyInUseError, SigningKey, UnknownKeyError
-from auth0_devtenant.management.guard import require_any_scope
+from auth0_devtenant.management.routing import Route
 from auth0_devtenant.state import Json, Tenant
 
 
-@require_any_scope("read:signing_keys")
 async def list_keys(_: Request, tenant: Tenant) -> Response:
     """List the keys; each says whether it is the current, the next or a previous one."""
     return JSONResponse([_document(tenant, key) for key in tenant.state.keys.published])
 
 
-@require_any_scope("create:signing_keys", "update:signing_keys")
 async def rotate_keys(_: Request, tenant: Tenant) -> Response:
     """Make the next key the current one."""
     key = tenant.state.keys.rotate(tenant.make_key(tenant.now()))
     return JSONResponse({"cert": _pem(key), "kid": key.kid}, 201)
 
 
-@require_any_scope("update:signing_keys")
 async def revoke_key(request: Request, tenant: Tenant) -> Response:
     """Remove a previous key from the JWK Set."""
     try:
@@ -56,7 +52,7 @@ def _pem(key: SigningKey) -> str:
 
 
 ROUTES = (
-    Route("/keys/signing", list_keys, methods=["GET"]),
-    Route("/keys/signing/rotate", rotate_keys, methods=["POST"]),
-    Route("/keys/signing/{kid}/revoke", revoke_key, methods=["PUT"]),
+    Route("GET", "/keys/signing", list_keys, ("read:signing_keys",)),
+    Route("POST", "/keys/signing/rotate", rotate_keys, ("create:signing_keys", "update:signing_keys")),
+    Route("PUT", "/keys/signing/{kid}/revoke", revoke_key, ("update:signing_keys",)),
 )

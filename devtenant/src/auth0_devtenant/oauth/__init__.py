@@ -1,1 +1,1 @@
-"""The token endpoint and how clients authenticate there (RFC 6749)."""
+"""The token endpoint with a file for each grant, how clients authenticate, revocation, and what starts a grant."""

@@ -1,88 +1,91 @@
-"""The HTML pages: login form and error page, without scripts and external resources."""
+"""The login page: email and password, other identity providers, and people to log in as by one click."""
 
-from base64 import b64encode
-from hashlib import sha256
-from html import escape
-from string import Template
+from collections.abc import Sequence
 from typing import Final
 
 from starlette.responses import HTMLResponse
 
-from auth0_devtenant.seed import DATABASE
-from auth0_devtenant.state import Tenant
+from auth0_devtenant.pages.html import Html, html
+from auth0_devtenant.pages.layout import alert, page
+from auth0_devtenant.state import Connection, User
 
-_STYLE: Final = """
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-* { box-sizing: border-box; }
-body { margin: 0; padding: 1rem; min-height: 100vh; display: grid; place-items: center; background: Canvas;
-  color: CanvasText; }
-main { width: 100%; max-width: 30rem; padding: clamp(1rem, 6vw, 2rem); border: 1px solid GrayText;
-  border-radius: .75rem; overflow-wrap: anywhere; }
-h1 { font-size: 1.4rem; margin: 0 0 1rem; }
-label { display: block; margin: .75rem 0 .25rem; font-weight: 600; }
-input { width: 100%; padding: .6rem; font: inherit; border: 1px solid GrayText;
-  border-radius: .4rem; }
-button { width: 100%; margin-top: 1.25rem; padding: .7rem; font: inherit; font-weight: 600; color: #fff;
-  background: #3f59e4; border: 0; border-radius: .4rem; cursor: pointer; }
-ul { margin: 0; padding: 0; list-style: none; }
-li { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(10.5rem, 100%), 1fr)); padding: .2rem 0;
-  column-gap: .75rem; }
-.note { margin-top: 1.5rem; padding-top: 1rem; border-top: 1px solid GrayText; font-size: .85rem; }
-.error { color: #b3261e; font-weight: 600; }
-"""
+_MAX_PEOPLE: Final = 50
 
-_PAGE: Final = Template("""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$title</title>
-<style>$style</style>
-</head>
-<body><main>
-<h1>$title</h1>
-$content
-</main></body>
-</html>
-""")
+# The password form comes first: Enter in a field presses the first button of the form.
+_FORM: Final = """<p class="lead">to continue to $application$organization</p>
+$alert
+<form method="post" class="columns">
+<div>
+$password
+<label class="check"><input type="checkbox" name="second_factor"> with a second factor (MFA)</label>
+$submit
+</div>
+<section class="beside" aria-labelledby="people">
+<h2 id="people">Or with one click, as</h2>
+<ul class="stack scroll">$people</ul>
+$more
+</section>
+$connections
+<p class="row"><span>No account? <a href="/u/signup?state=$state">Sign up</a></span>
+<button class="quiet" name="action" value="cancel" formnovalidate>Cancel</button></p>
+</form>"""
 
-_FORM: Final = Template("""$alert<form method="post">
-<label for="username">Email</label>
+_CREDENTIALS: Final = """<label for="username">Email</label>
 <input id="username" name="username" type="email" autocomplete="username" value="$email" required autofocus>
 <label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required>
-<button type="submit">Log in</button>
-</form>
-<div class="note">
-<p>This is a development tenant. Log in as one of these people:</p>
-<ul>$people</ul>
-</div>""")
+<input id="password" name="password" type="password" autocomplete="current-password" required>"""
 
-# No form-action: Chromium applies it to the redirect after the form too, which goes to the application.
-_POLICY: Final = (
-    "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
-    f"style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'"
+_SUBMIT: Final = '<button class="primary" type="submit">Log in</button>'
+
+_CONNECTION: Final = (
+    """<li><button name="connection" value="$name" formnovalidate>Continue with $title</button></li>"""
 )
 
+_PERSON: Final = """<li><button class="person" name="user_id" value="$user_id" formnovalidate>
+<span>$name<small>$email</small></span>$badges</button></li>"""
 
-def login_page(tenant: Tenant, *, email: str = "", error: str = "") -> HTMLResponse:
-    """Return the login form; with the error of the last attempt the status is 400, as at Auth0."""
-    people = "".join(
-        f"<li><span>{escape(user.document['email'])}</span> <code>{escape(user.password)}</code></li>"
-        for user in tenant.state.users.values()
-        if user.connection == DATABASE
+
+def login_page(
+    state: str,
+    people: Sequence[User],
+    connections: Sequence[Connection],
+    *,
+    with_password: bool,
+    application: str,
+    organization: str = "",
+    email: str = "",
+    error: str = "",
+) -> HTMLResponse:
+    """Return the login form; with the error of the last attempt the status is 400, as at Auth0.
+
+    Without `with_password` it has no fields for a password.
+    """
+    buttons = [html(_CONNECTION, name=each.name, title=each.title) for each in connections]
+    rest = len(people) - _MAX_PEOPLE
+    content = html(
+        _FORM,
+        application=application,
+        organization=f" ({organization})" if organization else "",
+        alert=alert(error),
+        password=html(_CREDENTIALS, email=email) if with_password else Html(""),
+        submit=Html(_SUBMIT if with_password else ""),
+        state=state,
+        connections=html('<ul class="stack">$buttons</ul>', buttons=buttons) if buttons else Html(""),
+        people=[_person(user) for user in people[:_MAX_PEOPLE]] or Html("<li>There is no one to log in as.</li>"),
+        more=html('<p class="hint">and $rest more</p>', rest=str(rest)) if rest > 0 else Html(""),
     )
-    alert = f'<p class="error" role="alert">{escape(error)}</p>' if error else ""
-    content = _FORM.substitute(alert=alert, email=escape(email), people=people)
-    return _page("Log in", content, 400 if error else 200)
+    return page("Log in", content, status=400 if error else 200, wide=True)
 
 
-def error_page(message: str) -> HTMLResponse:
-    """Return the page for an error that must not be sent to the redirect URI (RFC 6749 section 4.1.2.1)."""
-    return _page("Oops!, something went wrong", f"<p>{escape(message)}</p>", 400)
-
-
-def _page(title: str, content: str, status: int) -> HTMLResponse:
-    html = _PAGE.substitute(title=title, style=_STYLE, content=content)
-    headers = {"Cache-Control": "no-store", "Content-Security-Policy": _POLICY, "Referrer-Policy": "same-origin"}
-    return HTMLResponse(html, status, headers | {"X-Content-Type-Options": "nosniff"})
+def _person(user: User) -> Html:
+    badges = [] if user.user_id.startswith("auth0|") else [user.connection]
+    badges += ["MFA"] if user.mfa else []
+    badges += ["blocked"] if user.document.get("blocked") else []
+    email = str(user.document.get("email", ""))
+    return html(
+        _PERSON,
+        user_id=user.user_id,
+        name=str(user.document.get("name") or email),
+        email=email,
+        badges=html('<span class="badge">$text</span>', text=", ".join(badges)) if badges else Html(""),
+    )

@@ -5,6 +5,7 @@ from typing import Final
 
 from auth0_devtenant.seed.management import MANAGEMENT, MANAGEMENT_SCOPES
 from auth0_devtenant.seed.models import (
+    GRANT_TYPES,
     Api,
     Application,
     ApplicationType,
@@ -15,6 +16,17 @@ from auth0_devtenant.seed.models import (
     Role,
     Seed,
 )
+
+FIRST_PARTY_GRANT_TYPES: Final = (
+    "password",
+    "http://auth0.com/oauth/grant-type/password-realm",
+    "http://auth0.com/oauth/grant-type/passwordless/otp",
+    "http://auth0.com/oauth/grant-type/mfa-otp",
+)
+"""Grant types of the built-in web and native applications, so that all can be tried without a seed file.
+
+Auth0 gives them to no new application: they must be turned on under "Advanced Settings".
+"""
 
 AUDIENCE: Final = "https://api.example.com"
 WEB_ORIGINS: Final = ("http://127.0.0.1:3000", "http://localhost:3000")
@@ -67,6 +79,7 @@ ORGANIZATIONS: Final = (
         name="acme",
         display_name="Acme",
         members={"manager@example.com": ("manager",), "user@example.com": ("manager",)},
+        connections=(DATABASE, "acme-saml"),
     ),
 )
 
@@ -138,6 +151,7 @@ def built_in_applications(
     callbacks = (*_urls(web_origins, _CALLBACK_PATHS), *callback_urls, TOKEN_REDIRECT_URI)
 
     def with_login(name: str, app_type: ApplicationType, client_id: str, client_secret: str = "") -> Application:
+        more = () if app_type == "spa" else FIRST_PARTY_GRANT_TYPES
         return Application(
             name=name,
             app_type=app_type,
@@ -146,6 +160,7 @@ def built_in_applications(
             callback_urls=tuple(dict.fromkeys(callbacks)),
             logout_urls=(*_urls(web_origins, _LOGOUT_PATHS), *logout_urls),
             web_origins=tuple(web_origins),
+            grant_types=(*GRANT_TYPES[app_type], *more),
         )
 
     return (

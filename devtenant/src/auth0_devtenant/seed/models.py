@@ -6,6 +6,8 @@ Names are those of the Management API: app_type, token_dialect, enforce_policies
 from hashlib import sha256
 from typing import Annotated, Any, Literal, Self
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from auth0_devtenant.seed.management import MANAGEMENT, MANAGEMENT_SCOPES
@@ -22,12 +24,13 @@ AuthMethod = Literal["none", "client_secret_post", "client_secret_basic", "priva
 Strategy = Literal["auth0", "email", "google-oauth2", "github", "windowslive", "apple", "samlp", "oidc", "waad"]
 """How a connection authenticates: a database, passwordless e-mail, a social or an enterprise identity provider."""
 
-_GRANT_TYPES: dict[ApplicationType, tuple[str, ...]] = {
-    "spa": ("authorization_code", "refresh_token"),
+GRANT_TYPES: dict[ApplicationType, tuple[str, ...]] = {
+    "spa": ("authorization_code", "implicit", "refresh_token"),
     "native": ("authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"),
-    "regular_web": ("authorization_code", "refresh_token", "client_credentials"),
+    "regular_web": ("authorization_code", "implicit", "refresh_token", "client_credentials"),
     "non_interactive": ("client_credentials",),
 }
+"""What Auth0 gives a new application."""
 
 Permissions = dict[str, tuple[str, ...]]
 """Names of permissions by the identifier of their API; under "" those of the seed's first API."""
@@ -85,6 +88,8 @@ class Application(_Model):
     """Client grants: the scopes it can get with client credentials, by API; that of the Management API under
     "management"."""
     organization_usage: Literal["deny", "allow", "require"] = "allow"
+    is_first_party: bool = True
+    """Whether its users are not asked for their consent."""
 
     @model_validator(mode="before")
     @classmethod
@@ -93,14 +98,25 @@ class Application(_Model):
         if not isinstance(value, dict) or not isinstance(value.get("name"), str):
             return value
         kind = value.get("app_type", "spa")
-        public = kind in {"spa", "native"}
         given = {name: entry for name, entry in value.items() if entry not in ("", ())}
+        method = given.get("token_endpoint_auth_method") or _auth_method(kind, given)
+        secret = method in {"client_secret_post", "client_secret_basic"}
         return {
             "client_id": derived_id("", 32, "application", value["name"]),
-            "client_secret": "" if public else f"development-only-{derived_id('', 32, 'secret', value['name'])}",
-            "token_endpoint_auth_method": "none" if public else "client_secret_post",
-            "grant_types": _GRANT_TYPES.get(kind, ()),
+            "client_secret": f"development-only-{derived_id('', 32, 'secret', value['name'])}" if secret else "",
+            "token_endpoint_auth_method": method,
+            "grant_types": GRANT_TYPES.get(kind, ()),
         } | given
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        """Require what the client authenticates with: a public key for private_key_jwt, and then no secret."""
+        if self.public_key is not None and not _is_rsa_key(self.public_key):
+            raise ValueError("public_key is not a PEM file with an RSA public key")
+        method: str = self.token_endpoint_auth_method
+        if method == "private_key_jwt" and (self.public_key is None or self.client_secret):
+            raise ValueError("private_key_jwt needs a public_key, and no client_secret")
+        return self
 
 
 class Role(_Model):
@@ -180,6 +196,8 @@ class Seed(_Model):
     people: tuple[Person, ...] = ()
     organizations: tuple[Organization, ...] = ()
     connections: tuple[Connection, ...] = ()
+    rate_limit_plan: Literal["off", "free", "enterprise"] = "off"
+    """Whose rate limits of the Management API apply."""
     default_audience: str | None = None
     """The audience of requests without one, as the tenant setting "Default Audience"."""
 
@@ -225,6 +243,22 @@ class Seed(_Model):
 def derived_id(prefix: str, length: int, *parts: str) -> str:
     """Return an id that is the same at each start."""
     return prefix + sha256("\0".join(parts).encode()).hexdigest()[:length]
+
+
+def _auth_method(app_type: str, given: dict[str, Any]) -> AuthMethod:
+    """Return how an application authenticates that does not say so."""
+    if "client_secret" in given:
+        return "client_secret_post"
+    if given.get("public_key") is not None:
+        return "private_key_jwt"
+    return "none" if app_type in {"spa", "native"} else "client_secret_post"
+
+
+def _is_rsa_key(pem: str) -> bool:
+    try:
+        return isinstance(load_pem_public_key(pem.encode()), RSAPublicKey)
+    except ValueError:
+        return False
 
 
 def _require_unique(what: str, names: list[str]) -> None:

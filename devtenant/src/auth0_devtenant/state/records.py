@@ -4,11 +4,17 @@ All are dataclasses of plain values, so that a state can be copied, exported and
 """
 
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from auth0_devtenant.seed import ApplicationType, Dialect
 
 Json: TypeAlias = dict[str, Any]
+
+DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
+ACTIVATION_CALLBACK: Final = "/activate/callback"
+"""The redirect URI, without the tenant's address, of a login that allows a device to log in."""
+RateLimitPlan: TypeAlias = Literal["off", "free", "enterprise"]
+"""Whose rate limits of the Management API apply; "off" has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,8 @@ class Api:
     """Descriptions by name."""
     is_system: bool = False
     """The Management API."""
+    settings: Json = field(default_factory=dict)
+    """Other members that the Management API stores and shows, without effect."""
 
     @property
     def document(self) -> Json:
@@ -51,7 +59,7 @@ class Api:
             "enforce_policies": self.enforce_policies,
             "token_dialect": self.token_dialect,
             "is_system": self.is_system,
-        }
+        } | self.settings
 
 
 @dataclass(slots=True)
@@ -68,9 +76,24 @@ class Client:
     web_origins: tuple[str, ...]
     grant_types: tuple[str, ...]
     organization_usage: str = "allow"
+    is_first_party: bool = True
+    """Whether a login needs no consent of the user."""
     public_key: str | None = None
     """PEM, for private_key_jwt."""
     client_metadata: Json = field(default_factory=dict)
+    settings: Json = field(default_factory=dict)
+    """Other members that the Management API stores and shows, without effect."""
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it cannot keep a secret, and so does not authenticate (RFC 6749 section 2.1)."""
+        return self.token_endpoint_auth_method == "none"  # noqa: S105 - the name of a method, not a secret
+
+    @property
+    def redirect_uris(self) -> tuple[str, ...]:
+        """Where a login may redirect to: the callback URLs, and the page that allows a device to log in."""
+        device = DEVICE_CODE in self.grant_types
+        return (*self.callback_urls, ACTIVATION_CALLBACK) if device else self.callback_urls
 
     @property
     def document(self) -> Json:
@@ -79,7 +102,7 @@ class Client:
             "client_id": self.client_id,
             "name": self.name,
             "app_type": self.app_type,
-            "is_first_party": True,
+            "is_first_party": self.is_first_party,
             "oidc_conformant": True,
             "callbacks": list(self.callback_urls),
             "allowed_logout_urls": list(self.logout_urls),
@@ -91,7 +114,7 @@ class Client:
             "jwt_configuration": {"alg": "RS256", "lifetime_in_seconds": 36_000},
             "client_metadata": self.client_metadata,
         }
-        return document | ({"client_secret": self.client_secret} if self.client_secret else {})
+        return document | self.settings | ({"client_secret": self.client_secret} if self.client_secret else {})
 
 
 @dataclass(slots=True)
@@ -102,11 +125,23 @@ class ClientGrant:
     client_id: str
     audience: str
     scope: tuple[str, ...]
+    organization_usage: str = "deny"
+    """Whether `organization` can, cannot or must be in the request: allow, deny, require."""
+    allow_any_organization: bool = False
+    organization_ids: list[str] = field(default_factory=list)
+    """The organizations that can be named, without `allow_any_organization`."""
 
     @property
     def document(self) -> Json:
         """The client grant as the Management API shows it."""
-        return {"id": self.id, "client_id": self.client_id, "audience": self.audience, "scope": list(self.scope)}
+        return {
+            "id": self.id,
+            "client_id": self.client_id,
+            "audience": self.audience,
+            "scope": list(self.scope),
+            "organization_usage": self.organization_usage,
+            "allow_any_organization": self.allow_any_organization,
+        }
 
 
 @dataclass(slots=True)
@@ -117,12 +152,36 @@ class Connection:
     name: str
     strategy: str
     display_name: str
+    enabled_clients: list[str] | None = None
+    """The ids of the applications that may use it; None for all."""
+    settings: Json = field(default_factory=dict)
+    """Other members that the Management API stores and shows; of the options, `passwordPolicy` and
+    `requires_username` have an effect."""
+
+    @property
+    def options(self) -> Json:
+        """The options, such as the password policy."""
+        options: Json = self.settings.get("options", {})
+        return options
+
+    @property
+    def title(self) -> str:
+        """What the button on the login page calls it."""
+        titles = {"google-oauth2": "Google", "github": "GitHub", "windowslive": "Microsoft", "apple": "Apple"}
+        return self.display_name or titles.get(self.strategy, self.name)
 
     @property
     def document(self) -> Json:
         """The connection as the Management API shows it."""
-        names = {"display_name": self.display_name} if self.display_name else {}
-        return {"id": self.id, "name": self.name, "strategy": self.strategy, "options": {}} | names
+        document = {
+            "id": self.id,
+            "options": {},
+            "strategy": self.strategy,
+            "name": self.name,
+            "is_domain_connection": False,
+            "realms": [self.name],
+        }
+        return document | ({"display_name": self.display_name} if self.display_name else {}) | self.settings
 
 
 @dataclass(slots=True)
@@ -151,12 +210,39 @@ class Organization:
     connections: tuple[str, ...]
     """Names."""
     metadata: Json = field(default_factory=dict)
+    branding: Json = field(default_factory=dict)
+    connection_settings: dict[str, Json] = field(default_factory=dict)
+    """How the connections are enabled, such as `assign_membership_on_login`, by name."""
 
     @property
     def document(self) -> Json:
         """The organization as the Management API shows it."""
-        metadata = {"metadata": self.metadata} if self.metadata else {}
-        return {"id": self.id, "name": self.name, "display_name": self.display_name} | metadata
+        more = {name: value for name in ("branding", "metadata") if (value := getattr(self, name))}
+        return {"id": self.id, "name": self.name, "display_name": self.display_name} | more
+
+
+@dataclass(slots=True)
+class Invitation:
+    """An invitation to an organization, with the ticket in its URL."""
+
+    ticket: str
+    organization_id: str
+    document: Json
+    """As the Management API shows it."""
+    expires_at: float
+    """Seconds since 1970."""
+
+
+@dataclass(slots=True)
+class Ticket:
+    """A URL that verifies an email or changes a password, once."""
+
+    kind: Literal["email-verification", "password-change"]
+    user_id: str
+    expires_at: float
+    """Seconds since 1970."""
+    result_url: str | None = None
+    mark_email_as_verified: bool = False
 
 
 @dataclass(slots=True)
@@ -170,6 +256,8 @@ class User:
     """Assigned directly, without a role."""
     mfa: bool = False
     """Whether a second factor is enrolled."""
+    linked: "dict[str, User]" = field(default_factory=dict)
+    """The users that were linked as further identities, by id, as they were before."""
 
     @property
     def user_id(self) -> str:
@@ -211,14 +299,55 @@ class Session:
 
 @dataclass(slots=True)
 class Login:
-    """A login in progress: the authorization request that it will answer."""
+    """A login in progress: the authorization request that it will answer, and what was entered so far."""
 
     parameters: dict[str, str]
     issuer: str
     expires_at: float
+    browser: str = field(default="", repr=False)
+    """The secret in the cookie of the browser that passed the first factor; only it can continue."""
     user_id: str | None = None
-    """The user after the first factor, while the second one is asked for."""
+    """The user who authenticated in this login; None while it relies on the session of the browser."""
     amr: tuple[str, ...] = ()
+    second_factor: bool = False
+    """Whether a second factor was chosen at the first one."""
+    code: str = field(default="", repr=False)
+    """The one-time code of the second factor."""
+    account: str = ""
+    """What was chosen for prompt=select_account: "session" or "other"."""
+    organization_id: str | None = None
+    consented: bool = False
+
+
+@dataclass(slots=True)
+class PushedRequest:
+    """An authorization request that a client pushed (RFC 9126)."""
+
+    client_id: str
+    parameters: dict[str, str]
+    expires_at: float
+
+
+@dataclass(slots=True)
+class Consent:
+    """The scopes of an API that a user allowed an application to use."""
+
+    id: str
+    client_id: str
+    user_id: str
+    audience: str
+    scope: tuple[str, ...]
+
+    @property
+    def document(self) -> Json:
+        """The consent as the Management API shows it, as a grant."""
+        return {
+            "id": self.id,
+            "clientID": self.client_id,
+            "user_id": self.user_id,
+            "audience": self.audience,
+            "scope": list(self.scope),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,3 +392,80 @@ class RefreshTokenFamily:
             "rotating": True,
             "resource_servers": [{"audience": grant.audience, "scopes": " ".join(grant.scope)}],
         }
+
+
+@dataclass(frozen=True, slots=True)
+class OpaqueToken:
+    """An access token without an API, which only /userinfo accepts (Auth0: "Access tokens", opaque)."""
+
+    user_id: str
+    client_id: str
+    scope: tuple[str, ...]
+    expires_at: float
+
+
+@dataclass(slots=True)
+class DeviceCode:
+    """A device that waits until a user allows it to log in (RFC 8628)."""
+
+    client_id: str
+    user_code: str
+    scope: str
+    audience: str | None
+    issuer: str
+    expires_at: float
+    polled_at: float | None = None
+    """When the device asked the last time; seconds since 1970."""
+    denied: bool = False
+    code_challenge: str | None = None
+    """Of the login that a user began after confirming the code."""
+    grant: Grant | None = None
+    """What the user granted, once that is done."""
+
+
+@dataclass(slots=True)
+class PasswordlessCode:
+    """The code of a passwordless login, which was sent to an email address."""
+
+    code: str = field(repr=False)
+    client_id: str
+    expires_at: float
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MfaTransaction:
+    """A login by password that waits for the second factor."""
+
+    client_id: str
+    grant: Grant
+    expires_at: float
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An email that Auth0 would send; here it stays in the mailbox."""
+
+    to: str
+    subject: str
+    text: str
+    sent_at: str
+    code: str | None = field(default=None, repr=False)
+    """The code in the text, for tests."""
+
+    @property
+    def document(self) -> Json:
+        """The message as the mailbox shows it."""
+        return {"to": self.to, "subject": self.subject, "text": self.text, "code": self.code, "sent_at": self.sent_at}
+
+
+@dataclass(slots=True)
+class RateLimitBucket:
+    """The token bucket of the Management API."""
+
+    plan: RateLimitPlan = "off"
+    """Whose size and refill it was last used with."""
+    tokens: float = 0
+    updated_at: float = 0
+    """Seconds since 1970."""

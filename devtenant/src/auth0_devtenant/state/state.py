@@ -12,14 +12,25 @@ from auth0_devtenant.state.records import (
     Client,
     ClientGrant,
     Connection,
+    Consent,
+    DeviceCode,
     Grant,
+    Invitation,
     Json,
     Login,
+    Message,
+    MfaTransaction,
+    OpaqueToken,
     Organization,
+    PasswordlessCode,
     Permission,
+    PushedRequest,
+    RateLimitBucket,
+    RateLimitPlan,
     RefreshTokenFamily,
     Role,
     Session,
+    Ticket,
     User,
 )
 
@@ -41,25 +52,46 @@ class State:
     """By the secret in the browser's cookie."""
     logins: dict[str, Login] = field(default_factory=dict)
     """By the `state` of the login form."""
+    pushed_requests: dict[str, PushedRequest] = field(default_factory=dict)
+    """By request_uri."""
+    consents: dict[str, Consent] = field(default_factory=dict)
     codes: dict[str, Grant] = field(default_factory=dict)
     families: dict[str, RefreshTokenFamily] = field(default_factory=dict)
     refresh_tokens: dict[str, str] = field(default_factory=dict)
     """The id of the family of each refresh token, valid or used before."""
+    opaque_tokens: dict[str, OpaqueToken] = field(default_factory=dict)
+    device_codes: dict[str, DeviceCode] = field(default_factory=dict)
+    passwordless_codes: dict[str, PasswordlessCode] = field(default_factory=dict)
+    """By email."""
+    mfa_transactions: dict[str, MfaTransaction] = field(default_factory=dict)
+    """By the `mfa_token`."""
+    mailbox: list[Message] = field(default_factory=list)
     logs: list[Json] = field(default_factory=list)
     used_assertion_ids: set[str] = field(default_factory=set)
     default_audience: str | None = None
+    default_directory: str | None = None
+    """The connection of the password grant, as the tenant setting "Default Directory"."""
+    invitations: dict[str, Invitation] = field(default_factory=dict)
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+    """By the secret in the URL."""
+    tenant_settings: Json = field(default_factory=dict)
+    """Those that the Management API stores and shows, without effect."""
+    rate_limit_plan: RateLimitPlan = "off"
+    rate_limit_bucket: RateLimitBucket = field(default_factory=RateLimitBucket)
     clock_offset: float = 0
     """Seconds by which the tenant's clock is ahead of its host's."""
 
 
 def state_of(planted: seed.Seed, keys: SigningKeys, *, management_audience: str) -> State:
     """Return the records of a new tenant, without its users."""
-    state = State(keys, default_audience=planted.default_audience)
+    state = State(keys, default_audience=planted.default_audience, rate_limit_plan=planted.rate_limit_plan)
     apis = [_api(each) for each in planted.apis] + [_management_api(management_audience)]
     state.apis = {api.identifier: api for api in apis}
     state.connections = {
         each.id: Connection(each.id, each.name, each.strategy, each.display_name) for each in planted.connections
     }
+    databases = (each.name for each in planted.connections if each.strategy == "auth0")
+    state.default_directory = next(databases, None)
     for role in planted.roles:
         granted = permissions(planted, role.permissions)
         state.roles[role.id] = Role(role.id, role.name, role.description, granted)
@@ -68,7 +100,14 @@ def state_of(planted: seed.Seed, keys: SigningKeys, *, management_audience: str)
         for name, scope in application.grants.items():
             audience = management_audience if name == seed.MANAGEMENT else planted.api(name).identifier
             grant_id = derived_id("cgr_", 16, application.client_id, audience)
-            state.client_grants[grant_id] = ClientGrant(grant_id, application.client_id, audience, tuple(scope))
+            state.client_grants[grant_id] = ClientGrant(
+                grant_id,
+                application.client_id,
+                audience,
+                tuple(scope),
+                organization_usage=application.organization_usage,
+                allow_any_organization=application.organization_usage != "deny",
+            )
     return state
 
 
@@ -118,5 +157,6 @@ def _client(each: seed.Application) -> Client:
         web_origins=each.web_origins,
         grant_types=each.grant_types,
         organization_usage=each.organization_usage,
+        is_first_party=each.is_first_party,
         public_key=each.public_key,
     )

@@ -20,6 +20,7 @@ from auth0_devtenant.state.records import (
     Json,
     Organization,
     Permission,
+    RateLimitPlan,
     RefreshTokenFamily,
     Role,
     Session,
@@ -83,6 +84,11 @@ class Tenant:
             grant.audience = now if grant.audience == before else grant.audience
         self.state = state
 
+    def set_rate_limit_plan(self, plan: RateLimitPlan) -> None:
+        """Let the rate limits of a plan apply to the Management API; its bucket is full at first."""
+        self.state.rate_limit_plan = plan
+        self.state.rate_limit_bucket.plan = "off"
+
     def add_user(
         self,
         user_id: str,
@@ -121,7 +127,7 @@ class Tenant:
     def find_by_email(self, email: str, connection: str = DATABASE) -> User | None:
         """Return the user of a connection with that email; a database connection stores emails in lower case."""
         users = (user for user in self.state.users.values() if user.connection == connection)
-        return next((user for user in users if user.document["email"] == email.lower()), None)
+        return next((user for user in users if user.document.get("email") == email.lower()), None)
 
     def connection(self, name: str) -> Connection | None:
         """Return the connection of that name."""

@@ -5,7 +5,7 @@ import pytest
 
 from auth0_devtenant.state import Role
 
-from .visitor import ADMIN, MANAGER, USER, Visitor
+from ..visitor import ADMIN, MANAGER, USER, Visitor
 
 NEW = {"email": "New@Example.com", "password": "New-password-1!", "connection": "Username-Password-Authentication"}
 
