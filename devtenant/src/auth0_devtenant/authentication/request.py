@@ -119,9 +119,10 @@ def _check_response(client: Client, request: AuthorizationRequest, parameters: M
     if parameters.get("response_mode", request.target.response_mode) != request.target.response_mode:
         mode = parameters["response_mode"]
         raise request.error("invalid_request", f"response_mode {mode} is not allowed for this response type")
-    activation = request.target.redirect_uri == ACTIVATION_CALLBACK  # of the device flow, another grant type
+    # A device's login is the authorization part of its own grant type.
+    device = request.target.redirect_uri == ACTIVATION_CALLBACK and request.response_type == {"code"}
     for name in sorted(request.response_type):
-        if _GRANT_TYPES[name] not in client.grant_types and not activation:
+        if _GRANT_TYPES[name] not in client.grant_types and not device:
             message = f"Grant type '{_GRANT_TYPES[name]}' not allowed for the client."
             raise request.error("unauthorized_client", message)
     if "id_token" in request.response_type and not request.nonce:  # OIDC Core section 3.2.2.1

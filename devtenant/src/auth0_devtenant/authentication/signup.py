@@ -8,10 +8,10 @@ from starlette.responses import Response
 
 from auth0_devtenant.authentication import prompts
 from auth0_devtenant.authentication.steps import authenticated, open_step
+from auth0_devtenant.oauth.password_policy import is_strong
 from auth0_devtenant.pages.signup import signup_page
 
-_MIN_PASSWORD: Final = 8
-"""Characters; Auth0's policy "Low" to "Excellent" has this minimum or less."""
+_WEAK_PASSWORD: Final = "The password is too weak."  # noqa: S105 - the text of an error, not a secret
 
 
 async def show_signup(request: Request) -> Response:
@@ -28,8 +28,8 @@ async def sign_up(request: Request) -> Response:
     error = ""
     if not email or email.startswith("@") or "@" not in email:
         error = "This is not an email address."
-    elif len(password) < _MIN_PASSWORD:
-        error = f"A password has at least {_MIN_PASSWORD} characters."
+    elif not is_strong(password):
+        error = _WEAK_PASSWORD
     elif step.tenant.find_by_email(email) is not None:
         error = "The user already exists."
     if error:

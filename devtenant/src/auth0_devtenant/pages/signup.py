@@ -13,7 +13,9 @@ $alert
 <label for="email">Email</label>
 <input id="email" name="email" type="email" autocomplete="username" value="$email" required autofocus>
 <label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="new-password" minlength="8" required>
+<input id="password" name="password" type="password" autocomplete="new-password" minlength="8" required
+  aria-describedby="policy">
+<p class="hint" id="policy">8 characters of three kinds: lower case, upper case, numbers, special characters.</p>
 <button class="primary" type="submit">Sign up</button>
 <p class="row"><span>Already have an account? <a href="/u/login?state=$state">Log in</a></span>
 <button class="quiet" name="action" value="cancel" formnovalidate>Cancel</button></p>
