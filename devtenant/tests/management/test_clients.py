@@ -140,3 +140,9 @@ async def test_the_management_api_itself_cannot_be_changed(visitor: Visitor) -> 
 async def test_apis_are_listed_by_identifier(visitor: Visitor, query: str) -> None:
     listed = (await visitor.manage("GET", f"/resource-servers{query}")).json()
     assert [api["identifier"] for api in listed] == [API]
+
+
+async def test_an_algorithm_that_would_have_no_effect_is_refused(visitor: Visitor) -> None:
+    change = {"jwt_configuration": {"alg": "HS256"}}
+    refused = await visitor.manage("PATCH", f"/clients/{SPA_CLIENT_ID}", change)
+    assert (refused.status_code, refused.json()["errorCode"]) == (400, "invalid_body")
