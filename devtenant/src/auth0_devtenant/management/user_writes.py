@@ -19,7 +19,7 @@ _REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
 """What a new user needs, by the strategy of the connection."""
 
 _NULLABLE = ("blocked", "phone_number", "username", *ROOT_ATTRIBUTES, *METADATA)
-_NOT_SHOWN = ("password", "connection", "client_id", "verify_email", "verify_phone_number", "verify_password")
+_NOT_SHOWN = ("password", "connection", "client_id", "verify_email", "verify_phone_number")
 _NOT_SYNCED = (
     "The following user attributes cannot be updated: {names}. The connection ({connection}) must either be a "
     "database connection (using the Auth0 store), a passwordless connection (email or sms) or has disabled 'Sync "

@@ -109,11 +109,23 @@ class ClientGrant:
     client_id: str
     audience: str
     scope: tuple[str, ...]
+    organization_usage: str = "deny"
+    """Whether `organization` can, cannot or must be in the request: allow, deny, require."""
+    allow_any_organization: bool = False
+    organization_ids: list[str] = field(default_factory=list)
+    """The organizations that can be named, without `allow_any_organization`."""
 
     @property
     def document(self) -> Json:
         """The client grant as the Management API shows it."""
-        return {"id": self.id, "client_id": self.client_id, "audience": self.audience, "scope": list(self.scope)}
+        return {
+            "id": self.id,
+            "client_id": self.client_id,
+            "audience": self.audience,
+            "scope": list(self.scope),
+            "organization_usage": self.organization_usage,
+            "allow_any_organization": self.allow_any_organization,
+        }
 
 
 @dataclass(slots=True)

@@ -39,6 +39,7 @@ MANAGEMENT_SCOPES: tuple[str, ...] = tuple(
         "organization_member_roles": "read create delete",
         "organization_connections": "read create update delete",
         "organization_invitations": "read create delete",
+        "organization_client_grants": "read create delete",
         "sessions": "read delete",
         "refresh_tokens": "read delete",
         "logs": "read",
