@@ -2,6 +2,7 @@
 
 import pytest
 
+from auth0_devtenant import SPA_CLIENT_ID
 from auth0_devtenant.oauth.mfa import MFA_OTP
 from auth0_devtenant.oauth.passwordless import PASSWORDLESS_OTP
 from auth0_devtenant.seed.default import NATIVE_CLIENT_ID
@@ -55,6 +56,23 @@ async def test_a_restored_snapshot_takes_back_all_changes_and_can_be_used_again(
         visitor.tenant.restore(before)
         assert USER.user_id in visitor.tenant.state.users
     assert (await visitor.log_in(USER)).status_code == 302
+
+
+async def test_records_of_the_management_api_survive_an_export(visitor: Visitor) -> None:
+    link = {"provider": "auth0", "user_id": USER.user_id}
+    ada = ADMIN.user_id.replace("|", "%7C")
+    await visitor.manage("POST", f"/users/{ada}/identities", link)
+    await visitor.manage("POST", "/tickets/password-change", {"user_id": ADMIN.user_id})
+    invitation = {"inviter": {"name": "A"}, "invitee": {"email": "b@example.com"}, "client_id": SPA_CLIENT_ID}
+    (organization,) = visitor.tenant.state.organizations
+    await visitor.manage("POST", f"/organizations/{organization}/invitations", invitation)
+    visitor.tenant.set_rate_limit_plan("enterprise")
+    document = dump_state(visitor.tenant.state)
+    visitor.tenant.state = load_state(document)
+    assert dump_state(visitor.tenant.state) == document
+    assert visitor.tenant.state.users[ADMIN.user_id].linked.keys() == {USER.user_id}
+    assert (len(visitor.tenant.state.tickets), len(visitor.tenant.state.invitations)) == (1, 1)
+    assert visitor.tenant.state.rate_limit_plan == "enterprise"
 
 
 @pytest.mark.parametrize("document", [b"", b"{}", b'{"keys": 1}', b"[]"])

@@ -83,8 +83,10 @@ async def read_json(request: Request) -> object:
 
 
 def parse_json(body: bytes) -> object:
-    """Return the JSON value of a body; None for malformed JSON."""
+    """Return the value of JSON, None for a malformed one and for what no response could show: NaN, a surrogate."""
     try:
-        return json.loads(body)
+        value = json.loads(body)
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         return None
+    return value

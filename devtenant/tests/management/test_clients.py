@@ -7,9 +7,11 @@ import httpx
 import pytest
 
 from auth0_devtenant import MACHINE_CLIENT_ID, MACHINE_CLIENT_SECRET, SPA_CLIENT_ID
+from auth0_devtenant.seed import ORGANIZATIONS
 
 from ..visitor import USER, Visitor, query_of, segments
 
+(ACME,) = ORGANIZATIONS
 API = "https://api.example.com"
 ORDERS = {"identifier": "https://orders.example.com/v1", "name": "Orders", "scopes": [{"value": "read:orders"}]}
 
@@ -140,3 +142,26 @@ async def test_the_management_api_itself_cannot_be_changed(visitor: Visitor) -> 
 async def test_apis_are_listed_by_identifier(visitor: Visitor, query: str) -> None:
     listed = (await visitor.manage("GET", f"/resource-servers{query}")).json()
     assert [api["identifier"] for api in listed] == [API]
+
+
+async def test_an_algorithm_that_would_have_no_effect_is_refused(visitor: Visitor) -> None:
+    change = {"jwt_configuration": {"alg": "HS256"}}
+    refused = await visitor.manage("PATCH", f"/clients/{SPA_CLIENT_ID}", change)
+    assert (refused.status_code, refused.json()["errorCode"]) == (400, "invalid_body")
+
+
+async def test_organizations_are_added_to_a_client_grant_and_leave_it(visitor: Visitor) -> None:
+    (grant,) = (await visitor.manage("GET", f"/client-grants?client_id={MACHINE_CLIENT_ID}")).json()
+    change = {"organization_usage": "allow", "allow_any_organization": False}
+    changed = await visitor.manage("PATCH", f"/client-grants/{grant['id']}", change)
+    assert changed.json() == grant | change
+    path = f"/organizations/{ACME.id}/client-grants"
+    assert (await visitor.manage("POST", path, {"grant_id": grant["id"]})).status_code == 201
+    assert (await visitor.manage("GET", path)).json() == [grant | change]
+    organizations = f"/client-grants/{grant['id']}/organizations"
+    assert [each["id"] for each in (await visitor.manage("GET", organizations)).json()] == [ACME.id]
+    assert (await visitor.manage("DELETE", f"{path}/{grant['id']}")).status_code == 204
+    assert (await visitor.manage("GET", path)).json() == []
+    await visitor.manage("POST", path, {"grant_id": grant["id"]})
+    await visitor.manage("DELETE", f"/organizations/{ACME.id}")
+    assert (await visitor.manage("GET", organizations)).json() == []

@@ -1,6 +1,10 @@
 """The rate limits of the Management API by plan."""
 
 import httpx
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from auth0_devtenant import TenantOptions, create_tenant
+from auth0_devtenant.seed import default_seed
 
 from ..visitor import Visitor
 
@@ -40,7 +44,9 @@ async def test_the_enterprise_plan_has_a_burst_of_fifty(visitor: Visitor) -> Non
 
 async def test_without_a_plan_nothing_is_limited(visitor: Visitor) -> None:
     token = (await visitor.machine()).json()["access_token"]
-    assert {(await call(visitor, token)).status_code for _ in range(120)} == {200}
+    answers = [await call(visitor, token) for _ in range(120)]
+    assert {answer.status_code for answer in answers} == {200}
+    assert int(answers[-1].headers["x-ratelimit-reset"]) == int(visitor.clock.now) + 1
 
 
 async def test_a_plan_that_is_switched_on_again_begins_full(visitor: Visitor) -> None:
@@ -56,3 +62,9 @@ async def test_refused_requests_count_as_well(visitor: Visitor) -> None:
     missing = [await call(visitor, token, "users/none") for _ in range(3)]
     assert [each.status_code for each in missing] == [404, 404, 429]
     assert "x-ratelimit-limit" not in missing[0].headers
+
+
+def test_a_seed_can_start_with_a_plan(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> None:
+    seed = default_seed().model_copy(update={"rate_limit_plan": "free"})
+    tenant = create_tenant(TenantOptions(seed=seed), signing_keys=rsa_keys).state.tenant
+    assert tenant.state.rate_limit_plan == "free"

@@ -144,6 +144,8 @@ async def test_identities_are_linked_and_released_again(visitor: Visitor) -> Non
     assert (linked.status_code, len(linked.json())) == (201, 2)
     assert linked.json()[1]["profileData"]["email"] == USER.email
     assert (await visitor.manage("GET", path(USER.user_id))).status_code == 404
+    taken = await create(visitor, connection=DATABASE, email=USER.email, password=PASSWORD)
+    assert taken["message"] == "The user already exists."
     identity = USER.user_id.removeprefix("auth0|")
     released = await visitor.manage("DELETE", path(ADMIN.user_id, "identities", "auth0", identity))
     assert (released.status_code, len(released.json())) == (200, 1)

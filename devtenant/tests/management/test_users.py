@@ -1,9 +1,9 @@
+"""Users: listed, read, created, changed and deleted."""
+
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-
-from auth0_devtenant.state import Role
 
 from ..visitor import ADMIN, MANAGER, USER, Visitor
 
@@ -12,11 +12,6 @@ NEW = {"email": "New@Example.com", "password": "New-password-1!", "connection": 
 
 def path(user_id: str, *more: str) -> str:
     return "/".join(("/users", quote(user_id, safe=""), *more))
-
-
-async def role_id(visitor: Visitor, name: str) -> str:
-    roles = (await visitor.manage("GET", "/roles")).json()
-    return str(next(role["id"] for role in roles if role["name"] == name))
 
 
 async def test_users_are_listed_with_totals_or_as_an_array(visitor: Visitor) -> None:
@@ -129,116 +124,6 @@ async def test_metadata_merges_at_the_first_level(visitor: Visitor) -> None:
     assert "user_metadata" not in await patch(None)
 
 
-async def test_roles_are_assigned_and_removed_with_204(visitor: Visitor) -> None:
-    roles = {"roles": [await role_id(visitor, "manager")]}
-    given = await visitor.manage("POST", path(USER.user_id, "roles"), roles)
-    assert (given.status_code, given.content) == (204, b"")
-    listed = (await visitor.manage("GET", f"{path(USER.user_id, 'roles')}?include_totals=true")).json()
-    assert listed.keys() == {"roles", "start", "limit", "total"}
-    assert [role["name"] for role in listed["roles"]] == ["manager"]
-    permitted = (await visitor.manage("GET", path(USER.user_id, "permissions"))).json()
-    assert [permission["permission_name"] for permission in permitted] == ["read:data"]
-    members = (await visitor.manage("GET", f"/roles/{roles['roles'][0]}/users")).json()
-    assert {member["user_id"] for member in members} == {MANAGER.user_id, USER.user_id}
-    taken = await visitor.manage("DELETE", path(USER.user_id, "roles"), roles)
-    assert taken.status_code == 204
-    assert (await visitor.manage("GET", path(USER.user_id, "roles"))).json() == []
-
-
-@pytest.mark.parametrize("roles", [None, [], "rol_1", [1], [""]], ids=repr)
-async def test_invalid_role_lists_are_refused(visitor: Visitor, roles: object) -> None:
-    answer = await visitor.manage("POST", path(USER.user_id, "roles"), {"roles": roles})
-    assert (answer.status_code, answer.json()["errorCode"]) == (400, "invalid_body")
-
-
-async def test_an_unknown_role_has_no_error_code(visitor: Visitor) -> None:
-    answer = await visitor.manage("POST", path(USER.user_id, "roles"), {"roles": ["rol_none"]})
-    assert answer.json() == {"statusCode": 404, "error": "Not Found", "message": "The role does not exist."}
-
-
-async def test_an_id_can_contain_an_encoded_slash(visitor: Visitor) -> None:
-    answer = await visitor.manage("GET", "/users/auth0%7Ca%2Froles")
-    assert answer.json()["message"] == "The user does not exist."
-    assert (await visitor.manage("GET", "/users/auth0%7Ca/roles/more")).json()["message"] == "Not Found"
-
-
-@pytest.mark.parametrize(
-    ("method", "route", "scopes"),
-    [
-        ("GET", "/users", "read:users"),
-        ("POST", "/users", "create:users"),
-        ("DELETE", "/users/x", "delete:users"),
-        ("PATCH", "/users/x", "update:users,update:users_app_metadata"),
-        ("GET", "/roles", "read:roles"),
-        ("GET", "/keys/signing", "read:signing_keys"),
-    ],
-)
-async def test_a_missing_scope_is_named(visitor: Visitor, method: str, route: str, scopes: str) -> None:
-    answer = await visitor.manage(method, route, scope="create:role_members")
-    assert answer.json() == {
-        "statusCode": 403,
-        "error": "Forbidden",
-        "message": f"Insufficient scope, expected any of: {scopes}",
-        "errorCode": "insufficient_scope",
-    }
-
-
-async def test_a_missing_and_an_invalid_token_get_different_errors(visitor: Visitor) -> None:
-    async def ask(authorization: str | None) -> tuple[int, str]:
-        headers = {} if authorization is None else {"Authorization": authorization}
-        answer = await visitor.client.get("api/v2/users", headers=headers)
-        return answer.status_code, answer.json()["message"]
-
-    token = (await visitor.machine()).json()["access_token"]
-    user = (await visitor.redeem(await visitor.code())).json()["access_token"]
-    assert await ask(None) == (401, "Missing authentication")
-    assert await ask("Bearer opaque") == (400, "Bad HTTP authentication header format")
-    assert await ask("Bearer a.b.c") == (401, "Invalid token")
-    assert await ask(f"Bearer {token[:-4]}AAAA") == (401, "Invalid token")
-    status, message = await ask(f"Bearer {user}")
-    assert (status, message.startswith("Bad audience:")) == (401, True)
-    visitor.clock.now += 86_400
-    assert await ask(f"Bearer {token}") == (401, "Expired token received for JSON Web Token validation")
-
-
-async def test_only_successful_responses_have_rate_limit_headers(visitor: Visitor) -> None:
-    good = await visitor.manage("GET", "/users")
-    assert int(good.headers["x-ratelimit-reset"]) == int(visitor.clock.now) + 1
-    assert "x-ratelimit-limit" not in (await visitor.manage("GET", "/users/none")).headers
-
-
-async def test_unknown_paths_get_errors_in_auth0s_format(visitor: Visitor) -> None:
-    for method, route in (("GET", "/nothing"), ("PUT", "/users/x"), ("GET", "/users/x/nothing"), ("PUT", "/users")):
-        answer = await visitor.manage(method, route)
-        assert answer.status_code in {404, 405}, route
-        assert answer.json().keys() >= {"statusCode", "error", "message"}
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b"null", b"\xff", b'{"a":' * 50_000, b"x" * (2 * 1024 * 1024)], ids=range(7)
-)
-async def test_a_malformed_body_is_never_a_server_error(visitor: Visitor, content: bytes) -> None:
-    token = (await visitor.machine()).json()["access_token"]
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    for method, route in (
-        ("POST", "users"),
-        ("PATCH", path(USER.user_id)[1:]),
-        ("POST", path(USER.user_id, "roles")[1:]),
-    ):
-        answer = await visitor.client.request(method, f"api/v2/{route}", content=content, headers=headers)
-        assert 400 <= answer.status_code < 500
-        assert answer.json()["statusCode"] == answer.status_code
-
-
-async def test_a_body_needs_the_content_type_json_or_none(visitor: Visitor) -> None:
-    token = (await visitor.machine()).json()["access_token"]
-    for kind, status in (("application/json; charset=utf-8", 200), ("", 200), ("text/plain", 415)):
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": kind}
-        answer = await visitor.client.patch(f"api/v2{path(USER.user_id)}", content=b'{"name": "N"}', headers=headers)
-        assert answer.status_code == status, kind
-        assert (answer.json().get("error") == "Unsupported Media Type") is (status == 415)
-
-
 async def test_a_user_is_created_with_metadata_and_blocked(visitor: Visitor) -> None:
     more = {"blocked": True, "email_verified": True, "app_metadata": {"plan": "pro"}}
     user = (await visitor.manage("POST", "/users", NEW | more)).json()
@@ -257,18 +142,3 @@ async def test_null_removes_a_member(visitor: Visitor) -> None:
     assert "nickname" not in (await visitor.manage("PATCH", path(USER.user_id), {"nickname": None})).json()
     refused = await visitor.manage("PATCH", path(USER.user_id), {"email": None})
     assert (refused.status_code, refused.json()["errorCode"]) == (400, "invalid_body")
-
-
-async def test_a_role_is_shown_by_id(visitor: Visitor) -> None:
-    manager = await role_id(visitor, "manager")
-    assert (await visitor.manage("GET", f"/roles/{manager}")).json()["name"] == "manager"
-    assert (await visitor.manage("GET", "/roles/rol_none")).status_code == 404
-
-
-async def test_a_user_has_fifty_roles_at_most(visitor: Visitor) -> None:
-    visitor.tenant.state.roles |= {
-        f"rol_{number}": Role(f"rol_{number}", str(number), "", ()) for number in range(51)
-    }
-    for count, status in ((51, 400), (50, 204)):
-        assigned = {"roles": [f"rol_{number}" for number in range(count)]}
-        assert (await visitor.manage("POST", path(USER.user_id, "roles"), assigned)).status_code == status

@@ -89,6 +89,8 @@ def delete_organization(tenant: Tenant, organization: Organization) -> None:
     del tenant.state.organizations[organization.id]
     invitations = tenant.state.invitations.items()
     tenant.state.invitations = {key: each for key, each in invitations if each.organization_id != organization.id}
+    for client_grant in tenant.state.client_grants.values():
+        client_grant.organization_ids = [each for each in client_grant.organization_ids if each != organization.id]
     families = tenant.state.families.values()
     revoke(tenant, [each for each in families if each.grant.organization_id == organization.id])
 

@@ -16,9 +16,10 @@ from auth0_devtenant.management.paging import page_response
 from auth0_devtenant.management.parameters import boolean
 from auth0_devtenant.management.routing import Route
 from auth0_devtenant.management.selection import select_fields
-from auth0_devtenant.management.validation import read_body
+from auth0_devtenant.management.validation import invalid_body, read_body
 from auth0_devtenant.state import Client, Json, Tenant
 
+_SECRET_METHODS = ("client_secret_post", "client_secret_basic")
 _RENAMED = {"callbacks": "callback_urls", "allowed_logout_urls": "logout_urls"}
 _RECORD_FIELDS = {field.name for field in fields(Client)} - {"settings", "client_metadata"}
 """The members that have an effect; all others are settings of the record."""
@@ -35,10 +36,10 @@ async def list_clients(request: Request, tenant: Tenant) -> Response:
         document = _document(request, client)
         wanted = first_party is None or document["is_first_party"] == boolean(request, "is_first_party", default=True)
         if wanted and (not types or client.app_type in types):
-            found.append(select_fields(request, document))
+            found.append(document)
     if boolean(request, "is_global", default=False):  # the client "All Applications", which this tenant lacks
         found = []
-    return page_response(request, found, "clients", min_per_page=0, checkpoint=True)
+    return page_response(request, found, "clients", min_per_page=0, checkpoint=True, select=True)
 
 
 async def create_client(request: Request, tenant: Tenant) -> Response:
@@ -87,8 +88,8 @@ async def delete_client(request: Request, tenant: Tenant) -> Response:
 async def rotate_secret(request: Request, tenant: Tenant) -> Response:
     """Give an application a new secret; a public client has none in this tenant."""
     client = find_client(tenant, request.path_params["id"])
-    if client.token_endpoint_auth_method == "none":  # noqa: S105 - a method, not a secret
-        message = "This development tenant has no secrets for clients whose token_endpoint_auth_method is none."
+    if client.token_endpoint_auth_method not in _SECRET_METHODS:
+        message = "This development tenant has secrets for clients that authenticate with one only."
         raise ApiError(400, message, "operation_not_supported")
     client.client_secret = token_urlsafe(48)
     return JSONResponse(client.document)
@@ -102,6 +103,9 @@ def _document(request: Request, client: Client) -> Json:
 
 
 def _apply(client: Client, body: UpdateClient) -> None:
+    algorithm = (body.jwt_configuration or {}).get("alg", "RS256")
+    if algorithm != "RS256":  # the tenant signs with RS256 only
+        raise invalid_body(f"No enum match for: {algorithm}", "jwt_configuration.alg")
     for name, value in body.given.items():
         target = _RENAMED.get(name, name)
         if name == "client_metadata":
@@ -121,7 +125,7 @@ def _fit_secret(client: Client) -> None:
     """Give a client that became a confidential one a secret; a public one and one with a key have none."""
     if client.token_endpoint_auth_method in _WITHOUT_SECRET:
         client.client_secret = ""
-    elif not client.client_secret:
+    elif client.token_endpoint_auth_method in _SECRET_METHODS and not client.client_secret:
         client.client_secret = token_urlsafe(48)
 
 

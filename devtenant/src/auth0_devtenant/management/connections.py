@@ -52,11 +52,11 @@ async def list_connections(request: Request, tenant: Tenant) -> Response:
     query = request.query_params
     strategies, name = query.getlist("strategy"), query.get("name")
     found = [
-        select_fields(request, _document(tenant, each))
+        _document(tenant, each)
         for each in tenant.state.connections.values()
         if (not strategies or each.strategy in strategies) and name in {None, each.name}
     ]
-    return page_response(request, found, "connections", min_per_page=0, checkpoint=True)
+    return page_response(request, found, "connections", min_per_page=0, checkpoint=True, select=True)
 
 
 async def create_connection(request: Request, tenant: Tenant) -> Response:

@@ -57,7 +57,7 @@ async def list_invitations(request: Request, tenant: Tenant) -> Response:
         found = sort_documents(found, request.query_params.get("sort", "created_at:-1"), USERS)
     except QueryError as error:
         raise invalid_query(str(error)) from None
-    return page_response(request, [select_fields(request, each) for each in found], "invitations")
+    return page_response(request, found, "invitations", select=True)
 
 
 async def create_invitation(request: Request, tenant: Tenant) -> Response:

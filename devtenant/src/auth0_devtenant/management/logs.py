@@ -41,7 +41,7 @@ async def list_logs(request: Request, tenant: Tenant) -> Response:
     if "from" in request.query_params:
         return _after_checkpoint(request, tenant)
     found = _search(request, tenant.state.logs)
-    return page_response(request, [select_fields(request, each) for each in found], "logs", limited=True)
+    return page_response(request, found, "logs", limited=True, select=True)
 
 
 async def get_log(request: Request, tenant: Tenant) -> Response:

@@ -11,7 +11,6 @@ from auth0_devtenant.management.lookup import find_organization, find_role, find
 from auth0_devtenant.management.paging import checkpoint_response, page_response
 from auth0_devtenant.management.roles import member_document
 from auth0_devtenant.management.routing import Route
-from auth0_devtenant.management.selection import select_fields
 from auth0_devtenant.management.user_roles import read_roles
 from auth0_devtenant.management.validation import Body, read_body
 from auth0_devtenant.state import Organization, Role, Tenant
@@ -32,8 +31,8 @@ async def list_members(request: Request, tenant: Tenant) -> Response:
         document = member_document(find_user(tenant, user_id))
         if with_roles:
             document["roles"] = [{"id": role.id, "name": role.name} for role in _roles(tenant, role_ids)]
-        found.append(select_fields(request, document))
-    return page_response(request, found, "members", checkpoint=True)
+        found.append(document)
+    return page_response(request, found, "members", checkpoint=True, select=True)
 
 
 async def add_members(request: Request, tenant: Tenant) -> Response:
@@ -80,8 +79,8 @@ async def list_members_with_role(request: Request, tenant: Tenant) -> Response:
     organization = _organization(request, tenant)
     role = find_role(tenant, request.path_params["role_id"])
     user_ids = [user_id for user_id, role_ids in organization.members.items() if role.id in role_ids]
-    found = [select_fields(request, member_document(find_user(tenant, user_id))) for user_id in user_ids]
-    return checkpoint_response(request, found, "members")
+    found = [member_document(find_user(tenant, user_id)) for user_id in user_ids]
+    return checkpoint_response(request, found, "members", select=True)
 
 
 def _organization(request: Request, tenant: Tenant) -> Organization:

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from auth0_devtenant.errors import ApiError
 from auth0_devtenant.management.parameters import boolean, integer, invalid_query
+from auth0_devtenant.management.selection import select_fields
 from auth0_devtenant.state import Json
 
 _MAX_RECORDS = 1000
@@ -27,32 +28,38 @@ def page_response(
     min_per_page: int = 1,
     limited: bool = False,
     checkpoint: bool = False,
+    select: bool = False,
 ) -> Response:
     """Return one page of a list: an array, or an object with `name` and totals if the request has include_totals.
 
-    `limited` lists end at the thousandth record; `checkpoint` lists can be read with `take` and `from` as well.
+    `limited` lists end at the thousandth record; `checkpoint` lists can be read with `take` and `from` as well; of
+    `select` lists the request can select members with `fields`.
     """
     if checkpoint and not {"take", "from"}.isdisjoint(request.query_params):
-        return checkpoint_response(request, documents, name)
+        return checkpoint_response(request, documents, name, select=select)
     page = integer(request, "page", 0, minimum=0, maximum=999_999_999)
     per_page = integer(request, "per_page", 50, minimum=min_per_page, maximum=100)
     start = page * per_page
     if limited and start + per_page > _MAX_RECORDS:
         raise ApiError(400, _TOO_FAR, "invalid_paging")
-    found = documents[start : start + per_page]
+    found = _selected(request, documents[start : start + per_page], select=select)
     if not boolean(request, "include_totals", default=False):
         return JSONResponse(found)
     totals: Json = {name: found, "start": start, "limit": per_page, "total": len(documents)}
     return JSONResponse(totals | ({"length": len(found)} if name in _WITH_LENGTH else {}))
 
 
-def checkpoint_response(request: Request, documents: Sequence[Json], name: str) -> Response:
+def checkpoint_response(request: Request, documents: Sequence[Json], name: str, *, select: bool = False) -> Response:
     """Return the `take` documents after the checkpoint `from`, and the next checkpoint if more follow."""
     take = integer(request, "take", 50, minimum=1, maximum=100)
     start = _start(documents, request.query_params.get("from", ""))
     end = start + take
     more = {"next": _checkpoint(end, documents[end])} if end < len(documents) else {}
-    return JSONResponse({name: documents[start:end]} | more)
+    return JSONResponse({name: _selected(request, documents[start:end], select=select)} | more)
+
+
+def _selected(request: Request, documents: Sequence[Json], *, select: bool) -> Sequence[Json]:
+    return [select_fields(request, document) for document in documents] if select else documents
 
 
 def _checkpoint(position: int, following: Json) -> str:

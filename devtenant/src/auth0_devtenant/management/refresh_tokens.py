@@ -9,7 +9,6 @@ from auth0_devtenant.management.lookup import find_user, user_of
 from auth0_devtenant.management.paging import checkpoint_response
 from auth0_devtenant.management.parameters import required
 from auth0_devtenant.management.routing import Route
-from auth0_devtenant.management.selection import select_fields
 from auth0_devtenant.management.validation import Body, invalid_body, read_body
 from auth0_devtenant.state import RefreshTokenFamily, Tenant
 
@@ -40,7 +39,7 @@ async def list_refresh_tokens(request: Request, tenant: Tenant) -> Response:
     found = _of_user(tenant, find_user(tenant, required(request, "user_id")).user_id)
     client_id = request.query_params.get("client_id")
     documents = [each.document for each in found if client_id in {None, each.grant.client_id}]
-    return checkpoint_response(request, [select_fields(request, each) for each in documents], "refresh_tokens")
+    return checkpoint_response(request, documents, "refresh_tokens", select=True)
 
 
 async def get_refresh_token(request: Request, tenant: Tenant) -> Response:

@@ -17,7 +17,6 @@ _RESOURCES = (
 )
 _PATHS = (
     "client-grants/search",
-    "client-grants/{id}/organizations",
     "clients/cimd/preview",
     "clients/cimd/register",
     "clients/search",
@@ -33,8 +32,6 @@ _PATHS = (
     "keys/custom-signing",
     "keys/encryption",
     "organizations/search",
-    "organizations/{id}/client-grants",
-    "organizations/{id}/client-grants/{grant_id}",
     "organizations/{id}/clients",
     "organizations/{id}/connections",
     "organizations/{id}/connections/{connection_id}",

@@ -57,4 +57,3 @@ class UpdateUser(_User):
     connection: str | None = None
     client_id: str | None = None
     verify_phone_number: bool | None = None
-    verify_password: bool | None = None

@@ -19,7 +19,7 @@ _REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
 """What a new user needs, by the strategy of the connection."""
 
 _NULLABLE = ("blocked", "phone_number", "username", *ROOT_ATTRIBUTES, *METADATA)
-_NOT_SHOWN = ("password", "connection", "client_id", "verify_email", "verify_phone_number", "verify_password")
+_NOT_SHOWN = ("password", "connection", "client_id", "verify_email", "verify_phone_number")
 _NOT_SYNCED = (
     "The following user attributes cannot be updated: {names}. The connection ({connection}) must either be a "
     "database connection (using the Auth0 store), a passwordless connection (email or sms) or has disabled 'Sync "
@@ -38,7 +38,7 @@ def create(tenant: Tenant, body: CreateUser) -> User:
         require_strong_password(connection, body.password)
     email = (body.email or "").lower()
     user_id = f"{connection.strategy}|{body.user_id or token_hex(12)}"
-    if user_id in tenant.state.users or _is_taken(tenant, connection, email, body):
+    if _is_taken(tenant, connection, user_id, body):
         raise ApiError(409, "The user already exists.", "auth0_idp_error")
     # A deleted user's refresh tokens are not those of a new one with the same id.
     cascade.revoke(tenant, [each for each in tenant.state.families.values() if each.grant.user_id == user_id])
@@ -94,12 +94,15 @@ def _no_usernames() -> ApiError:
     return ApiError(400, "Cannot set username for connection without requires_username", "invalid_body")
 
 
-def _is_taken(tenant: Tenant, connection: Connection, email: str, body: CreateUser) -> bool:
-    if email and tenant.find_by_email(email, connection.name) is not None:
-        return True
-    wanted = {"username": body.username, "phone_number": body.phone_number}
-    users = [user for user in tenant.state.users.values() if user.connection == connection.name]
-    return any(value and user.document.get(key) == value for key, value in wanted.items() for user in users)
+def _is_taken(tenant: Tenant, connection: Connection, user_id: str, body: CreateUser) -> bool:
+    """Return whether a user or a linked identity has the id, or in the connection the email, username or phone."""
+    wanted = {"username": body.username, "phone_number": body.phone_number, "email": (body.email or "").lower()}
+    owners = tenant.state.users.values()
+    for user in (*owners, *(linked for owner in owners for linked in owner.linked.values())):
+        found = any(value and user.document.get(key) == value for key, value in wanted.items())
+        if user.user_id == user_id or (found and user.connection == connection.name):
+            return True
+    return False
 
 
 def _connection_of(tenant: Tenant, user: User, body: UpdateUser) -> Connection:

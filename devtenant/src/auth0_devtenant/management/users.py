@@ -37,8 +37,7 @@ async def list_users(request: Request, tenant: Tenant) -> Response:
         raise invalid_query(f"No enum match for: {engine} on property search_engine")
     documents = [user.document for user in tenant.state.users.values()]
     found = _of_connection(request, documents) if engine == "v1" else _search(request, tenant, documents)
-    page = [select_fields(request, document) for document in found]
-    return page_response(request, page, "users", min_per_page=0, limited=True, checkpoint=True)
+    return page_response(request, found, "users", min_per_page=0, limited=True, checkpoint=True, select=True)
 
 
 async def find_by_email(request: Request, tenant: Tenant) -> Response:

@@ -12,7 +12,7 @@ $alert
 <form method="post">
 <label for="password">New password</label>
 <input id="password" name="password" type="password" autocomplete="new-password" required autofocus>
-<label for="again">The same again</label>
+<label for="again">Repeat the new password</label>
 <input id="again" name="again" type="password" autocomplete="new-password" required>
 <button class="primary" type="submit">Change password</button>
 </form>"""

@@ -17,6 +17,7 @@ MANAGEMENT_SCOPES: Final = tuple(
         "organization_member_roles": "read create delete",
         "organization_connections": "read create update delete",
         "organization_invitations": "read create delete",
+        "organization_client_grants": "read create delete",
         "sessions": "read delete",
         "refresh_tokens": "read delete",
         "logs": "read",

@@ -4,6 +4,8 @@ Lucene's own parser has no precedence; Auth0's examples, such as `NOT _exists_:l
 meant as usual boolean algebra.
 """
 
+from collections.abc import Sequence
+
 from auth0_devtenant.management.search.dialects import Dialect
 from auth0_devtenant.management.search.errors import QueryError
 from auth0_devtenant.management.search.query import And, FieldQuery, Not, Or, Query, Required, combine
@@ -87,6 +89,16 @@ class _Parser:
             raise QueryError(f"unexpected {self._next.text or 'end of the query'}")
         if field == _EXISTS:
             return FieldQuery((self._dialect.reader(unescape(token.text)),), lambda _: True)
-        fields = self._dialect.default_fields if field is None else (field,)
-        matcher = matcher_of(token.kind, sign + token.text, field, self._dialect)
-        return FieldQuery(tuple(self._dialect.reader(each) for each in fields), matcher)
+        if field is not None:
+            return self._in_fields((field,), token.kind, sign + token.text)
+        if token.kind == "range":
+            raise QueryError(f"{token.text} is not a range of a field, such as logins_count:[1 TO 10]")
+        folded = self._dialect.case_insensitive
+        default = self._dialect.default_fields
+        groups = ([each for each in default if each in folded], [each for each in default if each not in folded])
+        return Or(tuple(self._in_fields(group, token.kind, sign + token.text) for group in groups if group))
+
+    def _in_fields(self, fields: Sequence[str], kind: Kind, text: str) -> FieldQuery:
+        """Return the query of a value in fields whose values are compared in the same way."""
+        readers = tuple(self._dialect.reader(each) for each in fields)
+        return FieldQuery(readers, matcher_of(kind, text, fields[0], self._dialect))

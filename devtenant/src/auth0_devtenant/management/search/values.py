@@ -17,9 +17,9 @@ _FIRST = "0000-01-01T00:00:00.000Z"
 _LAST = "9999-12-31T23:59:59.999Z"
 
 
-def matcher_of(kind: Kind, text: str, field: str | None, dialect: Dialect) -> Matches:
+def matcher_of(kind: Kind, text: str, field: str, dialect: Dialect) -> Matches:
     """Return the predicate of values for a value in a query; raise `QueryError`."""
-    fold, date = field in dialect.case_insensitive or field is None, field in dialect.dates
+    fold, date = field in dialect.case_insensitive, field in dialect.dates
     if kind == "phrase":
         return _within_date(text) if date else _equal(text, fold=fold)
     wildcards = [found[0] for found in _WILDCARD.finditer(text) if len(found[0]) == 1] if kind == "term" else []
@@ -28,14 +28,14 @@ def matcher_of(kind: Kind, text: str, field: str | None, dialect: Dialect) -> Ma
     if (kind == "range" or wildcards) and _is_below(field, dialect.exact_only):
         raise QueryError(f"{dialect.exact_only} cannot be searched with wildcards or ranges")
     if kind == "range":
-        return _in_range(text, field, date=date)
+        return _in_range(text, fold=fold, date=date)
     if wildcards:
         return _like(text, fold=fold)
     return _within_date(unescape(text)) if date else _equal(unescape(text), fold=fold)
 
 
-def _is_below(field: str | None, root: str) -> bool:
-    return bool(root) and field is not None and (field == root or field.startswith(f"{root}."))
+def _is_below(field: str, root: str) -> bool:
+    return bool(root) and (field == root or field.startswith(f"{root}."))
 
 
 def _equal(text: str, *, fold: bool) -> Matches:
@@ -82,12 +82,15 @@ def _regex(text: str) -> str:
     return first + "".join(f"(?>.*?{part})" for part in between[:-1] if part) + ".*" + between[-1]
 
 
-def _in_range(text: str, field: str | None, *, date: bool) -> Matches:
+def _in_range(text: str, *, fold: bool, date: bool) -> Matches:
     found = _RANGE.fullmatch(text)
-    if found is None or field is None:
+    if found is None:
         raise QueryError(f"{text} is not a range of a field, such as logins_count:[1 TO 10]")
     low, high = (None if end == "*" else unescape(end.strip('"')) for end in (found[2], found[3]))
-    return _between(low, high, above=found[1] == "{", below=found[4] == "}", date=date)
+    if fold:
+        low, high = (None if end is None else end.lower() for end in (low, high))
+    matches = _between(low, high, above=found[1] == "{", below=found[4] == "}", date=date)
+    return (lambda value: matches(value.lower() if isinstance(value, str) else value)) if fold else matches
 
 
 def _between(low: str | None, high: str | None, *, above: bool, below: bool, date: bool) -> Matches:
