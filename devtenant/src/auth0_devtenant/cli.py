@@ -1,4 +1,4 @@
-"""The command `auth0-devtenant`: serve | exec | token; without one it serves."""
+"""The command `auth0-devtenant`: serve | exec | token | features; without one it serves."""
 
 import argparse
 import sys
@@ -6,11 +6,19 @@ from collections.abc import Sequence
 from typing import Final
 
 from auth0_devtenant import exec_command, serve_command, token_command
+from auth0_devtenant.app import create_tenant
+from auth0_devtenant.features import features
+from auth0_devtenant.terminal import show
 
 PROG: Final = "auth0-devtenant"
 
 _INTERRUPTED: Final = 130
 """Exit code after Ctrl-C: 128 and the number of SIGINT, as in shells."""
+
+
+def _list_features(_: argparse.Namespace) -> int:
+    show(features(create_tenant()).rstrip("\n"))
+    return 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serve_command.add_arguments(commands.add_parser("serve", help="serve the tenant until Ctrl-C"))
     exec_command.add_arguments(commands.add_parser("exec", help="run a command, such as tests, against a new tenant"))
+    listed = commands.add_parser("features", help="list the endpoints of the tenant, in Markdown")
+    listed.set_defaults(run=_list_features)
     token_command.add_arguments(commands.add_parser("token", help="print an access token of a tenant that is served"))
     parser.set_defaults(prog=PROG, start_with=f"{PROG} serve")
     given = sys.argv[1:] if arguments is None else arguments

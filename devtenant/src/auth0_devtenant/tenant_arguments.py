@@ -19,7 +19,7 @@ from auth0_devtenant.saved_state import SavedStateError, read_state, write_state
 from auth0_devtenant.seed import Dialect, Seed, SeedError, default_seed, read_seed
 from auth0_devtenant.seed.default import AUDIENCE, WEB_ORIGINS
 from auth0_devtenant.serving import ALL_ADDRESSES, RunningTenant, TenantServer, issuer_at
-from auth0_devtenant.state import State, Tenant
+from auth0_devtenant.state import RateLimitPlan, State, Tenant
 
 _MAX_LIFETIME = 2_592_000  # seconds, as at Auth0
 
@@ -72,6 +72,7 @@ def add_tenant_arguments(command: argparse.ArgumentParser, *, port: int) -> None
         help="of access tokens (default 86400)",
     )
     add("--token-dialect", choices=get_args(Dialect), help="access token profile (default access_token_authz)")
+    add("--rate-limits", choices=get_args(RateLimitPlan), help="those of the Management API by plan (default off)")
     add("--log-webhook", type=arguments.url, metavar="URL", help="send log events there, as a log stream")
     add("--log-webhook-token", metavar="TOKEN", help="the Authorization header of these requests")
     add("--import", type=Path, dest="import_from", metavar="FILE", help="start with the state of this file")
@@ -104,6 +105,8 @@ def prepared(given: argparse.Namespace) -> Iterator[Prepared]:
         running = RunningTenant(options, app.state.tenant, tls)
         if imported is not None:
             running.tenant.load(imported)
+        if given.rate_limits is not None:
+            running.tenant.set_rate_limit_plan(given.rate_limits)
         with _log_stream(given, running.tenant):
             yield Prepared(running, TenantServer(app, tls), listening)
         export(given, running.tenant)

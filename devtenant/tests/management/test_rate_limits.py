@@ -33,6 +33,17 @@ async def test_the_free_plan_allows_two_requests_a_second(visitor: Visitor) -> N
     assert [(await call(visitor, token)).status_code for _ in range(3)] == [200, 200, 429]
 
 
+async def test_the_plan_is_switched_over_http(visitor: Visitor) -> None:
+    token = (await visitor.machine()).json()["access_token"]
+    assert (await visitor.client.put("_development/rate-limits", json={"plan": "free"})).json() == {"plan": "free"}
+    assert [(await call(visitor, token)).status_code for _ in range(3)] == [200, 200, 429]
+    refused = await visitor.client.put("_development/rate-limits", json={"plan": "gold"})
+    assert (refused.status_code, "plan" in refused.json()["message"]) == (400, True)
+    await visitor.client.put("_development/rate-limits", json={"plan": "off"})
+    assert (await call(visitor, token)).status_code == 200
+    assert (await visitor.client.get("_development/rate-limits")).json() == {"plan": "off"}
+
+
 async def test_the_enterprise_plan_has_a_burst_of_fifty(visitor: Visitor) -> None:
     visitor.tenant.set_rate_limit_plan("enterprise")
     token = (await visitor.machine()).json()["access_token"]

@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from auth0_devtenant.authentication import prompts
 from auth0_devtenant.authentication.steps import authenticated, open_step
-from auth0_devtenant.oauth.password_policy import is_strong
 from auth0_devtenant.pages.signup import signup_page
+from auth0_devtenant.passwords import is_strong
+from auth0_devtenant.seed import DATABASE
 
 _WEAK_PASSWORD: Final = "The password is too weak."  # noqa: S105 - the text of an error, not a secret
 
@@ -25,10 +26,13 @@ async def sign_up(request: Request) -> Response:
     """Create the user and go on as after a login."""
     step = await open_step(request)
     email, password = step.form.get("email", "").strip().lower(), step.form.get("password", "")
+    database = step.tenant.connection(DATABASE)
     error = ""
-    if not email or email.startswith("@") or "@" not in email:
+    if database is None:
+        error = "Sign-ups are closed."
+    elif not email or email.startswith("@") or "@" not in email:
         error = "This is not an email address."
-    elif not is_strong(password):
+    elif not is_strong(database, password):
         error = _WEAK_PASSWORD
     elif step.tenant.find_by_email(email) is not None:
         error = "The user already exists."

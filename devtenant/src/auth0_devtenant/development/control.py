@@ -15,7 +15,7 @@ from auth0_devtenant.bodies import issuer_of, tenant_of
 from auth0_devtenant.development.bodies import read_json
 from auth0_devtenant.development.made_tokens import find_user, make_token
 from auth0_devtenant.errors import ApiError
-from auth0_devtenant.state import SnapshotError, State, dump_state, load_state
+from auth0_devtenant.state import RateLimitPlan, SnapshotError, State, dump_state, load_state
 
 _MAX_SNAPSHOTS = 100
 _YEAR = 366 * 86_400.0
@@ -33,6 +33,12 @@ class _Clock(_Body):
 
     advance: Annotated[float, Field(ge=-_YEAR, le=_YEAR)] = 0
     now: Annotated[float | None, Field(ge=0, le=32_503_680_000)] = None
+
+
+class _RateLimits(_Body):
+    """The plan whose rate limits of the Management API apply."""
+
+    plan: RateLimitPlan
 
 
 class _Who(_Body):
@@ -63,6 +69,7 @@ class Control:
             Route("/snapshots/{name}", self._snapshot, methods=["PUT", "DELETE"]),
             Route("/snapshots/{name}/restore", self._restore, methods=["POST"]),
             Route("/state", self._state, methods=["GET", "PUT"]),
+            Route("/rate-limits", self._rate_limits, methods=["GET", "PUT"]),
             Route("/keys/rotate", self._rotate_keys, methods=["POST"]),
             Route("/keys/revoke", self._revoke_keys, methods=["POST"]),
             Route("/sessions/revoke", self._revoke_sessions, methods=["POST"]),
@@ -72,6 +79,7 @@ class Control:
         """Under /_development."""
 
     async def _clock(self, request: Request) -> Response:
+        """Show or move the tenant's clock."""
         tenant = tenant_of(request)
         if request.method == "POST":
             change = await _read(request, _Clock)
@@ -81,13 +89,16 @@ class Control:
         return JSONResponse({"now": tenant.now(), "offset": tenant.state.clock_offset})
 
     async def _reset(self, request: Request) -> Response:
+        """Go back to the seed."""
         tenant_of(request).restore()
         return Response(status_code=204)
 
     async def _list_snapshots(self, _: Request) -> Response:
+        """List the names of the snapshots."""
         return JSONResponse(list(self._snapshots))
 
     async def _snapshot(self, request: Request) -> Response:
+        """Keep the state under a name, or forget it."""
         name = request.path_params["name"]
         if request.method == "DELETE":
             self._snapshots.pop(name, None)
@@ -98,6 +109,7 @@ class Control:
         return Response(status_code=204)
 
     async def _restore(self, request: Request) -> Response:
+        """Go back to a snapshot."""
         snapshot = self._snapshots.get(request.path_params["name"])
         if snapshot is None:
             raise ApiError(404, "There is no snapshot of that name.")
@@ -105,6 +117,7 @@ class Control:
         return Response(status_code=204)
 
     async def _state(self, request: Request) -> Response:
+        """Export or import the state."""
         tenant = tenant_of(request)
         if request.method == "GET":
             return Response(dump_state(tenant.state), media_type="application/json")
@@ -115,7 +128,15 @@ class Control:
             raise ApiError(400, f"This is no state of a tenant: {error}") from None
         return Response(status_code=204)
 
+    async def _rate_limits(self, request: Request) -> Response:
+        """Show or switch the plan whose rate limits of the Management API apply."""
+        tenant = tenant_of(request)
+        if request.method == "PUT":
+            tenant.set_rate_limit_plan((await _read(request, _RateLimits)).plan)
+        return JSONResponse({"plan": tenant.state.rate_limit_plan})
+
     async def _rotate_keys(self, request: Request) -> Response:
+        """Sign with the next key from now on."""
         tenant = tenant_of(request)
         return JSONResponse({"kid": tenant.state.keys.rotate(tenant.make_key(tenant.now())).kid})
 

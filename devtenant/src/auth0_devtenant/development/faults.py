@@ -85,6 +85,7 @@ class Faults:
         self._pending = []
 
     async def _endpoint(self, request: Request) -> Response:
+        """List, add or remove faults."""
         if request.method == "POST":
             return await self._add(request)
         if request.method == "DELETE":

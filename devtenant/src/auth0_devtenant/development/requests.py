@@ -35,12 +35,14 @@ class Requests:
         self.last.clear()
 
     async def _count(self, request: Request) -> Response:
+        """Count the requests by method and path, or forget them."""
         if request.method == "DELETE":
             self.clear()
             return Response(status_code=204)
         return JSONResponse(self.counts)
 
     async def _list(self, _: Request) -> Response:
+        """List the last requests."""
         return JSONResponse(list(self.last))
 
 

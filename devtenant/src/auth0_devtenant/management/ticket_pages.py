@@ -9,9 +9,9 @@ from starlette.routing import Route
 
 from auth0_devtenant.bodies import read_form, tenant_of
 from auth0_devtenant.errors import ApiError
-from auth0_devtenant.management.passwords import require_strong_password
 from auth0_devtenant.management.tickets import PASSWORD_PATH, VERIFICATION_PATH
 from auth0_devtenant.pages.tickets import password_page, result_page
+from auth0_devtenant.passwords import require_strong_password
 from auth0_devtenant.state import Tenant, Ticket, User
 
 _VERIFIED = "Your email was verified. You can continue using the application."

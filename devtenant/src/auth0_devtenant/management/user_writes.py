@@ -6,9 +6,9 @@ from typing import Final
 
 from auth0_devtenant.errors import ApiError
 from auth0_devtenant.management import cascade
-from auth0_devtenant.management.passwords import require_strong_password
 from auth0_devtenant.management.user_bodies import METADATA, ROOT_ATTRIBUTES, CreateUser, UpdateUser
 from auth0_devtenant.management.validation import invalid_body
+from auth0_devtenant.passwords import require_strong_password
 from auth0_devtenant.state import Connection, Json, Tenant, User
 
 _REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
