@@ -11,6 +11,8 @@ COVERED := */auth0_sso/tokens/*,*/jwks/*,*/roles/*,*/management/*,*/ratelimit/*,
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 VERIFY := $(BIN)/python -m pip --disable-pip-version-check check
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+# Auth0's resource servers for Python are prereleases.
+PRERELEASES := --prerelease if-necessary-or-explicit
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-httpx2 floors check bench bench-quick load format lock lock-clients clean
@@ -68,10 +70,10 @@ LOCKS ?= locks
 PROJECTS := pyproject.toml devtenant/pyproject.toml --extra service
 lock: $(VENV)/dev.stamp ## Bring the lock files in step with pyproject.toml; UPGRADE=--upgrade takes newer versions
 	@$(COMPILE) $(UPGRADE) $(PROJECTS) -o $(LOCKS)/runtime.txt
-	@$(COMPILE) $(UPGRADE) $(PROJECTS) --group dev -c $(LOCKS)/runtime.txt -o $(LOCKS)/dev.txt
-	@$(COMPILE) $(UPGRADE) $(PROJECTS) --extra httpx2 --group dev --no-emit-package httpx --no-emit-package httpcore \
+	@$(COMPILE) $(UPGRADE) $(PROJECTS) --group dev $(PRERELEASES) -c $(LOCKS)/runtime.txt -o $(LOCKS)/dev.txt
+	@$(COMPILE) $(UPGRADE) $(PROJECTS) --extra httpx2 --group dev $(PRERELEASES) --no-emit-package httpx --no-emit-package httpcore \
 	  -c $(LOCKS)/dev.txt -o $(LOCKS)/httpx2.txt
-	@$(COMPILE) $(UPGRADE) --group bench --prerelease if-necessary-or-explicit -c $(LOCKS)/dev.txt -o $(LOCKS)/bench.txt
+	@$(COMPILE) $(UPGRADE) --group bench $(PRERELEASES) -c $(LOCKS)/dev.txt -o $(LOCKS)/bench.txt
 	@$(COMPILE) $(UPGRADE) --group build -c $(LOCKS)/dev.txt -o $(LOCKS)/build.txt
 
 # npm leaves out where a package came from (.npmrc), but not where its author takes donations.

@@ -1,0 +1,64 @@
+"""What the tests of other people's clients share: the record of what they did, which becomes a table."""
+
+import os
+from collections.abc import Callable, Generator, Iterator
+from importlib.metadata import version
+
+import pytest
+
+from support import node
+from support.compatibility import Entry, Record
+
+_RECORD = pytest.StashKey[Record]()
+_PASSED = pytest.StashKey[bool]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the test of the table behind all that record."""
+    items.sort(key=lambda item: item.path.name == "test_table.py")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if call.when == "call":
+        item.stash[_PASSED] = report.passed
+    return report
+
+
+@pytest.fixture(scope="session")
+def record(request: pytest.FixtureRequest) -> Record:
+    return request.config.stash.setdefault(_RECORD, Record())
+
+
+@pytest.fixture
+def exercise(request: pytest.FixtureRequest, record: Record) -> Iterator[Callable[[str, str], None]]:
+    """Return a function that notes a client by its package and what is done with it, once the test has passed."""
+    noted: list[tuple[Entry, str]] = []
+
+    def note(package: str, what: str) -> None:
+        noted.append((_entry(package), what))
+
+    yield note
+    if request.node.stash.get(_PASSED, False):
+        place = request.session.items.index(request.node)
+        for entry, what in noted:
+            record.add(entry, place, what)
+
+
+def _entry(package: str) -> Entry:
+    if (node.INSTALLED / "node_modules" / package).is_dir():
+        return Entry(package, node.version_of(package), "Node.js")
+    return Entry(package, version(package), "Python")
+
+
+@pytest.fixture(scope="session")
+def node_js() -> None:
+    """Skip what needs Node.js where it cannot run; CI skips nothing."""
+    reason = node.why_not()
+    if reason is not None and os.environ.get("CI"):
+        pytest.fail(f"CI skips nothing: {reason}")
+    if reason is not None:
+        pytest.skip(reason)
