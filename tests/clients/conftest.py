@@ -4,10 +4,12 @@ import os
 from collections.abc import Callable, Generator, Iterator
 from importlib.metadata import version
 
+import authlib.deprecate  # noqa: F401 - puts a warning filter before all others, so it comes first
 import pytest
 
 from support import node
 from support.compatibility import Entry, Record
+from support.secure_tenant import SecureTenant, secure_tenant
 
 _RECORD = pytest.StashKey[Record]()
 _PASSED = pytest.StashKey[bool]()
@@ -62,3 +64,17 @@ def node_js() -> None:
         pytest.fail(f"CI skips nothing: {reason}")
     if reason is not None:
         pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureTenant]:
+    with secure_tenant(tmp_path_factory.mktemp("certificate")) as running:
+        yield running
+
+
+@pytest.fixture
+def trusted(secure: SecureTenant, monkeypatch: pytest.MonkeyPatch) -> SecureTenant:
+    """Have the SDKs in this process trust the tenant."""
+    for name, value in secure.environment.items():
+        monkeypatch.setenv(name, value)
+    return secure
