@@ -25,6 +25,7 @@ uvicorn.run(
     port=int(issuer.rstrip("/").rpartition(":")[2]),
     ssl_certfile=certificate,
     ssl_keyfile=key,
+    timeout_graceful_shutdown=1,
     log_level="warning",
 )
 """
