@@ -8,8 +8,8 @@ import authlib.deprecate  # noqa: F401 - puts a warning filter before all others
 import pytest
 
 from support import node
+from support.client_tenant import ClientTenant, client_tenant
 from support.compatibility import Entry, Record
-from support.secure_tenant import SecureTenant, secure_tenant
 
 _RECORD = pytest.StashKey[Record]()
 _PASSED = pytest.StashKey[bool]()
@@ -67,13 +67,21 @@ def node_js() -> None:
 
 
 @pytest.fixture(scope="session")
-def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureTenant]:
-    with secure_tenant(tmp_path_factory.mktemp("certificate")) as running:
+def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClientTenant]:
+    """A tenant behind TLS."""
+    with client_tenant(tmp_path_factory.mktemp("secure"), "https") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClientTenant]:
+    """A tenant without TLS."""
+    with client_tenant(tmp_path_factory.mktemp("plain"), "http") as running:
         yield running
 
 
 @pytest.fixture
-def trusted(secure: SecureTenant, monkeypatch: pytest.MonkeyPatch) -> SecureTenant:
+def trusted(secure: ClientTenant, monkeypatch: pytest.MonkeyPatch) -> ClientTenant:
     """Have the SDKs in this process trust the tenant."""
     for name, value in secure.environment.items():
         monkeypatch.setenv(name, value)

@@ -25,8 +25,8 @@ from auth0_devtenant import (
     PEOPLE,
     SPA_CLIENT_ID,
 )
+from support.client_tenant import ClientTenant
 from support.issuer_api import AUDIENCE, api
-from support.secure_tenant import SecureTenant
 from support.service import USER, person_id
 
 Exercise = Callable[[str, str], None]
@@ -34,7 +34,7 @@ Exercise = Callable[[str, str], None]
 CREDENTIALS: dict[str, Any] = {"client_id": MANAGEMENT_CLIENT_ID, "client_secret": MANAGEMENT_CLIENT_SECRET}
 
 
-def code_for(tenant: SecureTenant, verifier: str, redirect_uri: str) -> str:
+def code_for(tenant: ClientTenant, verifier: str, redirect_uri: str) -> str:
     """Log in, and return the authorization code that the application gets."""
     query = {
         "response_type": "code",
@@ -50,7 +50,7 @@ def code_for(tenant: SecureTenant, verifier: str, redirect_uri: str) -> str:
     return parse_qs(urlsplit(back.headers["Location"]).query)["code"][0]
 
 
-async def test_auth0_python_redeems_a_code_and_refreshes(trusted: SecureTenant, exercise: Exercise) -> None:
+async def test_auth0_python_redeems_a_code_and_refreshes(trusted: ClientTenant, exercise: Exercise) -> None:
     exercise("auth0-python", "Authentication API: code with PKCE, verified ID token, userinfo, refresh")
     verifier, redirect_uri = secrets.token_urlsafe(32), f"{trusted.app_origin}/callback"
     get_token = GetToken(trusted.domain, SPA_CLIENT_ID)
@@ -68,7 +68,7 @@ async def test_auth0_python_redeems_a_code_and_refreshes(trusted: SecureTenant, 
     assert (refused.value.status_code, refused.value.error_code) == (403, "invalid_grant")
 
 
-def test_auth0_python_gets_a_machines_token(trusted: SecureTenant, exercise: Exercise) -> None:
+def test_auth0_python_gets_a_machines_token(trusted: ClientTenant, exercise: Exercise) -> None:
     exercise("auth0-python", "client credentials")
     token = GetToken(trusted.domain, MACHINE_CLIENT_ID, MACHINE_CLIENT_SECRET).client_credentials(AUDIENCE)
     assert (token["token_type"], token["scope"]) == ("Bearer", "read:data")
@@ -77,7 +77,7 @@ def test_auth0_python_gets_a_machines_token(trusted: SecureTenant, exercise: Exe
     assert (refused.value.status_code, refused.value.error_code) == (401, "access_denied")
 
 
-def test_auth0_python_manages_users_with_a_token_it_fetches(trusted: SecureTenant, exercise: Exercise) -> None:
+def test_auth0_python_manages_users_with_a_token_it_fetches(trusted: ClientTenant, exercise: Exercise) -> None:
     exercise("auth0-python", "Management API: users and roles, synchronous and asynchronous")
     with httpx.Client() as http:
         client = ManagementClient(domain=trusted.domain, httpx_client=http, **CREDENTIALS)
@@ -90,7 +90,7 @@ def test_auth0_python_manages_users_with_a_token_it_fetches(trusted: SecureTenan
         assert list(client.users.roles.list(person_id(USER))) == []
 
 
-async def test_auth0_python_lists_users_asynchronously(trusted: SecureTenant) -> None:
+async def test_auth0_python_lists_users_asynchronously(trusted: ClientTenant) -> None:
     async with httpx.AsyncClient() as http:
         client = AsyncManagementClient(domain=trusted.domain, httpx_client=http, **CREDENTIALS)
         listed = [user.email async for user in await client.users.list(per_page=2)]

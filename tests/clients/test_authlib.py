@@ -14,8 +14,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from auth0_devtenant import MACHINE_CLIENT_ID, MACHINE_CLIENT_SECRET, SPA_CLIENT_ID
+from support.client_tenant import ClientTenant
 from support.issuer_api import AUDIENCE, api
-from support.secure_tenant import SecureTenant
 from support.service import USER, person_id
 
 Exercise = Callable[[str, str], None]
@@ -31,7 +31,7 @@ def with_session(app: ASGIApp) -> ASGIApp:
     return keep
 
 
-def web_app(tenant: SecureTenant) -> ASGIApp:
+def web_app(tenant: ClientTenant) -> ASGIApp:
     oauth = OAuth()
     oauth.register(
         "auth0",
@@ -57,7 +57,7 @@ def web_app(tenant: SecureTenant) -> ASGIApp:
     return with_session(Starlette(routes=[Route("/login", log_in), Route("/callback", finish)]))
 
 
-async def test_a_web_app_with_authlib_logs_a_user_in(trusted: SecureTenant, exercise: Exercise) -> None:
+async def test_a_web_app_with_authlib_logs_a_user_in(trusted: ClientTenant, exercise: Exercise) -> None:
     exercise("authlib", "login with discovery, PKCE and a verified ID token, userinfo, refresh")
     transport = httpx.ASGITransport(web_app(trusted))
     async with httpx.AsyncClient(transport=transport, base_url=trusted.app_origin) as browser:
@@ -78,7 +78,7 @@ async def test_a_web_app_with_authlib_logs_a_user_in(trusted: SecureTenant, exer
             assert answer.json()["data"] == ["for a user"]
 
 
-async def test_a_machine_with_authlib_gets_a_token(trusted: SecureTenant, exercise: Exercise) -> None:
+async def test_a_machine_with_authlib_gets_a_token(trusted: ClientTenant, exercise: Exercise) -> None:
     exercise("authlib", "client credentials with the secret in the header and in the body")
     async with api(trusted.issuer) as ours:
         for method in ("client_secret_basic", "client_secret_post"):

@@ -14,9 +14,9 @@ from auth0_devtenant import (
     PEOPLE,
     SPA_CLIENT_ID,
 )
+from support.client_tenant import ClientTenant
 from support.issuer_api import api
 from support.node import output_of, program
-from support.secure_tenant import SecureTenant
 from support.service import USER, person_id
 
 pytestmark = pytest.mark.usefixtures("node_js")
@@ -33,7 +33,7 @@ async def data_for(ours: httpx.AsyncClient, token: str) -> str:
 
 
 async def test_openid_client_logs_in_refreshes_and_gets_a_machines_token(
-    trusted: SecureTenant, exercise: Exercise
+    trusted: ClientTenant, exercise: Exercise
 ) -> None:
     exercise("openid-client", "login with discovery, PKCE, state, nonce and a verified ID token, userinfo")
     exercise(
@@ -54,7 +54,7 @@ async def test_openid_client_logs_in_refreshes_and_gets_a_machines_token(
         assert await data_for(ours, machine) == "for a machine"
 
 
-async def test_node_auth0_manages_users_and_gets_a_machines_token(trusted: SecureTenant, exercise: Exercise) -> None:
+async def test_node_auth0_manages_users_and_gets_a_machines_token(trusted: ClientTenant, exercise: Exercise) -> None:
     exercise("auth0", "Management API: users, roles and paging, with a token it fetches")
     exercise("auth0", "Authentication API (auth0/legacy): client credentials")
     exercise("@auth0/auth0-auth-js", "client credentials")

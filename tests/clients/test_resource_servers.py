@@ -9,9 +9,9 @@ from fastapi import Depends, FastAPI
 from fastapi_plugin import Auth0FastAPI
 
 from auth0_devtenant import MACHINE_CLIENT_ID, MANAGEMENT_CLIENT_ID, MANAGEMENT_CLIENT_SECRET
+from support.client_tenant import ClientTenant
 from support.issuer_api import AUDIENCE, api
 from support.node import program
-from support.secure_tenant import SecureTenant
 from support.service import ADMIN, USER, person_id
 
 Exercise = Callable[[str, str], None]
@@ -36,7 +36,7 @@ def fastapi_app(domain: str) -> FastAPI:
     return app
 
 
-async def require_same_answers(client: httpx.AsyncClient, tenant: SecureTenant) -> None:
+async def require_same_answers(client: httpx.AsyncClient, tenant: ClientTenant) -> None:
     """Require that a guarded API accepts and refuses the tokens that ours does."""
 
     async def get(path: str, token: str) -> tuple[int, object]:
@@ -54,7 +54,7 @@ async def require_same_answers(client: httpx.AsyncClient, tenant: SecureTenant) 
     assert await get("/scope", user) == (403, None)
 
 
-async def test_auth0_fastapi_api_accepts_the_tenants_tokens(trusted: SecureTenant, exercise: Exercise) -> None:
+async def test_auth0_fastapi_api_accepts_the_tenants_tokens(trusted: ClientTenant, exercise: Exercise) -> None:
     exercise("auth0-fastapi-api", DONE)
     transport = httpx.ASGITransport(fastapi_app(trusted.domain))
     async with httpx.AsyncClient(transport=transport, base_url="https://api.example.com") as client:
@@ -62,7 +62,7 @@ async def test_auth0_fastapi_api_accepts_the_tenants_tokens(trusted: SecureTenan
 
 
 @pytest.mark.usefixtures("node_js")
-async def test_express_oauth2_jwt_bearer_accepts_the_tenants_tokens(secure: SecureTenant, exercise: Exercise) -> None:
+async def test_express_oauth2_jwt_bearer_accepts_the_tenants_tokens(secure: ClientTenant, exercise: Exercise) -> None:
     exercise("express-oauth2-jwt-bearer", DONE + "; it reads the permissions of users")
     with program("express-oauth2-jwt-bearer.mjs", **secure.environment) as running:
         async with httpx.AsyncClient(base_url=running.url, trust_env=False) as client:
@@ -72,7 +72,7 @@ async def test_express_oauth2_jwt_bearer_accepts_the_tenants_tokens(secure: Secu
                 assert (await client.get("/permission", headers=headers)).status_code == status
 
 
-async def test_our_api_gives_the_same_answers(trusted: SecureTenant) -> None:
+async def test_our_api_gives_the_same_answers(trusted: ClientTenant) -> None:
     user, machine = await trusted.user_token(USER), await trusted.machine_token()
     async with api(trusted.issuer) as client:
         for token, who in ((user, "for a user"), (machine, "for a machine")):

@@ -1,4 +1,7 @@
-"""A development tenant behind TLS, on which some SDKs insist, and the origins of other people's clients."""
+"""A development tenant for other people's clients: at localhost, with the origins they have, behind TLS or not.
+
+Some SDKs insist on TLS. Browsers do not send cookies from a page without TLS to a tenant with it.
+"""
 
 import ssl
 import sys
@@ -6,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import httpx
 
@@ -19,20 +23,20 @@ _TENANT = """
 import sys, uvicorn
 from auth0_devtenant import TenantOptions, create_tenant
 issuer, certificate, key, *origins = sys.argv[1:]
+tls = {"ssl_certfile": certificate, "ssl_keyfile": key} if issuer.startswith("https:") else {}
 uvicorn.run(
     create_tenant(TenantOptions.for_origins(origins, issuer=issuer)),
     host="localhost",
     port=int(issuer.rstrip("/").rpartition(":")[2]),
-    ssl_certfile=certificate,
-    ssl_keyfile=key,
     timeout_graceful_shutdown=1,
     log_level="warning",
+    **tls,
 )
 """
 
 
 @dataclass(frozen=True, slots=True)
-class SecureTenant:
+class ClientTenant:
     """A running tenant: its issuer, who signed its certificate, and the origins that its applications have."""
 
     issuer: str
@@ -97,10 +101,10 @@ def _password_of(email: str) -> str:
 
 
 @contextmanager
-def secure_tenant(folder: Path) -> Iterator[SecureTenant]:
-    """Run a tenant at https://localhost until the block ends."""
+def client_tenant(folder: Path, scheme: Literal["http", "https"]) -> Iterator[ClientTenant]:
+    """Run a tenant at localhost until the block ends; the files of its certificate are in the folder."""
     port, certificate = free_port(), make_certificate(folder, "localhost")
-    tenant = SecureTenant(f"https://localhost:{port}/", certificate.certificate, free_port(), free_port())
+    tenant = ClientTenant(f"{scheme}://localhost:{port}/", certificate.certificate, free_port(), free_port())
     origins = (tenant.page_origin, tenant.app_origin)
     files = (str(certificate.certificate), str(certificate.key))
     with process(sys.executable, "-c", _TENANT, tenant.issuer, *files, *origins):
