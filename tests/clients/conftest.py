@@ -45,14 +45,13 @@ def exercise(request: pytest.FixtureRequest, record: Record) -> Iterator[Callabl
 
     yield note
     if request.node.stash.get(_PASSED, False):
-        place = request.session.items.index(request.node)
         for entry, what in noted:
-            record.add(entry, place, what)
+            record.add(entry, what)
 
 
 def _entry(package: str) -> Entry:
     if (node.INSTALLED / "node_modules" / package).is_dir():
-        return Entry(package, node.version_of(package), "Node.js")
+        return Entry(package, node.version_of(package), "JavaScript")
     return Entry(package, version(package), "Python")
 
 

@@ -16,7 +16,7 @@ from support.service import ADMIN, USER, person_id
 
 Exercise = Callable[[str, str], None]
 
-DONE = "it accepts the tenant's tokens of users and machines, with their scopes, and refuses those for another API"
+DONE = "accepts the tenant's tokens of users and machines, with their scopes, and refuses those for another API"
 
 
 def fastapi_app(domain: str) -> FastAPI:
@@ -63,7 +63,7 @@ async def test_auth0_fastapi_api_accepts_the_tenants_tokens(trusted: ClientTenan
 
 @pytest.mark.usefixtures("node_js")
 async def test_express_oauth2_jwt_bearer_accepts_the_tenants_tokens(secure: ClientTenant, exercise: Exercise) -> None:
-    exercise("express-oauth2-jwt-bearer", DONE + "; it reads the permissions of users")
+    exercise("express-oauth2-jwt-bearer", DONE + "; reads the permissions of users")
     with program("express-oauth2-jwt-bearer.mjs", **secure.environment) as running:
         async with httpx.AsyncClient(base_url=running.url, trust_env=False) as client:
             await require_same_answers(client, secure)

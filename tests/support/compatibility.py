@@ -24,22 +24,21 @@ class Entry:
 
 @dataclass
 class Record:
-    """What the tests of this run did, by client."""
+    """What the tests of this run did, by client, in the order in which they ran."""
 
-    done: dict[Entry, dict[int, str]] = field(default_factory=dict)
+    done: dict[Entry, list[str]] = field(default_factory=dict)
 
-    def add(self, entry: Entry, place: int, what: str) -> None:
-        """Note that a test passed; `place` is its place among all tests."""
-        self.done.setdefault(entry, {})[place] = what
+    def add(self, entry: Entry, what: str) -> None:
+        """Note that a test passed."""
+        self.done.setdefault(entry, []).append(what)
 
     def rows(self) -> list[str]:
         """Return the rows of the table, in alphabetical order."""
         return [_row(entry, self.done[entry]) for entry in sorted(self.done, key=lambda entry: entry.name.lower())]
 
 
-def _row(entry: Entry, done: dict[int, str]) -> str:
-    what = dict.fromkeys(done[place] for place in sorted(done))
-    return f"| {entry.name} | {entry.version} | {entry.language} | {'; '.join(what)} |\n"
+def _row(entry: Entry, done: list[str]) -> str:
+    return f"| {entry.name} | {entry.version} | {entry.language} | {'; '.join(dict.fromkeys(done))} |\n"
 
 
 def committed_rows() -> list[str]:
