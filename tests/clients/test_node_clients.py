@@ -13,7 +13,10 @@ from auth0_devtenant import (
     MANAGEMENT_CLIENT_SECRET,
     PEOPLE,
     SPA_CLIENT_ID,
+    WEB_CLIENT_ID,
+    WEB_CLIENT_SECRET,
 )
+from auth0_devtenant.seed.default import NATIVE_CLIENT_ID
 from support.client_tenant import ClientTenant
 from support.issuer_api import api
 from support.node import output_of, program
@@ -43,15 +46,36 @@ async def test_openid_client_logs_in_refreshes_and_gets_a_machines_token(
     with program("openid-client.mjs", **environment) as app, trusted.visitor(USER) as visitor:
         logged_in: dict[str, Any] = visitor.visit(f"{app.url}/login").raise_for_status().json()
         refreshed = visitor.visit(f"{app.url}/refresh").raise_for_status().json()
-        machine = visitor.visit(f"{app.url}/machine").raise_for_status().json()["access_token"]
+        machine = visitor.visit(f"{app.url}/machine").raise_for_status().json()
     assert logged_in["claims"]["sub"] == logged_in["userinfo"]["sub"] == person_id(USER)
     assert (logged_in["claims"]["iss"], logged_in["claims"]["aud"]) == (trusted.issuer, SPA_CLIENT_ID)
     assert logged_in["userinfo"]["email"] == USER
     assert refreshed["reused"] == {"error": "invalid_grant", "status": 403}
     async with api(trusted.issuer) as ours:
-        for token in (logged_in["access_token"], refreshed["access_token"]):
-            assert await data_for(ours, token) == "for a user"
-        assert await data_for(ours, machine) == "for a machine"
+        for token in (logged_in["access_token"], refreshed["access_token"], *machine):
+            assert await data_for(ours, token) == ("for a machine" if token in machine else "for a user")
+
+
+def test_openid_client_with_a_secret_revokes_and_logs_out(secure: ClientTenant, exercise: Exercise) -> None:
+    exercise("openid-client", "a secret in the header, revocation, logout at the end_session_endpoint")
+    client = {"CLIENT_ID": WEB_CLIENT_ID, "CLIENT_SECRET": WEB_CLIENT_SECRET}
+    with program("openid-client.mjs", **secure.environment, **client) as app, secure.visitor(USER) as visitor:
+        assert visitor.visit(f"{app.url}/login").json()["claims"]["aud"] == WEB_CLIENT_ID
+        assert visitor.visit(f"{app.url}/revoke").json() == {"refused": "invalid_grant"}
+        assert visitor.visit(f"{app.url}/logout").json() == {"loggedOut": True}
+        assert any(url.startswith(f"{secure.issuer}oidc/logout?") for url in visitor.visited)
+        again = visitor.client.get(f"{app.url}/login").headers["Location"]
+        assert "password" in visitor.client.get(again, follow_redirects=True).text
+
+
+async def test_openid_client_logs_in_on_a_device(trusted: ClientTenant, exercise: Exercise) -> None:
+    exercise("openid-client", "the device flow")
+    client = {"CLIENT_ID": SPA_CLIENT_ID, "NATIVE_CLIENT_ID": NATIVE_CLIENT_ID}
+    with program("openid-client.mjs", **trusted.environment, **client) as app, trusted.visitor(USER) as visitor:
+        visitor.visit(f"{app.url}/device").raise_for_status()
+        token = visitor.client.get(f"{app.url}/device/tokens").raise_for_status().json()["access_token"]
+    async with api(trusted.issuer) as ours:
+        assert await data_for(ours, token) == "for a user"
 
 
 async def test_node_auth0_manages_users_and_gets_a_machines_token(trusted: ClientTenant, exercise: Exercise) -> None:

@@ -3,7 +3,9 @@
 Some SDKs insist on TLS. Browsers do not send cookies from a page without TLS to a tenant with it.
 """
 
+import json
 import ssl
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,25 +16,14 @@ from typing import Literal
 import httpx
 
 from auth0_devtenant import PEOPLE, fetch_machine_token, fetch_user_token
-from support.certificates import make_certificate
 from support.issuer_api import AUDIENCE
-from support.process import free_port, process, wait_for_port
+from support.process import free_port, wait_for_port
 from support.visitor import Visitor
 
-_TENANT = """
-import sys, uvicorn
-from auth0_devtenant import TenantOptions, create_tenant
-issuer, certificate, key, *origins = sys.argv[1:]
-tls = {"ssl_certfile": certificate, "ssl_keyfile": key} if issuer.startswith("https:") else {}
-uvicorn.run(
-    create_tenant(TenantOptions.for_origins(origins, issuer=issuer)),
-    host="localhost",
-    port=int(issuer.rstrip("/").rpartition(":")[2]),
-    timeout_graceful_shutdown=1,
-    log_level="warning",
-    **tls,
-)
-"""
+_CALLBACK_PATHS = ("/auth/callback", "/auth/callback/auth0")
+"""Of nextjs-auth0 and Auth.js; `/` and `/callback` are those of every web origin."""
+
+_SERVE = [sys.executable, "-m", "auth0_devtenant", "serve", "--json", "--quiet"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +31,8 @@ class ClientTenant:
     """A running tenant: its issuer, who signed its certificate, and the origins that its applications have."""
 
     issuer: str
-    authority: Path
+    authority: Path | None
+    """The file of the certificate authority, where it has TLS."""
     page_port: int
     """Of the single page application's origin: http://localhost and this port."""
     app_port: int
@@ -62,7 +54,7 @@ class ClientTenant:
     @property
     def environment(self) -> dict[str, str]:
         """The variables with which Node.js, httpx and requests trust the tenant, and its address."""
-        trust = ("NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+        trust = () if self.authority is None else ("NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
         return {
             **dict.fromkeys(trust, str(self.authority)),
             "AUTH0_DOMAIN": self.domain,
@@ -103,10 +95,19 @@ def _password_of(email: str) -> str:
 @contextmanager
 def client_tenant(folder: Path, scheme: Literal["http", "https"]) -> Iterator[ClientTenant]:
     """Run a tenant at localhost until the block ends; the files of its certificate are in the folder."""
-    port, certificate = free_port(), make_certificate(folder, "localhost")
-    tenant = ClientTenant(f"{scheme}://localhost:{port}/", certificate.certificate, free_port(), free_port())
-    origins = (tenant.page_origin, tenant.app_origin)
-    files = (str(certificate.certificate), str(certificate.key))
-    with process(sys.executable, "-c", _TENANT, tenant.issuer, *files, *origins):
-        wait_for_port(port)
-        yield tenant
+    port, page_port, app_port = free_port(), free_port(), free_port()
+    issuer = f"{scheme}://localhost:{port}/"
+    origins = [f"http://localhost:{each}" for each in (page_port, app_port)]
+    options = ["--port", str(port), "--issuer", issuer]
+    options += [part for origin in origins for part in ("--web-origin", origin)]
+    options += [part for path in _CALLBACK_PATHS for part in ("--callback-url", f"{origins[1]}{path}")]
+    if scheme == "https":
+        options += ["--tls", "--tls-folder", str(folder)]
+    with subprocess.Popen([*_SERVE, *options], stdout=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stdout is not None
+            ca_file = json.loads(running.stdout.readline())["ca_file"]
+            wait_for_port(port)
+            yield ClientTenant(issuer, None if ca_file is None else Path(ca_file), page_port, app_port)
+        finally:
+            running.terminate()

@@ -92,4 +92,5 @@ def _installed(name: str) -> Path:
     """Copy the programs to the packages, where Node.js looks for what they import."""
     for source in PROGRAMS.glob("*.mjs"):
         shutil.copy2(source, INSTALLED)
+    shutil.copytree(PROGRAMS.parent / "nextjs", INSTALLED / "nextjs", dirs_exist_ok=True)
     return INSTALLED / name

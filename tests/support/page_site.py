@@ -1,7 +1,7 @@
 """The site of a single page application: a page of tests/clients/pages, and the modules of installed packages."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,21 +10,21 @@ from threading import Thread
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from support.node import INSTALLED
+from support.node import INSTALLED, output_of
 
 PAGES: Final = Path(__file__).parent.parent / "clients" / "pages"
 
 
 class _Handler(BaseHTTPRequestHandler):
-    def __init__(self, page: bytes, config: bytes, *arguments: Any) -> None:  # noqa: ANN401 - the server's own, passed on
+    def __init__(self, page: bytes, own: Mapping[str, tuple[bytes, str]], *arguments: Any) -> None:  # noqa: ANN401 - the server's
         self._page = page
-        self._config = config
+        self._own = own
         super().__init__(*arguments)
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
-        if path == "/config.json":
-            self._send(self._config, "application/json")
+        if path in self._own:
+            self._send(*self._own[path])
         elif path.startswith("/packages/"):
             self._send_module(path.removeprefix("/packages/"))
         else:
@@ -50,11 +50,16 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def page_site(name: str, port: int, **config: str) -> Iterator[str]:
-    """Serve a page at every path, with its configuration at /config.json, until the block ends; yield the origin."""
+def page_site(name: str, port: int, *, bundle: Path | None = None, **config: str) -> Iterator[str]:
+    """Serve a page at every path, with its configuration at /config.json, until the block ends; yield the origin.
+
+    A `bundle` is served as /bundle.js.
+    """
     page = (PAGES / f"{name}.html").read_bytes()
-    handler = partial(_Handler, page, json.dumps(config).encode())
-    with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+    own = {"/config.json": (json.dumps(config).encode(), "application/json")}
+    if bundle is not None:
+        own["/bundle.js"] = (bundle.read_bytes(), "text/javascript")
+    with ThreadingHTTPServer(("127.0.0.1", port), partial(_Handler, page, own)) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
         try:
@@ -62,3 +67,11 @@ def page_site(name: str, port: int, **config: str) -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def bundled(name: str, folder: Path) -> Path:
+    """Return the script of a page, bundled with the packages it imports."""
+    bundle = folder / f"{name}.js"
+    packages = str(INSTALLED / "node_modules")
+    output_of("bundle.mjs", PAGE=str(PAGES / f"{name}.js"), BUNDLE=str(bundle), PACKAGES=packages)
+    return bundle

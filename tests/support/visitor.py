@@ -1,6 +1,7 @@
 """A person with a browser, without scripts: follows redirects and fills in the login forms of any issuer."""
 
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Self
@@ -19,6 +20,13 @@ class Form:
     method: str
     fields: dict[str, str] = field(default_factory=dict)
     to_fill: list[str] = field(default_factory=list)
+    pressed: bool = False
+
+    def press(self, button: Mapping[str, str]) -> None:
+        """Press the form's first button, and no other."""
+        if not self.pressed and "name" in button:
+            self.fields[button["name"]] = button.get("value", "")
+        self.pressed = True
 
 
 class _Forms(HTMLParser):
@@ -34,6 +42,8 @@ class _Forms(HTMLParser):
             self.found[-1].fields[given["name"]] = given.get("value", "")
             if given.get("type", "text") in {"text", "email", "password"}:
                 self.found[-1].to_fill.append(given["name"])
+        elif tag == "button" and self.found and given.get("type", "submit") == "submit":
+            self.found[-1].press(given)
 
 
 class Visitor:

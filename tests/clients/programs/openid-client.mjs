@@ -4,14 +4,14 @@ import express from "express";
 import * as client from "openid-client";
 
 const { APP_ORIGIN, APP_PORT, AUTH0_AUDIENCE, AUTH0_ISSUER, CLIENT_ID, CLIENT_SECRET } = process.env;
-const { MACHINE_CLIENT_ID, MACHINE_CLIENT_SECRET } = process.env;
+const { MACHINE_CLIENT_ID, MACHINE_CLIENT_SECRET, NATIVE_CLIENT_ID } = process.env;
 
 const issuer = new URL(AUTH0_ISSUER);
 const configuration = await client.discovery(
   issuer,
   CLIENT_ID,
   undefined,
-  CLIENT_SECRET ? client.ClientSecretPost(CLIENT_SECRET) : client.None(),
+  CLIENT_SECRET ? client.ClientSecretBasic(CLIENT_SECRET) : client.None(),
 );
 const redirect_uri = `${APP_ORIGIN}/callback`;
 const session = {};
@@ -54,11 +54,44 @@ app.get("/refresh", async (_request, response) => {
   response.json({ access_token: refreshed.access_token, reused });
 });
 
-app.get("/machine", async (_request, response) => {
-  const authentication = client.ClientSecretPost(MACHINE_CLIENT_SECRET);
-  const machine = await client.discovery(issuer, MACHINE_CLIENT_ID, undefined, authentication);
-  const { access_token } = await client.clientCredentialsGrant(machine, { audience: AUTH0_AUDIENCE });
-  response.json({ access_token });
+app.get("/device", async (_request, response) => {
+  const device = await client.discovery(issuer, NATIVE_CLIENT_ID, undefined, client.None());
+  const started = await client.initiateDeviceAuthorization(device, { scope: "openid", audience: AUTH0_AUDIENCE });
+  session.polled = client.pollDeviceAuthorizationGrant(device, started);
+  session.polled.catch(() => undefined);
+  response.redirect(started.verification_uri_complete);
 });
+
+app.get("/device/tokens", async (_request, response) => {
+  response.json({ access_token: (await session.polled).access_token });
+});
+
+app.get("/machine", async (_request, response) => {
+  const tokens = [];
+  for (const authentication of [client.ClientSecretBasic, client.ClientSecretPost]) {
+    const machine = await client.discovery(issuer, MACHINE_CLIENT_ID, undefined, authentication(MACHINE_CLIENT_SECRET));
+    tokens.push((await client.clientCredentialsGrant(machine, { audience: AUTH0_AUDIENCE })).access_token);
+  }
+  response.json(tokens);
+});
+
+app.get("/revoke", async (_request, response) => {
+  await client.tokenRevocation(configuration, session.tokens.refresh_token);
+  const refused = await client
+    .refreshTokenGrant(configuration, session.tokens.refresh_token)
+    .then(() => null)
+    .catch((error) => error.error);
+  response.json({ refused });
+});
+
+app.get("/logout", (_request, response) => {
+  const url = client.buildEndSessionUrl(configuration, {
+    id_token_hint: session.tokens.id_token,
+    post_logout_redirect_uri: APP_ORIGIN,
+  });
+  response.redirect(url.href);
+});
+
+app.get("/", (_request, response) => response.json({ loggedOut: true }));
 
 app.listen(Number(APP_PORT), "localhost", () => console.log(JSON.stringify({ url: APP_ORIGIN })));
