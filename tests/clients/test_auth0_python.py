@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import pytest
-from auth0.authentication import GetToken, Users
+from auth0.authentication import Database, GetToken, RevokeToken, Users
 from auth0.authentication.exceptions import Auth0Error
 from auth0.authentication.token_verifier import AsymmetricSignatureVerifier, TokenVerifier
 from auth0.management import AsyncManagementClient, ManagementClient
@@ -24,6 +24,8 @@ from auth0_devtenant import (
     MANAGEMENT_CLIENT_SECRET,
     PEOPLE,
     SPA_CLIENT_ID,
+    WEB_CLIENT_ID,
+    WEB_CLIENT_SECRET,
 )
 from support.client_tenant import ClientTenant
 from support.issuer_api import AUDIENCE, api
@@ -75,6 +77,25 @@ def test_auth0_python_gets_a_machines_token(trusted: ClientTenant, exercise: Exe
     with pytest.raises(Auth0Error) as refused:
         GetToken(trusted.domain, MACHINE_CLIENT_ID, "wrong").client_credentials(AUDIENCE)
     assert (refused.value.status_code, refused.value.error_code) == (401, "access_denied")
+
+
+def test_auth0_python_signs_a_user_up_who_logs_in(trusted: ClientTenant, exercise: Exercise) -> None:
+    exercise("auth0-python", "sign-up, password change by e-mail, login by password, revocation")
+    connection, email, password = "Username-Password-Authentication", "python@example.com", "Python-password-1!"
+    database = Database(trusted.domain, WEB_CLIENT_ID)
+    made = database.signup(email=email, password=password, connection=connection)
+    assert made["email"] == email
+    assert "email" in database.change_password(email=email, connection=connection)
+    get_token = GetToken(trusted.domain, WEB_CLIENT_ID, WEB_CLIENT_SECRET)
+    scope = "openid profile email offline_access"
+    tokens = get_token.login(email, password, scope=scope, realm=connection, audience=AUDIENCE)
+    assert Users(trusted.domain).userinfo(tokens["access_token"])["email"] == email
+    RevokeToken(trusted.domain, WEB_CLIENT_ID, WEB_CLIENT_SECRET).revoke_refresh_token(tokens["refresh_token"])
+    with pytest.raises(Auth0Error) as refused:
+        get_token.refresh_token(tokens["refresh_token"])
+    assert refused.value.error_code == "invalid_grant"
+    with httpx.Client() as http:
+        ManagementClient(domain=trusted.domain, httpx_client=http, **CREDENTIALS).users.delete(f"auth0|{made['_id']}")
 
 
 def test_auth0_python_manages_users_with_a_token_it_fetches(trusted: ClientTenant, exercise: Exercise) -> None:

@@ -114,7 +114,7 @@ def test_auth0_spa_js_keeps_the_login_with_its_defaults(plain: ClientTenant, pag
 
 
 def test_auth0_spa_js_logs_in_with_a_popup(plain: ClientTenant, page: Page, exercise: Exercise) -> None:
-    exercise("@auth0/auth0-spa-js", "a popup")
+    exercise("@auth0/auth0-spa-js", "login in a popup")
     with site("auth0-spa-js", plain) as origin:
         page.goto(origin)
         with page.expect_popup() as opened:

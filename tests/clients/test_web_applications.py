@@ -78,3 +78,14 @@ async def test_authjs_logs_in(trusted: ClientTenant, exercise: Exercise) -> None
         session = visitor.visit(sent.headers["Location"]).raise_for_status().json()
     assert (session["user"]["email"], session["expires"] > "2000") == (USER, True)
     await require_accepted(trusted, session["access_token"])
+
+
+async def test_auth0_auth_js_logs_in_and_out(trusted: ClientTenant, exercise: Exercise) -> None:
+    exercise("@auth0/auth0-auth-js", "login with PKCE and a secret, also by a pushed request (PAR), refresh, logout")
+    with program("auth0-auth-js.mjs", **trusted.environment, **CLIENT) as app, trusted.visitor(USER) as visitor:
+        for query in ("", "?pushed=true"):
+            logged_in = visitor.visit(f"{app.url}/login{query}").raise_for_status().json()
+            assert logged_in["claims"]["sub"] == person_id(USER)
+            await require_accepted(trusted, logged_in["access_token"])
+        assert any("request_uri=" in url for url in visitor.visited)
+        assert log_out(visitor, f"{app.url}/logout") == {"loggedOut": True}
