@@ -21,7 +21,7 @@ class Certificate:
 
 
 def make_certificate(folder: Path, address: str = "127.0.0.1") -> Certificate:
-    """Write a certificate for an IP address, or for a host name, to a folder."""
+    """Write a certificate for an IP address to a folder."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a test's own authority")])
     signed = (
@@ -29,17 +29,10 @@ def make_certificate(folder: Path, address: str = "127.0.0.1") -> Certificate:
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(hours=1))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(x509.SubjectAlternativeName([_general_name(address)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
         .sign(key, SHA256())
     )
     files = Certificate(folder / "certificate.pem", folder / "key.pem")
     files.certificate.write_bytes(signed.public_bytes(Encoding.PEM))
     files.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return files
-
-
-def _general_name(address: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ip_address(address))
-    except ValueError:
-        return x509.DNSName(address)
