@@ -4,15 +4,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 HTTPX2 := $(VENV)/httpx2
 FLOORS := $(VENV)/floors
+CLIENTS := $(VENV)/clients
 # Every branch of these is tested: tokens, keys, roles, Management, limits, guards and the ASGI guard.
 COVERED := */auth0_sso/tokens/*,*/jwks/*,*/roles/*,*/management/*,*/ratelimit/*,*/web/guards/*,*/web/checks/*,*/asgi/*
 # The lock files name everything: with its dependencies resolved again, a package's newer release could break an install.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 VERIFY := $(BIN)/python -m pip --disable-pip-version-check check
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+# Auth0's resource servers for Python are prereleases.
+PRERELEASES := --prerelease if-necessary-or-explicit
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-httpx2 floors check bench bench-quick load format lock clean
+.PHONY: help run test test-httpx2 floors check bench bench-quick load format lock lock-clients clean
 
 help: ## List these targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -20,7 +23,7 @@ help: ## List these targets
 run: $(VENV)/run.stamp ## Serve the API and a development tenant beside it
 	$(BIN)/auth0-sso dev
 
-test: $(VENV)/dev.stamp ## Run all tests, and require them to cover the code
+test: $(VENV)/dev.stamp $(if $(shell command -v npm),$(VENV)/clients.stamp) ## Run all tests, and require them to cover the code
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 	@$(BIN)/coverage report --fail-under=100 --include="$(COVERED)" >$(VENV)/coverage.txt || { cat $(VENV)/coverage.txt; exit 1; }
@@ -67,11 +70,18 @@ LOCKS ?= locks
 PROJECTS := pyproject.toml devtenant/pyproject.toml --extra service
 lock: $(VENV)/dev.stamp ## Bring the lock files in step with pyproject.toml; UPGRADE=--upgrade takes newer versions
 	@$(COMPILE) $(UPGRADE) $(PROJECTS) -o $(LOCKS)/runtime.txt
-	@$(COMPILE) $(UPGRADE) $(PROJECTS) --group dev -c $(LOCKS)/runtime.txt -o $(LOCKS)/dev.txt
-	@$(COMPILE) $(UPGRADE) $(PROJECTS) --extra httpx2 --group dev --no-emit-package httpx --no-emit-package httpcore \
+	@$(COMPILE) $(UPGRADE) $(PROJECTS) --group dev $(PRERELEASES) -c $(LOCKS)/runtime.txt -o $(LOCKS)/dev.txt
+	@$(COMPILE) $(UPGRADE) $(PROJECTS) --extra httpx2 --group dev $(PRERELEASES) --no-emit-package httpx --no-emit-package httpcore \
 	  -c $(LOCKS)/dev.txt -o $(LOCKS)/httpx2.txt
-	@$(COMPILE) $(UPGRADE) --group bench --prerelease if-necessary-or-explicit -c $(LOCKS)/dev.txt -o $(LOCKS)/bench.txt
+	@$(COMPILE) $(UPGRADE) --group bench $(PRERELEASES) -c $(LOCKS)/dev.txt -o $(LOCKS)/bench.txt
 	@$(COMPILE) $(UPGRADE) --group build -c $(LOCKS)/dev.txt -o $(LOCKS)/build.txt
+
+# npm leaves out where a package came from (.npmrc), but not where its author takes donations.
+lock-clients: $(BIN)/python ## Bring the lock file of tests/clients in step with its package.json
+	npm install --prefix tests/clients --package-lock-only --ignore-scripts --loglevel=error --no-fund --no-audit
+	@$(BIN)/python -c 'import json, pathlib; path = pathlib.Path("tests/clients/package-lock.json"); \
+	  lock = json.loads(path.read_text()); [package.pop("funding", 0) for package in lock["packages"].values()]; \
+	  path.write_text(json.dumps(lock, indent=2) + "\n")'
 
 clean: ## Remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
@@ -99,6 +109,11 @@ $(VENV)/bench.stamp: $(VENV)/dev.stamp locks/bench.txt
 $(VENV)/node.stamp: $(BIN)/python $(wildcard bench/node/*) bench/node/.npmrc
 	mkdir -p $(VENV)/node && cp bench/node/.npmrc bench/node/* $(VENV)/node
 	npm ci --prefix $(VENV)/node --loglevel=error --no-fund --no-audit
+	@touch $@
+
+$(VENV)/clients.stamp: $(BIN)/python tests/clients/package.json tests/clients/package-lock.json tests/clients/.npmrc
+	mkdir -p $(CLIENTS) && cp tests/clients/.npmrc tests/clients/package*.json $(CLIENTS)
+	npm ci --prefix $(CLIENTS) --ignore-scripts --loglevel=error --no-fund --no-audit
 	@touch $@
 
 # The tests and the official SDK import httpx: a package of that name makes it httpx2, as an app would.

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 RECIPES = ("Makefile", "Dockerfile", ".ci/run", "README.md")
 LOCKS = sorted((ROOT / "locks").glob("*.txt"))
-NODE_LOCK = ROOT / "bench" / "node" / "package-lock.json"
+NODE_LOCKS = [ROOT / "bench" / "node" / "package-lock.json", ROOT / "tests" / "clients" / "package-lock.json"]
 
 
 def pip_installs(name: str) -> list[str]:
@@ -46,8 +46,17 @@ def test_a_lock_file_pins_packages_by_hash_and_names_no_index(lock: Path) -> Non
     assert "://" not in lock.read_text()
 
 
-def test_the_lock_file_for_node_pins_packages_by_hash_and_names_no_address() -> None:
-    packages = json.loads(NODE_LOCK.read_text())["packages"]
+@pytest.mark.parametrize("lock", NODE_LOCKS, ids=lambda lock: lock.parent.name)
+def test_a_lock_file_for_node_pins_packages_by_hash_and_names_no_address(lock: Path) -> None:
+    packages = json.loads(lock.read_text())["packages"]
     assert len(packages) > 1
     assert [name for name, package in packages.items() if name and "integrity" not in package] == []
-    assert "://" not in NODE_LOCK.read_text()
+    assert "://" not in lock.read_text()
+
+
+@pytest.mark.parametrize("lock", NODE_LOCKS, ids=lambda lock: lock.parent.name)
+def test_a_lock_file_for_node_is_in_step_with_its_package_file(lock: Path) -> None:
+    wanted = json.loads((lock.parent / "package.json").read_text())
+    locked = json.loads(lock.read_text())["packages"][""]
+    assert locked["dependencies"] == wanted["dependencies"]
+    assert locked["engines"] == wanted["engines"]

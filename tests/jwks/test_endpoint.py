@@ -32,6 +32,18 @@ async def test_a_set_that_did_not_change_is_not_sent_again(
     assert asked == [None, ETAG, ETAG]
 
 
+async def test_the_keys_of_an_issuer_without_a_trailing_slash_are_found(
+    client: httpx.AsyncClient, tenant: ScriptedTenant, pages: KeyPages
+) -> None:
+    issuer = ISSUER.removesuffix("/")
+    endpoint = JwksEndpoint(client, issuer, ["RS256"], max_age=600, timeout=5)
+    with pytest.raises(FetchError, match="discovery_issuer_mismatch"):
+        await endpoint.fetch()
+    tenant.on(DISCOVERY, json_reply({"issuer": issuer, "jwks_uri": f"{issuer}/.well-known/jwks.json"}))
+    assert (await endpoint.fetch()).keys.keys
+    assert tenant.count(DISCOVERY) == 2
+
+
 async def test_without_an_etag_the_whole_set_is_requested(endpoint: JwksEndpoint, tenant: ScriptedTenant) -> None:
     for _ in range(2):
         await endpoint.fetch()

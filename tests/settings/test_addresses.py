@@ -31,6 +31,13 @@ def test_an_issuer_is_kept_as_auth0_writes_it_in_tokens(monkeypatch: pytest.Monk
     assert load(monkeypatch, AUTH0_ISSUER_BASE_URL=url).issuer == "https://login.example.com/"
 
 
+def test_an_issuer_without_a_slash_is_kept_so_where_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    for url in ("https://login.example.com", "https://login.example.com/"):
+        settings = load(monkeypatch, AUTH0_ISSUER_BASE_URL=url, AUTH0_ISSUER_TRAILING_SLASH="false")
+        assert settings.issuer == "https://login.example.com"
+        assert settings.auth0_management_audience == "https://login.example.com/api/v2/"
+
+
 def test_plain_http_is_for_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     for url in ("http://127.0.0.1:3001/", "http://localhost:3001", "http://[::1]:3001/"):
         assert load(monkeypatch, AUTH0_ISSUER_BASE_URL=url).issuer.startswith("http://")

@@ -84,24 +84,6 @@ def test_with_a_list_of_clients_only_their_tokens_are_accepted(claims: dict[str,
     assert refusal(policy, azp="spa", client_id="other") == "client_id_mismatch"
 
 
-@pytest.mark.parametrize(
-    ("claims", "machine"),
-    [
-        ({}, False),
-        ({"gty": "password"}, False),
-        ({"gty": "refresh_token"}, False),
-        ({"gty": "client-credentials"}, True),
-        ({"sub": "client@clients", "gty": "client-credentials"}, True),
-        ({"sub": "client@clients"}, True),
-        ({"sub": "some-client-id"}, True),
-        ({"sub": "samlp|idp|name@example.com"}, False),
-    ],
-    ids=str,
-)
-def test_a_machine_is_recognized_by_its_grant_or_subject(claims: dict[str, Any], machine: object) -> None:
-    assert token(**claims).is_machine is machine
-
-
 def test_a_wrong_issuer_is_reported_before_any_other_error() -> None:
     assert refusal(iss="https://other.example.com/", exp="never", aud=7) == "iss_mismatch"
     with pytest.raises(InvalidTokenError) as caught:

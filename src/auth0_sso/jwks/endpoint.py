@@ -40,7 +40,7 @@ class JwksEndpoint:
     def __init__(
         self, client: httpx.AsyncClient, issuer: str, algorithms: Collection[str], *, max_age: float, timeout: float
     ) -> None:
-        """Take the issuer with its trailing slash, the `max_age` of responses without one, and the timeout."""
+        """Take the issuer as it writes itself, the `max_age` of responses without one, and the timeout."""
         self._client = client
         self._issuer = issuer
         self._algorithms = tuple(algorithms)
@@ -80,8 +80,11 @@ class JwksEndpoint:
         return _LastResponse(FetchedKeys(keys, max_age), _etag(response.headers))
 
     async def _discover(self) -> str:
-        """Return the URL of the set (OIDC Discovery 1.0 sections 4.1 to 4.3: the metadata must be of this issuer)."""
-        url = f"{self._issuer}.well-known/openid-configuration"
+        """Return the URL of the set (OIDC Discovery 1.0 sections 4.1 to 4.3).
+
+        A slash at the end of the issuer is left out before the path, and the metadata must be of this issuer.
+        """
+        url = f"{self._issuer.removesuffix('/')}/.well-known/openid-configuration"
         metadata = _json(await self._get(url, {}, max_bytes=_MAX_METADATA_BYTES), strict_json.loads)
         if not isinstance(metadata, dict) or metadata.get("issuer") != self._issuer:
             raise FetchError("discovery_issuer_mismatch")

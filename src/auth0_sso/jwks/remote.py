@@ -48,7 +48,7 @@ class RemoteJwks:
         store: KeyStore | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        """Take the issuer's identifier with its trailing slash, and the clock.
+        """Take the issuer's identifier as it is in `iss`, and the clock.
 
         With a `store` the last set is kept for the next start of the process.
         """

@@ -31,6 +31,11 @@ def _require_unique(values: list[str]) -> list[str]:
     return values
 
 
+def _at_least_one(member: str) -> dict[str, JsonValue]:
+    """Return the JSON schema of an object whose array of that name is not empty."""
+    return {"required": [member], "properties": {member: {"minItems": 1}}}
+
+
 Metadata = Annotated[dict[str, JsonValue], AfterValidator(_require_storable)]
 NullIfUnreadable = Annotated[str | None, BeforeValidator(lambda text: text or None)]
 """Always has a value at Auth0; null if it cannot be read."""
@@ -187,9 +192,13 @@ class RoleList(Body):
 class RoleChange(Body):
     """Roles to assign or to remove, by id, by name, or both."""
 
-    role_ids: Annotated[list[RoleId], AfterValidator(_require_unique)] = Field(default_factory=list, max_length=50)
+    model_config = ConfigDict(json_schema_extra={"anyOf": [_at_least_one("roleIds"), _at_least_one("roleNames")]})
+
+    role_ids: Annotated[list[RoleId], AfterValidator(_require_unique)] = Field(
+        default_factory=list, max_length=50, json_schema_extra={"uniqueItems": True}
+    )
     role_names: Annotated[list[RoleName], AfterValidator(_require_unique)] = Field(
-        default_factory=list, max_length=50
+        default_factory=list, max_length=50, json_schema_extra={"uniqueItems": True}
     )
 
     @model_validator(mode="after")

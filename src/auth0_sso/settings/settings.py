@@ -49,6 +49,11 @@ class Settings(EnvironmentSettings):
         "The issuer, where it is not `https://{AUTH0_DOMAIN}/` (a custom domain).",
         "write https:// and the domain that issues tokens, such as https://login.example.com/",
     )
+    auth0_issuer_trailing_slash: bool = setting(
+        True,
+        "Whether the issuer's identifier ends with a slash, as Auth0 writes it in `iss`; false for other issuers.",
+        "write true or false",
+    )
     auth0_algorithms: Annotated[Listed, Algorithms] = setting(
         ("RS256",),
         "Signing algorithms accepted, comma-separated.",
@@ -199,8 +204,9 @@ class Settings(EnvironmentSettings):
 
     @property
     def issuer(self) -> str:
-        """The issuer's identifier with its trailing slash, as Auth0 writes it in `iss`."""
-        return self.auth0_issuer_base_url
+        """The issuer's identifier as it is in `iss`: with a slash at the end, unless the settings say otherwise."""
+        url = self.auth0_issuer_base_url
+        return url if self.auth0_issuer_trailing_slash else url.removesuffix("/")
 
     @property
     def has_shared_store(self) -> bool:

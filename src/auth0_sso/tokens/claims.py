@@ -11,6 +11,7 @@ from functools import lru_cache
 from auth0_sso.clock import WallTime
 from auth0_sso.errors import InvalidTokenError
 from auth0_sso.tokens.read_only import frozen_object
+from auth0_sso.tokens.subject import is_machine
 
 _MAX_TEXT_LENGTH = 512
 _LAST_TIME = 253_402_300_799  # 9999-12-31T23:59:59Z: a later NumericDate is an error and out of range for datetime
@@ -51,7 +52,7 @@ class AccessToken:
     permissions: frozenset[str]
     organization: str | None
     is_machine: bool
-    """It has no user: it was issued for client credentials, or its subject is not an Auth0 user id."""
+    """It has no user: it was issued to the client itself, or shows no user at all (`tokens/subject.py`)."""
     claims: Mapping[str, object] = field(repr=False)
     """All signed claims, read-only at every level: JSON arrays are tuples, objects are read-only dicts, of which
     `copy.deepcopy` makes ordinary ones. All requests with this token share the same object.
@@ -73,6 +74,7 @@ def validate(claims: Mapping[str, object], policy: TokenPolicy, now: WallTime) -
         raise _refused("aud", "mismatch")
     subject = _required_text(claims, "sub")
     _require_types_of_the_rest(claims)
+    client_id = _client_id(claims, policy.clients)
     token = AccessToken(
         subject=subject,
         issuer=policy.issuer,
@@ -80,11 +82,11 @@ def validate(claims: Mapping[str, object], policy: TokenPolicy, now: WallTime) -
         issued_at=_required_time(claims, "iat"),
         expires_at=_required_time(claims, "exp"),
         not_before=_time(claims, "nbf"),
-        client_id=_client_id(claims, policy.clients),
+        client_id=client_id,
         scopes=_scopes(claims),
         permissions=frozenset(_strings(claims, "permissions")),
         organization=_text(claims, "org_id"),
-        is_machine=claims.get("gty") == "client-credentials" or "|" not in subject,
+        is_machine=is_machine(claims, subject, client_id),
         claims=claims,
     )
     require_alive(token, policy, now)

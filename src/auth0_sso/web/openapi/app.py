@@ -25,7 +25,7 @@ class DescribedOpenapi:
         """Return the document, described; the app caches it as before."""
         document = self._write()
         if document is not self._described:
-            issuer = None if self._settings is None else self._settings.issuer
+            issuer = None if self._settings is None else self._settings.auth0_issuer_base_url
             describe(document, issuer, validation=answers_validation(self._app))
             self._described = document
         return document
