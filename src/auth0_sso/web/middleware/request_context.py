@@ -30,7 +30,7 @@ class RequestContext:
     """The values of all Authorization headers, once they are read."""
     token: AccessToken | None = None
     refusal: str | None = None
-    """Why the request was refused, for the access log."""
+    """Why the request was refused, for the access log: a reason, and in brackets what only the log says."""
     counted: tuple[object, ...] = ()
     """What the request was counted under already."""
     given: Mapping[str, object] = MappingProxyType({})
