@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from auth0_sso.web.docs_page import add_docs
     from auth0_sso.web.guards.guarded_route import GuardedRoute
     from auth0_sso.web.guards.own_checks import require
+    from auth0_sso.web.guards.public_routes import public_route
     from auth0_sso.web.guards.rate_limits import LimitedToken, limited_token, rate_limit
     from auth0_sso.web.guards.role_guards import (
         CurrentOrganizationRoles,
@@ -79,6 +80,7 @@ __all__ = [
     "limited_token",
     "optional_token",
     "protect",
+    "public_route",
     "rate_limit",
     "require",
     "require_all_roles",
@@ -106,6 +108,7 @@ _MODULES = {
     "web.harden": ("harden",),
     "web.guards.own_checks": ("require",),
     "web.protect": ("protect",),
+    "web.guards.public_routes": ("public_route",),
     "web.guards.rate_limits": ("LimitedToken", "limited_token", "rate_limit"),
     "web.guards.role_guards": (
         "CurrentOrganizationRoles",

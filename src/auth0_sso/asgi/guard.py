@@ -56,7 +56,7 @@ class Auth0Guard:
         that contradict each other.
         """
         self.app = app
-        self._rules = RuleTable(rules, _root_path_of(app))
+        self.rules = RuleTable(rules, _root_path_of(app))
         opening = partial(open_services, roles=roles, keys=keys, counter=counter, clock=clock, transport=transport)
         self.protection = Protection(settings, opening)
         self._services: Services | None = None
@@ -66,7 +66,7 @@ class Auth0Guard:
         if scope["type"] == "http":
             await self._serve_http(scope, receive, send)
         elif scope["type"] == "websocket":
-            await serve_websocket(self.app, self._rules, self._running_services(), scope, receive, send)
+            await serve_websocket(self.app, self.rules, self._running_services(), scope, receive, send)
         elif scope["type"] == "lifespan":
             await run_lifespan(self.app, self.running(), scope, receive, send)
         else:
@@ -91,7 +91,7 @@ class Auth0Guard:
         headers: Headers = []
         rule = None
         try:
-            rule = self._rules.find(scope)
+            rule = self.rules.find(scope)
             await admit(scope, rule, services, credentials, headers)
         except Auth0SsoError as error:
             log_refused(scope, rule, error)

@@ -54,6 +54,11 @@ class Policy:
             raise ValueError("has two limits with the same window")
         return cls(tuple(limits))
 
+    @property
+    def text(self) -> str:
+        """The policy in the usual notation, the shortest window first: `10/minute;200/hour`."""
+        return ";".join(limit.name for limit in self.limits)
+
     def require_room(self, cost: int) -> None:
         """Raise `ValueError` where a request of this cost could never pass."""
         if cost != 1 and not 1 <= cost <= min(limit.amount for limit in self.limits):  # each limit allows 1

@@ -1,4 +1,4 @@
-"""The command `auth0-sso`: serve | dev | token.
+"""The command `auth0-sso`: serve | dev | routes | token.
 
 `serve` and `dev` need the extra `service`, and `dev` and `token` the distribution auth0-devtenant.
 """
@@ -6,10 +6,12 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Final
 
 from auth0_sso.errors import ConfigurationError
+from auth0_sso.service import routes_command
 from auth0_sso.service.dev_settings import CHANGEABLE, HOSTS
 from auth0_sso.service.settings import EX_CONFIG, ServiceSettings
 
@@ -38,17 +40,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="auth0-sso", description="An API guarded by Auth0.")
+    parser.add_argument("--version", action="version", version=f"auth0-sso {version('auth0-sso')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_serve(
         commands.add_parser("serve", help="serve the API; settings come from the environment (docs/settings.md)")
     )
     _add_dev(commands.add_parser("dev", help="serve the API with a development tenant; needs no settings"))
+    routes_command.add_arguments(commands.add_parser("routes", help="list the routes of an app with their guards"))
     commands.add_parser("token", help="print an access token of the development tenant")
     return parser
 
 
 def _add_serve(command: argparse.ArgumentParser) -> None:
-    workers = _whole_number(1, 256)
+    workers, port = _whole_number(1, 256), _whole_number(0, 65_535)
+    command.add_argument("--host", type=_host, help="address to listen on (default: HOST, else 127.0.0.1)")
+    command.add_argument("--port", type=port, help="port to listen on, 0 for any (default: PORT, else 3000)")
     command.add_argument(
         "--workers", type=workers, metavar="N", help="number of processes (default: WORKERS, else 1)"
     )
@@ -80,6 +86,12 @@ def _whole_number(minimum: int, maximum: int) -> Callable[[str], int]:
     return parse
 
 
+def _host(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("an address to listen on is needed, such as 127.0.0.1 or 0.0.0.0")
+    return text
+
+
 def _setting(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
@@ -96,8 +108,10 @@ def _serve(options: argparse.Namespace) -> int:
         return _fail(_no_service("serve", missing))
     from auth0_sso.service import serve  # noqa: PLC0415 - needs uvicorn, which is optional
 
-    given = {} if options.workers is None else {"workers": options.workers}
-    return serve.run(ServiceSettings.load_or_exit(**given))
+    given = {name: getattr(options, name) for name in ("host", "port", "workers")}
+    return serve.run(
+        ServiceSettings.load_or_exit(**{name: value for name, value in given.items() if value is not None})
+    )
 
 
 def _dev(options: argparse.Namespace) -> int:

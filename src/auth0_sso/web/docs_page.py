@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.settings import Settings
 from auth0_sso.web.guards.authentication import services_of
+from auth0_sso.web.guards.public_routes import public_route
 
 _ASSETS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -41,6 +42,7 @@ def add_docs(app: FastAPI, settings: Settings | None = None, *, path: str = "/do
         raise ValueError("Swagger UI needs the OpenAPI document, and this app has no openapi_url")
     assets = _read_assets()
 
+    @public_route
     async def show_docs(request: Request) -> HTMLResponse:
         chosen = services_of(request).settings if settings is None else settings
         root = request.scope.get("root_path", "").rstrip("/")
@@ -56,9 +58,11 @@ def add_docs(app: FastAPI, settings: Settings | None = None, *, path: str = "/do
         )
         return _with_policy(page, connect=_origin(chosen.issuer))
 
+    @public_route
     async def finish_login(_: Request) -> HTMLResponse:
         return _with_policy(get_swagger_ui_oauth2_redirect_html())
 
+    @public_route
     async def get_asset(request: Request) -> Response:
         name: str = request.path_params["name"]
         if name not in assets:

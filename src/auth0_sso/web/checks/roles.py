@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from auth0_sso.errors import InsufficientScopeError, ManagementNotConfiguredError
 from auth0_sso.tokens.claims import AccessToken
+from auth0_sso.web.checks.requirements import Requirement, role_requirement
 from auth0_sso.web.services.services import Services
 
 KnownRoles = MutableMapping[tuple[bool, bool], frozenset[str]]
@@ -20,6 +21,16 @@ class RequiredRoles:
     one_suffices: bool = True
     within_organization: bool = False
     stale_ok: bool = False
+
+    @property
+    def requirement(self) -> Requirement:
+        """What this asks for, for lists of routes."""
+        return role_requirement(
+            self.names,
+            one_suffices=self.one_suffices,
+            within_organization=self.within_organization,
+            stale_ok=self.stale_ok,
+        )
 
     async def require(self, services: Services, token: AccessToken, known: KnownRoles) -> None:
         """Raise `InsufficientScopeError` for a user without them, and what `roles_of` raises."""

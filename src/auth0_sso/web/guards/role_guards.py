@@ -22,6 +22,7 @@ from auth0_sso.errors import (
 )
 from auth0_sso.roles.source import RoleSource
 from auth0_sso.tokens.claims import AccessToken
+from auth0_sso.web.checks.requirements import TOKEN, USER
 from auth0_sso.web.checks.roles import RequiredRoles, require_user, roles_of
 from auth0_sso.web.guards.authentication import services_in, services_of, verified_token
 from auth0_sso.web.guards.guard import Guard, TokenGuard, require_scopes
@@ -42,7 +43,7 @@ class RolesGuard(Guard):
 
     def __init__(self, *, of_member: bool = False) -> None:
         """Take which of the two kinds it gives."""
-        super().__init__(of_member, refusals=_REFUSALS)
+        super().__init__(of_member, refusals=_REFUSALS, requirements=(TOKEN, USER))
         self._of_member = of_member
 
     async def __call__(self, connection: HTTPConnection, scopes: SecurityScopes) -> frozenset[str]:
@@ -64,7 +65,7 @@ def require_any_role(*roles: str, within_organization: bool = False, stale_ok: b
     AUTH0_ROLE_MAX_STALE_SECONDS says: not for guards that protect others from the caller.
     """
     wanted = _RolesCheck(_names(roles), one_suffices=True, within_organization=within_organization, stale_ok=stale_ok)
-    return TokenGuard(wanted, refusals=_REFUSALS)
+    return TokenGuard(wanted, refusals=_REFUSALS, requirements=(wanted.requirement,))
 
 
 def require_all_roles(*roles: str, within_organization: bool = False, stale_ok: bool = False) -> TokenGuard:
@@ -72,7 +73,7 @@ def require_all_roles(*roles: str, within_organization: bool = False, stale_ok: 
     wanted = _RolesCheck(
         _names(roles), one_suffices=False, within_organization=within_organization, stale_ok=stale_ok
     )
-    return TokenGuard(wanted, refusals=_REFUSALS)
+    return TokenGuard(wanted, refusals=_REFUSALS, requirements=(wanted.requirement,))
 
 
 def require_role(role: str, *, within_organization: bool = False, stale_ok: bool = False) -> TokenGuard:

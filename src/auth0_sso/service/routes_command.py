@@ -1,0 +1,96 @@
+"""`auth0-sso routes`: the routes of an app, with what guards them; those that nothing guards are flagged.
+
+The app is imported and not started: no settings, tenant or network is needed.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from inspect import signature
+from pathlib import Path
+from typing import Final, NoReturn
+
+from auth0_sso.errors import ConfigurationError
+from auth0_sso.inspection.route_list import list_routes
+from auth0_sso.inspection.route_table import as_json, as_table
+from auth0_sso.service.settings import ServiceSettings
+
+_UNGUARDED: Final = 1
+"""Exit code with `--require-guards`."""
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command, and what runs it."""
+    command.add_argument(
+        "app",
+        nargs="?",
+        metavar="MODULE:APP",
+        help="an app, or a function that makes one, such as main:app (default: the service of auth0-sso serve)",
+    )
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.add_argument(
+        "--require-guards", action="store_true", help="exit with 1 if a route is unguarded and not public on purpose"
+    )
+    command.add_argument(
+        "--public",
+        action="append",
+        default=[],
+        metavar="ROUTE",
+        help="a route that is public on purpose, as /path or 'METHOD /path'; may be repeated",
+    )
+    command.set_defaults(run=_run, refuse=command.error)
+
+
+def _run(options: argparse.Namespace) -> int:
+    app = _service() if options.app is None else _load(options.app, options.refuse)
+    routes = list_routes(app, public=options.public)
+    unguarded = [name for route in routes if route.access == "UNGUARDED" for name in route.names]
+    print(as_json(routes) if options.json else as_table(routes))
+    if not unguarded:
+        return 0
+    print(
+        f"\n{len(unguarded)} UNGUARDED: no token is needed for {', '.join(unguarded)}. Add a guard; or, if that is "
+        "meant, mark the route with @public_route or name it with --public.",
+        file=sys.stderr,
+    )
+    return _UNGUARDED if options.require_guards else 0
+
+
+def _service() -> object:
+    """Return the app of `auth0-sso serve`; without usable settings, one that differs in no route but /metrics."""
+    from auth0_sso.service.app import create_app  # noqa: PLC0415 - needs packages of the extra `service`
+
+    try:
+        settings = ServiceSettings.load()
+    except ConfigurationError:
+        settings = ServiceSettings.of(auth0_domain="tenant.invalid", auth0_audience="https://api.invalid")
+    return create_app(settings)
+
+
+def _load(target: str, refuse: Callable[[str], NoReturn]) -> object:
+    """Import an app as uvicorn does, with the working directory on the path; call it if it is a factory."""
+    module_name, _, attribute = target.partition(":")
+    if not module_name or not attribute:
+        refuse(f"{target!r} is not MODULE:APP, such as main:app")
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        found: object = import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise  # a module that the app itself imports
+        refuse(f"there is no module {module_name!r} in this directory or this Python")
+    for name in attribute.split("."):
+        if not hasattr(found, name):
+            refuse(f"the module {module_name!r} has no {attribute!r}")
+        found = getattr(found, name)
+    return found() if callable(found) and _is_factory(found) else found
+
+
+def _is_factory(found: Callable[..., object]) -> bool:
+    """Return whether this can be called without arguments; an ASGI app takes scope, receive and send."""
+    try:
+        signature(found).bind()
+    except TypeError:
+        return False
+    return True
