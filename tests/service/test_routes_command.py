@@ -1,6 +1,7 @@
 """`auth0-sso routes`, as a user runs it."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -43,12 +44,16 @@ class Parts:
 """
 
 
-def run(directory: Path, *arguments: str) -> tuple[int, str, str]:
-    """Run the command in a directory, as a process of its own."""
+def run(directory: Path, *arguments: str, environment: dict[str, str] | None = None) -> tuple[int, str, str]:
+    """Run the command in a directory, as a process of its own, with additions to the environment."""
+    added = dict(environment or {})
+    if "PYTHONPATH" in added:
+        added["PYTHONPATH"] += os.pathsep + os.environ.get("PYTHONPATH", "")
     program = "from auth0_sso.service.cli import main; import sys; raise SystemExit(main(sys.argv[1:]))"
     result = subprocess.run(
         [sys.executable, "-P", "-c", program, "routes", *arguments],
         cwd=directory,
+        env=os.environ | added,
         capture_output=True,
         text=True,
         timeout=60,
@@ -145,6 +150,17 @@ async def test_an_anonymous_request_is_refused_where_the_list_says_guarded(servi
         for method in route.methods:
             response = await service.api.request(method, path)
             assert (response.status_code == 401) is (route.access == "guarded"), route
+
+
+def test_without_the_packages_of_the_service_only_its_own_routes_cannot_be_listed(own: Path) -> None:
+    missing = "import sys\nfor name in ('uvicorn', 'redis', 'fastapi_swagger', 'email_validator'):\n"
+    (own / "sitecustomize.py").write_text(f"{missing}    sys.modules[name] = None\n")
+    code, _, errors = run(own, environment={"PYTHONPATH": str(own)})
+    assert code == 2
+    assert re.search(
+        r"the routes of the service need .*email.*: install auth0-sso\[service\], or name an app", errors
+    )
+    assert run(own, "own_app:app", environment={"PYTHONPATH": str(own)})[0] == 0
 
 
 def test_with_settings_their_routes_are_listed(

@@ -43,7 +43,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    app = _service() if options.app is None else _load(options.app, options.refuse)
+    app = _service(options.refuse) if options.app is None else _load(options.app, options.refuse)
     routes = list_routes(app, public=options.public)
     unguarded = [name for route in routes if route.access == "UNGUARDED" for name in route.names]
     print(as_json(routes) if options.json else as_table(routes))
@@ -57,10 +57,12 @@ def _run(options: argparse.Namespace) -> int:
     return _UNGUARDED if options.require_guards else 0
 
 
-def _service() -> object:
+def _service(refuse: Callable[[str], NoReturn]) -> object:
     """Return the app of `auth0-sso serve`; without usable settings, one that differs in no route but /metrics."""
-    from auth0_sso.service.app import create_app  # noqa: PLC0415 - needs packages of the extra `service`
-
+    try:
+        from auth0_sso.service.app import create_app  # noqa: PLC0415 - needs packages of the extra `service`
+    except ImportError as error:
+        refuse(f"the routes of the service need {error.name or error}: install auth0-sso[service], or name an app")
     try:
         settings = ServiceSettings.load()
     except ConfigurationError:
