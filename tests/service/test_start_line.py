@@ -1,6 +1,8 @@
 """The line at the start says how the service is set up, and no secret."""
 
+import re
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +51,25 @@ def test_what_is_on_is_not_named_as_off() -> None:
     assert "; 4 workers; " in line
     assert line.endswith("; off: nothing")
     assert "the-secret" not in line
+
+
+def test_the_line_in_the_docs_is_one_that_the_service_writes() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    [documented] = re.findall(r"^auth0-sso \S+: (.+)$", page, re.MULTILINE)
+    line = start_line(
+        settings(
+            auth0_domain="tenant.eu.auth0.com",
+            auth0_issuer_base_url="https://tenant.eu.auth0.com/",
+            auth0_audience="https://api.example.com",
+            auth0_management_audience="",
+            auth0_management_base_url="",
+            auth0_jwks_cache_file="/var/cache/auth0-sso/keys.json",
+            cors_allowed_origins=(),
+            rate_limit_storage_url="rediss://:s3cret@cache:6379",
+            workers=4,
+        )
+    )
+    assert line.partition(": ")[2] == documented
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from auth0_sso.errors import ConfigurationError
-from auth0_sso.inspection.route_list import list_routes
-from auth0_sso.inspection.route_table import as_json, as_table
 from auth0_sso.service.settings import ServiceSettings
 
 _UNGUARDED: Final = 1
@@ -43,6 +41,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from auth0_sso.inspection.route_list import list_routes  # noqa: PLC0415 - FastAPI takes 200 ms, for this alone
+    from auth0_sso.inspection.route_table import as_json, as_table  # noqa: PLC0415 - the same
+
     app = _service(options.refuse) if options.app is None else _load(options.app, options.refuse)
     routes = list_routes(app, public=options.public)
     unguarded = [name for route in routes if route.access == "UNGUARDED" for name in route.names]
