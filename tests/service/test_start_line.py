@@ -58,8 +58,8 @@ def test_the_line_in_the_docs_is_one_that_the_service_writes() -> None:
     [documented] = re.findall(r"^auth0-sso \S+: (.+)$", page, re.MULTILINE)
     line = start_line(
         settings(
-            auth0_domain="tenant.eu.auth0.com",
-            auth0_issuer_base_url="https://tenant.eu.auth0.com/",
+            auth0_domain="acme.eu.auth0.com",
+            auth0_issuer_base_url="https://acme.eu.auth0.com/",
             auth0_audience="https://api.example.com",
             auth0_management_audience="",
             auth0_management_base_url="",
