@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Security, WebSocket
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBasic
 from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Host, Mount, Route, WebSocketRoute
@@ -95,9 +96,8 @@ def said(route: ListedRoute) -> str:
 def own_routes(app: object) -> dict[str, str]:
     """Return access and requirements of each route by its name, without FastAPI's pages."""
     return {
-        name: f"{route.access}: {said(route)}"
+        route.name: f"{route.access}: {said(route)}"
         for route in list_routes(app)
-        for name in route.names
         if not route.is_public or route.requirements
     }
 
@@ -112,7 +112,7 @@ def test_a_guard_says_itself_what_it_asks_for(name: str) -> None:
     app = bare()
     app.get("/x", dependencies=[Depends(guard)])(lambda: None)
     [route] = list_routes(app)
-    assert (route.methods, route.path, route.access, said(route)) == (("GET",), "/x", access, words)
+    assert (route.method, route.path, route.access, said(route)) == ("GET", "/x", access, words)
 
 
 @pytest.mark.parametrize("name", ["token", "permission", "limit", "optional"])
@@ -223,12 +223,25 @@ def test_mounted_apps_do_not_inherit_the_guards_of_the_app(tmp_path: Path) -> No
     }
 
 
+class AnyMethod(HTTPEndpoint):
+    async def get(self, _: Request) -> PlainTextResponse:
+        return PlainTextResponse("")
+
+
 @pytest.mark.skipif(not hasattr(FastAPI, "frontend"), reason="this FastAPI has no frontend()")
 def test_static_files_of_a_frontend_are_listed(tmp_path: Path) -> None:
     app = bare()
     (tmp_path / "index.html").write_text("hello")
     app.frontend("/ui", directory=tmp_path)
-    assert unguarded_routes(app) == ["* /ui/*"]
+    for name, dependencies in {"open": [], "closed": [Depends(current_token)]}.items():
+        router = APIRouter(dependencies=dependencies)
+        router.frontend("/ui", directory=tmp_path)
+        app.include_router(router, prefix=f"/{name}")
+    assert own_routes(app) == {
+        "* /ui/*": "UNGUARDED: ",
+        "* /open/ui/*": "UNGUARDED: ",
+        "* /closed/ui/*": "guarded: token",
+    }
 
 
 def test_pages_of_the_documentation_are_public_on_purpose() -> None:
@@ -288,15 +301,46 @@ def test_rules_in_front_of_an_app_guard_its_routes() -> None:
         Rule("/orders", permissions=["read:orders"]),
         Rule("/orders", methods=["POST"], scopes=["b", "a"], any_role=["clerk"]),
     )
-    assert [(route.names, route.access, said(route)) for route in list_routes(guard)] == [
-        (("GET /open",), "public", "rate limit 5/minute"),
-        (("GET /open/secret",), "guarded", "token, role admin, rate limit 5/minute"),
-        (
-            ("GET /orders/{order}", "POST /orders/{order}"),
-            "guarded",
-            "token, role clerk, permission read:orders, scope a and b",
-        ),
-        (("GET /",), "guarded", "token"),
+    assert [(route.name, route.access, said(route)) for route in list_routes(guard)] == [
+        ("GET /open", "public", "rate limit 5/minute"),
+        ("GET /open/secret", "guarded", "token, role admin, rate limit 5/minute"),
+        ("GET /orders/{order}", "guarded", "token, permission read:orders"),
+        ("POST /orders/{order}", "guarded", "token, role clerk, scope a and b"),
+        ("GET /", "guarded", "token"),
+    ]
+
+
+def test_of_a_route_with_two_methods_only_the_one_with_a_public_rule_is_public() -> None:
+    app = bare()
+    app.api_route("/x", methods=["GET", "POST"])(lambda: None)
+    app.router.routes.append(Route("/all", AnyMethod))
+    guard = Auth0Guard(
+        app,
+        Rule("/x"),
+        Rule("/x", methods=["GET"], public=True),
+        Rule("/all"),
+        Rule("/all", methods=["GET"], public=True),
+    )
+    assert [(route.name, route.access) for route in list_routes(guard)] == [
+        ("GET /x", "public"),
+        ("POST /x", "guarded"),
+        ("* /all", "guarded"),
+        ("GET /all", "public"),
+    ]
+
+
+def test_rules_apply_to_the_path_below_a_host_and_a_mount() -> None:
+    below = bare()
+    below.get("/x")(lambda: None)
+    below.get("/y")(lambda: None)
+    inner = Auth0Guard(below, Rule("/y", permissions=["p"]))
+    app = Starlette(routes=[Mount("/m", inner), Host("api.example.com", below)])
+    guard = Auth0Guard(app, Rule("/x", public=True), Rule("/m/x", public=True), Rule("/m", scopes=["s"]))
+    assert [(route.name, route.access, said(route)) for route in list_routes(guard)] == [
+        ("GET /m/x", "guarded", "token"),
+        ("GET /m/y", "guarded", "token, permission p, scope s"),
+        ("GET //api.example.com/x", "public", ""),
+        ("GET //api.example.com/y", "guarded", "token"),
     ]
 
 
@@ -304,11 +348,19 @@ async def unknown_app(scope: Scope, receive: Receive, send: Send) -> None: ...
 
 
 def test_of_an_unknown_app_the_rules_in_front_are_listed() -> None:
-    guard = Auth0Guard(unknown_app, Rule("/open", public=True), Rule("/admin", any_role=["admin"]))
-    assert [(route.names, route.access, said(route)) for route in list_routes(guard)] == [
-        (("* /open/*",), "public", ""),
-        (("* /admin/*",), "guarded", "token, role admin"),
-        (("* /*",), "guarded", "token"),
+    rules = (Rule("/open", methods=["GET"], public=True), Rule("/open"), Rule("/admin", any_role=["admin"]))
+    guard = Auth0Guard(unknown_app, *rules)
+    expected = [
+        ("* /open/*", "guarded", "token"),
+        ("GET /open/*", "public", ""),
+        ("* /admin/*", "guarded", "token, role admin"),
+        ("* /*", "guarded", "token"),
+    ]
+    assert [(route.name, route.access, said(route)) for route in list_routes(guard)] == expected
+    below = Auth0Guard(Starlette(routes=[Mount("/admin", unknown_app), Mount("/other", unknown_app)]), *rules)
+    assert [(route.name, said(route)) for route in list_routes(below)] == [
+        ("* /admin/*", "token, role admin"),
+        ("* /other/*", "token"),
     ]
     assert unguarded_routes(unknown_app) == ["* /*"]
 

@@ -41,6 +41,10 @@ class RuleTable:
         place = self._written.find(path.rstrip("/"))
         return place.others if method is None else place.rule_for(method)
 
+    def methods_with_rules(self, path: str) -> tuple[str, ...]:
+        """Return the methods that have a rule of their own for the path of a route."""
+        return tuple(self._written.find(path.rstrip("/")).by_method)
+
     def find(self, scope: Mapping[str, Any]) -> Rule:
         """Return the rule for a request or WebSocket (ASGI 3).
 

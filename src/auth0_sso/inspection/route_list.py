@@ -4,14 +4,14 @@ What a guard asks for is what it says itself (`Guard.requirements_with`, `Rule.r
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from fastapi import FastAPI, routing
 from fastapi.dependencies.models import Dependant
 from fastapi.security.base import SecurityBase
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Host, Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Host, Mount, Route, Router, WebSocketRoute
 
 from auth0_sso.asgi.guard import Auth0Guard
 from auth0_sso.asgi.rule import Rule
@@ -30,11 +30,12 @@ ANY: Final = "*"
 
 @dataclass(frozen=True, slots=True)
 class ListedRoute:
-    """One route: its methods, its whole path, and what it asks for."""
+    """One method of one route, with what it asks for."""
 
-    methods: tuple[str, ...]
-    """HTTP methods, `WEBSOCKET`, or `*` for an app that is mounted and not known here."""
+    method: str
+    """An HTTP method, `WEBSOCKET`, or `*` for all methods that have no line of their own."""
     path: str
+    """The whole path, as it is declared; it ends in `/*` for an app that is mounted and not known here."""
     requirements: tuple[Requirement, ...] = ()
     is_public: bool = False
     """It says itself that it is public on purpose."""
@@ -49,9 +50,9 @@ class ListedRoute:
         return "public" if self.is_public else "UNGUARDED"
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """`METHOD /path` for each of its methods."""
-        return tuple(f"{method} {self.path}" for method in self.methods)
+    def name(self) -> str:
+        """`METHOD /path`."""
+        return f"{self.method} {self.path}"
 
 
 def list_routes(app: object, *, public: Collection[str] = ()) -> list[ListedRoute]:
@@ -59,7 +60,10 @@ def list_routes(app: object, *, public: Collection[str] = ()) -> list[ListedRout
 
     Those named by `public`, as `/path` or `METHOD /path`, are public on purpose.
     """
-    return [_marked(route, public) for route in _routes_of(app, "", _Rules())]
+    return [
+        replace(route, is_public=route.is_public or route.path in public or route.name in public)
+        for route in _routes_of(app, "", _Rules())
+    ]
 
 
 def unguarded_routes(app: object, *, public: Collection[str] = ()) -> list[str]:
@@ -68,18 +72,7 @@ def unguarded_routes(app: object, *, public: Collection[str] = ()) -> list[str]:
     Those that say so on purpose are not among them: `public_route`, a public `Rule`, `OptionalToken`, FastAPI's own
     documentation pages, and those named by `public`, as `/path` or `METHOD /path`. A rate limit alone is no guard.
     """
-    return [
-        name
-        for route in list_routes(app)
-        if route.access == "UNGUARDED" and route.path not in public
-        for name in route.names
-        if name not in public
-    ]
-
-
-def _marked(route: ListedRoute, public: Collection[str]) -> ListedRoute:
-    named = route.path in public or all(name in public for name in route.names)
-    return ListedRoute(route.methods, route.path, route.requirements, is_public=True) if named else route
+    return [route.name for route in list_routes(app, public=public) if route.access == "UNGUARDED"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +84,26 @@ class _Rules:
     def below(self, table: RuleTable, prefix: str) -> "_Rules":
         return _Rules((*self.tables, (table, prefix)))
 
-    def of(self, method: str, path: str) -> list[Rule]:
-        asked = None if method in {WEBSOCKET, ANY} else method
-        return [table.rule_for(asked, path[len(prefix) :]) for table, prefix in self.tables]
+    def apply(self, route: ListedRoute) -> Iterator[ListedRoute]:
+        """Yield a route with what the rules for its path ask for; for `*` also each method with a rule of its own."""
+        methods = [route.method]
+        if route.method == ANY:
+            methods += dict.fromkeys(
+                method
+                for table, prefix in self.tables
+                for method in table.methods_with_rules(route.path[len(prefix) :])
+            )
+        for method in methods:
+            asked = None if method in {WEBSOCKET, ANY} else method
+            found = [table.rule_for(asked, route.path[len(prefix) :]) for table, prefix in self.tables]
+            requirements = _once(*(each for rule in found for each in rule.requirements), *route.requirements)
+            is_public = route.is_public or (bool(found) and all(rule.public for rule in found))
+            yield ListedRoute(method, route.path, requirements, is_public)
+
+    def paths_below(self, prefix: str) -> list[str]:
+        """Return the paths below a prefix that have rules of their own, and the prefix."""
+        paths = [f"{base}{rule.path.rstrip('/')}" for table, base in self.tables for rule in table.rules]
+        return list(dict.fromkeys([*(path for path in paths if path.startswith(f"{prefix}/")), prefix]))
 
 
 def _routes_of(app: object, prefix: str, rules: _Rules) -> Iterator[ListedRoute]:
@@ -101,20 +111,20 @@ def _routes_of(app: object, prefix: str, rules: _Rules) -> Iterator[ListedRoute]
     for each in apps_below(app):
         if isinstance(each, Auth0Guard):
             rules = rules.below(each.rules, prefix)
-        if hasattr(each, "routes"):
-            rules = _rules_of_middleware(each, prefix, rules)
+        if isinstance(each, Starlette | Router):
+            rules = _with_middleware(each, prefix, rules)
             for route in _all_routes(each):
                 yield from _listed(route, each, prefix, rules)
             return
-    yield from _unknown_app(prefix, rules)
+    for path in rules.paths_below(prefix):  # of an app that is not Starlette's, no more is known
+        yield from rules.apply(ListedRoute(ANY, f"{path}/{ANY}"))
 
 
-def _rules_of_middleware(app: object, prefix: str, rules: _Rules) -> _Rules:
+def _with_middleware(app: Starlette | Router, prefix: str, rules: _Rules) -> _Rules:
     for middleware in app.user_middleware if isinstance(app, Starlette) else ():
         kind: object = middleware.cls
-        if kind is Auth0Guard:
-            table = RuleTable([rule for rule in middleware.args if isinstance(rule, Rule)])
-            rules = rules.below(table, prefix)
+        if isinstance(kind, type) and issubclass(kind, Auth0Guard):
+            rules = rules.below(RuleTable(each for each in middleware.args if isinstance(each, Rule)), prefix)
     return rules
 
 
@@ -122,39 +132,41 @@ def _all_routes(app: Any) -> Iterator[Any]:  # noqa: ANN401 - routes of FastAPI 
     """Yield the routes of an app or router; those of included routers as they are included, with the whole path.
 
     FastAPI since 0.137 keeps included routers as a tree and has a function that walks it; before, it copied routes.
+    The static files of `app.frontend()` are kept apart, since all other routes go before them.
     """
     walk = getattr(routing, "iter_route_contexts", iter)
     yield from walk(app.routes)
-    for group in getattr(getattr(app, "router", app), "_low_priority_routes", ()):  # app.frontend()
-        yield from walk([group])
+    yield from getattr(getattr(app, "router", app), "_low_priority_routes", ())
+    for route in app.routes:
+        yield from getattr(route, "effective_low_priority_routes", tuple)()
 
 
 def _listed(route: Any, app: object, prefix: str, rules: _Rules) -> Iterator[ListedRoute]:  # noqa: ANN401 - as above
     kind: BaseRoute = getattr(route, "original_route", route)
     path: str = prefix + (getattr(route, "path", None) or "")
+    asked = _requirements_of(getattr(route, "dependant", None))
     if isinstance(kind, Mount):
         yield from _routes_of(kind.app, path, rules)
     elif isinstance(kind, Host):
-        yield from _routes_of(kind.app, f"//{kind.host}{prefix}", rules)
+        for each in _routes_of(kind.app, prefix, rules):
+            yield replace(each, path=f"//{kind.host}{each.path}")
     elif isinstance(kind, Route | WebSocketRoute):
-        methods = _methods(kind, getattr(route, "methods", None))
-        endpoint, dependant = getattr(route, "endpoint", None), getattr(route, "dependant", None)
-        known = is_public(endpoint) or _is_documentation(kind, app)
-        yield _with_rules(ListedRoute(methods, path, _requirements_of(dependant), known), rules)
-    else:  # static files of `app.frontend`, or a kind of route that another package defines
-        asked = _requirements_of(getattr(route, "dependant", None))
+        known = is_public(getattr(route, "endpoint", None)) or _is_documentation(kind, app)
+        for method in _methods(kind, getattr(route, "methods", None)):
+            yield from rules.apply(ListedRoute(method, path, asked, known))
+    else:  # static files of `app.frontend()`, or a kind of route that another package defines
+        start = prefix + getattr(route, "frontend_prefix", "")
         for each in getattr(kind, "routes", [kind]):
-            below = f"{prefix}{getattr(each, 'path', '')}".rstrip("/")
-            yield _with_rules(ListedRoute((ANY,), f"{below}/{ANY}", asked), rules)
+            below = f"{start}{getattr(each, 'path', '')}".rstrip("/")
+            yield from rules.apply(ListedRoute(ANY, f"{below}/{ANY}", asked))
 
 
-def _methods(route: BaseRoute, methods: Collection[str] | None) -> tuple[str, ...]:
+def _methods(route: BaseRoute, methods: Collection[str] | None) -> list[str]:
     if isinstance(route, WebSocketRoute):
-        return (WEBSOCKET,)
+        return [WEBSOCKET]
     if not methods:
-        return (ANY,)
-    without_head = set(methods) - {"HEAD"} if "GET" in methods else methods  # Starlette adds it to GET
-    return tuple(sorted(without_head))
+        return [ANY]
+    return sorted(set(methods) - {"HEAD"} if "GET" in methods else methods)  # Starlette adds HEAD to GET
 
 
 def _is_documentation(route: BaseRoute, app: object) -> bool:
@@ -163,25 +175,6 @@ def _is_documentation(route: BaseRoute, app: object) -> bool:
         return False
     pages = {app.openapi_url, app.docs_url, app.redoc_url, app.swagger_ui_oauth2_redirect_url}
     return getattr(route, "path", None) in pages
-
-
-def _unknown_app(prefix: str, rules: _Rules) -> Iterator[ListedRoute]:
-    """Yield what is known of an app that is not Starlette's: the rules in front of it."""
-    if not rules.tables:
-        yield ListedRoute((ANY,), f"{prefix}/{ANY}")
-        return
-    table, base = rules.tables[-1]
-    for rule in table.rules:
-        path = f"{base}{rule.path.rstrip('/')}/{ANY}"
-        if path.startswith(prefix):
-            yield ListedRoute(tuple(rule.methods) or (ANY,), path, rule.requirements, rule.public)
-
-
-def _with_rules(route: ListedRoute, rules: _Rules) -> ListedRoute:
-    found = [rule for method in route.methods for rule in rules.of(method, route.path)]
-    asked = [each for rule in dict.fromkeys(found) for each in rule.requirements]
-    is_marked = route.is_public or (bool(found) and all(rule.public for rule in found))
-    return ListedRoute(route.methods, route.path, _once(*asked, *route.requirements), is_marked)
 
 
 def _requirements_of(dependant: Dependant | None) -> tuple[Requirement, ...]:

@@ -22,7 +22,7 @@ def as_json(routes: Sequence[ListedRoute]) -> str:
     return json.dumps(
         [
             {
-                "methods": route.methods,
+                "method": route.method,
                 "path": route.path,
                 "access": route.access.lower().replace(" ", "_"),
                 "requirements": [
@@ -42,4 +42,4 @@ def as_json(routes: Sequence[ListedRoute]) -> str:
 
 
 def _row(route: ListedRoute) -> tuple[str, ...]:
-    return (",".join(route.methods), route.path, route.access, ", ".join(map(str, route.requirements)))
+    return (route.method, route.path, route.access, ", ".join(map(str, route.requirements)))

@@ -46,7 +46,7 @@ def _run(options: argparse.Namespace) -> int:
 
     app = _service(options.refuse) if options.app is None else _load(options.app, options.refuse)
     routes = list_routes(app, public=options.public)
-    unguarded = [name for route in routes if route.access == "UNGUARDED" for name in route.names]
+    unguarded = [route.name for route in routes if route.access == "UNGUARDED"]
     print(as_json(routes) if options.json else as_table(routes))
     if not unguarded:
         return 0
