@@ -186,10 +186,9 @@ async def test_routers_are_listed_with_their_prefixes_and_guards(route_class: ty
     assert found.pop("WEBSOCKET /v1/outer/inner/socket") == f"guarded: {guards}"
     assert found.pop("PUT /inner/{name}") == "UNGUARDED: rate limit 9/minute"
     assert found.pop("WEBSOCKET /inner/socket") == "UNGUARDED: rate limit 9/minute"
-    # A mounted app has the prefix of `include_router`, not of its own router, and no guard.
-    assert found == {"GET /files/{name}": "UNGUARDED: ", "GET /v1/outer/files/{name}": "UNGUARDED: "}
-    for path in ("/files/x", "/v1/outer/files/x"):
-        assert (await ask(app, path)).status == 200
+    # An app mounted in a router has the prefix of `include_router` alone, and no guard. FastAPI before 0.137 drops it.
+    served = [path for path in ("/files", "/v1/outer/files") if (await ask(app, f"{path}/x")).status == 200]
+    assert found == {f"GET {path}/{{name}}": "UNGUARDED: " for path in served}
 
 
 async def talk(_: WebSocket) -> None: ...
