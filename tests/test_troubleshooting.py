@@ -174,7 +174,7 @@ def test_auth0s_words_in_a_section_are_what_leads_to_it(reason: str, status: int
     assert f"docs/troubleshooting.md#{reason}" in str(refused.log_detail)
 
 
-def test_the_example_of_a_token_failure_is_a_line_of_the_log() -> None:
+def test_the_example_of_a_token_failure_is_a_logged_line() -> None:
     body = httpx.Response(401, json={"error": "access_denied", "error_description": "Unauthorized"}).content
     refused = refusal_of(BoundedResponse(401, httpx.Headers({"X-Auth0-RequestId": "0a"}), body), sent=[])
     [line] = re.findall(r"^no Management API token: (.+?); next attempt in 1 s at the earliest$", PAGE, re.MULTILINE)

@@ -44,9 +44,7 @@ def test_workers_without_a_shared_store_log_a_warning(tenant_port: int, tmp_path
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_the_options_name_the_address_and_one_line_says_how_it_is_set_up(
-    tenant_port: int, tmp_path: Path, workers: int
-) -> None:
+def test_the_options_win_and_one_line_names_the_setup(tenant_port: int, tmp_path: Path, workers: int) -> None:
     port, log = free_port(), tmp_path / "log"
     options = ["--host", "127.0.0.2", "--port", str(port), "--workers", str(workers)]
     names = environment(tenant_port, free_port()) | {"LOG_TO": str(log)}

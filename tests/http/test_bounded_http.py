@@ -169,7 +169,7 @@ async def test_a_timeout_says_how_long_it_waited() -> None:
         assert await _cause_from(address, max_seconds=0.15) == "no complete response within 0.15 s"
 
 
-def test_a_url_in_a_log_line_has_no_credentials_query_or_fragment() -> None:
+def test_a_logged_url_has_no_credentials_query_or_fragment() -> None:
     assert url_for_log("https://user:secret@a.example/b/c?code=secret#secret") == "https://a.example/b/c"
     assert len(url_for_log(f"https://a.example/{'x' * 5000}")) < 310
 

@@ -186,7 +186,7 @@ async def test_routers_are_listed_with_their_prefixes_and_guards(route_class: ty
     assert found.pop("WEBSOCKET /v1/outer/inner/socket") == f"guarded: {guards}"
     assert found.pop("PUT /inner/{name}") == "UNGUARDED: rate limit 9/minute"
     assert found.pop("WEBSOCKET /inner/socket") == "UNGUARDED: rate limit 9/minute"
-    # An app mounted in a router has the prefix of `include_router` alone, and no guard. FastAPI before 0.137 drops it.
+    # A mounted app has the prefix of `include_router` alone, and no guard. FastAPI before 0.137 drops it.
     served = [path for path in ("/files", "/v1/outer/files") if (await ask(app, f"{path}/x")).status == 200]
     assert found == {f"GET {path}/{{name}}": "UNGUARDED: " for path in served}
 
@@ -309,7 +309,7 @@ def test_rules_in_front_of_an_app_guard_its_routes() -> None:
     ]
 
 
-def test_of_a_route_with_two_methods_only_the_one_with_a_public_rule_is_public() -> None:
+def test_a_public_rule_of_one_method_leaves_the_others_guarded() -> None:
     app = bare()
     app.api_route("/x", methods=["GET", "POST"])(lambda: None)
     app.router.routes.append(Route("/all", AnyMethod))

@@ -637,7 +637,7 @@ async def test_no_repr_error_or_log_shows_the_secret_or_token(
     assert "Auth0 answered 401 '[removed] is not [removed], but [removed]'" in caplog.text
 
 
-async def test_the_log_has_auth0s_own_words_the_request_id_and_a_hint(
+async def test_the_log_has_auth0s_words_request_id_and_a_hint(
     tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, caplog: pytest.LogCaptureFixture
 ) -> None:
     refused = {"error": "access_denied", "error_description": "Service not enabled within domain: https://a/"}

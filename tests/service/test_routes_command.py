@@ -77,7 +77,7 @@ def test_the_routes_of_an_own_app_are_listed_without_settings(own: Path, name: s
     )
 
 
-def test_an_unguarded_route_of_a_factory_is_flagged_and_fails_where_guards_are_required(own: Path) -> None:
+def test_an_unguarded_route_is_flagged_and_fails_where_guards_are_required(own: Path) -> None:
     code, output, errors = run(own, "own_app:make_open_app")
     assert (code, output.splitlines()[1].split()) == (0, ["GET", "/reports", "UNGUARDED"])
     assert errors.startswith("\n1 UNGUARDED: no token is needed for GET /reports. Add a guard")
@@ -151,7 +151,7 @@ async def test_an_anonymous_request_is_refused_where_the_list_says_guarded(servi
         assert (response.status_code == 401) is (route.access == "guarded"), route
 
 
-def test_without_the_packages_of_the_service_only_its_own_routes_cannot_be_listed(own: Path) -> None:
+def test_without_the_services_packages_its_own_routes_are_not_listed(own: Path) -> None:
     missing = "import sys\nfor name in ('uvicorn', 'redis', 'fastapi_swagger', 'email_validator'):\n"
     (own / "sitecustomize.py").write_text(f"{missing}    sys.modules[name] = None\n")
     code, _, errors = run(own, environment={"PYTHONPATH": str(own)})
