@@ -40,14 +40,17 @@ class Guard(SecurityBase, ABC):
         refusals: Collection[type[Auth0SsoError]] = (),
         optional: bool = False,
         description: str | None = None,
-        requirements: Iterable[Requirement] = (TOKEN,),
+        requirements: Iterable[Requirement] | None = None,
     ) -> None:
         """Take what distinguishes it from others of its class, and for the OpenAPI document what it refuses with.
 
         `refusals` are the errors beyond those of a bad token, `optional` says that anonymous requests pass, and
-        `description` is a sentence on what it asks for. `requirements` are that as values, for lists of routes.
+        `description` is a sentence on what it asks for. `requirements` are that as values, for lists of routes; by
+        default a token.
         """
         self.model = _MODEL
+        if requirements is None:
+            requirements = (OPTIONAL_TOKEN if optional else TOKEN,)
         self.requirements = tuple(requirements)
         self.scheme_name = note_for(*refusals, optional=optional, description=description)
         self._identity = (type(self), self.scheme_name, identity)
@@ -108,7 +111,7 @@ class OptionalTokenGuard(Guard):
     """A dependency that lets a request without any Authorization header pass as anonymous, and no other."""
 
     def __init__(self) -> None:
-        super().__init__(optional=True, requirements=(OPTIONAL_TOKEN,))
+        super().__init__(optional=True)
 
     async def __call__(self, connection: HTTPConnection, scopes: SecurityScopes) -> AccessToken | None:
         """Return the token, or None where there is no Authorization header and no scope is asked for."""
