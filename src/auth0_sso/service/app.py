@@ -77,4 +77,5 @@ def _add_http_layer(app: FastAPI, settings: ServiceSettings) -> None:
     options.require_host = options.catch_exceptions = True
     options.max_body_bytes = MAX_BODY_BYTES
     options.cors_origins = settings.cors_allowed_origins
+    options.cors_headers = settings.cors_allowed_headers
     trust_proxies(app, settings.trusted_proxies)
