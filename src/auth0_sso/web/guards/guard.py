@@ -13,12 +13,11 @@ from fastapi.requests import HTTPConnection
 from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
 
-from auth0_sso.errors import Auth0SsoError
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.web.checks.scopes import require_names
 from auth0_sso.web.guards.authentication import credentials_of, services_of, verified_token
 from auth0_sso.web.middleware.request_context import RequestContext
-from auth0_sso.web.openapi.describe import note_for
+from auth0_sso.web.openapi.notes import Refusal, note_for
 
 Check = Callable[[HTTPConnection, AccessToken], Awaitable[None]]
 """Passes a token, or raises the error that says why not. Equal checks make equal guards."""
@@ -36,17 +35,22 @@ class Guard(SecurityBase, ABC):
     def __init__(
         self,
         *identity: Hashable,
-        refusals: Collection[type[Auth0SsoError]] = (),
+        refusals: Collection[Refusal] = (),
         optional: bool = False,
         description: str | None = None,
+        requirement: str | None = None,
+        scopes: Collection[str] = (),
     ) -> None:
         """Take what distinguishes it from others of its class, and for the OpenAPI document what it refuses with.
 
-        `refusals` are the errors beyond those of a bad token, `optional` says that anonymous requests pass, and
-        `description` is a sentence on what it asks for.
+        `refusals` are the errors beyond those of a bad token, or classes of errors; `optional` says that anonymous
+        requests pass, `description` is a sentence on what it asks for, `requirement` says it in a few words, such as
+        "role `admin`", and `scopes` are those that a login can ask for.
         """
         self.model = _MODEL
-        self.scheme_name = note_for(*refusals, optional=optional, description=description)
+        self.scheme_name = note_for(
+            *refusals, optional=optional, description=description, requirement=requirement, scopes=scopes
+        )
         self._identity = (type(self), self.scheme_name, identity)
         self._hash = hash(self._identity)  # FastAPI asks for it several times in each request
 
@@ -68,11 +72,13 @@ class TokenGuard(Guard):
         self,
         check: Check | None = None,
         *,
-        refusals: Collection[type[Auth0SsoError]] = (),
+        refusals: Collection[Refusal] = (),
         description: str | None = None,
+        requirement: str | None = None,
+        scopes: Collection[str] = (),
     ) -> None:
-        """Take a further check, and for the OpenAPI document the errors it refuses with and what it asks for."""
-        super().__init__(check, refusals=refusals, description=description)
+        """Take a further check, and for the OpenAPI document what `Guard` takes."""
+        super().__init__(check, refusals=refusals, description=description, requirement=requirement, scopes=scopes)
         self._check = check
 
     async def __call__(self, connection: HTTPConnection, scopes: SecurityScopes) -> AccessToken:

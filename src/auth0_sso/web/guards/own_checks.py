@@ -32,7 +32,9 @@ def require(
     document; `detail` is what a refused caller reads. Guards of the same function are equal.
     """
     asked = _of_connection(check)
-    return TokenGuard(_OwnCheck(check, asked, detail), refusals=refusals, description=description)
+    denied = InsufficientScopeError("check_failed", detail)
+    shown = [denied if each is InsufficientScopeError else each for each in refusals]
+    return TokenGuard(_OwnCheck(check, asked, detail), refusals=shown, description=description)
 
 
 @dataclass(frozen=True, slots=True)
