@@ -27,14 +27,16 @@ from auth0_sso.web.guards.guard import Guard, TokenGuard, require_scopes
 from auth0_sso.web.middleware.request_context import RequestContext
 from auth0_sso.web.openapi.requirements import USER, required
 
-_REFUSALS: Final = (
-    no_user(),
+MANAGEMENT_ERRORS: Final = (
     ManagementRefusedError,
     ManagementAnswerError,
     ManagementUnavailableError,
     ManagementRateLimitedError,
     ManagementNotConfiguredError,
 )
+"""What a route or guard that calls the Management API may end in, beside what the call itself is refused for."""
+
+_REFUSALS: Final = (no_user(), *MANAGEMENT_ERRORS)
 
 
 class RolesGuard(Guard):

@@ -22,7 +22,7 @@ from auth0_sso.web.openapi.requirements import USER, required
 
 def require_organization(*organization_ids: str) -> TokenGuard:
     """Return a guard that passes tokens issued for an organization: one of these ids, or any without ids."""
-    requirement, refusals = "an organization", [_organization_missing()]
+    requirement, refusals = "organization", [_organization_missing()]
     if organization_ids:
         requirement = required("organization", {*organization_ids}, one_suffices=True)
         refusals.append(_organization_mismatch())

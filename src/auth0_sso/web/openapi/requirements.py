@@ -7,8 +7,8 @@ REQUIREMENTS: Final = "x-requires"
 """The extension of an operation with what its guards ask for, as a list of texts (OpenAPI 3.1, Specification
 Extensions). Empty, a token is optional."""
 
-USER: Final = "a user"
-_ANYTHING_VALID: Final = "an access token"
+USER: Final = "user token"
+_ANY: Final = "access token"
 
 
 def required(kind: str, names: Collection[str], *, one_suffices: bool = False) -> str:
@@ -23,9 +23,9 @@ def add_requirements(operation: dict[str, Any], requirements: Iterable[str], *, 
     if any(each.startswith("role") for each in asked):  # only users have roles
         asked = [each for each in asked if each != USER]
     if not asked and not optional:
-        asked = [_ANYTHING_VALID]
+        asked = [_ANY]
     operation[REQUIREMENTS] = [each.replace("`", "") for each in asked]
-    add_paragraph(operation, f"**Requires** {'; '.join(asked)}." if asked else "An access token is optional.")
+    add_paragraph(operation, f"**Requires:** {'; '.join(asked)}" if asked else "An access token is optional.")
 
 
 def add_paragraph(operation: dict[str, Any], text: str) -> None:

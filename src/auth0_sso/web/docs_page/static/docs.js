@@ -24,7 +24,14 @@ function callerIn(authorized) {
   if (!token) return undefined;
   const { sub, exp } = claimsOf(token);
   const { email, name } = claimsOf(login?.token?.id_token ?? "");
-  return { name: email ?? name ?? sub ?? "the bearer of a token", expiresAt: exp === undefined ? Infinity : exp * 1000 };
+  return { name: email ?? name ?? sub ?? "the bearer of an access token", expiresAt: exp === undefined ? Infinity : exp * 1000 };
+}
+
+/** A time of today, or the day too. */
+function timeOf(milliseconds) {
+  const time = new Date(milliseconds);
+  const day = time.toDateString() === new Date().toDateString() ? {} : { weekday: "long" };
+  return time.toLocaleString([], { ...day, hour: "2-digit", minute: "2-digit" });
 }
 
 /** What outlives a reload, in this tab alone: sessionStorage ends with it. */
@@ -139,8 +146,7 @@ const AccountBar = (AuthorizeButton, { React: { Component, createElement: h } })
         return ["The access token of ", name, " has expired. ", h("span", { className: "detail" }, "Log in again.")];
       }
       if (caller.expiresAt === Infinity) return ["Authorized as ", name];
-      const until = new Date(caller.expiresAt).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-      return ["Authorized as ", name, h("span", { className: "detail" }, ` until ${until}`)];
+      return ["Authorized as ", name, h("span", { className: "detail" }, ` until ${timeOf(caller.expiresAt)}`)];
     }
 
     render() {
@@ -195,7 +201,8 @@ const Login = (Oauth2, { React: { createElement: h } }) =>
     const hint = remembered.asksForUser
       ? "You are asked who to log in as."
       : "If you are logged in at Auth0 already, you are not asked again. To be asked, log out here first.";
-    return h("div", { className: "login" }, h("p", { className: "hint" }, hint), h(Oauth2, props));
+    const className = oauth.clientId ? "login has-client" : "login";
+    return h("div", { className }, h("p", { className: "hint" }, hint), h(Oauth2, props));
   };
 
 /** The path of a route, and what its guards require. */
