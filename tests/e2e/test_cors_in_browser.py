@@ -30,7 +30,7 @@ def running(origin: str) -> Iterator[Dev]:
         yield started
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(origin: str) -> Iterator[Page]:
     with chromium() as browser:
         page = browser.new_page()

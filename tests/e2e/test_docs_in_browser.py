@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from auth0_devtenant import PEOPLE, Person
 from support.browser import chromium, needs_chromium
@@ -25,10 +25,17 @@ def running() -> Iterator[Dev]:
         yield started
 
 
+@pytest.fixture(scope="module")
+def chrome() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
 @pytest.fixture
-def browser() -> Iterator[BrowserContext]:
-    with chromium() as context:
-        yield context
+def browser(chrome: Browser) -> Iterator[BrowserContext]:
+    context = chrome.new_context(viewport={"width": 1280, "height": 844})
+    yield context
+    context.close()
 
 
 @pytest.fixture
@@ -89,27 +96,28 @@ def call_dashboard(page: Page) -> Locator:
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
 def test_docs_fit_the_screen_and_load_nothing_from_other_origins(
-    running: Dev, tmp_path: Path, width: int, color_scheme: Literal["light", "dark"]
+    running: Dev, browser: BrowserContext, tmp_path: Path, width: int, color_scheme: Literal["light", "dark"]
 ) -> None:
     requested: list[str] = []
     complaints: list[str] = []
     screenshots = Path(os.environ.get("SCREENSHOTS", tmp_path))
-    with chromium(width=width, color_scheme=color_scheme) as browser:
-        page = browser.new_page()
-        page.on("request", lambda request: requested.append(request.url))
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        open_docs(running, page)
-        for route in ("/profile", "/admin/users", "/dashboard", "/api/data"):
-            expect(page.locator(f'[data-path="{route}"]').first).to_be_visible()
-        page.screenshot(path=screenshots / f"docs-{color_scheme}-{width}.png", full_page=True)
-        open_dialog(page)
-        page.screenshot(path=screenshots / f"docs-{color_scheme}-{width}-dialog.png")
-        log_in(page)
-        expect(call_dashboard(page)).to_contain_text('"accessLevel": "admin"')
-        page.screenshot(path=screenshots / f"docs-{color_scheme}-{width}-called.png", full_page=True)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        background = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    page = browser.new_page()
+    page.set_viewport_size({"width": width, "height": 844})
+    page.emulate_media(color_scheme=color_scheme)
+    page.on("request", lambda request: requested.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    open_docs(running, page)
+    for route in ("/profile", "/admin/users", "/dashboard", "/api/data"):
+        expect(page.locator(f'[data-path="{route}"]').first).to_be_visible()
+    page.screenshot(path=screenshots / f"docs-{color_scheme}-{width}.png", full_page=True)
+    open_dialog(page)
+    page.screenshot(path=screenshots / f"docs-{color_scheme}-{width}-dialog.png")
+    log_in(page)
+    expect(call_dashboard(page)).to_contain_text('"accessLevel": "admin"')
+    page.screenshot(path=screenshots / f"docs-{color_scheme}-{width}-called.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    background = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     assert complaints == []
     assert [url for url in requested if not url.startswith((running.api, running.tenant, "data:"))] == []
     assert (background == "rgb(28, 32, 34)") == (color_scheme == "dark")
@@ -124,16 +132,17 @@ def test_docs_follow_the_color_scheme_while_they_are_open(docs: Page) -> None:
     expect(root).not_to_have_class(re.compile("dark-mode"))
 
 
-def test_a_visitor_of_a_phone_sees_first_where_to_log_in(running: Dev) -> None:
-    with chromium(width=390) as browser:
-        page = open_docs(running, browser.new_page())
-        button = page.locator(".account .btn.authorize").bounding_box()
-        first_route = page.locator(".opblock").first.bounding_box()
-        assert button is not None
-        assert first_route is not None
-        assert button["y"] + button["height"] < min(first_route["y"], 844)
-        open_dialog(page)
-        headings = dialog(page).locator("h4").all_inner_texts()
+def test_a_visitor_with_a_phone_sees_first_where_to_log_in(running: Dev, browser: BrowserContext) -> None:
+    page = browser.new_page()
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_docs(running, page)
+    button = page.locator(".account .btn.authorize").bounding_box()
+    first_route = page.locator(".opblock").first.bounding_box()
+    assert button is not None
+    assert first_route is not None
+    assert button["y"] + button["height"] < min(first_route["y"], 844)
+    open_dialog(page)
+    headings = dialog(page).locator("h4").all_inner_texts()
     assert [heading.split()[0] for heading in headings] == ["auth0", "bearer"]
 
 
@@ -223,20 +232,18 @@ def test_a_pasted_token_takes_the_place_of_the_login(running: Dev, docs: Page) -
     expect(status(docs)).to_contain_text("@clients")
 
 
-@pytest.mark.parametrize(
-    ("route", "badge"),
-    [
-        ("/dashboard", "role admin or manager"),
-        ("/admin/users", "role admin"),
-        ("/profile", "user token"),
-        ("/api/data", "access token"),
-        ("/", "token optional"),
-        ("/healthz", "public"),
-    ],
-)
-def test_each_row_shows_what_its_route_requires(docs: Page, route: str, badge: str) -> None:
-    row = docs.locator(".opblock-summary", has=docs.locator(f'[data-path="{route}"]')).first
-    expect(row.locator(".badge")).to_have_text([badge])
+def test_each_row_shows_what_its_route_requires(docs: Page) -> None:
+    badges = {
+        "/dashboard": "role admin or manager",
+        "/admin/users": "role admin",
+        "/profile": "user token",
+        "/api/data": "access token",
+        "/": "token optional",
+        "/healthz": "public",
+    }
+    for route, badge in badges.items():
+        row = docs.locator(".opblock-summary", has=docs.locator(f'[data-path="{route}"]')).first
+        expect(row.locator(".badge")).to_have_text([badge])
 
 
 def test_each_example_of_a_refusal_can_be_chosen(docs: Page) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Final, Literal
+from typing import Final
 
 import pytest
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 CHROMIUM: Final = shutil.which("chromium")
 _FLAGS: Final = (
@@ -23,17 +23,18 @@ _FLAGS: Final = (
 if CHROMIUM is None and os.environ.get("CI"):
     raise RuntimeError("CI skips nothing: install chromium")
 
+expect.set_options(timeout=15_000)  # milliseconds: other tests may keep the machine busy
+
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 
 @contextmanager
-def chromium(*, width: int = 1280, color_scheme: Literal["light", "dark"] = "light") -> Iterator[BrowserContext]:
-    """Run a browser whose pages are as wide as that."""
+def chromium() -> Iterator[Browser]:
+    """Run a browser."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
-        context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=color_scheme)
         try:
-            yield context
+            yield browser
         finally:
             browser.close()
 
