@@ -61,6 +61,10 @@ def login(page: Page) -> Locator:
     return dialog(page).locator(".login")
 
 
+def ask_for_user(page: Page) -> Locator:
+    return login(page).get_by_label("Ask who to log in as")
+
+
 def open_dialog(page: Page) -> None:
     page.locator(".account .btn.authorize").click()
     expect(dialog(page)).to_be_visible()
@@ -155,7 +159,7 @@ def test_after_a_logout_another_user_logs_in_and_stays_over_a_reload(running: De
     open_dialog(docs)
     login(docs).get_by_role("button", name="Remove authorization").click()
     expect(status(docs)).to_contain_text("Not logged in")
-    expect(login(docs)).to_contain_text("You are asked who to log in as")
+    expect(ask_for_user(docs)).to_be_checked()
     log_in(docs, MANAGER)  # without closing the dialog, where Swagger UI would send the code of the first login
     expect(call_dashboard(docs)).to_contain_text('"accessLevel": "manager"')
 
@@ -191,8 +195,18 @@ def test_without_a_logout_the_tenants_session_logs_in_silently(
     second = open_docs(running, browser.new_page())
     expect(status(second)).to_contain_text("Not logged in")  # what a tab remembers is its own
     open_dialog(second)
+    expect(ask_for_user(second)).not_to_be_checked()
     start_login(second)
     expect(status(second)).to_contain_text(f"Authorized as {ADMIN.email}")
+
+
+def test_who_asks_for_it_is_asked_despite_a_session(running: Dev, docs: Page, browser: BrowserContext) -> None:
+    open_dialog(docs)
+    log_in(docs, ADMIN)
+    second = open_docs(running, browser.new_page())
+    open_dialog(second)
+    ask_for_user(second).check()
+    log_in(second, MANAGER)
 
 
 def test_only_the_tab_keeps_the_tokens_and_nothing_else_of_the_login(docs: Page) -> None:

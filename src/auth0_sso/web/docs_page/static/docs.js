@@ -17,7 +17,7 @@ function claimsOf(token) {
   }
 }
 
-/** Who is authorized, from the state of Swagger UI; undefined for nobody. */
+/** Who is authorized, from the state of Swagger UI; undefined without a token. */
 function callerIn(authorized) {
   const { [LOGIN]: login, [BEARER]: pasted } = authorized;
   const token = login?.token?.access_token ?? pasted?.value;
@@ -54,7 +54,7 @@ const remembered = {
     return (callerIn(authorized)?.expiresAt ?? 0) > Date.now() ? authorized : {};
   },
 
-  /** Whether the next login asks who it is, instead of taking Auth0's session: after a logout here. */
+  /** Whether the next login asks who it is, instead of using the session at Auth0. */
   get asksForUser() {
     return sessionStorage.getItem(this.key("ask for user")) === "yes";
   },
@@ -195,14 +195,21 @@ const AuthorizeDialog = (Dialog, { React: { Component, createElement: h, createR
     }
   };
 
-const Login = (Oauth2, { React: { createElement: h } }) =>
-  function LoginAtAuth0(props) {
-    if (props.name !== LOGIN) return h(Oauth2, props);
-    const hint = remembered.asksForUser
-      ? "You are asked who to log in as."
-      : "If you are logged in at Auth0 already, you are not asked again. To be asked, log out here first.";
-    const className = oauth.clientId ? "login has-client" : "login";
-    return h("div", { className }, h("p", { className: "hint" }, hint), h(Oauth2, props));
+/** The login, with the choice to be asked who one is: ticked after a logout. */
+const Login = (Oauth2, { React: { Component, createElement: h } }) =>
+  class extends Component {
+    choose = (event) => {
+      remembered.asksForUser = event.target.checked;
+      this.forceUpdate();
+    };
+
+    render() {
+      if (this.props.name !== LOGIN) return h(Oauth2, this.props);
+      const box = h("input", { type: "checkbox", checked: remembered.asksForUser, onChange: this.choose });
+      const choice = h("label", { className: "ask-for-user" }, box, "Ask who to log in as, even if there is a session at Auth0");
+      const className = oauth.clientId ? "login has-client" : "login";
+      return h("div", { className }, this.props.authorized.has(LOGIN) ? null : choice, h(Oauth2, this.props));
+    }
   };
 
 /** The path of a route, and what its guards require. */
