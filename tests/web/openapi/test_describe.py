@@ -221,3 +221,20 @@ def test_own_checks_are_shown_with_their_own_details() -> None:
         "check_failed": "Only for client a.",
         "check_failed_2": "Only for machines.",
     }
+
+
+def test_what_an_app_says_of_its_own_refusals_stays() -> None:
+    app = FastAPI()
+    own = {"application/problem+json": {"example": {"code": "own"}}}
+    responses: dict[int | str, dict[str, Any]] = {
+        401: {"description": "No entry."},
+        403: {"description": "No way.", "content": own},
+    }
+
+    @app.get("/x", dependencies=[Depends(require_permission("read:x"))], responses=responses)
+    async def read_x() -> None: ...
+
+    found = protect(app, settings()).openapi()["paths"]["/x"]["get"]["responses"]
+    assert found["401"]["description"] == "No entry."
+    assert "missing_token" in found["401"]["content"]["application/problem+json"]["examples"]
+    assert found["403"] == {"description": "No way.", "content": own}

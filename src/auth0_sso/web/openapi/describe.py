@@ -1,6 +1,6 @@
 """The OpenAPI document: what FastAPI cannot know of guards and problems, put right after it wrote the rest."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from auth0_sso.errors import InsufficientScopeError, InvalidInputError
@@ -22,6 +22,7 @@ from auth0_sso.web.problems.problems import CODES, MEDIA_TYPE, problem_responses
 from auth0_sso.web.problems.schema import Problem
 
 LOGIN: Final = "auth0"
+_PROBLEM: Final[Mapping[str, str]] = {"$ref": "#/components/schemas/Problem"}
 _NOTED: Final = "x-noted-problems"
 _METHODS = ("get", "put", "post", "delete", "patch")
 
@@ -108,7 +109,14 @@ def _exemplify(operation: dict[str, Any]) -> None:
     for status, response in operation["responses"].items():
         if CODES in response:
             shown = examples_of(int(status), _named(int(status), response), at=_sent(operation))
-            response["content"][MEDIA_TYPE]["examples"] = shown
+            _show(response, shown)
+
+
+def _show(response: dict[str, Any], examples: dict[str, Any]) -> None:
+    """Add examples to a response; what an app says of its own response stays."""
+    content = response.setdefault("content", {}).setdefault(MEDIA_TYPE, {"schema": {**_PROBLEM}})
+    if "example" not in content:
+        content.setdefault("examples", examples)
 
 
 def _named(status: int, response: dict[str, Any]) -> Iterable[NotedProblem]:
