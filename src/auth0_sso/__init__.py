@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from auth0_sso.settings import Settings
     from auth0_sso.tokens.claims import AccessToken, TokenPolicy
     from auth0_sso.tokens.verifier import KeySource, TokenVerifier
-    from auth0_sso.web.docs_page import add_docs
+    from auth0_sso.web.docs_page.routes import add_docs
     from auth0_sso.web.guards.guarded_route import GuardedRoute
     from auth0_sso.web.guards.own_checks import require
     from auth0_sso.web.guards.public_routes import public_route
@@ -103,7 +103,7 @@ _MODULES = {
     "settings": ("Settings",),
     "tokens.claims": ("AccessToken", "TokenPolicy"),
     "tokens.verifier": ("KeySource", "TokenVerifier"),
-    "web.docs_page": ("add_docs",),
+    "web.docs_page.routes": ("add_docs",),
     "web.guards.guarded_route": ("GuardedRoute",),
     "web.harden": ("harden",),
     "web.guards.own_checks": ("require",),

@@ -73,8 +73,14 @@ def test_settings_made_in_code_name_an_audience() -> None:
 
 
 def test_these_are_all_lists() -> None:
-    assert {"AUTH0_AUDIENCE", "AUTH0_ALLOWED_CLIENTS", "CORS_ALLOWED_ORIGINS", "TRUSTED_PROXIES"} <= {*LISTS}
-    assert len(LISTS) == 7
+    assert {
+        "AUTH0_AUDIENCE",
+        "AUTH0_ALLOWED_CLIENTS",
+        "CORS_ALLOWED_ORIGINS",
+        "CORS_ALLOWED_HEADERS",
+        "TRUSTED_PROXIES",
+    } <= {*LISTS}
+    assert len(LISTS) == 8
 
 
 def test_an_empty_list_of_allowed_clients_does_not_allow_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from auth0_sso.service.drain import Drain
 from auth0_sso.service.logs import configure_logs
 from auth0_sso.service.routes import admin, dashboard, data, health, home, metrics, profile
 from auth0_sso.service.settings import ServiceSettings
-from auth0_sso.web.docs_page import add_docs
+from auth0_sso.web.docs_page.routes import add_docs
 from auth0_sso.web.harden import http_options, trust_proxies
 from auth0_sso.web.middleware.body_limit import MAX_BODY_BYTES
 from auth0_sso.web.middleware.problem_handlers import add_problem_handlers
@@ -77,4 +77,5 @@ def _add_http_layer(app: FastAPI, settings: ServiceSettings) -> None:
     options.require_host = options.catch_exceptions = True
     options.max_body_bytes = MAX_BODY_BYTES
     options.cors_origins = settings.cors_allowed_origins
+    options.cors_headers = settings.cors_allowed_headers
     trust_proxies(app, settings.trusted_proxies)

@@ -1,4 +1,4 @@
-"""What a guard or a rule asks of a request, as a value: for lists of routes, not for the check itself."""
+"""What a guard or a rule asks of a request, as a value that lists of routes and the OpenAPI document are made of."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -25,7 +25,7 @@ class Requirement:
     names: tuple[str, ...] = ()
     one_suffices: bool = False
     note: str = ""
-    """What else an operator should know, such as that roles within an organization count too."""
+    """What else one should know, such as that roles within an organization count too."""
 
     @property
     def needs_token(self) -> bool:

@@ -41,7 +41,7 @@ class RequiredRoles:
             held |= await roles_of(services, token, known, of_member=True, stale_ok=self.stale_ok)
             if self._suffice(held):
                 return
-        raise InsufficientScopeError("role_missing", "Your roles do not allow this.")
+        raise role_missing()
 
     def _suffice(self, held: frozenset[str]) -> bool:
         return not self.names.isdisjoint(held) if self.one_suffices else self.names <= held
@@ -56,7 +56,7 @@ async def roles_of(
     and what a `RoleSource` raises.
     """
     if token.is_machine:
-        raise _no_user()
+        raise no_user()
     if known:
         # What accepts old roles takes fresh ones too.
         for kind in ((of_member, False), (of_member, stale_ok)):
@@ -73,8 +73,14 @@ async def roles_of(
 def require_user(token: AccessToken) -> None:
     """Raise `InsufficientScopeError` for the token of a machine."""
     if token.is_machine:
-        raise _no_user()
+        raise no_user()
 
 
-def _no_user() -> InsufficientScopeError:
+def role_missing() -> InsufficientScopeError:
+    """Return the error for a user without the required roles."""
+    return InsufficientScopeError("role_missing", "Your roles do not allow this.")
+
+
+def no_user() -> InsufficientScopeError:
+    """Return the error for a machine where a user is required."""
     return InsufficientScopeError("no_user", "This needs the token of a user; a machine's stands for none.")

@@ -13,13 +13,12 @@ from fastapi.requests import HTTPConnection
 from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
 
-from auth0_sso.errors import Auth0SsoError
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.web.checks.requirements import OPTIONAL_TOKEN, TOKEN, Requirement
 from auth0_sso.web.checks.scopes import require_names
 from auth0_sso.web.guards.authentication import credentials_of, services_of, verified_token
 from auth0_sso.web.middleware.request_context import RequestContext
-from auth0_sso.web.openapi.describe import note_for
+from auth0_sso.web.openapi.notes import Refusal, note_for
 
 Check = Callable[[HTTPConnection, AccessToken], Awaitable[None]]
 """Passes a token, or raises the error that says why not. Equal checks make equal guards."""
@@ -37,22 +36,19 @@ class Guard(SecurityBase, ABC):
     def __init__(
         self,
         *identity: Hashable,
-        refusals: Collection[type[Auth0SsoError]] = (),
-        optional: bool = False,
+        refusals: Collection[Refusal] = (),
         description: str | None = None,
-        requirements: Iterable[Requirement] | None = None,
+        requirements: Iterable[Requirement] = (TOKEN,),
     ) -> None:
-        """Take what distinguishes it from others of its class, and for the OpenAPI document what it refuses with.
+        """Take what distinguishes it from others of its class, and what lists of routes and /docs say of it.
 
-        `refusals` are the errors beyond those of a bad token, `optional` says that anonymous requests pass, and
-        `description` is a sentence on what it asks for. `requirements` are that as values, for lists of routes; by
-        default a token.
+        `requirements` are what it asks for: where none needs a token, anonymous requests pass. `refusals` are the
+        errors beyond those of a bad token, or classes of errors, and `description` is a sentence for the OpenAPI
+        document.
         """
         self.model = _MODEL
-        if requirements is None:
-            requirements = (OPTIONAL_TOKEN if optional else TOKEN,)
         self.requirements = tuple(requirements)
-        self.scheme_name = note_for(*refusals, optional=optional, description=description)
+        self.scheme_name = note_for(*refusals, requirements=self.requirements, description=description)
         self._identity = (type(self), self.scheme_name, identity)
         self._hash = hash(self._identity)  # FastAPI asks for it several times in each request
 
@@ -82,14 +78,11 @@ class TokenGuard(Guard):
         self,
         check: Check | None = None,
         *,
-        refusals: Collection[type[Auth0SsoError]] = (),
+        refusals: Collection[Refusal] = (),
         description: str | None = None,
         requirements: Iterable[Requirement] | None = None,
     ) -> None:
-        """Take a further check, and for the OpenAPI document the errors it refuses with and what it asks for.
-
-        `requirements` are what the check asks for as values; by default its name.
-        """
+        """Take a further check, what it asks for besides a token (by default its name), and what `Guard` takes."""
         if requirements is None:
             requirements = () if check is None else (Requirement("check", (name_of(check),)),)
         super().__init__(check, refusals=refusals, description=description, requirements=(TOKEN, *requirements))
@@ -111,7 +104,7 @@ class OptionalTokenGuard(Guard):
     """A dependency that lets a request without any Authorization header pass as anonymous, and no other."""
 
     def __init__(self) -> None:
-        super().__init__(optional=True)
+        super().__init__(requirements=(OPTIONAL_TOKEN,))
 
     async def __call__(self, connection: HTTPConnection, scopes: SecurityScopes) -> AccessToken | None:
         """Return the token, or None where there is no Authorization header and no scope is asked for."""

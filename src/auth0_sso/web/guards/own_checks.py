@@ -33,9 +33,10 @@ def require(
     document; `detail` is what a refused caller reads. Guards of the same function are equal.
     """
     asked = _of_connection(check)
+    denied = InsufficientScopeError("check_failed", detail)
     return TokenGuard(
         _OwnCheck(check, asked, detail),
-        refusals=refusals,
+        refusals=[denied if each is InsufficientScopeError else each for each in refusals],
         description=description,
         requirements=(Requirement("check", (name_of(check),)),),
     )

@@ -74,7 +74,7 @@ class RateLimitGuard(Guard):
     """A dependency that counts the request and gives its access token, or None where none was sent."""
 
     def __init__(self, limit: _Limit) -> None:
-        super().__init__(limit, refusals=_REFUSALS, optional=True, requirements=(limit.requirement,))
+        super().__init__(limit, refusals=_REFUSALS, requirements=(limit.requirement,))
         self._limit = limit
 
     async def __call__(self, connection: HTTPConnection, scopes: SecurityScopes) -> AccessToken | None:
