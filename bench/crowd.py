@@ -9,14 +9,13 @@ from pathlib import Path
 import uvicorn
 
 from auth0_devtenant import SPA_CLIENT_ID, TenantOptions, create_tenant
-from auth0_devtenant.models import Grant
-from auth0_devtenant.state import Tenant
+from auth0_devtenant.state import Grant, Tenant
 from auth0_devtenant.tokens import user_token
 
 
 def create_users_and_tokens(tenant: Tenant, users: int, tokens: int) -> list[str]:
     """Add users to a tenant, and return access tokens of these users, all different."""
-    manager = next(role.id for role in tenant.roles.values() if role.name == "manager")
+    manager = next(role.id for role in tenant.state.roles.values() if role.name == "manager")
     crowd = []
     for number in range(users):
         user = tenant.add_user(f"auth0|crowd{number:019}", f"{number}@example.com", "Crowd-password-1!")
@@ -29,10 +28,7 @@ def create_users_and_tokens(tenant: Tenant, users: int, tokens: int) -> list[str
             user_id=crowd[number % users].user_id,
             scope=("profile", f"session:{number}"),
             audience=tenant.options.audience,
-            nonce=None,
-            redirect_uri="",
-            code_challenge="",
-            expires_at=0,
+            issuer=tenant.options.issuer,
         )
         issued.append(user_token(tenant, crowd[number % users], grant))
     return issued

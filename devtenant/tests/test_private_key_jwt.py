@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from auth0_devtenant import MANAGEMENT_CLIENT_ID, TenantOptions
+from auth0_devtenant import MANAGEMENT_CLIENT_ID, TenantOptions, default_seed
 
 from .visitor import Visitor
 
@@ -19,7 +19,7 @@ JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 @pytest.fixture
 def options(rsa_keys: Keys) -> TenantOptions:
     public = rsa_keys[3].public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    return TenantOptions(management_public_key=public.decode())
+    return TenantOptions(seed=default_seed(management_public_key=public.decode()))
 
 
 def assertion(visitor: Visitor, key: rsa.RSAPrivateKey, **changes: object) -> str:

@@ -3,7 +3,7 @@ from urllib.parse import quote
 import pytest
 
 from auth0_devtenant import Person
-from auth0_devtenant.people import ORGANIZATIONS
+from auth0_devtenant.seed import ORGANIZATIONS
 
 from .visitor import ADMIN, MANAGER, USER, Visitor, query_of, segments
 

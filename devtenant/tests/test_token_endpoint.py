@@ -4,7 +4,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from auth0_devtenant import MACHINE_CLIENT_ID, MACHINE_CLIENT_SECRET, SPA_CLIENT_ID, TenantOptions
+from auth0_devtenant import MACHINE_CLIENT_ID, MACHINE_CLIENT_SECRET, SPA_CLIENT_ID, TenantOptions, default_seed
+from auth0_devtenant.seed.default import WEB_ORIGINS
 
 from .visitor import ADMIN, USER, Visitor, segments
 
@@ -91,7 +92,7 @@ async def test_a_users_token_has_the_claims_of_auth0(visitor: Visitor) -> None:
     header, claims = segments((await visitor.redeem(await visitor.code())).json()["access_token"])
     assert list(header) == ["alg", "typ", "kid"]
     assert (header["alg"], header["typ"]) == ("RS256", "JWT")
-    assert claims["aud"] == [visitor.options.audience, visitor.options.userinfo_audience]
+    assert claims["aud"] == [visitor.options.audience, f"{visitor.options.issuer}userinfo"]
     assert (claims["sub"], claims["azp"]) == (ADMIN.user_id, SPA_CLIENT_ID)
     assert claims["exp"] - claims["iat"] == 86_400
     assert claims.keys().isdisjoint({"gty", "jti", "nbf", "client_id"})
@@ -116,7 +117,7 @@ async def test_an_id_token_has_the_client_as_audience_and_the_nonce(visitor: Vis
 class TestRfc9068Profile:
     @pytest.fixture
     def options(self) -> TenantOptions:
-        return TenantOptions(token_dialect="rfc9068_profile")
+        return TenantOptions(seed=default_seed(token_dialect="rfc9068_profile"))
 
     async def test_a_token_has_the_claims_of_rfc_9068_only(self, visitor: Visitor) -> None:
         for token in (
@@ -151,11 +152,11 @@ class TestRfc9068Profile:
             },
         ),
         (
-            {"scope": "read:users read:clients read:grants"},
+            {"scope": "read:users read:rules read:hooks"},
             403,
             {
                 "error": "access_denied",
-                "error_description": "Client has not been granted scopes: read:clients, read:grants",
+                "error_description": "Client has not been granted scopes: read:rules, read:hooks",
             },
         ),
         (
@@ -235,7 +236,7 @@ async def test_malformed_basic_credentials_are_unauthorized(visitor: Visitor, va
 
 async def test_pages_of_a_web_origin_may_request_tokens(visitor: Visitor) -> None:
     headers = {
-        "Origin": visitor.options.web_origins[0],
+        "Origin": WEB_ORIGINS[0],
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "auth0-client,content-type",
     }
@@ -276,4 +277,4 @@ async def test_without_an_allowed_scope_the_response_names_none(visitor: Visitor
 
 async def test_without_an_audience_a_token_is_for_userinfo_only(visitor: Visitor) -> None:
     body = (await visitor.redeem(await visitor.code(audience=None))).json()
-    assert segments(body["access_token"])[1]["aud"] == visitor.options.userinfo_audience
+    assert segments(body["access_token"])[1]["aud"] == f"{visitor.options.issuer}userinfo"

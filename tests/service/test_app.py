@@ -5,7 +5,6 @@ import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
 
 import auth0_sso
-from auth0_devtenant import create_tenant
+from auth0_devtenant import TenantOptions, create_tenant, default_seed
 from auth0_sso import (
     AccessToken,
     CurrentRoles,
@@ -227,7 +226,9 @@ async def test_the_service_authenticates_with_a_private_key_instead_of_a_secret(
     rsa_keys: Keys, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     public = rsa_keys[3].public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    monkeypatch.setattr("support.service.OPTIONS", replace(OPTIONS, management_public_key=public.decode()))
+    monkeypatch.setattr(
+        "support.service.OPTIONS", TenantOptions(seed=default_seed(management_public_key=public.decode()))
+    )
     pem = rsa_keys[3].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     by_key: dict[str, Any] = {"auth0_management_client_secret": "", "auth0_management_private_key": pem}
     async with running_service(rsa_keys, clock, **by_key) as service:

@@ -18,7 +18,7 @@ from auth0_devtenant import (
     fetch_machine_token,
     fetch_user_token,
 )
-from auth0_devtenant.people import ORGANIZATIONS
+from auth0_devtenant.seed import ORGANIZATIONS
 from auth0_sso import protect
 from auth0_sso.service.app import create_app
 from auth0_sso.service.settings import ServiceSettings

@@ -7,10 +7,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount, Route
 
-from auth0_devtenant import authorize, login, metadata
+from auth0_devtenant.authentication import authorize, login, metadata
+from auth0_devtenant.development.control import Control
+from auth0_devtenant.development.faults import FaultMiddleware, Faults
+from auth0_devtenant.development.origins import DEVELOPMENT_PATH, OriginCheckMiddleware, WebOriginsMiddleware
+from auth0_devtenant.development.requests import Requests, RequestsMiddleware
 from auth0_devtenant.errors import (
     ApiError,
     OAuthError,
@@ -18,12 +21,10 @@ from auth0_devtenant.errors import (
     http_exception_response,
     oauth_error_response,
 )
-from auth0_devtenant.faults import FaultMiddleware, Faults
 from auth0_devtenant.management import ROUTES
+from auth0_devtenant.oauth.token_endpoint import issue_token
 from auth0_devtenant.options import TenantOptions
-from auth0_devtenant.origins import DEVELOPMENT_PATH, OriginCheckMiddleware
 from auth0_devtenant.state import Tenant
-from auth0_devtenant.token_endpoint import issue_token
 
 
 def create_tenant(
@@ -38,7 +39,8 @@ def create_tenant(
     by rotations, before new ones are generated.
     """
     options = TenantOptions() if options is None else options
-    faults = Faults()
+    tenant = Tenant(options, now=now, signing_keys=signing_keys)
+    faults, requests = Faults(), Requests()
     app = Starlette(
         routes=[
             Route("/.well-known/openid-configuration", metadata.show_discovery),
@@ -50,15 +52,16 @@ def create_tenant(
             Route("/oauth/token", issue_token, methods=["POST"]),
             Route("/userinfo", metadata.show_userinfo, methods=["GET", "POST"]),
             Mount("/api/v2", routes=list(ROUTES)),
-            Mount(DEVELOPMENT_PATH, routes=list(faults.routes)),
+            Mount(DEVELOPMENT_PATH, routes=[*faults.routes, *requests.routes, *Control().routes]),
         ],
         # auth0-spa-js sends the header Auth0-Client, so its token request is preflighted.
         middleware=[
-            Middleware(OriginCheckMiddleware, options=options),
+            Middleware(OriginCheckMiddleware, tenant=tenant),
+            Middleware(RequestsMiddleware, requests=requests),
             Middleware(FaultMiddleware, faults=faults),
             Middleware(
-                CORSMiddleware,
-                allow_origins=list(options.web_origins),
+                WebOriginsMiddleware,
+                tenant=tenant,
                 allow_methods=["GET", "POST"],
                 allow_headers=["authorization", "content-type", "auth0-client", "x-requested-with"],
             ),
@@ -69,5 +72,5 @@ def create_tenant(
             HTTPException: http_exception_response,
         },
     )
-    app.state.tenant = Tenant(options, now=now, signing_keys=signing_keys)
+    app.state.tenant = tenant
     return app

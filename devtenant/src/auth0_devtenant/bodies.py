@@ -1,13 +1,12 @@
 """Reading the body of a request: malformed bodies get the error that Auth0 gives, never a 500."""
 
 import json
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
 
 from auth0_devtenant.errors import ApiError, OAuthError
-from auth0_devtenant.models import Json
-from auth0_devtenant.state import Tenant
+from auth0_devtenant.state import Json, Tenant
 
 _MAX_BYTES = 1024 * 1024
 
@@ -17,6 +16,13 @@ def tenant_of(request: Request) -> Tenant:
     tenant = request.app.state.tenant
     assert isinstance(tenant, Tenant)  # noqa: S101 - app.state is untyped
     return tenant
+
+
+def issuer_of(request: Request) -> str:
+    """Return the issuer by the name with which the request came, as with Auth0's custom domains."""
+    options = tenant_of(request).options
+    host = request.headers.get("Host", "").lower()
+    return next((issuer for issuer in options.issuers if urlsplit(issuer).netloc == host), options.issuer)
 
 
 def media_type(request: Request) -> str:
@@ -35,7 +41,7 @@ async def read_parameters(request: Request) -> dict[str, str]:
     if kind != "application/json":
         message = "The Content-Type must be application/x-www-form-urlencoded or application/json."
         raise OAuthError(400, "invalid_request", message)
-    value = _json(body)
+    value = parse_json(body)
     if not isinstance(value, dict):
         raise OAuthError(400, "invalid_request", "The body is not a JSON object.")
     return {name: entry for name, entry in value.items() if isinstance(entry, str)}
@@ -57,7 +63,7 @@ async def read_document(request: Request, *known: str) -> Json:
     body = await request.body()
     if len(body) > _MAX_BYTES:
         raise ApiError(413, "Payload content length greater than maximum allowed: 1048576")
-    value = _json(body)
+    value = parse_json(body)
     if not isinstance(value, dict):
         raise ApiError(400, "Invalid request payload JSON format")
     for name in value:
@@ -71,7 +77,8 @@ def invalid_body(problem: str) -> ApiError:
     return ApiError(400, f"Payload validation error: '{problem}'.", "invalid_body")
 
 
-def _json(body: bytes) -> object:
+def parse_json(body: bytes) -> object:
+    """Return the JSON value of a body; None for malformed JSON."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

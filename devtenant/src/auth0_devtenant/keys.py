@@ -7,15 +7,21 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from hashlib import sha1
+from hashlib import sha1, sha256
 from secrets import token_urlsafe
-from urllib.parse import urlsplit
+from typing import Annotated, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from cryptography.x509.oid import NameOID
+from pydantic import PlainSerializer, PlainValidator
 
 from auth0_devtenant.jwt import base64url
 
@@ -30,21 +36,41 @@ class KeyInUseError(Exception):
     """The current and the next key cannot be revoked."""
 
 
+def _to_pem(key: rsa.RSAPrivateKey) -> str:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode("ascii")
+
+
+def _from_pem(value: object) -> rsa.RSAPrivateKey:
+    if isinstance(value, rsa.RSAPrivateKey):
+        return value
+    key = load_pem_private_key(str(value).encode(), password=None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise ValueError("not an RSA key")
+    return key
+
+
+PrivateKey = Annotated[rsa.RSAPrivateKey, PlainValidator(_from_pem), PlainSerializer(_to_pem)]
+
+
 @dataclass(frozen=True)
 class SigningKey:
     """A key pair with the self-signed certificate Auth0 shows for it."""
 
-    private: rsa.RSAPrivateKey = field(repr=False)
+    private: PrivateKey = field(repr=False)
     domain: str
     created_at: float
     kid: str = field(default_factory=lambda: token_urlsafe(16)[:21])
+
+    def __deepcopy__(self, _: object) -> Self:
+        """Return itself: it does not change, and a private key cannot be copied."""
+        return self
 
     @cached_property
     def certificate(self) -> x509.Certificate:
         """The certificate, CN=domain."""
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.domain)])
         start = dt.datetime.fromtimestamp(self.created_at, dt.UTC)
-        builder = x509.CertificateBuilder(name, name, self.private.public_key(), x509.random_serial_number())
+        builder = x509.CertificateBuilder(name, name, self.private.public_key(), _serial_number(self.kid))
         builder = builder.not_valid_before(start).not_valid_after(start + _CERTIFICATE_LIFETIME)
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         return builder.sign(self.private, hashes.SHA256())
@@ -66,16 +92,27 @@ class SigningKey:
         }
 
 
+class KeyMaker:
+    """Makes signing keys: from the given ones first, then new ones."""
+
+    def __init__(self, domain: str, given: Sequence[rsa.RSAPrivateKey] = ()) -> None:
+        """The certificates name `domain`."""
+        self._domain = domain
+        self._given = iter(given)
+
+    def __call__(self, now: float) -> SigningKey:
+        """Return a key made at `now`, in seconds since 1970."""
+        private = next(self._given, None) or rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        return SigningKey(private, self._domain, now)
+
+
+@dataclass
 class SigningKeys:
     """All keys of a tenant, and their rotation."""
 
-    def __init__(self, issuer: str, now: float, keys: Sequence[rsa.RSAPrivateKey] = ()) -> None:
-        """Use `keys` before new ones are generated; the certificates name the host of `issuer`."""
-        self._domain = urlsplit(issuer).netloc
-        self._given = iter(keys)
-        self.previous: list[SigningKey] = []
-        self.current = self._make(now)
-        self.next = self._make(now)
+    current: SigningKey
+    next: SigningKey
+    previous: list[SigningKey] = field(default_factory=list)
 
     @property
     def published(self) -> Iterator[SigningKey]:
@@ -89,10 +126,10 @@ class SigningKeys:
                 return key
         raise UnknownKeyError
 
-    def rotate(self, now: float) -> SigningKey:
-        """Make the next key the current one, publish a new next one, and return the current one."""
+    def rotate(self, new: SigningKey) -> SigningKey:
+        """Make the next key the current one, publish `new` as the next one, and return the current one."""
         self.previous.insert(0, self.current)
-        self.current, self.next = self.next, self._make(now)
+        self.current, self.next = self.next, new
         return self.current
 
     def revoke(self, kid: str) -> SigningKey:
@@ -103,9 +140,10 @@ class SigningKeys:
         self.previous.remove(key)
         return key
 
-    def _make(self, now: float) -> SigningKey:
-        private = next(self._given, None) or rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        return SigningKey(private, self._domain, now)
+
+def _serial_number(kid: str) -> int:
+    """Return the same number for a key each time: the certificate of an imported key is the exported one."""
+    return int.from_bytes(sha256(kid.encode()).digest()[:16], "big") | 1
 
 
 def _integer(value: int) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import httpx
 
 from auth0_devtenant import arguments
-from auth0_devtenant.options import TOKEN_REDIRECT_URI, TenantOptions
-from auth0_devtenant.people import ORGANIZATIONS, PEOPLE
+from auth0_devtenant.options import TenantOptions
+from auth0_devtenant.seed import ORGANIZATIONS, PEOPLE
+from auth0_devtenant.seed.default import TOKEN_REDIRECT_URI
 from auth0_devtenant.terminal import fail, show
 from auth0_devtenant.token_client import LoginError, fetch_machine_token, fetch_user_token
 

@@ -5,11 +5,13 @@ from secrets import token_urlsafe
 
 from auth0_devtenant import jwt
 from auth0_devtenant.keys import UnknownKeyError
-from auth0_devtenant.models import Grant, Json, User
-from auth0_devtenant.state import Tenant
+from auth0_devtenant.state import Grant, Json, Organization, Tenant, User
 
 ID_TOKEN_LIFETIME = 36_000
 """Seconds; Auth0's default."""
+
+USERINFO_TOKEN_LIFETIME = 86_400
+"""Seconds; of an access token without an API."""
 
 _PROFILE_CLAIMS = ("nickname", "name", "picture", "updated_at")
 _EMAIL_CLAIMS = ("email", "email_verified")
@@ -19,24 +21,33 @@ class BadTokenError(Exception):
     """An access token that is not accepted; the text is Auth0's message."""
 
 
-def machine_token(tenant: Tenant, client_id: str, audience: str, scope: Sequence[str]) -> str:
+def machine_token(
+    tenant: Tenant,
+    issuer: str,
+    client_id: str,
+    audience: str,
+    scope: Sequence[str],
+    *,
+    organization: Organization | None = None,
+) -> str:
     """Return an access token for a client (RFC 6749 section 4.4)."""
-    claims: Json = {"iss": tenant.options.issuer, "sub": f"{client_id}@clients", "aud": audience}
-    claims |= _times(tenant) | ({"scope": " ".join(scope)} if scope else {})
+    claims: Json = {"iss": issuer, "sub": f"{client_id}@clients", "aud": audience}
+    claims |= _times(tenant, audience) | ({"scope": " ".join(scope)} if scope else {})
+    claims |= {} if organization is None else {"org_id": organization.id, "org_name": organization.name}
     return _issue(tenant, claims, client_id, permissions=scope, gty="client-credentials", audience=audience)
 
 
 def user_token(tenant: Tenant, user: User, grant: Grant, *, gty: str | None = None) -> str:
-    """Return an access token for the API that the user logged in for; only refreshed ones have `gty`."""
-    audience = grant.audience or tenant.options.userinfo_audience
-    audiences = [audience, tenant.options.userinfo_audience] if "openid" in grant.scope else audience
-    if grant.audience is None:
-        audiences = tenant.options.userinfo_audience
-    claims: Json = {"iss": tenant.options.issuer, "sub": user.user_id, "aud": audiences}
-    claims |= _times(tenant) | {"scope": " ".join(grant.scope)}
-    if grant.organization is not None:
-        claims["org_id"] = grant.organization.id
-    permissions = tenant.permissions_of(user)
+    """Return an access token for the API that the user logged in for.
+
+    `gty` is in tokens by refresh token and by password only.
+    """
+    userinfo = f"{grant.issuer}userinfo"
+    audience = grant.audience or userinfo
+    audiences = [audience, userinfo] if "openid" in grant.scope and grant.audience else audience
+    claims: Json = {"iss": grant.issuer, "sub": user.user_id, "aud": audiences}
+    claims |= _times(tenant, audience) | {"scope": " ".join(grant.scope)} | _organization_claims(tenant, grant)
+    permissions = tenant.permission_names(user, audience, grant.organization_id)
     return _issue(tenant, claims, grant.client_id, permissions=permissions, gty=gty, audience=audience)
 
 
@@ -44,15 +55,22 @@ def id_token(tenant: Tenant, user: User, grant: Grant) -> str:
     """Return an ID token (OIDC Core section 2)."""
     now = int(tenant.now())
     claims = profile(user, grant.scope) | {
-        "iss": tenant.options.issuer,
+        "iss": grant.issuer,
         "aud": grant.client_id,
         "sub": user.user_id,
         "iat": now,
         "exp": now + ID_TOKEN_LIFETIME,
     }
-    if grant.nonce is not None:
-        claims["nonce"] = grant.nonce
-    return jwt.sign(_header(tenant, "JWT"), claims, tenant.keys.current.private)
+    claims |= _organization_claims(tenant, grant)
+    more = {
+        "nonce": grant.nonce,
+        "sid": grant.session_id,
+        "auth_time": grant.auth_time,
+        "amr": list(grant.amr) or None,
+        "acr": grant.acr,
+    }
+    claims |= {name: value for name, value in more.items() if value is not None}
+    return jwt.sign(_header(tenant, "JWT"), claims, tenant.state.keys.current.private)
 
 
 def profile(user: User, scope: Sequence[str]) -> Json:
@@ -61,10 +79,10 @@ def profile(user: User, scope: Sequence[str]) -> Json:
     return {name: user.document[name] for name in names}
 
 
-def accept(tenant: Tenant, token: str, audience: str) -> Json:
-    """Return the claims of an access token of this tenant for `audience`; raise `BadTokenError`."""
+def accept(tenant: Tenant, token: str, *audiences: str) -> Json:
+    """Return the claims of an access token of this tenant for any of `audiences`; raise `BadTokenError`."""
     try:
-        key = tenant.keys.find(jwt.kid_of(token))
+        key = tenant.state.keys.find(jwt.kid_of(token))
         claims = jwt.verify(token, key.private.public_key())
     except jwt.InvalidTokenError:
         raise BadTokenError("Invalid token") from None
@@ -73,31 +91,43 @@ def accept(tenant: Tenant, token: str, audience: str) -> Json:
     expires_at = claims.get("exp")
     if not isinstance(expires_at, int) or expires_at <= tenant.now():
         raise BadTokenError("Expired token received for JSON Web Token validation")
-    audiences = claims.get("aud")
-    if audience not in (audiences if isinstance(audiences, list) else [audiences]):
-        raise BadTokenError(f"Bad audience: {audiences if isinstance(audiences, str) else audience}")
+    found = claims.get("aud")
+    if not {*audiences} & {*(found if isinstance(found, list) else [found])}:
+        raise BadTokenError(f"Bad audience: {found if isinstance(found, str) else audiences[0]}")
     return claims
 
 
-def _times(tenant: Tenant) -> Json:
+def lifetime(tenant: Tenant, audience: str | None) -> int:
+    """Return for how many seconds an access token for an API is valid."""
+    api = tenant.api(audience or "")
+    return USERINFO_TOKEN_LIFETIME if api is None else api.token_lifetime
+
+
+def _times(tenant: Tenant, audience: str) -> Json:
     now = int(tenant.now())
-    return {"iat": now, "exp": now + tenant.options.access_token_lifetime}
+    return {"iat": now, "exp": now + lifetime(tenant, audience)}
+
+
+def _organization_claims(tenant: Tenant, grant: Grant) -> Json:
+    organization = tenant.state.organizations.get(grant.organization_id or "")
+    return {} if organization is None else {"org_id": organization.id, "org_name": organization.name}
 
 
 def _issue(
     tenant: Tenant, claims: Json, client_id: str, *, permissions: Sequence[str], gty: str | None, audience: str
 ) -> str:
-    dialect = tenant.options.token_dialect
+    api = tenant.api(audience)
+    dialect = "access_token" if api is None else api.token_dialect
     if dialect.startswith("rfc9068"):
         claims |= {"jti": token_urlsafe(16), "client_id": client_id}
         typ = "at+jwt"
     else:
         claims |= ({} if gty is None else {"gty": gty}) | {"azp": client_id}
         typ = "JWT"
-    if dialect.endswith("_authz") and audience == tenant.options.audience:
+    if dialect.endswith("_authz"):
         claims["permissions"] = list(permissions)
-    return jwt.sign(_header(tenant, typ), claims, tenant.keys.current.private)
+    return jwt.sign(_header(tenant, typ), claims, tenant.state.keys.current.private)
 
 
 def _header(tenant: Tenant, typ: str) -> Json:
-    return {"alg": "RS256", "typ": typ, "kid": tenant.keys.current.kid}
+    return {"alg": "RS256", "typ": typ, "kid": tenant.state.keys.current.kid}

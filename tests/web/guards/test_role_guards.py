@@ -1,14 +1,14 @@
 """Roles in the whole tenant and roles within one organization, kept apart, on the whole service."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, cast
+from typing import Annotated
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import Depends
 
-from auth0_devtenant.people import ORGANIZATIONS
+from auth0_devtenant.seed import ORGANIZATIONS
 from auth0_sso import (
     AccessToken,
     CurrentOrganizationRoles,
@@ -29,7 +29,19 @@ MEMBERS = "GET /api/v2/organizations/"
 @pytest.fixture
 def customers_admin(monkeypatch: pytest.MonkeyPatch) -> None:
     """Acme, a customer, made one of its members its own administrator."""
-    monkeypatch.setitem(cast("dict[str, tuple[str, ...]]", ACME.members), person_id(USER), ("admin",))
+    monkeypatch.setitem(ACME.members, USER, ("admin",))
+
+
+@pytest.fixture
+def admin_in_acme(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tenant's administrator is a member of Acme, without a role there."""
+    monkeypatch.setitem(ACME.members, ADMIN, ())
+
+
+@pytest.fixture
+def admin_managing_acme(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tenant's administrator is a manager of Acme."""
+    monkeypatch.setitem(ACME.members, ADMIN, ("manager",))
 
 
 @pytest.fixture
@@ -89,9 +101,8 @@ async def test_an_administrator_of_one_organization_administers_nothing_of_the_t
 
 
 async def test_an_administrator_of_the_tenant_is_one_within_an_organization_too(
-    service: Service, monkeypatch: pytest.MonkeyPatch
+    admin_in_acme: None, service: Service
 ) -> None:
-    monkeypatch.setitem(cast("dict[str, tuple[str, ...]]", ACME.members), person_id(ADMIN), ())
     assert (await get(service, "/admin/users", await service.as_member(ADMIN))).status_code == 200
 
 
@@ -110,8 +121,7 @@ async def test_a_tenant_role_of_a_member_saves_the_second_call(service: Service)
     assert service.wire.count(MEMBERS) == 0
 
 
-async def test_all_of_some_roles_may_be_of_both_kinds(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(cast("dict[str, tuple[str, ...]]", ACME.members), person_id(ADMIN), ("manager",))
+async def test_all_of_some_roles_may_be_of_both_kinds(admin_managing_acme: None, service: Service) -> None:
     assert (await get(service, "/both", await service.as_member(ADMIN))).status_code == 200
     assert (await get(service, "/both", await service.as_user(ADMIN))).status_code == 403
 

@@ -1,16 +1,16 @@
 """What replicas must have in common to share anything: the Management client's key, however it is written."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from auth0_devtenant import TenantOptions, default_seed
 from auth0_sso.testing.clock import HandClock
 from support.redis_server import RedisServer
-from support.service import OPTIONS, USER, Service, person_id, running_service
+from support.service import USER, Service, person_id, running_service
 from support.service import replica as another
 
 Keys = tuple[rsa.RSAPrivateKey, ...]
@@ -33,7 +33,9 @@ async def test_two_spellings_of_a_private_key_share_token_and_roles(
     rsa_keys: Keys, clock: HandClock, redis: RedisServer, monkeypatch: pytest.MonkeyPatch, spelling: str
 ) -> None:
     public = rsa_keys[3].public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    monkeypatch.setattr("support.service.OPTIONS", replace(OPTIONS, management_public_key=public.decode()))
+    monkeypatch.setattr(
+        "support.service.OPTIONS", TenantOptions(seed=default_seed(management_public_key=public.decode()))
+    )
     shared: dict[str, Any] = {
         "auth0_management_client_secret": "",
         "rate_limit_storage_url": redis.url,

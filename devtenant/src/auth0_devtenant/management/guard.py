@@ -45,7 +45,7 @@ def _authorize(tenant: Tenant, request: Request, scopes: tuple[str, ...]) -> Non
     if scheme.lower() != "bearer" or token.count(".") != 2:
         raise ApiError(400, "Bad HTTP authentication header format", "Bearer")
     try:
-        claims = tokens.accept(tenant, token, tenant.options.management_audience)
+        claims = tokens.accept(tenant, token, *tenant.management_audiences)
     except tokens.BadTokenError as error:
         raise ApiError(401, str(error), attributes={"error": str(error)}) from None
     if set(scopes).isdisjoint(str(claims.get("scope", "")).split()):

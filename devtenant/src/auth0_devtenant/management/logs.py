@@ -13,4 +13,5 @@ from auth0_devtenant.state import Tenant
 async def list_user_logs(request: Request, tenant: Tenant) -> Response:
     """List the log events of a user, the latest first."""
     user_id = user_of(request, tenant).user_id
-    return page_response(request, [entry for entry in reversed(tenant.logs) if entry["user_id"] == user_id], "logs")
+    found = [entry for entry in reversed(tenant.state.logs) if entry.get("user_id") == user_id]
+    return page_response(request, found, "logs")

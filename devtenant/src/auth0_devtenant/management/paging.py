@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from auth0_devtenant.errors import ApiError
 from auth0_devtenant.management.parameters import integer, invalid_query
-from auth0_devtenant.models import Json
+from auth0_devtenant.state import Json
 
 _MAX_RECORDS = 1000
 _TOO_FAR = (

@@ -5,8 +5,7 @@ from urllib.parse import unquote
 from starlette.requests import Request
 
 from auth0_devtenant.errors import ApiError
-from auth0_devtenant.models import Json, User
-from auth0_devtenant.state import Tenant
+from auth0_devtenant.state import Json, Tenant, User
 
 
 def path_segments(request: Request) -> list[str]:
@@ -22,7 +21,7 @@ def path_id(request: Request, position: int) -> str:
 
 def user_of(request: Request, tenant: Tenant) -> User:
     """Return the user that the path names; raise Auth0's 404."""
-    user = tenant.users.get(path_id(request, 1))
+    user = tenant.state.users.get(path_id(request, 1))
     if user is None:
         raise ApiError(404, "The user does not exist.", "inexistent_user")
     return user

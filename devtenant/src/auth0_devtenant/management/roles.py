@@ -9,8 +9,7 @@ from auth0_devtenant.errors import ApiError
 from auth0_devtenant.management.guard import require_any_scope
 from auth0_devtenant.management.paging import checkpoint_response, page_response
 from auth0_devtenant.management.parameters import path_id, user_of
-from auth0_devtenant.models import Role
-from auth0_devtenant.state import Tenant
+from auth0_devtenant.state import Json, Permission, Role, Tenant, User
 
 _MAX_ROLES = 50
 
@@ -19,7 +18,8 @@ _MAX_ROLES = 50
 async def list_roles(request: Request, tenant: Tenant) -> Response:
     """List the tenant's roles; with `name_filter` those whose name contains it."""
     part = request.query_params.get("name_filter", "")
-    return page_response(request, [role.document for role in tenant.roles.values() if part in role.name], "roles")
+    found = [role.document for role in tenant.state.roles.values() if part in role.name]
+    return page_response(request, found, "roles")
 
 
 @require_any_scope("read:roles")
@@ -32,7 +32,7 @@ async def get_role(request: Request, tenant: Tenant) -> Response:
 async def list_role_users(request: Request, tenant: Tenant) -> Response:
     """List the users with a role."""
     role = _role(tenant, path_id(request, 1))
-    found = [user.document for user in tenant.users.values() if role.id in user.role_ids]
+    found = [user.document for user in tenant.state.users.values() if role.id in user.role_ids]
     members = [{name: user[name] for name in ("user_id", "email", "name", "picture")} for user in found]
     return page_response(request, members, "users", checkpoint=True)
 
@@ -73,20 +73,21 @@ async def remove_roles(request: Request, tenant: Tenant) -> Response:
 async def list_user_permissions(request: Request, tenant: Tenant) -> Response:
     """List the permissions of a user's roles."""
     user = user_of(request, tenant)
-    documents = [
-        {
-            "permission_name": permission,
-            "resource_server_identifier": tenant.options.audience,
-            "resource_server_name": "API",
-            "sources": [
-                {"source_type": "ROLE", "source_id": role.id, "source_name": role.name}
-                for role in tenant.roles_of(user)
-                if permission in role.permissions
-            ],
-        }
-        for permission in tenant.permissions_of(user)
-    ]
-    return page_response(request, list(documents), "permissions")
+    documents = [_permission(tenant, user, permission) for permission in tenant.permissions_of(user)]
+    return page_response(request, documents, "permissions")
+
+
+def _permission(tenant: Tenant, user: User, permission: Permission) -> Json:
+    roles = (role for role in tenant.roles_of(user) if permission in role.permissions)
+    sources = [{"source_type": "ROLE", "source_id": role.id, "source_name": role.name} for role in roles]
+    if permission in user.permissions:
+        sources.insert(0, {"source_type": "DIRECT", "source_id": "", "source_name": ""})
+    return {
+        "permission_name": permission.name,
+        "resource_server_identifier": permission.audience,
+        "resource_server_name": tenant.state.apis[permission.audience].name,
+        "sources": sources,
+    }
 
 
 async def _role_ids(request: Request, tenant: Tenant) -> list[str]:
@@ -97,9 +98,9 @@ async def _role_ids(request: Request, tenant: Tenant) -> list[str]:
 
 
 def _role(tenant: Tenant, role_id: str) -> Role:
-    if role_id not in tenant.roles:
+    if role_id not in tenant.state.roles:
         raise ApiError(404, "The role does not exist.")
-    return tenant.roles[role_id]
+    return tenant.state.roles[role_id]
 
 
 ROUTES = (Route("/roles", list_roles, methods=["GET"]),)

@@ -6,23 +6,21 @@ from starlette.responses import Response
 from auth0_devtenant.management.guard import require_any_scope
 from auth0_devtenant.management.paging import checkpoint_response
 from auth0_devtenant.management.parameters import user_of
-from auth0_devtenant.models import RefreshTokenFamily
-from auth0_devtenant.state import Tenant
+from auth0_devtenant.state import RefreshTokenFamily, Tenant
 
 
 @require_any_scope("read:sessions")
 async def list_sessions(request: Request, tenant: Tenant) -> Response:
     """List the sessions of a user."""
     user_id = user_of(request, tenant).user_id
-    found = [session.document for session in tenant.sessions.values() if session.user_id == user_id]
+    found = [session.document for session in tenant.state.sessions.values() if session.user_id == user_id]
     return checkpoint_response(request, found, "sessions")
 
 
 @require_any_scope("delete:sessions")
 async def delete_sessions(request: Request, tenant: Tenant) -> Response:
     """Delete all sessions of a user; the status is 202 because Auth0 deletes them later."""
-    user_id = user_of(request, tenant).user_id
-    tenant.sessions = {secret: session for secret, session in tenant.sessions.items() if session.user_id != user_id}
+    tenant.end_sessions(user_of(request, tenant).user_id)
     return Response(status_code=202)
 
 
@@ -42,5 +40,4 @@ async def delete_refresh_tokens(request: Request, tenant: Tenant) -> Response:
 
 def _families(request: Request, tenant: Tenant) -> list[RefreshTokenFamily]:
     user_id = user_of(request, tenant).user_id
-    families = {family.id: family for family in tenant.refresh_tokens.values()}
-    return [family for family in families.values() if family.grant.user_id == user_id]
+    return [family for family in tenant.state.families.values() if family.grant.user_id == user_id]

@@ -9,20 +9,19 @@ from starlette.routing import Route
 from auth0_devtenant.errors import ApiError
 from auth0_devtenant.keys import KeyInUseError, SigningKey, UnknownKeyError
 from auth0_devtenant.management.guard import require_any_scope
-from auth0_devtenant.models import Json
-from auth0_devtenant.state import Tenant
+from auth0_devtenant.state import Json, Tenant
 
 
 @require_any_scope("read:signing_keys")
 async def list_keys(_: Request, tenant: Tenant) -> Response:
     """List the keys; each says whether it is the current, the next or a previous one."""
-    return JSONResponse([_document(tenant, key) for key in tenant.keys.published])
+    return JSONResponse([_document(tenant, key) for key in tenant.state.keys.published])
 
 
 @require_any_scope("create:signing_keys", "update:signing_keys")
 async def rotate_keys(_: Request, tenant: Tenant) -> Response:
     """Make the next key the current one."""
-    key = tenant.keys.rotate(tenant.now())
+    key = tenant.state.keys.rotate(tenant.make_key(tenant.now()))
     return JSONResponse({"cert": _pem(key), "kid": key.kid}, 201)
 
 
@@ -30,7 +29,7 @@ async def rotate_keys(_: Request, tenant: Tenant) -> Response:
 async def revoke_key(request: Request, tenant: Tenant) -> Response:
     """Remove a previous key from the JWK Set."""
     try:
-        key = tenant.keys.revoke(request.path_params["kid"])
+        key = tenant.state.keys.revoke(request.path_params["kid"])
     except UnknownKeyError:
         raise ApiError(404, "The key does not exist.") from None
     except KeyInUseError:
@@ -45,9 +44,9 @@ def _document(tenant: Tenant, key: SigningKey) -> Json:
         "cert": _pem(key),
         "fingerprint": fingerprint,
         "thumbprint": fingerprint.replace(":", ""),
-        "current": key is tenant.keys.current,
-        "next": key is tenant.keys.next,
-        "previous": key in tenant.keys.previous,
+        "current": key is tenant.state.keys.current,
+        "next": key is tenant.state.keys.next,
+        "previous": key in tenant.state.keys.previous,
         "revoked": False,
     }
 

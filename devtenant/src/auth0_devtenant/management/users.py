@@ -12,9 +12,8 @@ from auth0_devtenant.errors import ApiError
 from auth0_devtenant.management.guard import require_any_scope
 from auth0_devtenant.management.paging import page_response
 from auth0_devtenant.management.parameters import select_fields, user_of
-from auth0_devtenant.models import Json, User
-from auth0_devtenant.people import CONNECTION
-from auth0_devtenant.state import Tenant
+from auth0_devtenant.seed import DATABASE
+from auth0_devtenant.state import Json, Tenant, User
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+")
 _METADATA = ("user_metadata", "app_metadata")
@@ -37,7 +36,8 @@ _NULLABLE = ("name", "nickname", "picture", *_METADATA)
 @require_any_scope("read:users")
 async def list_users(request: Request, tenant: Tenant) -> Response:
     """List users by page; `q` searches an exact `email:` or `user_id:`, `fields` selects members."""
-    found = [user.document for user in tenant.users.values() if _matches(user, request.query_params.get("q", ""))]
+    query = request.query_params.get("q", "")
+    found = [user.document for user in tenant.state.users.values() if _matches(user, query)]
     users = [select_fields(request, document) for document in found]
     return page_response(request, users, "users", min_per_page=0, limited=True, checkpoint=True)
 
@@ -46,7 +46,7 @@ async def list_users(request: Request, tenant: Tenant) -> Response:
 async def find_by_email(request: Request, tenant: Tenant) -> Response:
     """List the users with exactly that email, case-sensitive."""
     email = request.query_params.get("email", "")
-    found = [user.document for user in tenant.users.values() if user.document["email"] == email]
+    found = [user.document for user in tenant.state.users.values() if user.document["email"] == email]
     return JSONResponse([select_fields(request, document) for document in found])
 
 
@@ -58,11 +58,11 @@ async def create_user(request: Request, tenant: Tenant) -> Response:
         if not isinstance(body.get(name), str):
             raise invalid_body(f"Missing required property: {name}")
     _require_types(body)
-    if body["connection"] != CONNECTION:
+    if body["connection"] != DATABASE:
         raise ApiError(400, "The connection does not exist.", "inexistent_connection")
     _require_strong_password(body["password"])
     user_id = f"auth0|{body.get('user_id') or token_hex(12)}"
-    if user_id in tenant.users or tenant.find_by_email(body["email"]) is not None:
+    if user_id in tenant.state.users or tenant.find_by_email(body["email"]) is not None:
         raise ApiError(409, "The user already exists.", "auth0_idp_error")
     user = tenant.add_user(user_id, body["email"].lower(), body["password"], name=body.get("name"))
     for name in ("email_verified", "blocked", *_METADATA):
@@ -103,9 +103,8 @@ async def delete_user(request: Request, tenant: Tenant) -> Response:
         user = user_of(request, tenant)
     except ApiError:
         return Response(status_code=204)
-    del tenant.users[user.user_id]
-    for secret in [secret for secret, session in tenant.sessions.items() if session.user_id == user.user_id]:
-        del tenant.sessions[secret]
+    del tenant.state.users[user.user_id]
+    tenant.end_sessions(user.user_id)
     return Response(status_code=204)
 
 

@@ -10,8 +10,9 @@ from auth0_devtenant import (
     TenantOptions,
     create_tenant,
 )
+from auth0_devtenant.seed.default import WEB_ORIGINS
 
-from .visitor import ADMIN, REDIRECT_URI, Visitor, query_of
+from ..visitor import ADMIN, REDIRECT_URI, Visitor, query_of
 
 EVIL = "https://evil.example"
 FAULT = {"path": "/.well-known/jwks.json", "status": 200, "body": '{"keys": []}'}
@@ -124,7 +125,7 @@ async def test_a_fault_that_is_not_sent_as_json_is_refused(visitor: Visitor, kin
 
 
 async def test_preflights_for_faults_fail_even_for_web_origins(visitor: Visitor) -> None:
-    application = visitor.options.web_origins[0]
+    application = WEB_ORIGINS[0]
     for origin in (EVIL, application):
         asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
         headers = asked | {"Access-Control-Request-Headers": "content-type"}
@@ -147,7 +148,7 @@ async def test_pages_of_the_tenant_and_of_web_origins_are_served(visitor: Visito
         "redirect_uri": REDIRECT_URI,
         "code_verifier": "a-verifier-of-at-least-forty-three-characters-long",
     }
-    application = {"Origin": visitor.options.web_origins[1], "Sec-Fetch-Site": "cross-site"}
+    application = {"Origin": WEB_ORIGINS[1], "Sec-Fetch-Site": "cross-site"}
     redeemed = await visitor.client.post("oauth/token", data=grant, headers=application)
     assert redeemed.status_code == 200
     assert redeemed.headers["Access-Control-Allow-Origin"] == application["Origin"]

@@ -8,7 +8,8 @@ from typing import Final
 
 from starlette.responses import HTMLResponse
 
-from auth0_devtenant.people import PEOPLE
+from auth0_devtenant.seed import DATABASE
+from auth0_devtenant.state import Tenant
 
 _STYLE: Final = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
@@ -64,10 +65,12 @@ _POLICY: Final = (
 )
 
 
-def login_page(*, email: str = "", error: str = "") -> HTMLResponse:
+def login_page(tenant: Tenant, *, email: str = "", error: str = "") -> HTMLResponse:
     """Return the login form; with the error of the last attempt the status is 400, as at Auth0."""
     people = "".join(
-        f"<li><span>{escape(person.email)}</span> <code>{escape(person.password)}</code></li>" for person in PEOPLE
+        f"<li><span>{escape(user.document['email'])}</span> <code>{escape(user.password)}</code></li>"
+        for user in tenant.state.users.values()
+        if user.connection == DATABASE
     )
     alert = f'<p class="error" role="alert">{escape(error)}</p>' if error else ""
     content = _FORM.substitute(alert=alert, email=escape(email), people=people)

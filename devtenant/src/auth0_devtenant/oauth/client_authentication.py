@@ -11,9 +11,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from starlette.requests import Request
 
 from auth0_devtenant import jwt
-from auth0_devtenant.clients import CLIENTS, MANAGEMENT_CLIENT_ID, Client
 from auth0_devtenant.errors import OAuthError
-from auth0_devtenant.state import Tenant
+from auth0_devtenant.state import Client, Tenant
 
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _MAX_ASSERTION_LIFETIME = 300  # seconds, as at Auth0
@@ -33,14 +32,15 @@ def basic_credentials(request: Request) -> dict[str, str]:
 
 def authenticate(tenant: Tenant, parameters: dict[str, str]) -> Client:
     """Return the client of a token request; raise `OAuthError` if it is unknown or does not prove who it is."""
-    client = CLIENTS.get(parameters.get("client_id", ""))
+    client = tenant.state.clients.get(parameters.get("client_id", ""))
     if client is None:
         raise OAuthError(401, "access_denied", "Unauthorized")
     if parameters.get("client_assertion_type") == _ASSERTION_TYPE:
         _require_assertion(tenant, client, parameters.get("client_assertion", ""))
         return client
     secret = parameters.get("client_secret", "")
-    if client.secret is not None and not compare_digest(client.secret.encode(), secret.encode("utf-8", "replace")):
+    expected = client.client_secret.encode()
+    if expected and not compare_digest(expected, secret.encode("utf-8", "replace")):
         raise OAuthError(401, "access_denied", "Unauthorized")
     return client
 
@@ -50,20 +50,19 @@ def _require_assertion(tenant: Tenant, client: Client, assertion: str) -> None:
 
     RFC 7523 section 3.
     """
-    claims = _signed_claims(tenant, client, assertion)
+    claims = _signed_claims(client, assertion)
     now, expires_at, jti = tenant.now(), claims.get("exp"), claims.get("jti")
     about_itself = claims.get("iss") == claims.get("sub") == client.client_id
     in_time = isinstance(expires_at, int) and now < expires_at <= now + _MAX_ASSERTION_LIFETIME
-    unused = isinstance(jti, str) and jti not in tenant.used_assertion_ids
-    if not (about_itself and claims.get("aud") == tenant.options.issuer and in_time and unused):
+    unused = isinstance(jti, str) and jti not in tenant.state.used_assertion_ids
+    if not (about_itself and claims.get("aud") in tenant.options.issuers and in_time and unused):
         raise OAuthError(401, "invalid_client", "Client authentication failed")
-    tenant.used_assertion_ids.add(str(jti))
+    tenant.state.used_assertion_ids.add(str(jti))
 
 
-def _signed_claims(tenant: Tenant, client: Client, assertion: str) -> dict[str, object]:
+def _signed_claims(client: Client, assertion: str) -> dict[str, object]:
     """Return the claims that the client's key signed; none for another signature and for a client without a key."""
-    pem = tenant.options.management_public_key if client.client_id == MANAGEMENT_CLIENT_ID else None
-    key = None if pem is None else load_pem_public_key(pem.encode())
+    key = None if client.public_key is None else load_pem_public_key(client.public_key.encode())
     try:
         return jwt.verify(assertion, key) if isinstance(key, RSAPublicKey) else {}
     except jwt.InvalidTokenError:

@@ -10,19 +10,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from auth0_devtenant import tokens
-from auth0_devtenant.bodies import read_parameters, tenant_of
-from auth0_devtenant.client_authentication import authenticate, basic_credentials
-from auth0_devtenant.clients import (
-    MACHINE_CLIENT_ID,
-    MACHINE_SCOPES,
-    MANAGEMENT_CLIENT_ID,
-    MANAGEMENT_SCOPES,
-    Client,
-)
+from auth0_devtenant.bodies import issuer_of, read_parameters, tenant_of
 from auth0_devtenant.errors import OAuthError, token_headers
 from auth0_devtenant.jwt import base64url
-from auth0_devtenant.models import Grant, Json, User
-from auth0_devtenant.state import Tenant
+from auth0_devtenant.oauth.client_authentication import authenticate, basic_credentials
+from auth0_devtenant.state import Client, Grant, Json, Tenant, User
 
 _INVALID_REFRESH_TOKEN = "Unknown or invalid refresh token."  # noqa: S105 - the text of an error, not a secret
 _NO_CLIENT_GRANT = (
@@ -47,11 +39,11 @@ async def issue_token(request: Request) -> Response:
         return _redeem_code(tenant, client, parameters)
     if grant_type == "refresh_token":
         return _refresh(tenant, client, parameters)
-    return _issue_to_machine(tenant, client, parameters)
+    return _issue_to_machine(tenant, client, parameters, issuer_of(request))
 
 
 def _redeem_code(tenant: Tenant, client: Client, parameters: dict[str, str]) -> Response:
-    grant = tenant.codes.pop(parameters.get("code", ""), None)
+    grant = tenant.state.codes.pop(parameters.get("code", ""), None)
     if grant is None or grant.client_id != client.client_id or grant.expires_at <= tenant.now():
         raise OAuthError(403, "invalid_grant", "Invalid authorization code")
     if parameters.get("redirect_uri") != grant.redirect_uri:
@@ -62,13 +54,13 @@ def _redeem_code(tenant: Tenant, client: Client, parameters: dict[str, str]) -> 
     body = _user_tokens(tenant, _user(tenant, grant, missing="Invalid authorization code"), grant)
     if "offline_access" in grant.scope:
         body["refresh_token"] = tenant.issue_refresh_token(grant)
-    return _token_response(tenant, body, grant.scope)
+    return _token_response(body, grant.scope, tokens.lifetime(tenant, grant.audience))
 
 
 def _refresh(tenant: Tenant, client: Client, parameters: dict[str, str]) -> Response:
     """Rotate the refresh token; reuse of an earlier one revokes the family (Auth0: "Refresh token rotation")."""
     token = parameters.get("refresh_token", "")
-    family = tenant.refresh_tokens.get(token)
+    family = tenant.refresh_token_family(token)
     if family is None or family.grant.client_id != client.client_id:
         raise OAuthError(403, "invalid_grant", _INVALID_REFRESH_TOKEN)
     if family.current != token:
@@ -78,11 +70,11 @@ def _refresh(tenant: Tenant, client: Client, parameters: dict[str, str]) -> Resp
     user = _user(tenant, family.grant, missing=missing)
     body = _user_tokens(tenant, user, family.grant, gty="refresh_token")
     body["refresh_token"] = tenant.rotate_refresh_token(family)
-    return _token_response(tenant, body, family.grant.scope)
+    return _token_response(body, family.grant.scope, tokens.lifetime(tenant, family.grant.audience))
 
 
 def _user(tenant: Tenant, grant: Grant, *, missing: str) -> User:
-    user = tenant.users.get(grant.user_id)
+    user = tenant.state.users.get(grant.user_id)
     if user is None:
         raise OAuthError(403, "invalid_grant", missing)
     if user.document.get("blocked"):
@@ -97,7 +89,7 @@ def _user_tokens(tenant: Tenant, user: User, grant: Grant, *, gty: str | None = 
     return body
 
 
-def _issue_to_machine(tenant: Tenant, client: Client, parameters: dict[str, str]) -> Response:
+def _issue_to_machine(tenant: Tenant, client: Client, parameters: dict[str, str], issuer: str) -> Response:
     audience = parameters.get("audience")
     if not audience:
         raise OAuthError(403, "access_denied", "Non-global clients are not allowed access to APIv1")
@@ -106,27 +98,24 @@ def _issue_to_machine(tenant: Tenant, client: Client, parameters: dict[str, str]
     missing = [name for name in requested if name not in granted]
     if missing:
         raise OAuthError(403, "access_denied", f"Client has not been granted scopes: {', '.join(missing)}")
-    body: Json = {"access_token": tokens.machine_token(tenant, client.client_id, audience, requested)}
-    return _token_response(tenant, body, requested)
+    body: Json = {"access_token": tokens.machine_token(tenant, issuer, client.client_id, audience, requested)}
+    return _token_response(body, requested, tokens.lifetime(tenant, audience))
 
 
 def _granted_scopes(tenant: Tenant, client: Client, audience: str) -> tuple[str, ...]:
     """Return the scopes of the client grant for that API (Auth0: "Application access to APIs: client grants")."""
-    options = tenant.options
-    if audience not in {options.audience, options.management_audience}:
+    api = tenant.api(audience)
+    if api is None:
         raise OAuthError(403, "access_denied", f"Service not enabled within domain: {audience}")
-    grants = {
-        (MACHINE_CLIENT_ID, options.audience): MACHINE_SCOPES,
-        (MANAGEMENT_CLIENT_ID, options.management_audience): MANAGEMENT_SCOPES,
-    }
-    if (client.client_id, audience) not in grants:
-        raise OAuthError(403, "access_denied", _NO_CLIENT_GRANT.format(audience))
-    return grants[client.client_id, audience]
+    for grant in tenant.state.client_grants.values():
+        if (grant.client_id, grant.audience) == (client.client_id, api.identifier):
+            return grant.scope
+    raise OAuthError(403, "access_denied", _NO_CLIENT_GRANT.format(audience))
 
 
-def _token_response(tenant: Tenant, body: Json, scope: Sequence[str]) -> JSONResponse:
+def _token_response(body: Json, scope: Sequence[str], lifetime: int) -> JSONResponse:
     """Return the response with tokens (RFC 6749 section 5.1)."""
     if scope:
         body["scope"] = " ".join(scope)
-    body |= {"expires_in": tenant.options.access_token_lifetime, "token_type": "Bearer"}
+    body |= {"expires_in": lifetime, "token_type": "Bearer"}
     return JSONResponse(body, headers=token_headers())

@@ -5,15 +5,17 @@ Any page open in the developer's browser can send requests to 127.0.0.1. The bro
 origin, but its requests have that domain in `Host`. Auth0 is on the public internet and needs neither check.
 """
 
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from auth0_devtenant.errors import ApiError
-from auth0_devtenant.options import TenantOptions
+from auth0_devtenant.state import Tenant
 
 DEVELOPMENT_PATH: Final = "/_development"
 """Prefix of the endpoints that Auth0 does not have; only the tenant's own pages and programs may use them."""
@@ -25,12 +27,13 @@ _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 class OriginCheckMiddleware:
     """ASGI middleware that refuses an unknown Host, and an unknown Origin where a request could change something."""
 
-    def __init__(self, app: ASGIApp, options: TenantOptions) -> None:
+    def __init__(self, app: ASGIApp, tenant: Tenant) -> None:
         """Allow the issuer's host and the loopback hosts, with the issuer's port, and the web origins."""
         self._app = app
-        self._hosts = _own_hosts(options.issuer)
-        self._own = frozenset(f"{urlsplit(options.issuer).scheme}://{host}" for host in self._hosts)
-        self._allowed = self._own | set(options.web_origins)
+        self._tenant = tenant
+        issuer = tenant.options.issuer
+        self._hosts = _own_hosts(issuer)
+        self._own = frozenset(f"{urlsplit(issuer).scheme}://{host}" for host in self._hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
@@ -46,9 +49,24 @@ class OriginCheckMiddleware:
         development = scope["path"].startswith(DEVELOPMENT_PATH)
         if scope["method"] in _SAFE_METHODS and not development:
             return None
-        if _is_from(self._own if development else self._allowed, headers):
+        if _is_from(self._own if development else self._own.union(self._tenant.web_origins), headers):
             return None
         return ApiError(403, "The request comes from a web page whose origin is not allowed.")
+
+
+class WebOriginsMiddleware(CORSMiddleware):
+    """CORS for the pages of the applications' web origins."""
+
+    def __init__(
+        self, app: ASGIApp, *, tenant: Tenant, allow_methods: Sequence[str], allow_headers: Sequence[str]
+    ) -> None:
+        """Answer preflights of these methods and headers."""
+        super().__init__(app, allow_methods=allow_methods, allow_headers=allow_headers)
+        self._tenant = tenant
+
+    def is_allowed_origin(self, origin: str) -> bool:
+        """Return whether the origin is one of an application."""
+        return origin in self._tenant.web_origins
 
 
 def _is_from(origins: frozenset[str], headers: Headers) -> bool:

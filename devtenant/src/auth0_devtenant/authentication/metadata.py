@@ -4,14 +4,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from auth0_devtenant import tokens
-from auth0_devtenant.bodies import tenant_of
+from auth0_devtenant.bodies import issuer_of, tenant_of
 
 _JWKS_CACHE = {"Cache-Control": "public, max-age=15, stale-while-revalidate=15, stale-if-error=86400"}
 
 
 async def show_discovery(request: Request) -> Response:
     """Return the discovery document."""
-    issuer = tenant_of(request).options.issuer
+    issuer = issuer_of(request)
     return JSONResponse(
         {
             "issuer": issuer,
@@ -36,18 +36,19 @@ async def show_discovery(request: Request) -> Response:
 
 async def show_jwks(request: Request) -> Response:
     """Return the JWK Set: the current key, the next one, and previous ones until they are revoked."""
-    return JSONResponse({"keys": [key.jwk for key in tenant_of(request).keys.published]}, headers=_JWKS_CACHE)
+    return JSONResponse({"keys": [key.jwk for key in tenant_of(request).state.keys.published]}, headers=_JWKS_CACHE)
 
 
 async def show_userinfo(request: Request) -> Response:
     """Return the claims about the user of an access token with the scope `openid`."""
     tenant = tenant_of(request)
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    audiences = [f"{issuer}userinfo" for issuer in tenant.options.issuers]
     try:
-        claims = tokens.accept(tenant, token if scheme.lower() == "bearer" else "", tenant.options.userinfo_audience)
+        claims = tokens.accept(tenant, token if scheme.lower() == "bearer" else "", *audiences)
     except tokens.BadTokenError as error:
         return _unauthorized(str(error))
-    user = tenant.users.get(str(claims["sub"]))
+    user = tenant.state.users.get(str(claims["sub"]))
     if user is None:
         return _unauthorized("The user does not exist.")
     scope = str(claims.get("scope", "")).split()

@@ -1,0 +1,1 @@
+"""Login, logout and who is logged in (Auth0: Authentication API, Universal Login)."""

@@ -1,0 +1,1 @@
+"""The token endpoint and how clients authenticate there (RFC 6749)."""
