@@ -21,8 +21,8 @@ MIB: Final = 1024 * 1024
 _ENTRY_BYTES: Final = 560
 """The size of one budget without its hits: its key and its places in the cache, as bench/callers.py measures it."""
 _HIT_BYTES: Final = 9  # eight, and an array's spare room
-_HITS_AT_ONCE: Final = 8
-"""An array gets room for as many at once, and the cache is told of them at once: that takes longer than the count."""
+_HITS_AT_ONCE: Final = 4
+"""An array gets room for as many or more at once. The cache is told as often: that takes as long as the count."""
 _JUST_AFTER: Final = 0.001
 """The weighted count falls just after the moment at which the share is a whole number: that many seconds after."""
 
