@@ -22,7 +22,7 @@ _ENTRY_BYTES: Final = 560
 """The size of one budget without its hits: its key and its places in the cache, as bench/callers.py measures it."""
 _HIT_BYTES: Final = 9  # eight, and an array's spare room
 _HITS_AT_ONCE: Final = 4
-"""An array gets room for as many or more at once. The cache is told as often: that takes as long as the count."""
+"""A budget's size is updated once for as many: that takes as long as a count. An array grows by as many or more."""
 _JUST_AFTER: Final = 0.001
 """The weighted count falls just after the moment at which the share is a whole number: that many seconds after."""
 
