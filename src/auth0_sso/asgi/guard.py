@@ -1,6 +1,6 @@
 """`Auth0Guard`: an ASGI app in front of another one, which lets through what its rules allow."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
@@ -106,10 +106,10 @@ class Auth0Guard:
 
 
 def _adding(headers: Headers, send: Send) -> Send:
-    async def send_with_headers(message: Message) -> None:
+    def send_with_headers(message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             message = {**message, "headers": [*message.get("headers", ()), *headers]}
-        await send(message)
+        return send(message)
 
     return send_with_headers
 

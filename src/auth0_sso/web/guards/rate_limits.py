@@ -82,7 +82,7 @@ class RateLimitGuard(Guard):
         token = RequestContext.of(connection.scope).token  # of an earlier guard
         if token is None:
             token = await (verified_token(connection) if scopes.scopes else _token_if_sent(connection))
-        if token is not None:
+        if token is not None and scopes.scopes:
             require_scopes(token, scopes)
         await self._limit.require_budget(connection, token)
         return token
