@@ -75,6 +75,11 @@ class TokenGuard(Guard):
         super().__init__(check, refusals=refusals, description=description)
         self._check = check
 
+    @property
+    def check(self) -> Check | None:
+        """What it asks of a verified token; None where any passes."""
+        return self._check
+
     async def __call__(self, connection: HTTPConnection, scopes: SecurityScopes) -> AccessToken:
         """Return the token; raise the `CallerError` or `TenantError` that says why not."""
         token = RequestContext.of(connection.scope).token  # of an earlier guard
