@@ -10,8 +10,13 @@ from auth0_sso.settings.loading import Problem
 
 S = TypeVar("S", bound=BaseSettings)
 
-NO_AUDIENCE: Final = "urn:auth0-sso:no-audience"
-"""Stands for an AUTH0_AUDIENCE that is missing or cannot be used; no API has it."""
+NO_DOMAIN: Final = "no-domain.invalid"
+"""Stands for an AUTH0_DOMAIN that is missing or cannot be used; there is no such host (RFC 2606 section 2)."""
+
+_REQUIRED: Final[Mapping[str, object]] = {
+    "auth0_domain": NO_DOMAIN,
+    "auth0_audience": ("urn:auth0-sso:no-audience",),
+}
 
 _TOGETHER: Final = (
     frozenset(
@@ -28,10 +33,10 @@ _TOGETHER: Final = (
 
 
 def load_usable(model: type[S]) -> tuple[S | None, frozenset[str], tuple[Problem, ...]]:
-    """Read the settings with the default in place of each that has a fault.
+    """Read the settings with the default in place of each that has a fault; in that of AUTH0_DOMAIN, `NO_DOMAIN`.
 
-    Returns them, the names of the fields so replaced, and the faults. The settings are None where AUTH0_DOMAIN or a
-    place of settings cannot be used.
+    Returns them, the names of the fields so replaced, and the faults. The settings are None where `.env` or a file
+    among the secrets cannot be read.
     """
     settings, problems = loading.attempt(model, {})
     replaced: dict[str, Any] = {}
@@ -60,5 +65,4 @@ def _defaults(model: type[BaseSettings], fields: Collection[str]) -> dict[str, A
     """Return the defaults of these fields, and of those that are set together with one of them."""
     names = {*fields}.union(*(group for group in _TOGETHER if not group.isdisjoint(fields)))
     known = {name: model.model_fields[name] for name in names if name in model.model_fields}
-    defaults = {name: field.get_default() for name, field in known.items() if not field.is_required()}
-    return defaults | ({"auth0_audience": (NO_AUDIENCE,)} if "auth0_audience" in known else {})
+    return {name: _REQUIRED.get(name, field.get_default()) for name, field in known.items()}

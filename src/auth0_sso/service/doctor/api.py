@@ -11,7 +11,7 @@ from auth0_sso.service.token.shown import shown
 from auth0_sso.service.token.token_request import TokenRequestError
 from auth0_sso.service.token.unverified import Unverified
 
-_WHERE: Final = "Applications, APIs, the API, Settings"
+_WHERE: Final = "Applications > APIs > the API > Settings"
 _UNKNOWN: Final = "Service not"  # "enabled within domain" at /oauth/token, "found" at /authorize
 _NO_GRANT: Final = "is not authorized to access"
 _ASK: Final = f"grant read:resource_servers to the Management client, or look yourself: {_WHERE}"
@@ -22,6 +22,9 @@ async def check_api(examination: Examination) -> AsyncIterator[Finding]:
     """Find the API with exactly this identifier; a slash more or less is another API."""
     if not examination.has_audience or not examination.is_reachable:
         yield skipped("AUTH0_AUDIENCE cannot be used" if examination.is_reachable else "the issuer cannot be reached")
+        return
+    if examination.settings.has_management and examination.management is None:
+        yield skipped("there is no Management API token")
         return
     known = await _identifiers(examination)
     for audience in examination.settings.auth0_audience:
@@ -59,6 +62,8 @@ async def check_rbac(examination: Examination) -> AsyncIterator[Finding]:
         yield passed("the given token carries permissions")
     elif claims is not None:
         yield warned("the given token has no permissions claim: RBAC is off, or it is not for this API", _RBAC)
+    elif not examination.is_reachable:
+        yield skipped("the issuer cannot be reached")
     else:
         fix = f"{_RBAC}. To check it here, grant read:resource_servers, or give a token: auth0-sso doctor --token -"
         yield warned("whether RBAC is on is not known; guards that ask for permissions need it", fix)
@@ -92,7 +97,8 @@ async def _probed(examination: Examination, audience: str) -> Finding:
     """Ask the token endpoint for a token for the API: its refusal says whether there is such an API."""
     exists = await _exists(examination, audience)
     if exists:
-        return passed(f"the tenant has the API {audience}")
+        words = "the tenant has" if examination.management is not None else "the tenant does not refuse"
+        return passed(f"{words} the API {audience}")
     if exists is None:
         return warned(f"whether the tenant has the API {audience} is not known", _ASK)
     other = audience.removesuffix("/") if audience.endswith("/") else f"{audience}/"
@@ -102,7 +108,7 @@ async def _probed(examination: Examination, audience: str) -> Finding:
             f"set AUTH0_AUDIENCE={other}",
         )
     return failed(
-        f"the tenant has no API {audience}", f"copy the identifier into AUTH0_AUDIENCE: {_WHERE}, Identifier"
+        f"the tenant has no API {audience}", f"copy the identifier into AUTH0_AUDIENCE: {_WHERE} > Identifier"
     )
 
 
@@ -116,12 +122,9 @@ async def _exists(examination: Examination, audience: str) -> bool | None:
             return False if _UNKNOWN in error.description else None
         return True
     answer = await authorization(examination)
-    asked = examination.settings.auth0_audience[0]
-    return (
-        False
-        if answer is not None and answer.is_redirect and f"{_UNKNOWN} found: {asked}" == answer.description
-        else None
-    )
+    if answer is None or not answer.is_redirect or audience != examination.settings.auth0_audience[0]:
+        return None
+    return f"{_UNKNOWN} found" not in answer.description
 
 
 def _algorithm(examination: Examination) -> str | None:

@@ -10,7 +10,7 @@ from auth0_sso.service.doctor.findings import Finding, failed, passed, skipped, 
 from auth0_sso.service.token.shown import shown
 
 _REDIRECT: Final = "docs/oauth2-redirect"
-_WHERE: Final = "Applications, Applications, the application, Settings"
+_WHERE: Final = "Applications > Applications > the application > Settings"
 # Any challenge of RFC 7636 section 4.2: this is the one of its appendix B.
 _CHALLENGE: Final = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 _PUBLIC: Final = frozenset({"spa", "native"})
@@ -79,7 +79,7 @@ async def _by_authorization(examination: Examination) -> Finding:
         return passed(f"the application of AUTH0_CLIENT_ID may redirect to {answer.callback}")
     if "Unknown client" in answer.description:
         client_id = shown(examination.settings.auth0_client_id)
-        return failed(f"the tenant has no application {client_id}", f"copy AUTH0_CLIENT_ID: {_WHERE}, Client ID")
+        return failed(f"the tenant has no application {client_id}", f"copy AUTH0_CLIENT_ID: {_WHERE} > Client ID")
     return warned(
         f"Auth0 does not redirect to {callbacks}",
         f"add the address of this service with /{_REDIRECT} to Allowed Callback URLs: {_WHERE}; or name that address "

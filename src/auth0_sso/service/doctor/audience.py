@@ -10,7 +10,7 @@ from auth0_sso.service.doctor.findings import Finding, failed, passed, skipped, 
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9]{32}")
 _MANAGEMENT: Final = re.compile(r"https://[a-z0-9.-]+\.auth0\.com/api/v2/?", re.IGNORECASE)
 _EXAMPLE: Final = re.compile(r"https?://([a-z0-9-]+\.)*(example|example\.(com|org|net))(/.*)?", re.IGNORECASE)
-_WHERE: Final = "write AUTH0_AUDIENCE as Auth0 shows it: Applications, APIs, the API, Settings, Identifier"
+_WHERE: Final = "write AUTH0_AUDIENCE as Auth0 shows it: Applications > APIs > the API > Settings > Identifier"
 
 
 async def check_audience(examination: Examination) -> AsyncIterator[Finding]:

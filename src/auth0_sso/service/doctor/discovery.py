@@ -30,6 +30,9 @@ _UNREACHABLE: Final = "the issuer cannot be reached"
 
 async def check_discovery(examination: Examination) -> AsyncIterator[Finding]:
     """Fetch the issuer's metadata, which must be of this issuer (OIDC Discovery 1.0 section 4.3)."""
+    if not examination.has_issuer:
+        yield skipped("AUTH0_DOMAIN cannot be used")
+        return
     issuer = examination.settings.issuer
     url = f"{issuer}.well-known/openid-configuration"
     before = examination.clock.wall()
@@ -106,7 +109,7 @@ def _bits(key: VerificationKey) -> int:
 
 def _fix_for_keys(reason: str) -> str:
     if reason == "jwks_unusable":
-        return "set AUTH0_ALGORITHMS to the signing algorithm of the API: Applications, APIs, the API, Settings"
+        return "set AUTH0_ALGORITHMS to the signing algorithm of the API: Applications > APIs > the API > Settings"
     if reason == "discovery_jwks_uri_insecure":
         return "correct AUTH0_ISSUER_BASE_URL: the issuer's keys are not at an https address"
     return _FIXES.get(reason, _OTHERWISE)

@@ -4,25 +4,29 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from auth0_sso.service.doctor.examination import Examination
-from auth0_sso.service.doctor.findings import Finding, failed, passed, warned
+from auth0_sso.service.doctor.findings import Finding, failed, passed, skipped, warned
 
 _AUTH0: Final = ".auth0.com"
 _NOT_TENANTS: Final = frozenset({"auth0.com", "manage.auth0.com", "www.auth0.com", "accounts.auth0.com"})
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _WHERE: Final = "write AUTH0_DOMAIN as Auth0 shows it: Applications, any application, Settings, Domain"
 _CUSTOM: Final = "AUTH0_MANAGEMENT_BASE_URL=https://{0}/ and AUTH0_MANAGEMENT_AUDIENCE=https://{0}/api/v2/"
 
 
 async def check_domain(examination: Examination) -> AsyncIterator[Finding]:
     """Look at the form of AUTH0_DOMAIN."""
+    if "auth0_domain" in examination.replaced:
+        yield skipped("AUTH0_DOMAIN cannot be used")
+        return
     domain = examination.settings.auth0_domain
-    host = domain.partition(":")[0]
+    host = domain if domain.startswith("[") else domain.partition(":")[0]
     if host in _NOT_TENANTS:
         yield failed(f"{domain} is a site of Auth0's own, and no tenant", _WHERE)
-    elif "." not in host and host != "localhost":
+    elif "." not in host and host not in _LOOPBACK and ":" not in host:
         yield failed(f"{domain} is a name without a domain", _WHERE)
     elif host.endswith(_AUTH0):
         yield passed(f"{domain} is a tenant's own domain")
-    elif examination.is_development:
+    elif host in _LOOPBACK:
         yield passed(f"{domain} is a development tenant on this machine")
     else:
         yield passed(f"{domain} is a custom domain")
@@ -30,6 +34,9 @@ async def check_domain(examination: Examination) -> AsyncIterator[Finding]:
 
 async def check_issuer(examination: Examination) -> AsyncIterator[Finding]:
     """Compare the issuer with the domain, and with the address of the Management API."""
+    if not examination.has_issuer:
+        yield skipped("AUTH0_DOMAIN cannot be used")
+        return
     settings = examination.settings
     issuer, domain = settings.issuer, settings.auth0_domain
     host = _host(issuer)

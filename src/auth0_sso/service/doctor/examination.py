@@ -10,6 +10,7 @@ from auth0_sso.http.client import httpx
 from auth0_sso.service.doctor.findings import Finding
 from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.settings.loading import Problem
+from auth0_sso.settings.usable import NO_DOMAIN
 
 _TIMEOUT: Final = 10.0
 _MAX_BYTES: Final = 2 * 1024 * 1024
@@ -20,7 +21,7 @@ class GivenSettings:
     """The settings as they were read."""
 
     settings: ServiceSettings | None
-    """With the default in place of each that cannot be used; None without a usable AUTH0_DOMAIN."""
+    """With the default in place of each that cannot be used; None where they cannot be read."""
     replaced: frozenset[str]
     """The fields whose default that is."""
     problems: tuple[Problem, ...]
@@ -70,6 +71,11 @@ class Examination:
     def is_development(self) -> bool:
         """Whether the issuer is on this machine."""
         return self.settings.issuer.startswith("http://")
+
+    @property
+    def has_issuer(self) -> bool:
+        """Whether AUTH0_DOMAIN or AUTH0_ISSUER_BASE_URL says who issues tokens."""
+        return self.settings.issuer != f"https://{NO_DOMAIN}/"
 
     @property
     def has_audience(self) -> bool:

@@ -19,7 +19,7 @@ ADMIN_SCOPES: Final = (
 OPTIONAL_SCOPES: Final = ("read:organization_member_roles", "read:resource_servers", "read:clients")
 """For guards with `within_organization`, and for this command."""
 
-_GRANT: Final = "Applications, APIs, Auth0 Management API, Machine to Machine Applications"
+_GRANT: Final = "Applications > APIs > Auth0 Management API > Machine to Machine Applications"
 _NOT_SET: Final = "set AUTH0_MANAGEMENT_CLIENT_ID and AUTH0_MANAGEMENT_CLIENT_SECRET: docs/connect-a-tenant.md"
 _MAX_LISTED: Final = 12
 
@@ -31,7 +31,7 @@ _FIXES: Final = (
     ("is not authorized to access", f"authorize the application: {_GRANT}"),
     (
         "Grant type",
-        "use a Machine to Machine application, or enable Client Credentials: Advanced Settings, Grant Types",
+        "use a Machine to Machine application, or enable Client Credentials: Advanced Settings > Grant Types",
     ),
     ("has not been granted scopes", f"grant the scopes: {_GRANT}"),
 )
@@ -47,7 +47,7 @@ async def check_management(examination: Examination) -> AsyncIterator[Finding]:
         else:
             yield skipped("not set up: /profile, /admin and guards that ask for roles answer 503", _NOT_SET)
         return
-    if not examination.is_reachable and settings.auth0_management_base_url == settings.issuer:
+    if not examination.is_reachable:
         yield skipped("the issuer cannot be reached")
         return
     try:
@@ -129,10 +129,10 @@ def _fix_for_rejected_client(settings: ServiceSettings) -> str:
         return "AUTH0_MANAGEMENT_CLIENT_ID is AUTH0_CLIENT_ID: use a Machine to Machine application of its own"
     if settings.auth0_management_client_secret.get_secret_value() == settings.auth0_management_client_id:
         return "AUTH0_MANAGEMENT_CLIENT_SECRET is the client id: copy the secret"
-    where = "Applications, Applications, the application"
+    where = "Applications > Applications > the application"
     if settings.auth0_management_private_key.get_secret_value():
-        return f"compare the key and AUTH0_MANAGEMENT_PRIVATE_KEY_ID: {where}, Credentials"
-    return f"the client id is not of this tenant, or the secret is wrong: copy both again from {where}, Settings"
+        return f"compare the key and AUTH0_MANAGEMENT_PRIVATE_KEY_ID: {where} > Credentials"
+    return f"the client id is not of this tenant, or the secret is wrong: copy both again from {where} > Settings"
 
 
 def _listed(names: list[str]) -> str:

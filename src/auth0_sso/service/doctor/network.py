@@ -9,7 +9,7 @@ from auth0_sso.service.doctor.findings import Finding, passed, skipped, warned
 from auth0_sso.service.token.shown import shown
 
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
-_WEB_ORIGINS: Final = "Allowed Web Origins: Applications, Applications, the application, Settings"
+_WEB_ORIGINS: Final = "Allowed Web Origins: Applications > Applications > the application > Settings"
 
 
 async def check_cors(examination: Examination) -> AsyncIterator[Finding]:

@@ -12,7 +12,7 @@ from auth0_sso.service.output import paint, paragraph
 _COLOURS: Final[Mapping[Status, str]] = {"pass": "green", "warn": "yellow", "fail": "red", "skip": "dim"}
 _STATUS_WIDTH, _CHECK_WIDTH = 4, 17
 _INDENT: Final = _STATUS_WIDTH + 2 + _CHECK_WIDTH + 2
-_WORDS: Final[Mapping[Status, str]] = {"pass": "passed", "warn": "warnings", "fail": "failed", "skip": "skipped"}
+_WORDS: Final[Mapping[Status, str]] = {"pass": "passed", "warn": "warned", "fail": "failed", "skip": "skipped"}
 
 
 def as_text(line: Line) -> str:

@@ -15,12 +15,12 @@ _REQUEST_AUDIENCE: Final = (
 _ADVICE: Final[Mapping[str, str]] = {
     "token_opaque": _REQUEST_AUDIENCE,
     "token_encrypted": (
-        f"{_REQUEST_AUDIENCE} If it does, turn off JWE for this API: Applications, APIs, the API, Settings, Token "
-        "Encryption."
+        f"{_REQUEST_AUDIENCE} If it does, turn off the encryption of its tokens (JWE): Applications > APIs > the API > "
+        "Settings."
     ),
     "token_malformed": "It was truncated or put together on its way: copy it again, without line breaks and quotes.",
     "token_too_long": "AUTH0_MAX_TOKEN_BYTES is the limit. An Action may add too many claims.",
-    "alg_symmetric": "Set the API's signing algorithm to RS256: Applications, APIs, the API, Settings.",
+    "alg_symmetric": "Set the API's signing algorithm to RS256: Applications > APIs > the API > Settings.",
     "alg_not_allowed": "AUTH0_ALGORITHMS lists what is accepted: add the API's algorithm, or set that to RS256.",
     "kid_unknown": (
         "The issuer has no such key: the key was revoked, or the token is of another tenant. Get a new token."

@@ -18,7 +18,7 @@ OPTIONS: Final = ("--device", "--client-credentials")
 """By one of these, `auth0-sso token` is this command."""
 
 _FIXES: Final = {
-    "unauthorized_client": "enable the grant: Applications, the application, Advanced Settings, Grant Types",
+    "unauthorized_client": "enable the grant in the application's Advanced Settings > Grant Types",
     "access_denied": "see what `auth0-sso doctor` says, and docs/connect-a-tenant.md",
     "expired_token": "start again, and confirm the code sooner",
 }
