@@ -1,5 +1,6 @@
 """How commands print: aligned, with colours on a terminal alone, wrapped at its width."""
 
+import logging
 import shutil
 import sys
 import textwrap
@@ -17,6 +18,11 @@ def paint(text: str, colour: str | None) -> str:
     if colour is None or not sys.stdout.isatty() or not allows_colours():
         return text
     return f"\033[{_COLOURS[colour]}m{text}\033[0m"
+
+
+def silence_logs() -> None:
+    """Keep log records of the library off standard error: the command says it itself, for people."""
+    logging.getLogger("auth0_sso").addHandler(logging.NullHandler())
 
 
 def width() -> int:

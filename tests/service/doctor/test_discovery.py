@@ -1,8 +1,9 @@
+import httpx
 import pytest
 
 from auth0_sso.testing.issuer import ISSUER, Issuer, public_ec_jwk, public_jwk
 from support.diagnosis import dated, diagnose, given
-from support.misbehaving_server import garbage, peer, refusing_port, wire_client
+from support.misbehaving_server import garbage, peer, refusing_port
 from support.tenant_script import DISCOVERY, JWKS, Reply, ScriptedTenant, discovery_reply, json_reply
 from support.token_cases import NOW
 
@@ -41,17 +42,16 @@ async def test_an_address_without_a_server_is_told_so() -> None:
     with refusing_port() as address:
         domain = address.removeprefix("http://").rstrip("/")
         settings = given(auth0_domain=domain, auth0_issuer_base_url=address)
-        async with wire_client() as client:
-            finding = (await diagnose(client._transport, settings)).one("discovery")
+        finding = (await diagnose(httpx.AsyncHTTPTransport(), settings)).one("discovery")
     assert finding.message.endswith("connection_refused")
     assert finding.fix.startswith("start what listens there")
 
 
 async def test_a_server_that_speaks_no_http_fails() -> None:
-    async with peer(garbage) as address, wire_client() as client:
+    async with peer(garbage) as address:
         domain = address.removeprefix("http://").rstrip("/")
         settings = given(auth0_domain=domain, auth0_issuer_base_url=address)
-        finding = (await diagnose(client._transport, settings)).one("discovery")
+        finding = (await diagnose(httpx.AsyncHTTPTransport(), settings)).one("discovery")
     assert finding.message.endswith("protocol_error")
 
 

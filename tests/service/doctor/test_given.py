@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from auth0_sso.service.doctor.checks import CHECKS, read_settings
+from auth0_sso.service.doctor.examination import GivenSettings
 from support.diagnosis import SECRET, Diagnosis, diagnose
 from support.environment import GOOD
 
@@ -13,9 +14,13 @@ pytestmark = pytest.mark.usefixtures("clean_environment")
 NO_NETWORK = httpx.MockTransport(lambda _: httpx.Response(404))
 
 
+def written(content: bytes) -> GivenSettings:
+    Path(".env").write_bytes(content)
+    return read_settings()
+
+
 async def checked(text: str) -> Diagnosis:
-    Path(".env").write_text(text)
-    return await diagnose(NO_NETWORK, read_settings())
+    return await diagnose(NO_NETWORK, written(text.encode()))
 
 
 def lines(**values: str) -> str:
@@ -47,8 +52,7 @@ async def test_without_a_domain_the_rest_is_still_checked() -> None:
 
 
 async def test_a_file_that_cannot_be_read_skips_all_others() -> None:
-    Path(".env").write_bytes(b"\xff\xfe")
-    found = await diagnose(NO_NETWORK, read_settings())
+    found = await diagnose(NO_NETWORK, written(b"\xff\xfe"))
     assert found.one("settings").message == ".env, or a file among the secrets, cannot be read"
     assert {found.one(name).status for name in CHECKS} == {"skip"}
 

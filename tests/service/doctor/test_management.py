@@ -5,6 +5,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from auth0_devtenant import MACHINE_CLIENT_ID, MACHINE_CLIENT_SECRET, TenantOptions, create_tenant
 from auth0_sso.service.doctor.examination import GivenSettings
@@ -86,12 +88,9 @@ async def test_a_rejected_client_gets_the_likeliest_fix(
     assert fix in finding.fix
 
 
-@pytest.fixture(scope="module")
-def pem(request: pytest.FixtureRequest) -> str:
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-    key = request.getfixturevalue("rsa_keys")[0]
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+@pytest.fixture
+def pem(rsa_keys: tuple[RSAPrivateKey, ...]) -> str:
+    return rsa_keys[0].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 async def test_a_private_key_signs_an_assertion_in_place_of_the_secret(healthy: ScriptedTenant, pem: str) -> None:

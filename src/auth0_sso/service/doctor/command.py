@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import logging
 import sys
 from typing import Final
 
@@ -11,6 +10,7 @@ from auth0_sso.http.client import AsyncTransport
 from auth0_sso.service.doctor import report
 from auth0_sso.service.doctor.checks import Line, examine, read_settings
 from auth0_sso.service.doctor.examination import GivenSettings
+from auth0_sso.service.output import silence_logs
 from auth0_sso.service.settings import EX_CONFIG
 from auth0_sso.service.token.given import read_token
 from auth0_sso.settings.addresses import base_url
@@ -29,7 +29,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, *, transport: AsyncTransport | None = None, clock: Clock = SYSTEM_CLOCK) -> int:
     """Print the findings; return the exit code: 0 if no check failed, 1 if one did, 78 for invalid settings."""
-    logging.getLogger("auth0_sso").addHandler(logging.NullHandler())  # the findings say it, for people
+    silence_logs()
     token = None if options.token is None else read_token(options.token)
     given = read_settings()
     lines = asyncio.run(_examine(given, options, token, transport, clock))

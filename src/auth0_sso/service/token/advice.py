@@ -15,7 +15,7 @@ _REQUEST_AUDIENCE: Final = (
 _ADVICE: Final[Mapping[str, str]] = {
     "token_opaque": _REQUEST_AUDIENCE,
     "token_encrypted": (
-        f"{_REQUEST_AUDIENCE} If it does, turn off the encryption of its tokens (JWE): Applications > APIs > the API > "
+        f"{_REQUEST_AUDIENCE} If it does, turn off the encryption of tokens (JWE): Applications > APIs > the API > "
         "Settings."
     ),
     "token_malformed": "It was truncated or put together on its way: copy it again, without line breaks and quotes.",

@@ -19,7 +19,7 @@ from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.http.client import AsyncTransport
 from auth0_sso.service.app import create_app
-from auth0_sso.service.output import paint, table
+from auth0_sso.service.output import paint, silence_logs, table
 from auth0_sso.service.settings import EX_CONFIG, ServiceSettings
 from auth0_sso.service.token.explanation import Explanation, explain
 from auth0_sso.service.token.given import read_token
@@ -39,6 +39,7 @@ def main(arguments: Sequence[str], *, transport: AsyncTransport | None = None, c
     """
     parser = _parser()
     options = parser.parse_args(arguments)
+    silence_logs()
     token = read_token(options.token)
     if not token:
         parser.error("there is no token: send it on standard input, or as the argument")
