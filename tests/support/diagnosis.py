@@ -54,6 +54,19 @@ class Diagnosis:
         return [finding.status for finding in self.of(check)]
 
 
+class CutAt(httpx.AsyncBaseTransport):
+    """A network on which one path cannot be reached."""
+
+    def __init__(self, path: str, inner: httpx.AsyncBaseTransport) -> None:
+        self._path = path
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == self._path:
+            raise httpx.ConnectError("the wire is cut")
+        return await self._inner.handle_async_request(request)
+
+
 def given(**changes: object) -> GivenSettings:
     """Return settings without faults for the scripted tenant."""
     values: dict[str, Any] = {
@@ -103,11 +116,12 @@ async def diagnose(
     settings: GivenSettings,
     *,
     now: float = NOW,
+    clock: HandClock | None = None,
     token: str | None = None,
     url: str | None = None,
 ) -> Diagnosis:
     transport = httpx.ASGITransport(tenant) if isinstance(tenant, ScriptedTenant) else tenant
-    clock = HandClock(now)
+    clock = HandClock(now) if clock is None else clock
     return Diagnosis(
         [line async for line in examine(settings, clock=clock, transport=transport, token=token, url=url)]
     )

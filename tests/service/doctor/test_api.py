@@ -14,7 +14,7 @@ from support.diagnosis import (
     redirect,
     token_error,
 )
-from support.tenant_script import TOKEN, ScriptedTenant, error_reply, json_reply, token_reply
+from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply, token_reply
 
 UNKNOWN = token_error(403, "access_denied", f"Service not enabled within domain: {AUDIENCE}")
 NO_GRANT = token_error(403, "access_denied", f'Client is not authorized to access "{AUDIENCE}". You need to')
@@ -99,8 +99,19 @@ async def test_a_slash_too_many_is_found_too(healthy: ScriptedTenant) -> None:
     assert found.one("api").fix == f"set AUTH0_AUDIENCE={AUDIENCE}"
 
 
-async def test_a_list_that_cannot_be_read_is_not_taken_for_an_empty_one(healthy: ScriptedTenant) -> None:
-    healthy.on(APIS, error_reply(500))
+@pytest.mark.parametrize(
+    "reply", [error_reply(500), Reply(200, b"<html>"), json_reply({})], ids=["500", "html", "{}"]
+)
+async def test_a_list_that_cannot_be_read_is_not_taken_for_an_empty_one(
+    healthy: ScriptedTenant, reply: Reply
+) -> None:
+    healthy.on(APIS, reply)
+    healthy.on(TOKEN, token_reply(SECRET), NO_GRANT)
+    assert (await diagnose(healthy, given(**MANAGEMENT))).one("api").status == "pass"
+
+
+async def test_more_apis_than_a_page_has_are_not_taken_for_all(healthy: ScriptedTenant) -> None:
+    healthy.on(APIS, json_reply([api(identifier=f"urn:{number}") for number in range(100)]))
     healthy.on(TOKEN, token_reply(SECRET), NO_GRANT)
     assert (await diagnose(healthy, given(**MANAGEMENT))).one("api").status == "pass"
 

@@ -1,9 +1,10 @@
 from urllib.parse import parse_qs
 
+import httpx
 import pytest
 
 from auth0_sso.testing.issuer import AUDIENCE
-from support.diagnosis import AUTHORIZE, CALLBACK, CLIENT, MANAGEMENT, diagnose, given, redirect
+from support.diagnosis import AUTHORIZE, CALLBACK, CLIENT, MANAGEMENT, CutAt, diagnose, given, redirect
 from support.tenant_script import Reply, ScriptedTenant, error_reply, json_reply
 
 SPA = {"auth0_client_id": "spa-client"}
@@ -65,6 +66,16 @@ async def test_a_client_that_the_management_api_refuses_is_asked_for_at_authoriz
     healthy.on(CLIENT, error_reply(403, "Insufficient scope"))
     healthy.on(AUTHORIZE, redirect("error=login_required"))
     assert (await diagnose(healthy, given(**SPA, **MANAGEMENT))).one("callback-urls").status == "pass"
+
+
+async def test_an_authorize_that_does_not_answer_is_warned_of(healthy: ScriptedTenant) -> None:
+    cut = CutAt("/authorize", httpx.ASGITransport(healthy))
+    found = await diagnose(cut, given(**SPA))
+    assert (found.one("callback-urls").status, found.one("callback-urls").message) == (
+        "warn",
+        "/authorize does not answer",
+    )
+    assert found.one("api").status == "warn"
 
 
 async def test_without_a_client_id_there_is_nothing_to_check(healthy: ScriptedTenant) -> None:

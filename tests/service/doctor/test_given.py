@@ -101,6 +101,15 @@ async def test_a_placeholder_of_a_secret_is_not_shown() -> None:
     assert found.one("placeholders").message.endswith("is still an example's value: a placeholder")
 
 
+async def test_what_serve_refuses_as_an_example_is_reported_once() -> None:
+    found = await checked("AUTH0_DOMAIN=your-tenant.auth0.example\nAUTH0_AUDIENCE=https://api.your-company.example\n")
+    assert [each.message for each in found.of("settings")] == [
+        "AUTH0_DOMAIN still has the example's value",
+        "AUTH0_AUDIENCE still has the example's value",
+    ]
+    assert found.one("placeholders").status == "skip"
+
+
 async def test_settings_without_faults_pass() -> None:
     found = await checked(lines())
     assert found.one("settings").message == "every setting can be used; set are AUTH0_AUDIENCE, AUTH0_DOMAIN"

@@ -1,9 +1,20 @@
 import pytest
 
+from auth0_sso.clock import MonotonicTime
+from auth0_sso.testing.clock import HandClock
 from support.diagnosis import SECRET, diagnose, given
 from support.process import free_port
 from support.redis_server import RedisServer
 from support.tenant_script import ScriptedTenant
+from support.token_cases import NOW
+
+
+class SlowClock(HandClock):
+    """Goes on by ten seconds each time that it is read."""
+
+    def monotonic(self) -> MonotonicTime:
+        self.now += 10
+        return super().monotonic()
 
 
 async def test_a_store_that_takes_writes_passes_and_is_left_as_it_was(
@@ -13,6 +24,13 @@ async def test_a_store_that_takes_writes_passes_and_is_left_as_it_was(
     found = await diagnose(healthy, settings)
     assert (found.one("redis").status, found.one("workers").status) == ("pass", "pass")
     assert redis.cli("dbsize").strip() == "0"
+
+
+async def test_a_slow_store_is_warned_of(healthy: ScriptedTenant, redis: RedisServer) -> None:
+    settings = given(rate_limit_storage_url=redis.url, rate_limit_store_timeout_seconds=5)
+    finding = (await diagnose(healthy, settings, clock=SlowClock(NOW))).one("redis")
+    assert finding.status == "warn"
+    assert finding.message.endswith(" ms, of 5000 allowed")
 
 
 async def test_a_store_that_takes_no_writes_fails(healthy: ScriptedTenant, redis: RedisServer) -> None:

@@ -11,6 +11,7 @@ from auth0_sso.service.token.shown import shown
 from auth0_sso.service.token.token_request import TokenRequestError
 from auth0_sso.service.token.unverified import Unverified
 
+_PER_PAGE: Final = 100  # the MAX of Auth0
 _WHERE: Final = "Applications > APIs > the API > Settings"
 _UNKNOWN: Final = "Service not"  # "enabled within domain" at /oauth/token, "found" at /authorize
 _NO_GRANT: Final = "is not authorized to access"
@@ -70,14 +71,16 @@ async def check_rbac(examination: Examination) -> AsyncIterator[Finding]:
 
 
 async def _identifiers(examination: Examination) -> Mapping[str, Mapping[str, object]] | None:
-    """Return the APIs of the tenant by identifier; None where they cannot be listed."""
-    status, document = await examination.get_managed("resource-servers?per_page=100", "read:resource_servers")
+    """Return the APIs of the tenant by identifier; None where they cannot be listed, or not on one page."""
+    status, document = await examination.get_managed(
+        f"resource-servers?per_page={_PER_PAGE}", "read:resource_servers"
+    )
     listed = document.get("resource_servers") if isinstance(document, dict) else document
     if status != 200 or not isinstance(listed, list):
         return None
     found = {str(each.get("identifier")): each for each in listed if isinstance(each, dict)}
     examination.api = found.get(examination.settings.auth0_audience[0])
-    return found
+    return found if examination.api is not None or len(listed) < _PER_PAGE else None
 
 
 def _compared(audience: str, known: Mapping[str, object]) -> Finding:

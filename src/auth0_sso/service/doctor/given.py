@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from auth0_sso.service.doctor.examination import GivenSettings
-from auth0_sso.service.doctor.findings import Finding, failed, passed, warned
+from auth0_sso.service.doctor.findings import Finding, failed, passed, skipped, warned
 from auth0_sso.service.token.shown import shown
+from auth0_sso.settings.addresses import STILL_AN_EXAMPLE
 
 # What documentation has in place of a value: YOUR_CLIENT_ID, <client id>, {yourDomain}, your-tenant.eu.auth0.com.
 _PLACEHOLDER: Final = re.compile(
@@ -37,11 +38,13 @@ async def check_names(given: GivenSettings) -> AsyncIterator[Finding]:
 
 async def check_placeholders(given: GivenSettings) -> AsyncIterator[Finding]:
     """Find values that are no values: those of examples and of documentation."""
-    refused = {problem.name for problem in given.problems}
+    refused = {problem.name.lower() for problem in given.problems if problem.fault == STILL_AN_EXAMPLE}
     found = [name for name, text in sorted(given.values.items()) if _PLACEHOLDER.fullmatch(text.strip())]
     for name in found:
-        if name.upper() not in refused:
-            text = "a placeholder" if any(part in name for part in _SECRET) else shown(given.values[name])
+        text = "a placeholder" if any(part in name for part in _SECRET) else shown(given.values[name])
+        if name not in refused:
             yield failed(f"{name.upper()} is still an example's value: {text}", "write your own value, or unset it")
     if not found:
         yield passed("no placeholder is left")
+    elif refused.issuperset(found):
+        yield skipped("the placeholders are listed above")
