@@ -89,7 +89,8 @@ def test_a_refused_code_says_so_in_auth0s_words(
     assert token(tenant, clock, "--device") == 1
     output = capsys.readouterr()
     assert output.out == ""
-    assert f"auth0-sso: no token: {words}" in output.err
+    assert f"auth0-sso: no token from https://tenant.example.com/: {words}" in output.err
+    assert "authorize the application" not in output.err
     assert tenant.count(TOKEN) == 1
 
 
@@ -164,11 +165,13 @@ def test_without_a_secret_nothing_is_sent(
             "access_denied (Unauthorized), status 401, request id 01",
         ),
         (token_error(403, "unauthorized_client", "Grant type"), "Advanced Settings > Grant Types"),
+        (token_error(403, "access_denied", 'Client is not authorized to access "x".'), "; authorize the application"),
+        (token_error(403, "access_denied", "Service not enabled within domain: x"), "; copy the audience"),
         (Reply(502, b"<html>"), "status_502, status 502"),
         (Reply(200, b"{"), "answer_not_json"),
         (Reply(200, b"[]"), "answer_incomplete, status 200"),
     ],
-    ids=["secret", "grant-type", "502", "no-json", "no-object"],
+    ids=["secret", "grant-type", "no-grant", "audience", "502", "no-json", "no-object"],
 )
 def test_a_refusal_has_auth0s_words_and_no_secret(
     tenant: ScriptedTenant,

@@ -47,7 +47,7 @@ def _header_rows(header: Mapping[str, object], algorithms: Collection[str], poli
 
 def _claim_rows(claims: Mapping[str, object], policy: TokenPolicy, now: WallTime) -> Iterator[Row]:
     yield "iss", policy.issuer, _found(claims, "iss"), claims.get("iss") == policy.issuer
-    yield "signature", "made with that key", "not shown", None
+    yield "signature", "made with that key", "", None
     foreign = [name for name in (*_ID_TOKEN_CLAIMS, "cnf") if name in claims]
     found = f"has the claim {', '.join(foreign)}" if foreign else None
     yield "kind", "a bearer access token: no ID token, not bound to a key", found, False if foreign else None
@@ -78,7 +78,7 @@ def _time_rows(claims: Mapping[str, object], policy: TokenPolicy, now: WallTime)
     yield "iat", f"not in the future{youngest}", _time(claims, "iat", now), in_time
     yield (
         "exp",
-        f"in the future: now is {_utc(now)}",
+        f"after {_utc(now)} (now)",
         _time(claims, "exp", now),
         _compare(expires, lambda time: time + leeway > now),
     )

@@ -19,7 +19,7 @@ from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.http.client import AsyncTransport
 from auth0_sso.service.app import create_app
-from auth0_sso.service.output import paint, silence_logs, table
+from auth0_sso.service.output import paint, paragraph, silence_logs, table
 from auth0_sso.service.settings import EX_CONFIG, ServiceSettings
 from auth0_sso.service.token.explanation import Explanation, explain
 from auth0_sso.service.token.given import read_token
@@ -145,7 +145,7 @@ def _as_text(explanation: Explanation, answers: Sequence[RouteAnswer]) -> str:
     rows = [(check.outcome, check.name, check.expected, check.found) for check in explanation.checks]
     lines += table(("check", "", "expected", "found"), rows, styles=_STYLES)
     if explanation.advice:
-        lines += ["", f"Fix: {explanation.advice}"]
+        lines += ["", *paragraph(explanation.advice, first="Fix: ", indent=5)]
     if answers:
         routes = [(str(each.status or ""), each.method, each.path, each.words) for each in answers]
         lines += ["", *table(("status", "", "route", "answer"), routes, styles={})]

@@ -4,7 +4,7 @@ The verdict and its reason are those of the verifier that guards the routes. The
 a token may be wrong in several ways, of which the verifier names the first.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -23,6 +23,7 @@ _ORDER: Final = (
     *("form", "alg", "header", "typ", "kid", "iss", "signature", "kind", "aud", "sub"),
     *("other claims", "iat", "exp", "nbf", "azp", "scope", "permissions", "org_id"),
 )
+_SIGNATURES: Final[Mapping[Outcome, str]] = {"passed": "valid", "refused": "wrong", "not checked": "not checked"}
 _CHECK_OF_REASON: Final = {
     "expired": "exp",
     "not_yet_valid": "nbf",
@@ -109,5 +110,6 @@ def _checks(rows: Iterable[Row], *, failed: str | None, reason: str, unavailable
             outcome = "not checked" if unavailable else "refused"
         elif passes is None and _ORDER.index(name) < last:
             outcome = "passed"
-        if found is not None or outcome == "refused":
-            yield TokenCheck(name, outcome, expected, reason if found is None else found)
+        shown = _SIGNATURES[outcome] if name == "signature" else found  # a signature itself is never shown
+        if shown is not None or outcome == "refused":
+            yield TokenCheck(name, outcome, expected, reason if shown is None else shown)

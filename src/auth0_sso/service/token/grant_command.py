@@ -17,11 +17,18 @@ from auth0_sso.settings.loading import command_secret
 OPTIONS: Final = ("--device", "--client-credentials")
 """By one of these, `auth0-sso token` is this command."""
 
-_FIXES: Final = {
+_FIXES: Final[Mapping[int | str, str]] = {
+    0: "`auth0-sso doctor` says whether the tenant can be reached",
+    401: "the client id is not of this tenant, or the secret is wrong",
+    404: "the tenant does not offer this",
     "unauthorized_client": "enable the grant in the application's Advanced Settings > Grant Types",
-    "access_denied": "see what `auth0-sso doctor` says, and docs/connect-a-tenant.md",
     "expired_token": "start again, and confirm the code sooner",
 }
+
+_FIXES_BY_DESCRIPTION: Final = (
+    ("not authorized to access", "authorize the application for this API: Applications > APIs > the API"),
+    ("Service not", "copy the audience: Applications > APIs > the API > Settings > Identifier"),
+)
 
 
 def main(arguments: Sequence[str], *, transport: AsyncTransport | None = None, clock: Clock = SYSTEM_CLOCK) -> int:
@@ -45,8 +52,7 @@ def main(arguments: Sequence[str], *, transport: AsyncTransport | None = None, c
             form = request | {"grant_type": "client_credentials", "client_secret": secret}
             issued = asyncio.run(_by_secret(settings, form, transport))
     except TokenRequestError as error:
-        fix = _FIXES.get(error.error)
-        return _fail(f"no token: {error.sentence}{'' if fix is None else f'; {fix}'}")
+        return _fail(f"no token from {settings.issuer}: {error.sentence}{_fix_for(error)}")
     print(issued.text)
     return 0
 
@@ -89,6 +95,12 @@ def _ask_user(code: UserCode) -> None:
 
 def _ask_for_secret() -> str:
     return getpass("Client secret: ", stream=sys.stderr) if sys.stdin.isatty() else ""
+
+
+def _fix_for(error: TokenRequestError) -> str:
+    by_description = next((fix for words, fix in _FIXES_BY_DESCRIPTION if words in error.description), None)
+    fix = by_description or _FIXES.get(error.status) or _FIXES.get(error.error)
+    return "" if fix is None else f"; {fix}"
 
 
 def _fail(sentence: str) -> int:
