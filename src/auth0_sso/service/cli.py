@@ -50,8 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(
         commands.add_parser("serve", help="serve the API; settings come from the environment (docs/settings.md)")
     )
-    _add_dev(commands.add_parser("dev", help="serve the API with a development tenant; needs no settings"))
     doctor_command.add_arguments(commands.add_parser("doctor", help="check the settings and the tenant"))
+    _add_dev(commands.add_parser("dev", help="serve the API with a development tenant; needs no settings"))
     commands.add_parser("token", help="print an access token; `token explain` says what is wrong with one")
     return parser
 
