@@ -13,10 +13,12 @@ from auth0_sso.errors import ConfigurationError
 from auth0_sso.service.dev_settings import CHANGEABLE, HOSTS
 from auth0_sso.service.doctor import command as doctor_command
 from auth0_sso.service.settings import EX_CONFIG, ServiceSettings
-from auth0_sso.service.token import grant_command
 
 _SERVICE_PACKAGES: Final = ("uvicorn", "httptools", "email_validator", "fastapi_swagger")
 """What the extra `service` installs and every start needs; Redis and metrics are checked with the settings."""
+
+_GRANTS: Final = frozenset({"--device", "--client-credentials"})
+"""With one of these, `token` gets a token of the tenant that the settings name."""
 
 _OTHER_TOKENS: Final = """
 these are other commands:
@@ -129,7 +131,9 @@ def _dev(options: argparse.Namespace) -> int:
 def _token(arguments: Sequence[str]) -> int:
     if arguments[:1] == ["explain"]:
         return _explain(arguments[1:])
-    if not set(grant_command.OPTIONS).isdisjoint(arguments):
+    if not _GRANTS.isdisjoint(arguments):
+        from auth0_sso.service.token import grant_command  # noqa: PLC0415 - `serve` does not need it
+
         return grant_command.main(arguments)
     if not _has_tenant():
         return _fail(_no_tenant("token"))

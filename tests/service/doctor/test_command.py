@@ -1,6 +1,5 @@
 """`auth0-sso doctor` as it is typed: what it prints, its exit codes, and that no secret is ever shown."""
 
-import argparse
 import io
 import json
 import re
@@ -16,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from auth0_sso.service.cli import main
 from auth0_sso.service.doctor import checks
 from auth0_sso.service.doctor.checks import CHECKS, CHECKS_OF_SETTINGS
-from auth0_sso.service.doctor.command import add_arguments, run
 from auth0_sso.service.doctor.findings import Finding, passed
+from auth0_sso.service.doctor.run import run
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.hostile import Forge
 from auth0_sso.testing.issuer import AUDIENCE
@@ -31,11 +30,8 @@ HEALTHY = f"AUTH0_DOMAIN=tenant.example.com\nAUTH0_AUDIENCE={AUDIENCE}\n"
 IDS = {*CHECKS_OF_SETTINGS, *CHECKS}
 
 
-def doctor(tenant: ScriptedTenant, *arguments: str) -> int:
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    options = parser.parse_args(arguments)
-    return run(options, transport=httpx.ASGITransport(tenant), clock=HandClock(NOW))
+def doctor(tenant: ScriptedTenant, *, as_json: bool = False, token: str | None = None) -> int:
+    return run(as_json=as_json, given_token=token, transport=httpx.ASGITransport(tenant), clock=HandClock(NOW))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +56,7 @@ def test_the_exit_code_says_what_failed(
 
 def test_json_has_one_object_for_each_finding(healthy: ScriptedTenant, capsys: pytest.CaptureFixture[str]) -> None:
     Path(".env").write_text(f"{HEALTHY}AUTH0_DOMIAN=x\n")
-    assert doctor(healthy, "--json") == 0
+    assert doctor(healthy, as_json=True) == 0
     found = json.loads(capsys.readouterr().out)
     assert {tuple(each) for each in found} == {("check", "status", "message", "fix")}
     assert {each["check"] for each in found} == IDS
@@ -98,7 +94,7 @@ def test_a_terminal_gets_colours_unless_it_asks_for_none(
 
 @pytest.mark.parametrize("credential", ["secret", "key"])
 @pytest.mark.parametrize("is_refused", [False, True])
-@pytest.mark.parametrize("form", [[], ["--json"]], ids=["text", "json"])
+@pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
 def test_no_secret_is_ever_shown(
     healthy: ScriptedTenant,
     rsa_keys: tuple[RSAPrivateKey, ...],
@@ -107,7 +103,7 @@ def test_no_secret_is_ever_shown(
     capsys: pytest.CaptureFixture[str],
     credential: str,
     is_refused: bool,
-    form: list[str],
+    as_json: bool,
 ) -> None:
     pem = rsa_keys[0].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     secrets = {"secret": f"AUTH0_MANAGEMENT_CLIENT_SECRET={SECRET}", "key": ""}
@@ -121,7 +117,7 @@ def test_no_secret_is_ever_shown(
     if is_refused:
         healthy.on(TOKEN, token_error(401, "access_denied", "Unauthorized"))
     token = forge.token(aud="https://other.example.com")
-    assert doctor(healthy, "--token", token, *form) == 1
+    assert doctor(healthy, token=token, as_json=as_json) == 1
     shown = "".join(capsys.readouterr())
     assert healthy.count(TOKEN) >= 1
     assert "management" in shown

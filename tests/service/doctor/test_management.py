@@ -174,5 +174,7 @@ def test_the_scopes_are_those_of_the_page_on_connecting_a_tenant() -> None:
     page = (Path(__file__).parents[3] / "docs" / "connect-a-tenant.md").read_text()
     needed = {scope for scopes in needed_scopes(settings()).values() for scope in scopes}
     assert {scope for scope in needed if f"`{scope}`" not in page} == set()
-    listed = set(re.findall(r"`((?:read|create|update|delete):[a-z_]+)`", page))
+    rows = re.findall(r"^ *\| (?:role guards|`/profile`|`/admin`) \|(.+)\|$", page, re.MULTILINE)
+    listed = {scope for row in rows for scope in re.findall(r"`((?:read|create|update|delete):[a-z_]+)`", row)}
+    assert len(rows) == 3
     assert listed <= needed | set(OPTIONAL_SCOPES)

@@ -14,9 +14,6 @@ from auth0_sso.service.token.device_flow import UserCode, fetch_device_token
 from auth0_sso.service.token.token_request import IssuedToken, TokenRequestError, request_token
 from auth0_sso.settings.loading import command_secret
 
-OPTIONS: Final = ("--device", "--client-credentials")
-"""By one of these, `auth0-sso token` is this command."""
-
 _FIXES: Final[Mapping[int | str, str]] = {
     0: "`auth0-sso doctor` says whether the tenant can be reached",
     401: "the client id is not of this tenant, or the secret is wrong",
