@@ -148,9 +148,12 @@ def set_values(model: type[BaseSettings]) -> Iterator[Mapping[str, str | None]]:
             yield {path.name: None for path in secrets.iterdir()}
 
 
-def command_secret() -> str:
-    """Return AUTH0_CLIENT_SECRET from the environment: what `auth0-sso token --client-credentials` sends."""
-    return os.environ.get("AUTH0_CLIENT_SECRET", "")
+def command_secret(model: type[BaseSettings]) -> str:
+    """Return AUTH0_CLIENT_SECRET, which `auth0-sso token --client-credentials` sends; empty where it is not set.
+
+    It is read from the environment or from `.env`.
+    """
+    return next((secret for values in set_values(model) if (secret := values.get("auth0_client_secret"))), "")
 
 
 def allows_colours() -> bool:

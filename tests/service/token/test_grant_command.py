@@ -137,6 +137,14 @@ def test_a_machine_sends_the_secret_of_the_environment(
     ]
 
 
+def test_the_secret_may_be_in_the_env_file(tenant: ScriptedTenant, clock: HandClock) -> None:
+    with Path(".env").open("a") as file:
+        file.write(f"AUTH0_CLIENT_SECRET={SECRET}\n")
+    tenant.on(TOKEN, token_reply("a.b.c"))
+    assert token(tenant, clock, "--client-credentials") == 0
+    assert forms(tenant, TOKEN)[0]["client_secret"] == SECRET
+
+
 def test_a_terminal_is_asked_for_the_secret(
     tenant: ScriptedTenant, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,7 +43,7 @@ def main(arguments: Sequence[str], *, transport: AsyncTransport | None = None, c
         if options.device:
             issued = asyncio.run(_by_device(settings, request | {"scope": options.scope}, transport, clock))
         else:
-            secret = command_secret() or _ask_for_secret()
+            secret = command_secret(ServiceSettings) or _ask_for_secret()
             if not secret:
                 return _fail("there is no client secret: set AUTH0_CLIENT_SECRET")
             form = request | {"grant_type": "client_credentials", "client_secret": secret}
