@@ -25,6 +25,15 @@ async def test_another_issuer_is_named_with_the_setting_for_it(healthy: Scripted
     assert found.one("keys").status == "skip"
 
 
+@pytest.mark.parametrize("named", [ISSUER.rstrip("/"), None, 5])
+async def test_an_issuer_that_is_not_shaped_as_auth0s_is_not_suggested(
+    healthy: ScriptedTenant, named: object
+) -> None:
+    healthy.on(DISCOVERY, discovery_reply({"issuer": named}))
+    finding = (await diagnose(healthy, given())).one("discovery")
+    assert (finding.status, finding.fix[:24]) == ("fail", "use a tenant of Auth0: i")
+
+
 async def test_there_is_no_tenant_of_that_name(healthy: ScriptedTenant) -> None:
     healthy.on(DISCOVERY, Reply(404))
     finding = (await diagnose(healthy, given())).one("discovery")

@@ -28,10 +28,12 @@ RATE_LIMIT_STORAGE_URL=redis://127.0.0.1:1/0
 OWN_APP = """
 from fastapi import Depends, FastAPI
 from auth0_sso import protect, require_permission
+from auth0_sso.asgi import Auth0Guard, Rule
 from auth0_sso.settings import Settings
 app = protect(FastAPI(), Settings.of(auth0_domain="tenant.example.com", auth0_audience="https://api.example.com"))
 plain = FastAPI()
 number = 5
+guarded = Auth0Guard(plain, Rule("/"), settings=app.state.auth0_sso_protection.settings)
 
 @app.get("/mine", dependencies=[Depends(require_permission("write:data"))])
 async def mine() -> None: ...
@@ -134,7 +136,8 @@ def test_the_routes_of_an_app_of_ones_own_are_explained(
     ("name", "words"),
     [
         ("explained_app:plain", "this app is not protected"),
-        ("explained_app:number", "it is not a FastAPI app"),
+        ("explained_app:number", "this app is not protected"),
+        ("explained_app:guarded", "it is not a FastAPI app"),
         ("explained_app:none", "has no attribute 'none'"),
         ("no_such_module:app", "No module named 'no_such_module'"),
     ],

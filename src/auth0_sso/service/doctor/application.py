@@ -20,9 +20,7 @@ async def check_callback_urls(examination: Examination) -> AsyncIterator[Finding
     """Ask the Management API about the application, or /authorize by a silent login at the callback URL."""
     client_id = examination.settings.auth0_client_id
     if not client_id:
-        yield skipped(
-            "not set up: there is no login at /docs", "set AUTH0_CLIENT_ID: docs/connect-a-tenant.md, step 4"
-        )
+        yield skipped("not set up: there is no login at /docs", "set AUTH0_CLIENT_ID: docs/connect-a-tenant.md")
         return
     if not examination.is_reachable:
         yield skipped("the issuer cannot be reached")
@@ -46,28 +44,33 @@ async def authorization(examination: Examination) -> Authorization | None:
     if examination.authorization is not None:
         return examination.authorization
     for callback in _callbacks(examination):
-        query = {
-            "client_id": settings.auth0_client_id,
-            "redirect_uri": callback,
-            "response_type": "code",
-            "scope": "openid",
-            "prompt": "none",
-            "state": "doctor",
-            "code_challenge": _CHALLENGE,
-            "code_challenge_method": "S256",
-        } | ({"audience": settings.auth0_audience[0]} if examination.has_audience else {})
         try:
-            response = await examination.get(f"{settings.issuer}authorize?{urlencode(query)}")
+            examination.authorization = await _silent_login(examination, callback)
         except FetchError:
-            return examination.authorization
-        location = response.headers.get("Location", "")
-        is_redirect = response.status in {302, 303} and location.startswith(callback)
-        described = parse_qs(urlsplit(location).query).get("error_description", [""])[0] if is_redirect else ""
-        words = described or response.body.decode("utf-8", "replace")
-        examination.authorization = Authorization(callback, is_redirect, words)
-        if is_redirect:
+            break
+        if examination.authorization.is_redirect:
             break
     return examination.authorization
+
+
+async def _silent_login(examination: Examination, callback: str) -> Authorization:
+    settings = examination.settings
+    query = {
+        "client_id": settings.auth0_client_id,
+        "redirect_uri": callback,
+        "response_type": "code",
+        "scope": "openid",
+        "prompt": "none",
+        "state": "doctor",
+        "code_challenge": _CHALLENGE,
+        "code_challenge_method": "S256",
+    } | ({"audience": settings.auth0_audience[0]} if examination.has_audience else {})
+    response = await examination.get(f"{settings.issuer}authorize?{urlencode(query)}")
+    location = response.headers.get("Location", "")
+    if response.status not in {302, 303} or not location.startswith(callback):
+        return Authorization(callback, is_redirect=False, description=response.body.decode("utf-8", "replace"))
+    described = parse_qs(urlsplit(location).query).get("error_description", [""])
+    return Authorization(callback, is_redirect=True, description=described[0])
 
 
 async def _by_authorization(examination: Examination) -> Finding:

@@ -47,7 +47,7 @@ async def check_discovery(examination: Examination) -> AsyncIterator[Finding]:
     if found != issuer:
         yield failed(
             f"{url} names another issuer: expected {issuer}, found {shown_json(found)}",
-            f"set AUTH0_ISSUER_BASE_URL={shown(found) if isinstance(found, str) else issuer}",
+            _fix_for_issuer(found, issuer),
         )
         return
     examination.is_reachable = True
@@ -69,7 +69,9 @@ async def check_keys(examination: Examination) -> AsyncIterator[Finding]:
     for algorithm in settings.auth0_algorithms:
         yield _finding_for(algorithm, keys)
     for reason in keys.dropped:
-        yield warned(f"a key of the issuer is left out: {reason}", "none, unless tokens are signed with that key")
+        yield warned(
+            f"a key of the issuer is left out: {reason}", "nothing to do, unless tokens are signed with that key"
+        )
 
 
 async def check_clock(examination: Examination) -> AsyncIterator[Finding]:
@@ -102,9 +104,15 @@ def _finding_for(algorithm: str, keys: JwkSet) -> Finding:
 
 
 def _bits(key: VerificationKey) -> int:
-    """Return the size of an RSA key's modulus, or of an EC key's coordinate, from its base64url (RFC 7518)."""
-    kind, member = key.members[0], key.members[1 if key.members[0] == "RSA" else 2]
-    return len(member) * 6 // 8 * 8 if kind == "RSA" else 256
+    """Return the size of a key: that of an RSA modulus by its base64url (RFC 7518 section 6.3.1.1), 256 for P-256."""
+    kind, modulus, *_ = key.members
+    return len(modulus) * 6 // 8 * 8 if kind == "RSA" else 256
+
+
+def _fix_for_issuer(found: object, issuer: str) -> str:
+    if not isinstance(found, str) or f"{found}/" == issuer:
+        return "use a tenant of Auth0: its issuers end with a slash, and others are not supported"
+    return f"set AUTH0_ISSUER_BASE_URL={shown(found)}"
 
 
 def _fix_for_keys(reason: str) -> str:

@@ -44,15 +44,14 @@ def main(arguments: Sequence[str], *, transport: AsyncTransport | None = None, c
     if not token:
         parser.error("there is no token: send it on standard input, or as the argument")
     try:
-        app = (
-            _own_app(options.app) if options.app else create_app(_settings(options), transport=transport, clock=clock)
-        )
+        if options.app:
+            app = _own_app(options.app, parser)
+        else:
+            app = create_app(_settings(options), transport=transport, clock=clock)
         explanation, answers = asyncio.run(_explain(app, token, clock))
     except ConfigurationError as error:
         print(f"auth0-sso: {error.detail}", file=sys.stderr)
         return EX_CONFIG
-    except (ImportError, AttributeError, RuntimeError) as error:
-        parser.error(f"--app {options.app}: {error}")
     print(_as_json(explanation, answers) if options.json else _as_text(explanation, answers))
     return 0 if explanation.accepted else 1
 
@@ -82,12 +81,17 @@ def _settings(options: argparse.Namespace) -> ServiceSettings:
     return ServiceSettings.load(**given)
 
 
-def _own_app(name: str) -> Starlette:
+def _own_app(name: str, parser: argparse.ArgumentParser) -> Starlette:
+    """Return the protected app of that name; one that there is not is bad usage."""
     module, _, attribute = name.partition(":")
-    sys.path.insert(0, "")
-    app: object = getattr(import_module(module), attribute or "app")
+    sys.path.insert(0, "")  # the working directory, as uvicorn does
+    try:
+        app: object = getattr(import_module(module), attribute or "app")
+        Protection.of(app)
+    except (ImportError, AttributeError, RuntimeError) as error:
+        parser.error(f"--app {name}: {error}")
     if not isinstance(app, Starlette):
-        raise AttributeError("it is not a FastAPI app")
+        parser.error(f"--app {name}: it is not a FastAPI app")
     return app
 
 
