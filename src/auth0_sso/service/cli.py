@@ -1,4 +1,4 @@
-"""The command `auth0-sso`: serve | dev | routes | token.
+"""The command `auth0-sso`: serve | dev | doctor | routes | token.
 
 `serve` and `dev` need the extra `service`, and `dev` and `token` the distribution auth0-devtenant.
 """
@@ -14,10 +14,20 @@ from typing import Final
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.service import routes_command
 from auth0_sso.service.dev_settings import CHANGEABLE, HOSTS
+from auth0_sso.service.doctor import command as doctor_command
 from auth0_sso.service.settings import EX_CONFIG, ServiceSettings
 
 _SERVICE_PACKAGES: Final = ("uvicorn", "httptools", "email_validator", "fastapi_swagger")
 """What the extra `service` installs and every start needs; Redis and metrics are checked with the settings."""
+
+_GRANTS: Final = frozenset({"--device", "--client-credentials"})
+"""With one of these, `token` gets a token of the tenant that the settings name."""
+
+_OTHER_TOKENS: Final = """
+these are other commands:
+  auth0-sso token --device              a user's token of your own tenant (--help says more)
+  auth0-sso token --client-credentials  a machine's token of your own tenant
+  auth0-sso token explain [-]           why a token is accepted or refused"""
 
 _INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 and the number of SIGINT, as in shells."""
@@ -46,9 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(
         commands.add_parser("serve", help="serve the API; settings come from the environment (docs/settings.md)")
     )
+    doctor_command.add_arguments(commands.add_parser("doctor", help="check the settings and the tenant"))
     _add_dev(commands.add_parser("dev", help="serve the API with a development tenant; needs no settings"))
     routes_command.add_arguments(commands.add_parser("routes", help="list the routes of an app with their guards"))
-    commands.add_parser("token", help="print an access token of the development tenant")
+    commands.add_parser("token", help="print an access token; `token explain` says what is wrong with one")
     return parser
 
 
@@ -140,11 +151,30 @@ def _dev(options: argparse.Namespace) -> int:
 
 
 def _token(arguments: Sequence[str]) -> int:
+    if arguments[:1] == ["explain"]:
+        return _explain(arguments[1:])
+    if not _GRANTS.isdisjoint(arguments):
+        from auth0_sso.service.token import grant_command  # noqa: PLC0415 - `serve` does not need it
+
+        return grant_command.main(arguments)
     if not _has_tenant():
         return _fail(_no_tenant("token"))
     from auth0_devtenant import token_command  # noqa: PLC0415 - `serve` does not need it
 
-    return token_command.main(arguments, prog="auth0-sso", start_with="auth0-sso dev")
+    try:
+        return token_command.main(arguments, prog="auth0-sso", start_with="auth0-sso dev")
+    except SystemExit as ended:
+        if ended.code == 0:  # after --help
+            print(_OTHER_TOKENS)
+        raise
+
+
+def _explain(arguments: Sequence[str]) -> int:
+    if missing := _missing_packages():
+        return _fail(_no_service("token explain", missing))
+    from auth0_sso.service.token import explain_command  # noqa: PLC0415 - it needs the app, and so the extra `service`
+
+    return explain_command.main(arguments)
 
 
 def _missing_packages() -> list[str]:

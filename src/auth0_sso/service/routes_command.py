@@ -6,12 +6,10 @@ The app is imported and not started: no settings, tenant or network is needed.
 import argparse
 import sys
 from collections.abc import Callable
-from importlib import import_module
-from inspect import signature
-from pathlib import Path
 from typing import Final, NoReturn
 
 from auth0_sso.errors import ConfigurationError
+from auth0_sso.service.own_app import load_app
 from auth0_sso.service.settings import ServiceSettings
 
 _UNGUARDED: Final = 1
@@ -44,7 +42,7 @@ def _run(options: argparse.Namespace) -> int:
     from auth0_sso.inspection.route_list import list_routes  # noqa: PLC0415 - FastAPI takes 200 ms, for this alone
     from auth0_sso.inspection.route_table import as_json, as_table  # noqa: PLC0415 - the same
 
-    app = _service(options.refuse) if options.app is None else _load(options.app, options.refuse)
+    app = _service(options.refuse) if options.app is None else load_app(options.app, options.refuse)
     routes = list_routes(app, public=options.public)
     unguarded = [route.name for route in routes if route.access == "UNGUARDED"]
     print(as_json(routes) if options.json else as_table(routes))
@@ -69,31 +67,3 @@ def _service(refuse: Callable[[str], NoReturn]) -> object:
     except ConfigurationError:
         settings = ServiceSettings.of(auth0_domain="tenant.invalid", auth0_audience="https://api.invalid")
     return create_app(settings)
-
-
-def _load(target: str, refuse: Callable[[str], NoReturn]) -> object:
-    """Import an app as uvicorn does, with the working directory on the path; call it if it is a factory."""
-    module_name, _, attribute = target.partition(":")
-    if not module_name or not attribute:
-        refuse(f"{target!r} is not MODULE:APP, such as main:app")
-    sys.path.insert(0, str(Path.cwd()))
-    try:
-        found: object = import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-            raise  # a module that the app itself imports
-        refuse(f"there is no module {module_name!r} in this directory or this Python")
-    for name in attribute.split("."):
-        if not hasattr(found, name):
-            refuse(f"the module {module_name!r} has no {attribute!r}")
-        found = getattr(found, name)
-    return found() if callable(found) and _is_factory(found) else found
-
-
-def _is_factory(found: Callable[..., object]) -> bool:
-    """Return whether this can be called without arguments; an ASGI app takes scope, receive and send."""
-    try:
-        signature(found).bind()
-    except TypeError:
-        return False
-    return True

@@ -1,5 +1,6 @@
 """What a guard or a rule asks of a request, as a value that lists of routes and the OpenAPI document are made of."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -34,9 +35,17 @@ class Requirement:
 
     def __str__(self) -> str:
         """Return it in words: `permission read:orders`, `role admin or manager`."""
-        names = (" or " if self.one_suffices else " and ").join(self.names)
         note = f"({self.note})" if self.note else ""
-        return " ".join(filter(None, (self.kind, names, note)))
+        return " ".join(filter(None, (self.kind, self.listed, note)))
+
+    @property
+    def listed(self) -> str:
+        """Its names in words: `admin or manager`."""
+        return self.joined(self.names)
+
+    def joined(self, names: Iterable[str]) -> str:
+        """Return texts for its names, joined by whether one suffices."""
+        return (" or " if self.one_suffices else " and ").join(names)
 
 
 TOKEN = Requirement("token")

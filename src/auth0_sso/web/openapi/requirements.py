@@ -27,7 +27,7 @@ def in_words(requirement: Requirement) -> str:
     """Return one of a kind that callers can meet in Markdown: "role `admin` or `manager`", "scopes `a` and `b`"."""
     names = requirement.names
     plural = "" if requirement.one_suffices or len(names) < 2 else "s"
-    listed = (" or " if requirement.one_suffices else " and ").join(f"`{name}`" for name in names)
+    listed = requirement.joined(f"`{name}`" for name in names)
     words = f"{_NOUNS[requirement.kind]}{plural} {listed}".rstrip()
     return f"{words}, {requirement.note}" if requirement.note else words
 
