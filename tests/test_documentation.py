@@ -12,6 +12,7 @@ from auth0_sso.settings import Settings, fix_of
 from auth0_sso.settings.addresses import EXAMPLE_DOMAIN
 from auth0_sso.settings.values import EXAMPLE_AUDIENCE
 from auth0_sso.web.problems import problems
+from support.error_codes import codes
 
 ROOT = Path(__file__).parent.parent
 
@@ -75,13 +76,7 @@ def test_every_error_code_is_documented_with_its_status() -> None:
         assert str(status) in rows[error.code], error
     for response in ERROR_RESPONSES:
         assert str(response.status) in rows[response.code], response
-    known = {error.code for error in problems.STATUSES} | {response.code for response in ERROR_RESPONSES}
-    known |= {
-        "content_too_large",
-        "http_error",
-        "method_not_allowed",
-    }
-    assert rows.keys() == known
+    assert rows.keys() == codes()
     assert Auth0SsoError.__doc__
 
 
@@ -99,11 +94,26 @@ def test_every_link_in_the_docs_exists() -> None:
             assert (document.parent / target).exists(), (document, target)
 
 
+def test_every_link_to_a_section_finds_it() -> None:
+    documents = [ROOT / "README.md", ROOT / "devtenant" / "README.md", *ROOT.glob("docs/**/*.md")]
+    for document in documents:
+        text = re.sub(r"^```.+?^```", "", document.read_text(), flags=re.DOTALL | re.MULTILINE)
+        for target, anchor in re.findall(r"\]\((?!https?://)([^)#]*)#([^)]+)\)", text):
+            linked = document.parent / target if target else document
+            assert anchor in anchors(linked.read_text()), (document, target, anchor)
+
+
+def anchors(document: str) -> set[str]:
+    """Return the anchors that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", document, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_no_tracked_file_names_where_it_was_made() -> None:
     forbidden = re.compile(r"/(?:home|work|root)/|index-url|files\.pythonhosted")
     names = [*ROOT.glob("*"), *ROOT.glob("docs/**/*"), *ROOT.glob("locks/*"), *ROOT.glob("src/**/*.py")]
     for path in names:
-        if path.is_file() and path.name != "uv.lock":
+        if path.is_file() and path.name not in {"uv.lock", ".git"}:  # the latter in a git worktree
             assert not forbidden.search(path.read_text()), path
 
 

@@ -36,6 +36,14 @@ def test_the_documents_files_pass_mypy_strict() -> None:
 
 
 @pytest.mark.usefixtures("project")
+def test_the_table_of_routes_is_what_the_command_prints() -> None:
+    [table] = re.findall(r"^```\n\$ auth0-sso routes app:app\n(.+?)^```", PAGE.text, re.DOTALL | re.MULTILINE)
+    command = [sys.executable, "-m", "auth0_sso", "routes", "app:app", "--require-guards"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (printed.returncode, printed.stdout, printed.stderr) == (0, table, "")
+
+
+@pytest.mark.usefixtures("project")
 def test_the_app_runs_against_the_development_tenant_as_documented() -> None:
     _, _, start, ask = PAGE.commands
     ports = {"3001": str(free_port()), "8000": str(free_port())}

@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-from support.reasons import FILES, reasons
+from support.reasons import SOURCE, reasons
 
 _METRIC = re.compile(r"(Counter|Gauge|Histogram|Summary)(MetricFamily)?$")
 DOCS = Path(__file__).parent.parent / "docs"
@@ -22,7 +22,7 @@ def documented(*names: str, heading: str = "") -> set[str]:
 def metrics() -> set[str]:
     """Return the names of all metrics that the code makes, as a scraper sees them."""
     found: set[str] = set()
-    for path in FILES:
+    for path in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             match node:
                 case ast.Call(func=ast.Name(id=kind), args=[ast.Constant(value=str(name)), *_]):

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from auth0_sso.settings import Settings
     from auth0_sso.tokens.claims import AccessToken, TokenPolicy
     from auth0_sso.tokens.verifier import KeySource, TokenVerifier
-    from auth0_sso.web.docs_page import add_docs
+    from auth0_sso.web.docs_page.routes import add_docs
     from auth0_sso.web.guards.guarded_route import GuardedRoute
     from auth0_sso.web.guards.own_checks import require
+    from auth0_sso.web.guards.public_routes import public_route
     from auth0_sso.web.guards.rate_limits import LimitedToken, limited_token, rate_limit
     from auth0_sso.web.guards.role_guards import (
         CurrentOrganizationRoles,
@@ -79,6 +80,7 @@ __all__ = [
     "limited_token",
     "optional_token",
     "protect",
+    "public_route",
     "rate_limit",
     "require",
     "require_all_roles",
@@ -101,11 +103,12 @@ _MODULES = {
     "settings": ("Settings",),
     "tokens.claims": ("AccessToken", "TokenPolicy"),
     "tokens.verifier": ("KeySource", "TokenVerifier"),
-    "web.docs_page": ("add_docs",),
+    "web.docs_page.routes": ("add_docs",),
     "web.guards.guarded_route": ("GuardedRoute",),
     "web.harden": ("harden",),
     "web.guards.own_checks": ("require",),
     "web.protect": ("protect",),
+    "web.guards.public_routes": ("public_route",),
     "web.guards.rate_limits": ("LimitedToken", "limited_token", "rate_limit"),
     "web.guards.role_guards": (
         "CurrentOrganizationRoles",

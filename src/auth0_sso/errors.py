@@ -58,6 +58,9 @@ class Auth0SsoError(Exception):
     """The tenant's answer behind this, where there was one."""
     retry_after: int | None = None
     """Seconds after which a try makes sense, where that can be said."""
+    log_detail: str | None = None
+    """What the log says beside the reason, such as what was expected and what was found; never in a response. Text
+    from outside is in it quoted, and of limited length."""
 
     def __init__(self, detail: str, *, reason: str | None = None) -> None:
         super().__init__(detail)
@@ -98,8 +101,9 @@ class InvalidTokenError(CallerError):
 
     code = "invalid_token"
 
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: str, detail: str, *, log_detail: str | None = None) -> None:
         super().__init__(detail, reason=reason)
+        self.log_detail = log_detail
 
 
 class InsufficientScopeError(CallerError):

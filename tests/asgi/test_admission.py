@@ -11,7 +11,7 @@ from fastapi import Depends, FastAPI
 from auth0_sso import current_token, rate_limit, require_any_role, require_permission, require_scope
 from auth0_sso.asgi import Rule, token_of
 from auth0_sso.testing import HandClock
-from auth0_sso.testing.issuer import Issuer
+from auth0_sso.testing.issuer import AUDIENCE, Issuer
 from support.guarded_asgi_app import SeenApp, ask, bearer, guarded
 from support.own_app import ROLES, protected
 from support.tenant_script import ScriptedTenant
@@ -121,6 +121,20 @@ async def test_exempt_clients_and_permissions_are_not_counted(issuer: Issuer, cl
         for claims in ({"azp": "batch"}, {"permissions": ["exempt"]}):
             headers = bearer(issuer, **claims)
             assert [(await ask(guard, "/", headers=headers)).status for _ in range(3)] == [200] * 3
+
+
+async def test_another_audience_is_logged_and_not_answered(
+    issuer: Issuer, clock: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "auth0_sso.access")
+    async with guarded(SeenApp(), issuer=issuer, clock=clock) as guard:
+        answer = await ask(guard, "/", headers=bearer(issuer, aud="https://other.example.com", email="a@b.example"))
+    assert caplog.messages == [
+        f"GET /* refused: aud_mismatch (expected '{AUDIENCE}', found 'https://other.example.com')"
+    ]
+    assert answer.status == 401
+    assert b"other.example.com" not in answer.body
+    assert "other.example.com" not in str(answer.headers)
 
 
 async def test_failed_authentications_are_limited_by_address(

@@ -43,6 +43,19 @@ def test_workers_without_a_shared_store_log_a_warning(tenant_port: int, tmp_path
     assert "2 workers without a shared store" in serving.log.read_text()
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_options_win_and_one_line_names_the_setup(tenant_port: int, tmp_path: Path, workers: int) -> None:
+    port, log = free_port(), tmp_path / "log"
+    options = ["--host", "127.0.0.2", "--port", str(port), "--workers", str(workers)]
+    names = environment(tenant_port, free_port()) | {"LOG_TO": str(log)}
+    with process(*COMMAND, "serve", *options, **names):
+        eventually(f"http://127.0.0.2:{port}/readyz", 200)
+    text = log.read_text()
+    assert text.count(f"issuer http://127.0.0.1:{tenant_port}/; audience ") == 1
+    assert f"; {workers} worker" in text
+    assert f"listening on http://127.0.0.2:{port}" in text
+
+
 def test_a_killed_worker_is_restarted(tenant_port: int, tmp_path: Path) -> None:
     with serve(tenant_port, tmp_path / "log", 2) as serving:
         os.kill(serving.workers(2).pop(), signal.SIGKILL)

@@ -7,7 +7,7 @@ from typing import NoReturn
 import httpx
 import pytest
 
-from auth0_sso.http.bounded_http import NO_RESPONSE, BoundedResponse, FetchError, send_bounded
+from auth0_sso.http.bounded_http import NO_RESPONSE, BoundedResponse, FetchError, send_bounded, url_for_log
 from auth0_sso.testing.issuer import ISSUER
 from support.certificates import Certificate, make_certificate
 from support.misbehaving_server import (
@@ -55,6 +55,13 @@ async def _reason_from(url: str, *, max_seconds: float, max_bytes: int = 100_000
             ).json()
     assert str(raised.value) == raised.value.reason
     return raised.value.reason
+
+
+async def _cause_from(url: str, *, max_seconds: float = 5) -> str | None:
+    async with wire_client() as client:
+        with pytest.raises(FetchError) as raised:
+            await send_bounded(client, client.build_request("GET", url), max_seconds=max_seconds, max_bytes=1000)
+    return raised.value.cause
 
 
 @pytest.mark.parametrize(
@@ -122,11 +129,15 @@ async def test_an_unknown_host_name_is_a_dns_failure(
 
     monkeypatch.setattr(socket, "getaddrinfo", no_such_host)
     assert await _reason_from("http://tenant.invalid/", max_seconds=5) == "dns_failed"
+    assert await _cause_from("http://user:pass@tenant.invalid/a?b") == (
+        "the DNS name tenant.invalid cannot be resolved: Name or service not known"
+    )
 
 
 async def test_an_untrusted_certificate_is_certificate_invalid(tls: ssl.SSLContext) -> None:
     async with peer(saying(b"HTTP/1.1 204 No Content\r\n\r\n"), tls=tls) as address:
         assert await _reason_from(address, max_seconds=5) == "certificate_invalid"
+        assert str(await _cause_from(address)).startswith("the TLS certificate is not accepted: self")
 
 
 async def test_a_certificate_for_another_host_is_certificate_invalid(
@@ -138,8 +149,11 @@ async def test_a_certificate_for_another_host_is_certificate_invalid(
         httpx.AsyncClient(verify=trusting, trust_env=False) as client,
     ):
         request = client.build_request("GET", address.replace("127.0.0.1", "localhost"))
-        with pytest.raises(FetchError, match=r"^certificate_invalid$"):
+        with pytest.raises(FetchError, match=r"^certificate_invalid$") as raised:
             await send_bounded(client, request, max_seconds=5, max_bytes=1000)
+        assert raised.value.cause == (
+            "the TLS certificate is not accepted: Hostname mismatch, certificate is not valid for 'localhost'."
+        )
         answer = await send_bounded(client, client.build_request("GET", address), max_seconds=5, max_bytes=1000)
         assert answer.status == 204, "the certificate is for this address"
 
@@ -147,6 +161,17 @@ async def test_a_certificate_for_another_host_is_certificate_invalid(
 async def test_a_server_without_tls_is_tls_failed() -> None:
     async with peer(garbage, head=b"") as address:
         assert await _reason_from(address.replace("http:", "https:"), max_seconds=5) == "tls_failed"
+        assert str(await _cause_from(address.replace("http:", "https:"))).startswith("the TLS handshake failed: ")
+
+
+async def test_a_timeout_says_how_long_it_waited() -> None:
+    async with peer(hang) as address:
+        assert await _cause_from(address, max_seconds=0.15) == "no complete response within 0.15 s"
+
+
+def test_a_logged_url_has_no_credentials_query_or_fragment() -> None:
+    assert url_for_log("https://user:secret@a.example/b/c?code=secret#secret") == "https://a.example/b/c"
+    assert len(url_for_log(f"https://a.example/{'x' * 5000}")) < 310
 
 
 @pytest.mark.parametrize(
@@ -164,9 +189,11 @@ async def test_every_transport_error_has_a_no_response_reason(error: httpx.Trans
         raise error
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(fail)) as client:
-        with pytest.raises(FetchError, match=f"^{reason}$"):
+        with pytest.raises(FetchError, match=f"^{reason}$") as raised:
             await _get(client)
     assert reason in NO_RESPONSE
+    assert raised.value.cause
+    assert "gopher" not in raised.value.cause
 
 
 @pytest.mark.parametrize(

@@ -201,7 +201,8 @@ async def test_an_outage_is_logged_with_its_reason_only(
     pages.show("key-0")
     await found(jwks)
     said = [record.getMessage() for record in caplog.records if record.name.startswith("auth0_sso")]
-    assert said[0].startswith("signing keys could not be fetched: status_503; next attempt in ")
+    url = f"{ISSUER}.well-known/openid-configuration"
+    assert said[0].startswith(f"signing keys could not be fetched from {url}: status_503; next attempt in ")
     assert said[1:] == ["signing keys fetched: 1 usable, 0 left out"]
     assert "secret" not in caplog.text
 
@@ -398,10 +399,22 @@ async def test_an_unexpected_error_is_unavailable_and_logged_with_its_traceback(
     assert "LookupError: a surprise" in caplog.text
 
 
-async def test_an_issuer_that_refuses_connections_is_unavailable() -> None:
+async def test_an_issuer_that_refuses_connections_is_unavailable(caplog: pytest.LogCaptureFixture) -> None:
     with refusing_port() as address:
         async with wire_client() as client:
             assert (await outage(RemoteJwks(client, address))).reason == "connection_refused"
+    assert (
+        f"signing keys could not be fetched from {address}.well-known/openid-configuration: connection_refused "
+        "(the connection was refused: nothing listens there, or a firewall rejects it); next attempt in "
+    ) in caplog.text
+
+
+async def test_a_discovery_document_of_another_issuer_is_logged_with_both_names(
+    tenant: ScriptedTenant, jwks: RemoteJwks, caplog: pytest.LogCaptureFixture
+) -> None:
+    tenant.on(DISCOVERY, json_reply({"issuer": "https://other.example.com/\n", "jwks_uri": "https://a/"}))
+    assert (await outage(jwks)).reason == "discovery_issuer_mismatch"
+    assert f"(expected '{ISSUER}', found 'https://other.example.com/\\n'); next attempt in" in caplog.text
 
 
 async def test_one_timeout_includes_discovery_and_fetch(

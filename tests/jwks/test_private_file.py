@@ -198,3 +198,20 @@ def test_no_descriptor_is_left_open(path: Path) -> None:
         why_not_read(path.with_name("link"))
         why_not_read(path.with_name("fifo"))
     assert descriptors() == before
+
+
+def test_what_can_be_used_is_told_without_a_write(path: Path, directory: Path) -> None:
+    before = path.stat()
+    assert private_file.require_usable(path)
+    assert not private_file.require_usable(directory / "other")
+    assert not private_file.require_usable(directory / "new" / "file")
+    assert [*directory.iterdir()] == [path]
+    assert path.stat() == before
+
+
+def test_what_cannot_be_used_is_told_as_a_read_or_a_write_would(path: Path, directory: Path) -> None:
+    with pytest.raises(PermissionError):
+        private_file.require_usable(directory / "a" / "b" / "file")
+    directory.chmod(0o777)
+    with pytest.raises(UnsafeFileError):
+        private_file.require_usable(path)

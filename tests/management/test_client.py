@@ -486,12 +486,15 @@ async def test_a_tenant_that_refuses_connections_is_unavailable(management_at: M
         async with wire_client() as wire:
             error = await _error(management_at(wire, address).get_user(USER_ID))
     assert (type(error), error.reason) == (ManagementUnavailableError, "connection_refused")
+    assert error.log_detail == (
+        f"{address}api/v2: the connection was refused: nothing listens there, or a firewall rejects it"
+    )
 
 
 async def test_without_a_token_no_call_is_sent(tenant: ScriptedTenant, management: ManagementClient) -> None:
     tenant.on(TOKEN, json_reply({"error": "access_denied"}, 401))
     error = await _error(management.get_user(USER_ID))
-    assert (type(error), error.reason) == (ManagementRefusedError, "token_access_denied")
+    assert (type(error), error.reason) == (ManagementRefusedError, "token_client_refused")
     assert [request.line for request in tenant.requests] == [TOKEN]
 
 

@@ -10,7 +10,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from auth0_sso.errors import ManagementAnswerError, ManagementRefusedError, ManagementUnavailableError, TenantError
+from auth0_sso.errors import (
+    ManagementAnswerError,
+    ManagementRefusedError,
+    ManagementUnavailableError,
+    TenantAnswer,
+    TenantError,
+)
 from auth0_sso.http.bounded_http import BoundedResponse
 from auth0_sso.management.authorized_request import AuthorizedRequest
 from auth0_sso.management.token_endpoint import ClientCredentials
@@ -472,7 +478,7 @@ async def test_the_error_of_a_renewal_after_a_401_is_raised(
     tenant.on(THING, Reply(401))
     error = await _error(client, auth)
     assert isinstance(error, ManagementRefusedError)
-    assert error.reason == "token_access_denied"
+    assert error.reason == "token_client_refused"
 
 
 async def test_aclose_cancels_a_renewal_in_progress(
@@ -500,29 +506,41 @@ def _said(body: bytes, status: int = 200) -> Reply:
         pytest.param(
             _said(b'{"error": "access_denied", "error_description": "Unauthorized"}', 401),
             _REFUSED,
-            "token_access_denied",
+            "token_client_refused",
             id="wrong-secret",
         ),
-        pytest.param(_said(b'{"error": "invalid_client"}', 401), _REFUSED, "token_invalid_client", id="401"),
+        pytest.param(_said(b'{"error": "invalid_client"}', 401), _REFUSED, "token_client_refused", id="401"),
         pytest.param(
             _said(b'{"error": "access_denied", "error_description": "Service not enabled within domain"}', 403),
             _REFUSED,
-            "token_access_denied",
+            "token_audience_unknown",
             id="unknown-api",
         ),
         pytest.param(
-            _said(b'{"error": "unauthorized_client"}', 403), _REFUSED, "token_unauthorized_client", id="403"
+            _said(
+                b'{"error": "access_denied", "error_description": "Client is not authorized to access '
+                b'\\"https://a/\\". You need to create a \\"client-grant\\" associated to this API."}',
+                403,
+            ),
+            _REFUSED,
+            "token_grant_missing",
+            id="no-grant",
         ),
+        pytest.param(_said(b'{"error": "access_denied"}', 403), _REFUSED, "token_access_denied", id="403-other"),
+        pytest.param(
+            _said(b'{"error": "unauthorized_client"}', 403), _REFUSED, "token_grant_type_not_allowed", id="403"
+        ),
+        pytest.param(_said(b'{"error": "invalid_client"}', 400), _REFUSED, "token_client_refused", id="400"),
         pytest.param(_said(b"<html>", 403), _REFUSED, "token_status_403", id="403-html"),
         pytest.param(
-            _said(b'{"error": "the-client-secret!"}', 401), _REFUSED, "token_status_401", id="401-free-text"
+            _said(b'{"error": "the-client-secret!"}', 403), _REFUSED, "token_status_403", id="403-free-text"
         ),
         pytest.param(_said(b'{"error": 7}', 400), _REFUSED, "token_status_400", id="400-number"),
         pytest.param(_said(b'["error"]', 400), _REFUSED, "token_status_400", id="400-list"),
         pytest.param(
             _said(b'{"error": "' + b"x" * 41 + b'"}', 400), _REFUSED, "token_status_400", id="400-endless-word"
         ),
-        pytest.param(_said(b'{"error": "too_many_requests"}', 429), _UNAVAILABLE, "token_status_429", id="429"),
+        pytest.param(_said(b'{"error": "too_many_requests"}', 429), _UNAVAILABLE, "token_rate_limited", id="429"),
         pytest.param(_said(b"", 500), _UNAVAILABLE, "token_status_500", id="500"),
         pytest.param(_said(b"<html>", 503), _UNAVAILABLE, "token_status_503", id="503"),
         pytest.param(_said(b"<html>"), _UNREADABLE, "token_answer_not_json", id="html"),
@@ -591,6 +609,7 @@ async def test_a_token_endpoint_that_cannot_be_reached_is_unavailable(client: ht
         with refusing_port() as refusing:
             error = await _error(client, ManagementTokenSource(wire, refusing, CREDENTIALS))
         assert (type(error), error.reason) == (ManagementUnavailableError, "token_connection_refused")
+        assert str(error.log_detail).startswith(f"{refusing}oauth/token: the connection was refused: nothing listens")
         for conduct in (truncated, garbage):
             async with peer(conduct) as address:
                 error = await _error(client, ManagementTokenSource(wire, address, CREDENTIALS))
@@ -604,9 +623,9 @@ async def test_no_repr_error_or_log_shows_the_secret_or_token(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level("DEBUG")
-    tenant.on(
-        TOKEN, token_reply("token-1"), json_reply({"error": SECRET, "error_description": f"{SECRET} token-1"}, 401)
-    )
+    token = "eyJhbGciOiJSUzI1NiJ9.e30.c2lnbmF0dXJl"
+    said = f"{SECRET} is not {SECRET}, but {token}"
+    tenant.on(TOKEN, token_reply(token), json_reply({"error": SECRET, "error_description": said}, 401))
     await _ask(client, auth)
     shown = [repr(CREDENTIALS), str(CREDENTIALS), repr(auth), repr(vars(auth))]
     tenant.on(THING, Reply(401))
@@ -614,7 +633,36 @@ async def test_no_repr_error_or_log_shows_the_secret_or_token(
     shown += [str(error), repr(error), error.reason, *traceback.format_exception(error)]
     for text in [*shown, caplog.text]:
         assert SECRET not in text
-        assert "token-1" not in text
+        assert token[:10] not in text
+    assert "Auth0 answered 401 '[removed] is not [removed], but [removed]'" in caplog.text
+
+
+async def test_the_log_has_auth0s_words_request_id_and_a_hint(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, caplog: pytest.LogCaptureFixture
+) -> None:
+    refused = {"error": "access_denied", "error_description": "Service not enabled within domain: https://a/"}
+    tenant.on(TOKEN, json_reply(refused, 403, headers={"X-Auth0-RequestId": "0123456789abcdef0123"}))
+    error = await _error(client, auth)
+    [said] = [record.getMessage() for record in caplog.records if record.name.startswith("auth0_sso")]
+    assert said.startswith(
+        "no Management API token: token_audience_unknown (Auth0 answered 403 access_denied "
+        "'Service not enabled within domain: https://a/', request id 0123456789abcdef0123; "
+        "AUTH0_MANAGEMENT_AUDIENCE is not an API of this tenant"
+    )
+    assert "docs/troubleshooting.md#token_audience_unknown)" in said
+    assert error.answer == TenantAnswer(403, "access_denied", "0123456789abcdef0123")
+    assert "Service not enabled" not in error.detail
+
+
+async def test_a_long_or_forged_description_stays_one_short_line(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, auth: ManagementTokenSource, caplog: pytest.LogCaptureFixture
+) -> None:
+    tenant.on(TOKEN, json_reply({"error": "other", "error_description": "first\n\u202esecond " + "x" * 5000}, 403))
+    await _error(client, auth)
+    [said] = [record.getMessage() for record in caplog.records if record.name.startswith("auth0_sso")]
+    assert "'first\\n\\u202esecond xxx" in said
+    assert "\n" not in said
+    assert len(said) < 500
 
 
 async def test_debug_logs_of_a_real_connection_do_not_show_the_secret(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,4 +1,5 @@
 import time
+from itertools import product
 from math import ceil
 from typing import get_args
 
@@ -40,6 +41,14 @@ async def test_a_budget_with_more_hits_takes_more_room(clock: HandClock) -> None
     for number in range(100):
         await counter.hit(Policy.parse("5000/minute").limits, "route", str(number), 5000)
     assert len(counter) < 25
+
+
+async def test_a_budget_that_grows_by_single_hits_takes_more_room(clock: HandClock) -> None:
+    counter = MemoryCounter("moving-window", MIB, clock=clock)
+    limits = Policy.parse("5000/minute").limits
+    for number, _ in product(range(200), range(1000)):
+        await counter.hit(limits, "route", str(number), 1)
+    assert len(counter) < 115
 
 
 async def test_hits_that_no_longer_count_take_no_room(clock: HandClock) -> None:

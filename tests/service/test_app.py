@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
+from fastapi.routing import APIRoute
 
 import auth0_sso
 from auth0_devtenant import TenantOptions, create_tenant, default_seed
@@ -27,8 +28,10 @@ from auth0_sso import (
     require_scope,
 )
 from auth0_sso.service.app import create_app
+from auth0_sso.service.routes import admin, data, health
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.tokens.jwk import VerificationKey
+from auth0_sso.web.guards.token_guards import optional_token
 from support.environment import GOOD
 from support.service import ADMIN, MANAGER, OPTIONS, USER, Service, Wire, running_service, settings
 
@@ -288,6 +291,23 @@ def test_without_settings_the_app_reads_the_environment(
     assert "https://acme.eu.auth0.com/authorize" in json.dumps(create_app().openapi())
     assert logging.getLogger().level == logging.WARNING
     assert "AUTH0_DOMIAN is not a setting of auth0-sso and is ignored" in capsys.readouterr().err
+
+
+def test_a_route_has_all_that_its_router_declares() -> None:
+    own = {route.name: route for route in create_app(settings()).routes if isinstance(route, APIRoute)}
+    for declared in (*admin.router.routes, *data.router.routes, *health.router.routes):
+        assert isinstance(declared, APIRoute)
+        route = own[declared.name]
+        assert type(route) is type(declared)
+        for name in ("path", "methods", "endpoint", "dependencies", "responses", "tags", "status_code"):
+            assert getattr(route, name) == getattr(declared, name)
+
+
+async def test_dependency_overrides_reach_the_routes_of_the_service() -> None:
+    app = create_app(settings())
+    app.dependency_overrides[optional_token] = lambda: None
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+        assert (await client.get("/", headers={"Authorization": "Bearer x"})).json()["authenticated"] is False
 
 
 def test_the_public_face_is_what_it_says() -> None:

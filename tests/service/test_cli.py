@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import threading
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,13 @@ def test_serve_without_settings_exits_with_78_and_names_them(
         main(["serve", "--workers", "2"])
     assert caught.value.code == 78
     assert "AUTH0_DOMAIN is missing" in capsys.readouterr().err
+
+
+def test_version_is_that_of_the_installed_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"auth0-sso {version('auth0-sso')}\n"
 
 
 def test_ctrl_c_exits_with_130_and_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
@@ -134,6 +142,8 @@ def test_help_and_serve_do_not_import_the_tenant(arguments: list[str], code: int
         (["dev", "--set", "RATE_LIMITS=1/minute"], "'RATE_LIMITS' is not a setting of docs/settings.md"),
         (["dev", "--set", "AUTH0_DOMAIN=acme.eu.auth0.com"], "AUTH0_DOMAIN follows from the development tenant"),
         (["dev", "--set", "port=4000"], "port follows from the development tenant, --host and --port"),
+        (["serve", "--port", "65536"], "argument --port: '65536' is not a whole number from 0 to 65535"),
+        (["serve", "--host", ""], "argument --host: an address to listen on is needed"),
         (["serve", "--workers", "0"], "argument --workers: '0' is not a whole number from 1 to 256"),
         (["serve", "--workers", "-1"], "argument --workers: '-1' is not a whole number from 1 to 256"),
         (["serve", "--workers", "257"], "argument --workers: '257' is not a whole number from 1 to 256"),

@@ -165,6 +165,7 @@ def test_a_malformed_address_is_named_with_its_fix_without_its_value(
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("AUTH0_DOMAIN", "tenant.eu.auth0.com"),
         ("AUTH0_DOMAIN", EXAMPLE_DOMAIN),
         ("AUTH0_DOMAIN", f"https://{EXAMPLE_DOMAIN.upper()}/"),
         ("AUTH0_ISSUER_BASE_URL", f"https://{EXAMPLE_DOMAIN}/"),

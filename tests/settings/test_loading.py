@@ -73,8 +73,14 @@ def test_settings_made_in_code_name_an_audience() -> None:
 
 
 def test_these_are_all_lists() -> None:
-    assert {"AUTH0_AUDIENCE", "AUTH0_ALLOWED_CLIENTS", "CORS_ALLOWED_ORIGINS", "TRUSTED_PROXIES"} <= {*LISTS}
-    assert len(LISTS) == 7
+    assert {
+        "AUTH0_AUDIENCE",
+        "AUTH0_ALLOWED_CLIENTS",
+        "CORS_ALLOWED_ORIGINS",
+        "CORS_ALLOWED_HEADERS",
+        "TRUSTED_PROXIES",
+    } <= {*LISTS}
+    assert len(LISTS) == 8
 
 
 def test_an_empty_list_of_allowed_clients_does_not_allow_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -137,6 +143,17 @@ def test_names_that_are_not_settings_are_logged_wherever_they_are(
         f"AUTH0_MANAGMENT_CLIENT_SECRET {ignored}; did you mean AUTH0_MANAGEMENT_CLIENT_SECRET?",
     ]
     assert unknown(caplog, misspelt_only=True) == [line for line in unknown(caplog) if "AUTH0_EMPTY" not in line]
+
+
+def test_names_that_are_nearly_a_setting_are_logged_without_the_prefix_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = ("AUTHO_DOMAIN", "RATE_LIMTI", "CORS_ALOWED_ORIGINS", "WORKER", "HOSTNAME", "AUTH0_CLIENT_SECRET")
+    (tmp_path / ".env").write_text("".join(f"{name}={SECRET}\n" for name in names))
+    load(monkeypatch)
+    assert [line.split()[0] for line in unknown(caplog)] == ["AUTHO_DOMAIN", "CORS_ALOWED_ORIGINS", "RATE_LIMTI"]
+    assert [line.split()[0] for line in unknown(caplog, misspelt_only=True)] == ["AUTHO_DOMAIN"]
+    assert SECRET not in caplog.text
 
 
 def test_settings_and_names_of_others_are_not_logged(

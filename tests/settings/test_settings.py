@@ -42,9 +42,11 @@ def test_several_values_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch)
         monkeypatch,
         AUTH0_AUDIENCE="https://a.example.com, https://b.example.com",
         CORS_ALLOWED_ORIGINS="https://app.example.com,http://localhost:5173",
+        CORS_ALLOWED_HEADERS="X-Tenant, X-Client-Version",
     )
     assert settings.auth0_audience == ("https://a.example.com", "https://b.example.com")
     assert settings.cors_allowed_origins == ("https://app.example.com", "http://localhost:5173")
+    assert settings.cors_allowed_headers == ("X-Tenant", "X-Client-Version")
 
 
 def test_an_audience_keeps_its_spelling(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,6 +65,9 @@ def test_an_audience_keeps_its_spelling(monkeypatch: pytest.MonkeyPatch) -> None
         ("AUTH0_JWKS_CACHE_FILE", "/none/such/keys.json"),
         ("AUTH0_JWKS_CACHE_FILE", "/"),
         ("AUTH0_JWKS_CACHE_FILE", f"/{'a' * 5000}"),
+        ("CORS_ALLOWED_HEADERS", "*"),
+        ("CORS_ALLOWED_HEADERS", "X-Tenant:"),
+        ("CORS_ALLOWED_HEADERS", "X-Tenant,Mündel"),
         ("PORT", "70000"),
         ("PORT", "http"),
         ("RATE_LIMIT", "ten a minute"),
@@ -137,6 +142,7 @@ PLAIN = [
     "AUTH0_MANAGEMENT_AUDIENCE",
     "AUTH0_MANAGEMENT_BASE_URL",
     "AUTH0_ROLE_CLAIM",
+    "CORS_ALLOWED_HEADERS",
     "CORS_ALLOWED_ORIGINS",
     "RATE_LIMIT_EXEMPT_CLIENTS",
     "RATE_LIMIT_EXEMPT_PERMISSIONS",

@@ -21,13 +21,14 @@ ROOT = Path(__file__).parent.parent.parent
 class Document:
     """The blocks of a page: Python files by the name in their first line, and shell commands."""
 
+    text: str
     blocks: list[tuple[str, str]]
 
     @classmethod
     def read(cls, name: str) -> "Document":
         """Read docs/`name`."""
         text = (ROOT / "docs" / name).read_text()
-        return cls(re.findall(r"^```(\w+)\n(.+?)^```", text, re.DOTALL | re.MULTILINE))
+        return cls(text, re.findall(r"^```(\w+)\n(.+?)^```", text, re.DOTALL | re.MULTILINE))
 
     @property
     def files(self) -> dict[str, str]:

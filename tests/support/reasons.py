@@ -10,12 +10,14 @@ from typing import Any
 import auth0_sso
 from auth0_sso import errors
 from auth0_sso.http.bounded_http import NO_RESPONSE
+from auth0_sso.management.token_refusals import HINTS
 
 SOURCE = Path(auth0_sso.__file__).parent
 FILES = sorted(
     path
     for path in SOURCE.rglob("*.py")
     if path.parent.name not in {"settings", "http_protocol"}  # documented in settings.md, and in a table of errors.md
+    and path.parent.name not in {"doctor", "token"}  # commands, which refuse no request
     and path.name not in {"errors.py", "problem_examples.py"}  # which raise none
 )
 _NAMES = {"reason", "refusal", "fault"}
@@ -29,6 +31,12 @@ COMPUTED = {
     "http/bounded_http.py: self.fault": ("answer_compressed", "answer_too_large"),
     "management/error_responses.py: f'{prefix}{error.reason}'": ("token_<>",),
     "management/error_responses.py: code": ("<>",),  # Auth0's own errorCode
+    "management/token_refusals.py: _reason_of(response.status, error, description)": (
+        *HINTS,
+        "token_<>",  # Auth0's own error
+        "token_status_<>",
+    ),
+    "web/middleware/problem_handlers.py: refusal_words(error)": (),  # the error's own reason
     "tokens/claims.py: f'{claim}_{kind}'": (
         "<>_missing",
         "<>_invalid",

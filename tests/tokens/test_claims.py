@@ -134,3 +134,33 @@ def test_claims_do_not_change_with_their_source() -> None:
     claims["permissions"].append("write:data")
     claims["sub"] = "auth0|admin"
     assert (made.claims["permissions"], made.claims["sub"]) == (("read:data",), made.subject)
+
+
+def log_detail(policy: TokenPolicy = EXACT, /, **claims: object) -> str | None:
+    with pytest.raises(InvalidTokenError) as caught:
+        token(policy, **claims)
+    assert caught.value.log_detail is None or caught.value.log_detail not in caught.value.detail
+    return caught.value.log_detail
+
+
+def test_another_audience_is_for_the_log_expected_beside_found() -> None:
+    two = dataclasses.replace(EXACT, audiences=frozenset({"https://b/", "https://a"}))
+    assert log_detail(two, aud=["https://c", "https://a/"]) == (
+        "expected 'https://a' or 'https://b/', found 'https://c' and 'https://a/'"
+    )
+
+
+def test_another_issuer_is_for_the_log_expected_beside_found() -> None:
+    assert log_detail(iss=ISSUER.rstrip("/")) == f"expected '{ISSUER}', found '{ISSUER.rstrip('/')}'"
+
+
+def test_what_a_token_says_is_escaped_and_bounded_for_the_log() -> None:
+    said = log_detail(aud=["https://a/\r\n2026-01-01 INFO forged \u202e\x1b[2J"])
+    assert str(said).endswith("found 'https://a/\\r\\n2026-01-01 INFO forged \\u202e\\x1b[2J'")
+    for aud in ("x" * 500, ["x" * 400] * 9, ["\u202e" * 400]):
+        assert len(str(log_detail(aud=aud))) < 300
+
+
+@pytest.mark.parametrize("claims", [{"sub": ""}, {"aud": []}, {"iss": 7}, {"exp": 0}, {"gty": 7}], ids=str)
+def test_no_other_refusal_says_what_a_token_said(claims: dict[str, object]) -> None:
+    assert log_detail(EXACT, **claims) is None

@@ -167,11 +167,16 @@ async def test_another_origin_may_call_once_it_is_named() -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"cors_origins": ["*"]}, {"cors_origins": ["app.example.com"]}, {"trusted_proxies": ["0.0.0.0/0"]}],
+    [
+        {"cors_origins": ["*"]},
+        {"cors_origins": ["app.example.com"]},
+        {"cors_headers": ["*"]},
+        {"trusted_proxies": ["0.0.0.0/0"]},
+    ],
     ids=str,
 )
-def test_an_origin_or_network_that_lets_all_in_is_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"is not an origin|so wide"):
+def test_what_would_let_all_in_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"is not an origin|is not a header|so wide"):
         harden(small_app(), **options)
 
 

@@ -1,6 +1,6 @@
 """`Auth0Guard`: an ASGI app in front of another one, which lets through what its rules allow."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
@@ -56,7 +56,7 @@ class Auth0Guard:
         that contradict each other.
         """
         self.app = app
-        self._rules = RuleTable(rules, _root_path_of(app))
+        self.rules = RuleTable(rules, _root_path_of(app))
         opening = partial(open_services, roles=roles, keys=keys, counter=counter, clock=clock, transport=transport)
         self.protection = Protection(settings, opening)
         self._services: Services | None = None
@@ -66,7 +66,7 @@ class Auth0Guard:
         if scope["type"] == "http":
             await self._serve_http(scope, receive, send)
         elif scope["type"] == "websocket":
-            await serve_websocket(self.app, self._rules, self._running_services(), scope, receive, send)
+            await serve_websocket(self.app, self.rules, self._running_services(), scope, receive, send)
         elif scope["type"] == "lifespan":
             await run_lifespan(self.app, self.running(), scope, receive, send)
         else:
@@ -91,7 +91,7 @@ class Auth0Guard:
         headers: Headers = []
         rule = None
         try:
-            rule = self._rules.find(scope)
+            rule = self.rules.find(scope)
             await admit(scope, rule, services, credentials, headers)
         except Auth0SsoError as error:
             log_refused(scope, rule, error)
@@ -106,10 +106,10 @@ class Auth0Guard:
 
 
 def _adding(headers: Headers, send: Send) -> Send:
-    async def send_with_headers(message: Message) -> None:
+    def send_with_headers(message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             message = {**message, "headers": [*message.get("headers", ()), *headers]}
-        await send(message)
+        return send(message)
 
     return send_with_headers
 

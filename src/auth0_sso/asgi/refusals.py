@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 from auth0_sso.asgi.admission import Headers
 from auth0_sso.asgi.rule import Rule
 from auth0_sso.errors import Auth0SsoError
+from auth0_sso.web.middleware.access_log import refusal_words
 from auth0_sso.web.problems.error_response import error_response
 from auth0_sso.web.websockets.refusals import close_of, takes_response
 
@@ -38,4 +39,4 @@ async def refuse(scope: Scope, receive: Receive, send: Send, error: Auth0SsoErro
 def log_refused(scope: Scope, rule: Rule | None, error: Auth0SsoError) -> None:
     """Log why a request was refused, with the path of its rule: the request's own may name a user."""
     path = "" if rule is None else rule.path.rstrip("/")
-    _log.info("%s %s/* refused: %s", scope.get("method", "WEBSOCKET")[:_MAX_METHOD], path, error.reason)
+    _log.info("%s %s/* refused: %s", scope.get("method", "WEBSOCKET")[:_MAX_METHOD], path, refusal_words(error))

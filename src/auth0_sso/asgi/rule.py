@@ -7,6 +7,7 @@ from typing import Final
 
 from auth0_sso.asgi.paths import canonical
 from auth0_sso.ratelimit.policy import Policy
+from auth0_sso.web.checks.requirements import TOKEN, Requirement
 from auth0_sso.web.checks.roles import RequiredRoles
 from auth0_sso.web.checks.scopes import are_scope_tokens
 
@@ -65,6 +66,17 @@ class Rule:
             object.__setattr__(self, "required_roles", required)
         if self.rate_limit is not None:
             object.__setattr__(self, "policy", Policy.parse(self.rate_limit))
+
+    @property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """What it asks for, for lists of routes."""
+        return (
+            *(() if self.public else (TOKEN,)),
+            *((Requirement("scope", tuple(self.scopes)),) if self.scopes else ()),
+            *((Requirement("permission", tuple(self.permissions)),) if self.permissions else ()),
+            *(() if self.required_roles is None else (self.required_roles.requirement,)),
+            *(() if self.policy is None else (Requirement("rate limit", (self.policy.text,)),)),
+        )
 
     @property
     def name(self) -> str:

@@ -28,11 +28,22 @@ class RuleTable:
             raise ValueError("the paths of two rules differ in case only")
         places = {path: _Place(path or "/", of_path) for path, of_path in by_path.items()}
         self._root = places.setdefault("", _Place("/", [Rule("/")]))
+        self.rules = tuple(rule for place in places.values() for rule in place.rules)
+        """All rules, with the one for what no other is for."""
         self._written = _Prefixes(places)
         self._folded = _Prefixes({path.casefold(): place for path, place in places.items()})
         self._is_one = len(places) == 1
         self._lower_case = {path: place for path, place in places.items() if path == path.casefold()}
         self._match_plain = matcher_of_prefixes(map(str.casefold, places), plain=True)
+
+    def rule_for(self, method: str | None, path: str) -> Rule:
+        """Return the rule for the path of a route, as the app declares it; without a method, for a WebSocket."""
+        place = self._written.find(path.rstrip("/"))
+        return place.others if method is None else place.rule_for(method)
+
+    def methods_with_rules(self, path: str) -> tuple[str, ...]:
+        """Return the methods that have a rule of their own for the path of a route."""
+        return tuple(self._written.find(path.rstrip("/")).by_method)
 
     def find(self, scope: Mapping[str, Any]) -> Rule:
         """Return the rule for a request or WebSocket (ASGI 3).
@@ -69,9 +80,10 @@ class RuleTable:
 class _Place:
     """The rules of one path: some by method, and the one for all other methods and WebSockets."""
 
-    __slots__ = ("by_method", "others")
+    __slots__ = ("by_method", "others", "rules")
 
     def __init__(self, path: str, rules: Sequence[Rule]) -> None:
+        self.rules = rules
         self.by_method: dict[str, Rule] = {}
         for rule in rules:
             for method in rule.methods:

@@ -7,8 +7,9 @@ gzip, so a small body can become a huge one. Hence one timeout for the whole req
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from auth0_sso.http import lenient_json
@@ -29,6 +30,8 @@ NO_RESPONSE: Final = frozenset(
 )
 """The reasons of a request without any response; another attempt may succeed."""
 
+_MAX_URL: Final = 300
+
 # The first one that matches an error or one of its causes is the reason. An invalid certificate is also a TLS error.
 _CAUSES: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (socket.gaierror, "dns_failed"),
@@ -41,12 +44,23 @@ _CAUSES: Final[tuple[tuple[type[BaseException], str], ...]] = (
 )
 
 
-class FetchError(Exception):
-    """There is no usable response; `reason` is one word for it."""
+_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "connection_refused": "the connection was refused: nothing listens there, or a firewall rejects it",
+        "unreachable": "the connection failed: no route to this address, or a proxy does not let it pass",
+        "connection_lost": "the connection was lost before the response was complete",
+        "protocol_error": "what answers does not speak HTTP, or ended its response early",
+    }
+)
 
-    def __init__(self, reason: str) -> None:
+
+class FetchError(Exception):
+    """There is no usable response; `reason` is one word for it, and `cause` says it in words where more is known."""
+
+    def __init__(self, reason: str, cause: str | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.cause = cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +115,16 @@ async def send_bounded(
             finally:
                 await response.aclose()
     except (TimeoutError, httpx.TimeoutException):
-        raise FetchError("timeout") from None
+        raise FetchError("timeout", f"no complete response within {max_seconds:.3g} s") from None
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-        raise FetchError(_reason(error)) from None
+        raise FetchError(_reason(error), _cause(error, request.url.host)) from None
     return BoundedResponse(response.status_code, response.headers, body, fault)
+
+
+def url_for_log(url: httpx.URL | str) -> str:
+    """Return a URL without credentials, query and fragment, and of limited length."""
+    text = str(httpx.URL(url).copy_with(userinfo=b"", query=None, fragment=None))
+    return text if len(text) <= _MAX_URL else f"{text[:_MAX_URL]}..."
 
 
 async def _body(response: httpx.Response, max_bytes: int) -> tuple[bytes, str | None]:
@@ -119,10 +139,28 @@ async def _body(response: httpx.Response, max_bytes: int) -> tuple[bytes, str | 
 
 
 def _reason(error: Exception) -> str:
+    return _decisive(error)[1]
+
+
+def _cause(error: Exception, host: str) -> str:
+    """Return in words why there is no response. What the other side sent is not repeated."""
+    cause, reason = _decisive(error)
+    match cause:
+        case socket.gaierror():
+            return f"the DNS name {host} cannot be resolved: {cause.strerror or cause}"
+        case ssl.SSLCertVerificationError():
+            return f"the TLS certificate is not accepted: {cause.verify_message or cause.reason}"
+        case ssl.SSLError():
+            return f"the TLS handshake failed: {cause.reason or 'no reason given'}"
+        case _:
+            return _WORDS[reason]
+
+
+def _decisive(error: Exception) -> tuple[BaseException, str]:
+    """Return the error that says most, of this one and its causes, and the reason it is."""
     causes = tuple(_causes(error))
-    return next(
-        (reason for kind, reason in _CAUSES if any(isinstance(cause, kind) for cause in causes)), "unreachable"
-    )
+    found = ((cause, reason) for kind, reason in _CAUSES for cause in causes if isinstance(cause, kind))
+    return next(found, (error, "unreachable"))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
-from auth0_sso.http.bounded_http import BoundedResponse, FetchError, send_bounded
+from auth0_sso.http.bounded_http import BoundedResponse, FetchError, send_bounded, url_for_log
 from auth0_sso.http.client import httpx
+from auth0_sso.log_text import expected_and_found
 from auth0_sso.tokens import strict_json
 from auth0_sso.tokens.jwk import JwkSet
 
@@ -48,6 +49,8 @@ class JwksEndpoint:
         self._timeout = timeout
         self._jwks_uri: str | None = None
         self._last: _LastResponse | None = None
+        self.last_url = issuer
+        """The URL of the last request, as log lines show it."""
 
     async def fetch(self) -> FetchedKeys:
         """Return the current keys; raise `FetchError` if they cannot be fetched.
@@ -86,8 +89,10 @@ class JwksEndpoint:
         """
         url = f"{self._issuer.removesuffix('/')}/.well-known/openid-configuration"
         metadata = _json(await self._get(url, {}, max_bytes=_MAX_METADATA_BYTES), strict_json.loads)
-        if not isinstance(metadata, dict) or metadata.get("issuer") != self._issuer:
-            raise FetchError("discovery_issuer_mismatch")
+        issuer = metadata.get("issuer") if isinstance(metadata, dict) else None
+        if not isinstance(metadata, dict) or issuer != self._issuer:
+            found = [issuer] if isinstance(issuer, str) else ["no issuer"]
+            raise FetchError("discovery_issuer_mismatch", expected_and_found([self._issuer], found))
         jwks_uri = metadata.get("jwks_uri")
         if not isinstance(jwks_uri, str) or not _is_secure(jwks_uri):
             raise FetchError("discovery_jwks_uri_insecure")
@@ -95,6 +100,7 @@ class JwksEndpoint:
 
     async def _get(self, url: str, headers: dict[str, str], *, max_bytes: int) -> BoundedResponse:
         request = self._client.build_request("GET", url, headers={"Accept": "application/json"} | headers)
+        self.last_url = url_for_log(request.url)
         return await send_bounded(self._client, request, max_seconds=self._timeout, max_bytes=max_bytes)
 
 

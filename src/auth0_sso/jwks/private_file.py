@@ -9,11 +9,12 @@ rename them can only point to another directory that this user or root owns and 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from errno import ELOOP
+from errno import EACCES, ELOOP
 from pathlib import Path
 from secrets import token_hex
 from stat import S_ISREG, S_IWGRP, S_IWOTH
 
+_UNLIMITED = 64 * 1024 * 1024  # bytes: a larger file is no file of keys
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 # O_NONBLOCK: opening a FIFO would block until another process opens it.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -42,6 +43,22 @@ def read(path: Path, max_bytes: int) -> bytes:
     if len(data) > max_bytes:
         raise UnsafeFileError(f"it is larger than {max_bytes} bytes")
     return data
+
+
+def require_usable(path: Path) -> bool:
+    """Return whether a file exists that `read` takes; without one, its directory can be used or be created.
+
+    Raises what `read` and `replace` raise. Nothing is written.
+    """
+    try:
+        read(path, _UNLIMITED)
+        exists = True
+    except FileNotFoundError:
+        exists = False
+    directory = path.parent if path.parent.exists() else path.parent.parent
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise PermissionError(EACCES, os.strerror(EACCES))
+    return exists
 
 
 def replace(path: Path, data: bytes) -> None:

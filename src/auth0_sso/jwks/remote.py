@@ -179,8 +179,10 @@ class RemoteJwks:
                 await self._restore(self._store)
             async with asyncio.timeout(self._freshness.timeout):
                 fetched = await self._endpoint.fetch()
-        except (FetchError, TimeoutError) as error:
-            self._record_failure(error.reason if isinstance(error, FetchError) else "timeout")
+        except FetchError as error:
+            self._record_failure(error.reason, error.cause)
+        except TimeoutError:
+            self._record_failure("timeout", f"no complete response within {self._freshness.timeout:.3g} s")
         except Exception:  # noqa: BLE001 - an unexpected error must not end the refresh task
             _log.exception("fetching the signing keys failed with an unexpected error")
             self._record_failure("unexpected")
@@ -222,7 +224,7 @@ class RemoteJwks:
     def _snapshot_of(self, keys: JwkSet, fetched_at: float, max_age: float) -> KeySnapshot:
         return KeySnapshot.fetched(keys, fetched_at, max_age=max_age, max_stale=self._freshness.max_stale)
 
-    def _record_failure(self, reason: str) -> None:
+    def _record_failure(self, reason: str, cause: str | None = None) -> None:
         backoff = min(_MAX_BACKOFF, 2.0**self._failures)
         self._failures = min(self._failures + 1, _MAX_COUNTED_FAILURES)
         wait = backoff * random.uniform(0.5, 1)  # noqa: S311 - jitter, not a secret
@@ -230,4 +232,7 @@ class RemoteJwks:
         self._last_error = reason
         if self._sleeping is not None:
             self._sleeping.cancel()
-        _log.warning("signing keys could not be fetched: %s; next attempt in %.1f s", reason, wait)
+        url, words = self._endpoint.last_url, "" if cause is None else f" ({cause})"
+        _log.warning(
+            "signing keys could not be fetched from %s: %s%s; next attempt in %.1f s", url, reason, words, wait
+        )

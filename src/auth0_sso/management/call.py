@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 TIMEOUT: Final = 8.0
 """Seconds that one call may take, waits and retries included."""
 
+_TIMED_OUT: Final = FetchError("timeout", f"no response within {TIMEOUT:.3g} s, waits and retries included")
 _MAX_IN_FLIGHT: Final = 10  # all at once, a thousand calls would all time out
 _IDEMPOTENT: Final = frozenset({"GET", "PUT", "DELETE"})  # RFC 9110 section 9.2.2; Auth0's PATCH and POST are not
 
@@ -52,6 +53,7 @@ class ManagementCaller:
         self._queue = FairQueue(_MAX_IN_FLIGHT, clock=clock)
         self._breaker = CircuitBreaker(clock=clock)
         self._last_failure = "unavailable"
+        self._is_failing = False
 
     async def call(
         self,
@@ -84,7 +86,7 @@ class ManagementCaller:
 
     def _timed_out(self) -> ManagementUnavailableError:
         pause = self._queue.pause_left
-        return _rate_limited(pause) if pause else unavailable(FetchError("timeout"))
+        return _rate_limited(pause) if pause else unavailable(_TIMED_OUT, url=self._api)
 
     async def _require_scope(self, scopes: tuple[str, ...]) -> None:
         if scopes and not await self._tokens.grants_any(scopes):
@@ -98,7 +100,7 @@ class ManagementCaller:
         except PausedError as paused:
             raise _rate_limited(paused.seconds) from None
         except FetchError as error:
-            raise self._failed(request, unavailable(error)) from None
+            raise self._failed(request, unavailable(error, url=self._api)) from None
 
     async def _send(self, request: AuthorizedRequest) -> BoundedResponse:
         """Return a successful response. Its rate limit headers are read before the slot goes to the next call."""
@@ -109,7 +111,7 @@ class ManagementCaller:
         if response.status >= 300:
             raise self._error_for(request, response)
         self._pause_if_limit_is_reached(response)
-        self._breaker.record_success()
+        self._record_success()
         return response
 
     def _require_closed_breaker(self) -> None:
@@ -119,9 +121,16 @@ class ManagementCaller:
 
     def _failed(self, request: AuthorizedRequest, error: ManagementUnavailableError) -> Exception:
         self._last_failure = error.reason
-        if self._breaker.record_failure():
-            _log.warning("the Management API failed several times in a row (%s): circuit breaker open", error.reason)
+        opened = self._breaker.record_failure()
+        if opened or not self._is_failing:
+            words = "failed several times in a row: circuit breaker open" if opened else "failed"
+            _log.warning("the Management API %s: %s (%s)", words, error.reason, error.log_detail)
+        self._is_failing = True
         return RetryableError(error) if request.method in _IDEMPOTENT else error
+
+    def _record_success(self) -> None:
+        self._breaker.record_success()
+        self._is_failing = False
 
     def _pause_if_limit_is_reached(self, response: BoundedResponse) -> None:
         """Pause all callers when Auth0 says that the next call would exceed its rate limit."""
@@ -140,7 +149,7 @@ class ManagementCaller:
             return RetryableError(error, wait)
         if isinstance(error, ManagementUnavailableError):
             return self._failed(request, error)
-        self._breaker.record_success()
+        self._record_success()
         return error
 
 

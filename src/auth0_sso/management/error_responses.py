@@ -14,9 +14,11 @@ from auth0_sso.errors import (
     ManagementUnavailableError,
     NotFoundError,
     TenantAnswer,
+    TenantError,
 )
 from auth0_sso.http.bounded_http import BoundedResponse, FetchError
 from auth0_sso.http.client import httpx
+from auth0_sso.log_text import quoted
 
 _log = logging.getLogger(__name__)
 
@@ -30,13 +32,26 @@ def error_of(response: BoundedResponse) -> Auth0SsoError:
     """Return the error for a response that is not successful, with what Auth0's support needs to find the call."""
     message, code = _message_and_code(response)
     error = _error_for(response.status, message, code)
-    error.answer = TenantAnswer(response.status, code, _request_id(response.headers))
+    error.answer = answer = TenantAnswer(response.status, code, request_id_of(response.headers))
+    if isinstance(error, TenantError):
+        error.log_detail = words_of(answer, quoted(message, _MAX_MESSAGE_LENGTH) if message else None)
+    if isinstance(error, ManagementRefusedError):
+        grant = f"; grant it one of {', '.join(error.scopes)}" if error.scopes else ""
+        _log.error("the Management API rejects this service (%s): %s%s", error.reason, error.log_detail, grant)
     return error
 
 
-def unavailable(error: FetchError, *, prefix: str = "") -> ManagementUnavailableError:
-    """Return the error for a request to the tenant that got no response; `prefix` goes before its reason."""
-    return ManagementUnavailableError(f"{prefix}{error.reason}", retry_after=5)
+def unavailable(error: FetchError, *, url: str, prefix: str = "") -> ManagementUnavailableError:
+    """Return the error for a request to `url` that got no response; `prefix` goes before its reason."""
+    unavailable_error = ManagementUnavailableError(f"{prefix}{error.reason}", retry_after=5)
+    unavailable_error.log_detail = url if error.cause is None else f"{url}: {error.cause}"
+    return unavailable_error
+
+
+def words_of(answer: TenantAnswer, message: str | None) -> str:
+    """Return what the tenant answered, for a log line; `message` is quoted."""
+    said = f"Auth0 answered {answer.status}" if message is None else f"Auth0 answered {answer.status} {message}"
+    return said if answer.request_id is None else f"{said}, request id {answer.request_id}"
 
 
 def _error_for(status: int, message: str, code: str | None) -> Auth0SsoError:
@@ -51,10 +66,7 @@ def _error_for(status: int, message: str, code: str | None) -> Auth0SsoError:
         case 400:
             return InvalidInputError(message or "The identity provider does not accept this.", reason=reason)
         case 401 | 403:
-            scopes = _missing_scopes(message)
-            grant = f"; grant it one of {', '.join(scopes)}" if scopes else ""
-            _log.error("the Management API rejects this service (%s): %s%s", reason, message, grant)
-            return ManagementRefusedError(reason, scopes=scopes)
+            return ManagementRefusedError(reason, scopes=_missing_scopes(message))
         case 404:
             return NotFoundError(message or "There is no such thing.", reason=reason)
         case 409:
@@ -84,7 +96,7 @@ def _message_and_code(response: BoundedResponse) -> tuple[str, str | None]:
     )
 
 
-def _request_id(headers: httpx.Headers) -> str | None:
+def request_id_of(headers: httpx.Headers) -> str | None:
     """Return the request id by which Auth0's support finds the call."""
     for name in _REQUEST_ID_HEADERS:
         value: str = headers.get(name, "")

@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
-from auth0_sso.errors import ManagementAnswerError, ManagementRefusedError, ManagementUnavailableError
-from auth0_sso.http.bounded_http import BoundedResponse, FetchError, send_bounded
+from auth0_sso.errors import ManagementAnswerError
+from auth0_sso.http.bounded_http import BoundedResponse, FetchError, send_bounded, url_for_log
 from auth0_sso.http.client import httpx
 from auth0_sso.management.error_responses import unavailable
 from auth0_sso.management.token import ManagementToken
+from auth0_sso.management.token_refusals import refusal_of
 from auth0_sso.tokens.client_assertion import ASSERTION_TYPE, AssertionKey
 
 _TIMEOUT: Final = 5.0
@@ -48,6 +49,7 @@ class TokenEndpoint:
         Raises `ManagementUnavailableError` when the endpoint does not respond, `ManagementRefusedError` when it
         rejects the credentials, and `ManagementAnswerError` for a response that is not RFC 6749 section 5.1.
         """
+        proof = self._proof()
         request = self._client.build_request(
             "POST",
             f"{self._base_url}oauth/token",
@@ -55,13 +57,15 @@ class TokenEndpoint:
                 "grant_type": "client_credentials",
                 "client_id": self._credentials.client_id,
                 "audience": self._credentials.audience,
-                **self._proof(),
+                **proof,
             },
         )
         try:
             response = await send_bounded(self._client, request, max_seconds=_TIMEOUT, max_bytes=_MAX_RESPONSE_BYTES)
         except FetchError as error:
-            raise unavailable(error, prefix="token_") from None
+            raise unavailable(error, url=url_for_log(request.url), prefix="token_") from None
+        if response.status != 200:
+            raise refusal_of(response, sent=[text for text in proof.values() if text != ASSERTION_TYPE])
         return self._read_token(response)
 
     def _proof(self) -> dict[str, str]:
@@ -72,11 +76,7 @@ class TokenEndpoint:
         return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
 
     def _read_token(self, response: BoundedResponse) -> ManagementToken:
-        """Read a response by RFC 6749 sections 5.1 and 5.2."""
-        if response.status == 429 or response.status >= 500:
-            raise ManagementUnavailableError(f"token_status_{response.status}", retry_after=5)
-        if response.status != 200:
-            raise ManagementRefusedError(f"token_{_oauth_error(response)}")
+        """Read a successful response (RFC 6749 section 5.1)."""
         try:
             body = response.json()
         except FetchError as error:
@@ -94,15 +94,3 @@ class TokenEndpoint:
         scope = body.get("scope")
         scopes = frozenset(scope.split()) if isinstance(scope, str) else None
         return ManagementToken.issued(text, lifetime, scopes, self._clock.monotonic())
-
-
-def _oauth_error(response: BoundedResponse) -> str:
-    """Return the error code of an error response (RFC 6749 section 5.2), never its free text."""
-    try:
-        body = response.json()
-    except FetchError:
-        body = None
-    error = body.get("error") if isinstance(body, dict) else None
-    if isinstance(error, str) and error.isidentifier() and len(error) <= 40:
-        return error
-    return f"status_{response.status}"

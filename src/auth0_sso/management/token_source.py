@@ -136,7 +136,8 @@ class ManagementTokenSource:
         except TenantError as error:
             self._failure = error
             wait = self._fetch_backoff.failed()
-            _log.error("no Management API token: %s; next attempt in %.0f s at the earliest", error.reason, wait)
+            said = error.reason if error.log_detail is None else f"{error.reason} ({error.log_detail})"
+            _log.error("no Management API token: %s; next attempt in %.0f s at the earliest", said, wait)
             raise
         self._fetch_backoff.reset()
         self._failure = None

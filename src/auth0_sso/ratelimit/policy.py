@@ -37,10 +37,14 @@ class Policy:
     limits: tuple[Limit, ...]
     header: bytes = field(init=False, compare=False)
     """The value of RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers-10)."""
+    quota_format: bytes = field(init=False, compare=False)
+    """The value of RateLimit, with two `%d` for each limit: the remaining requests, and the seconds to its reset."""
 
     def __post_init__(self) -> None:
         policies = ", ".join(f'"{limit.name}";q={limit.amount};w={limit.window}' for limit in self.limits)
         object.__setattr__(self, "header", policies.encode("ascii"))
+        quotas = ", ".join(f'"{limit.name}";r=%d;t=%d' for limit in self.limits)
+        object.__setattr__(self, "quota_format", quotas.encode("ascii"))
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -53,6 +57,11 @@ class Policy:
         if len({limit.window for limit in limits}) < len(limits):
             raise ValueError("has two limits with the same window")
         return cls(tuple(limits))
+
+    @property
+    def text(self) -> str:
+        """The policy in the usual notation, the shortest window first: `10/minute;200/hour`."""
+        return ";".join(limit.name for limit in self.limits)
 
     def require_room(self, cost: int) -> None:
         """Raise `ValueError` where a request of this cost could never pass."""

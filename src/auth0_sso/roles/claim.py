@@ -1,7 +1,11 @@
 """Roles from a claim of the access token."""
 
+from typing import Final
+
 from auth0_sso.errors import InsufficientScopeError
 from auth0_sso.tokens.claims import AccessToken
+
+_STRING: Final = frozenset({str})
 
 
 class ClaimRoles:
@@ -34,6 +38,6 @@ class ClaimRoles:
     def _names(self, token: AccessToken) -> frozenset[str]:
         """Return the names in the claim; none if the token does not have it."""
         names = token.claims.get(self._claim, ())
-        if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names):
+        if not isinstance(names, tuple) or not _STRING.issuperset(map(type, names)):
             raise InsufficientScopeError("role_claim_invalid", "The roles of this token cannot be read.")
         return frozenset(names)

@@ -1,4 +1,4 @@
-"""The command `auth0-sso`: serve | dev | token.
+"""The command `auth0-sso`: serve | dev | doctor | routes | token.
 
 `serve` and `dev` need the extra `service`, and `dev` and `token` the distribution auth0-devtenant.
 """
@@ -6,16 +6,28 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from auth0_sso.errors import ConfigurationError
+from auth0_sso.service import routes_command
 from auth0_sso.service.dev_settings import CHANGEABLE, HOSTS
+from auth0_sso.service.doctor import command as doctor_command
 from auth0_sso.service.settings import EX_CONFIG, ServiceSettings
 
 _SERVICE_PACKAGES: Final = ("uvicorn", "httptools", "email_validator", "fastapi_swagger")
 """What the extra `service` installs and every start needs; Redis and metrics are checked with the settings."""
+
+_GRANTS: Final = frozenset({"--device", "--client-credentials"})
+"""With one of these, `token` gets a token of the tenant that the settings name."""
+
+_OTHER_TOKENS: Final = """
+these are other commands:
+  auth0-sso token --device              a user's token of your own tenant (--help says more)
+  auth0-sso token --client-credentials  a machine's token of your own tenant
+  auth0-sso token explain [-]           why a token is accepted or refused"""
 
 _INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 and the number of SIGINT, as in shells."""
@@ -39,17 +51,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="auth0-sso", description="An API guarded by Auth0.")
+    parser.add_argument("--version", action="version", version=f"auth0-sso {version('auth0-sso')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_serve(
         commands.add_parser("serve", help="serve the API; settings come from the environment (docs/settings.md)")
     )
+    doctor_command.add_arguments(commands.add_parser("doctor", help="check the settings and the tenant"))
     _add_dev(commands.add_parser("dev", help="serve the API with a development tenant; needs no settings"))
-    commands.add_parser("token", help="print an access token of the development tenant")
+    routes_command.add_arguments(commands.add_parser("routes", help="list the routes of an app with their guards"))
+    commands.add_parser("token", help="print an access token; `token explain` says what is wrong with one")
     return parser
 
 
 def _add_serve(command: argparse.ArgumentParser) -> None:
-    workers = _whole_number(1, 256)
+    workers, port = _whole_number(1, 256), _whole_number(0, 65_535)
+    command.add_argument("--host", type=_host, help="address to listen on (default: HOST, else 127.0.0.1)")
+    command.add_argument("--port", type=port, help="port to listen on, 0 for any (default: PORT, else 3000)")
     command.add_argument(
         "--workers", type=workers, metavar="N", help="number of processes (default: WORKERS, else 1)"
     )
@@ -83,6 +100,12 @@ def _whole_number(minimum: int, maximum: int) -> Callable[[str], int]:
     return parse
 
 
+def _host(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("an address to listen on is needed, such as 127.0.0.1 or 0.0.0.0")
+    return text
+
+
 def _setting(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
@@ -99,8 +122,10 @@ def _serve(options: argparse.Namespace) -> int:
         return _fail(_no_service("serve", missing))
     from auth0_sso.service import serve  # noqa: PLC0415 - needs uvicorn, which is optional
 
-    given = {} if options.workers is None else {"workers": options.workers}
-    return serve.run(ServiceSettings.load_or_exit(**given))
+    given = {name: getattr(options, name) for name in ("host", "port", "workers")}
+    return serve.run(
+        ServiceSettings.load_or_exit(**{name: value for name, value in given.items() if value is not None})
+    )
 
 
 def _dev(options: argparse.Namespace) -> int:
@@ -126,11 +151,30 @@ def _dev(options: argparse.Namespace) -> int:
 
 
 def _token(arguments: Sequence[str]) -> int:
+    if arguments[:1] == ["explain"]:
+        return _explain(arguments[1:])
+    if not _GRANTS.isdisjoint(arguments):
+        from auth0_sso.service.token import grant_command  # noqa: PLC0415 - `serve` does not need it
+
+        return grant_command.main(arguments)
     if not _has_tenant():
         return _fail(_no_tenant("token"))
     from auth0_devtenant import token_command  # noqa: PLC0415 - `serve` does not need it
 
-    return token_command.main(arguments, prog="auth0-sso", start_with="auth0-sso dev")
+    try:
+        return token_command.main(arguments, prog="auth0-sso", start_with="auth0-sso dev")
+    except SystemExit as ended:
+        if ended.code == 0:  # after --help
+            print(_OTHER_TOKENS)
+        raise
+
+
+def _explain(arguments: Sequence[str]) -> int:
+    if missing := _missing_packages():
+        return _fail(_no_service("token explain", missing))
+    from auth0_sso.service.token import explain_command  # noqa: PLC0415 - it needs the app, and so the extra `service`
+
+    return explain_command.main(arguments)
 
 
 def _missing_packages() -> list[str]:

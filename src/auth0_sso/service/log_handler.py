@@ -46,7 +46,12 @@ class ThreadedHandler(logging.Handler):
         except Exception:  # noqa: BLE001 - what a record's arguments raise, as in each handler of logging
             self.handleError(record)
             return
-        self._add(line, MAX_BUFFERED if record.levelno < logging.WARNING else 2 * MAX_BUFFERED)
+        limit = MAX_BUFFERED if record.levelno < logging.WARNING else 2 * MAX_BUFFERED
+        if self._added - self._removed + len(line) > limit:
+            self._dropped += 1
+        else:
+            self._added += len(line)
+            self._lines.append(line)
         if self._closed:
             self.flush()
         elif not self._pending.is_set():
@@ -69,13 +74,6 @@ class ThreadedHandler(logging.Handler):
 
     def _line(self, record: logging.LogRecord) -> bytes:
         return f"{self.format(record)}\n".encode("utf-8", "backslashreplace")
-
-    def _add(self, line: bytes, limit: int) -> None:
-        if self._added - self._removed + len(line) > limit:
-            self._dropped += 1
-        else:
-            self._added += len(line)
-            self._lines.append(line)
 
     def _run(self) -> None:
         while not self._closed:

@@ -22,6 +22,7 @@ from auth0_sso.service.listening_sockets import bind_sockets
 from auth0_sso.service.logs import configure_logs
 from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.service.shutdown import SHUTDOWN_SIGNALS, SHUTDOWN_TIMEOUT, GracefulShutdown, set_signal_handler
+from auth0_sso.service.start_line import start_line
 from auth0_sso.service.supervisor import Supervisor, Timing
 from auth0_sso.service.worker_process import SupervisorPipe
 
@@ -57,6 +58,7 @@ def run(settings: ServiceSettings, *, timing: Timing | None = None) -> int:
     """
     configure_logs(settings.log_level)
     ServiceSettings.log_unknown_names()
+    _log.info("%s", start_line(settings))
     set_signal_handler(SHUTDOWN_SIGNALS, lambda *_: sys.exit(0))  # until the server starts
     timing = Timing() if timing is None else timing
     # Created with workers too, so that an app that cannot be built fails here, once.

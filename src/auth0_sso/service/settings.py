@@ -12,7 +12,7 @@ from auth0_sso.settings import Settings
 from auth0_sso.settings.addresses import browser_origin, proxy_network
 from auth0_sso.settings.environment import setting
 from auth0_sso.settings.loading import unknown_names
-from auth0_sso.settings.values import Listed, PolicyTextOrOff
+from auth0_sso.settings.values import Listed, PolicyTextOrOff, header_name
 
 EX_CONFIG: Final = 78
 """Exit code of a start with unusable settings (sysexits.h)."""
@@ -40,6 +40,11 @@ class ServiceSettings(Settings):
         (),
         "Browser origins that may call (CORS), comma-separated.",
         "write origins such as https://app.example.com, without a path and without *",
+    )
+    cors_allowed_headers: Annotated[Listed, _each(header_name)] = setting(
+        (),
+        "More request headers that browsers may send (CORS), comma-separated.",
+        "write names of headers such as X-Tenant, without *",
     )
     profile_rate_limit: PolicyTextOrOff = setting(
         "30/minute",

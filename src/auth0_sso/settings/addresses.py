@@ -9,8 +9,11 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-EXAMPLE_DOMAIN: Final = "tenant.eu.auth0.com"
-"""What .env.example shows as the tenant's domain. It may be a real tenant: no secret may be sent there by mistake."""
+EXAMPLE_DOMAIN: Final = "your-tenant.auth0.example"
+"""What .env.example shows as the tenant's domain: of a top-level domain that no tenant has (RFC 2606 section 2)."""
+
+EXAMPLE_DOMAINS: Final = frozenset({EXAMPLE_DOMAIN, "tenant.eu.auth0.com"})
+"""That, and what it was before, which may be a real tenant: no secret may be sent there by mistake."""
 
 STILL_AN_EXAMPLE: Final = "still has the example's value"
 
@@ -53,7 +56,7 @@ def base_url(value: str) -> str:
         raise ValueError("has a path")
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         raise ValueError("is plain http, which only a loopback host may use")
-    if parts.hostname == EXAMPLE_DOMAIN:
+    if parts.hostname in EXAMPLE_DOMAINS:
         raise ValueError(STILL_AN_EXAMPLE)
     return f"{parts.scheme}://{parts.netloc.lower()}/"
 
@@ -73,7 +76,7 @@ def bare_domain(value: str) -> str:
     domain = domain.removesuffix("/")
     if "[" in domain or not _is_host(domain):
         raise ValueError("is not a domain")
-    if domain.lower() == EXAMPLE_DOMAIN:
+    if domain.lower() in EXAMPLE_DOMAINS:
         raise ValueError(STILL_AN_EXAMPLE)
     return domain.lower()
 

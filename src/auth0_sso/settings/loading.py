@@ -4,11 +4,11 @@ The environment, a `.env` file and a directory of secrets. No sentence repeats a
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import (
@@ -26,25 +26,52 @@ SECRETS_DIRECTORY: Final = Path("/run/secrets")
 
 _ENV_FILE: Final = ".env"
 _PREFIX: Final = "AUTH0_"
+_LETTER_O: Final = "AUTHO_"
+
+_NAMES_OF_COMMANDS: Final = frozenset({"AUTH0_CLIENT_SECRET"})
+"""What a command reads and no setting is: see `command_secret`."""
+
+_SIMILAR, _NEARLY_EQUAL, _MIN_LENGTH = 0.8, 0.9, 8
+"""How similar a name is to a setting, by difflib's ratio; short names are similar to too many others."""
 
 S = TypeVar("S", bound=BaseSettings)
 
 
+class Problem(NamedTuple):
+    """A setting, or a place of settings, that cannot be used: its name, what is wrong, and what to do."""
+
+    name: str
+    fault: str
+    fix: str
+
+    @property
+    def sentence(self) -> str:
+        """All three."""
+        return f"{self.name} {self.fault}: {self.fix}."
+
+
 def load(model: type[S], values: dict[str, Any]) -> S:
     """Read the settings; what `values` names is taken from there alone. Raises `ConfigurationError`."""
+    settings, problems = attempt(model, values)
+    if settings is None or problems:
+        raise ConfigurationError(tuple(problem.sentence for problem in problems))
+    return settings
+
+
+def attempt(model: type[S], values: dict[str, Any]) -> tuple[S | None, list[Problem]]:
+    """Read the settings as `load` does; return them, or None, and every problem."""
     problems = []
     if (secrets := _secrets_directory()) is not None and not secrets.is_dir():
-        problems.append("SECRETS_DIR is not a directory: write the path of the directory of secrets, or unset it.")
+        fix = "write the path of the directory of secrets, or unset it"
+        problems.append(Problem("SECRETS_DIR", "is not a directory", fix))
     try:
-        settings = model(_env_file=_ENV_FILE, _secrets_dir=None if problems else secrets, **values)
+        return model(_env_file=_ENV_FILE, _secrets_dir=None if problems else secrets, **values), problems
     except ValidationError as error:
         problems.extend(_problems(model, error))
     except (OSError, UnicodeDecodeError):
-        problems.append(".env, or a file among the secrets, cannot be read: make it readable text in UTF-8.")
-    else:
-        if not problems:
-            return settings
-    raise ConfigurationError(tuple(problems))
+        fix = "make it readable text in UTF-8"
+        problems.append(Problem(".env, or a file among the secrets,", "cannot be read", fix))
+    return None, problems
 
 
 def made(model: type[S], values: dict[str, Any]) -> S:
@@ -53,7 +80,7 @@ def made(model: type[S], values: dict[str, Any]) -> S:
     try:
         BaseModel.__init__(settings, **values)  # the initializer of BaseSettings reads the environment
     except ValidationError as error:
-        raise ConfigurationError(tuple(_problems(model, error))) from None
+        raise ConfigurationError(tuple(problem.sentence for problem in _problems(model, error))) from None
     return settings
 
 
@@ -79,27 +106,59 @@ def without_empty(
 
 
 def unknown_names(model: type[BaseSettings], *, misspelt_only: bool = False) -> Iterator[str]:
-    """Yield a sentence for each AUTH0_ name that is set and is not a setting, with the setting it may stand for.
+    """Yield a sentence for each name that `find_unknown_names` finds."""
+    for name, close in find_unknown_names(model, misspelt_only=misspelt_only):
+        hint = f"; did you mean {close}?" if close else ""
+        yield f"{ascii(name)[1:-1]} is not a setting of auth0-sso and is ignored{hint}"
 
-    With `misspelt_only` names that are like no setting are left out: they may be another program's.
+
+def find_unknown_names(model: type[BaseSettings], *, misspelt_only: bool = False) -> Iterator[tuple[str, str | None]]:
+    """Yield each name that is set and is not a setting, with the setting it may stand for, if there is one.
+
+    Those are all AUTH0_ names, and others that are nearly a setting: `RATE_LIMTI`, `AUTHO_DOMAIN`. With
+    `misspelt_only`, for an app that has variables of its own, AUTH0_ and AUTHO_ names that are like a setting.
     """
     known = [name.upper() for name in model.model_fields]
-    for name in sorted({*_names(model)} - {*known}):
-        close = get_close_matches(name, known, n=1, cutoff=0.8)
-        if name.startswith(_PREFIX) and (close or not misspelt_only):
-            hint = f"; did you mean {close[0]}?" if close else ""
-            yield f"{ascii(name)[1:-1]} is not a setting of auth0-sso and is ignored{hint}"
+    for name in sorted({*_names(model)} - {*known, *_NAMES_OF_COMMANDS}):
+        is_ours = name.startswith(_PREFIX)
+        close = get_close_matches(name, known, n=1, cutoff=_SIMILAR if is_ours else _NEARLY_EQUAL)
+        if is_ours and (close or not misspelt_only):
+            yield name, close[0] if close else None
+        elif close and len(name) >= _MIN_LENGTH and (not misspelt_only or name.startswith(_LETTER_O)):
+            yield name, close[0]
 
 
 def _names(model: type[BaseSettings]) -> Iterator[str]:
     """Every name that is set in one of the places, in capitals; none of a place that cannot be read."""
-    yield from (name.upper() for name in EnvSettingsSource(model).env_vars)
+    for values in set_values(model):
+        yield from (name.upper() for name in values)
+
+
+def set_values(model: type[BaseSettings]) -> Iterator[Mapping[str, str | None]]:
+    """Yield what is set in each of the places, the first wins; nothing of a place that cannot be read.
+
+    The names are in lower case, but of files among the secrets as they are; the values of those are not read.
+    """
+    yield EnvSettingsSource(model).env_vars
     with suppress(OSError, UnicodeDecodeError):
         if Path(_ENV_FILE).is_file():  # a named pipe could be read once only
-            yield from (name.upper() for name in DotEnvSettingsSource(model, env_file=_ENV_FILE).env_vars)
+            yield DotEnvSettingsSource(model, env_file=_ENV_FILE).env_vars
     with suppress(OSError):
         if secrets := _secrets_directory():
-            yield from (path.name.upper() for path in secrets.iterdir())
+            yield {path.name: None for path in secrets.iterdir()}
+
+
+def command_secret(model: type[BaseSettings]) -> str:
+    """Return AUTH0_CLIENT_SECRET, which `auth0-sso token --client-credentials` sends; empty where it is not set.
+
+    It is read from the environment or from `.env`.
+    """
+    return next((secret for values in set_values(model) if (secret := values.get("auth0_client_secret"))), "")
+
+
+def allows_colours() -> bool:
+    """Return whether NO_COLOR is unset or empty (https://no-color.org)."""
+    return not os.environ.get("NO_COLOR")
 
 
 def _secrets_directory() -> Path | None:
@@ -110,10 +169,10 @@ def _secrets_directory() -> Path | None:
     return SECRETS_DIRECTORY if SECRETS_DIRECTORY.is_dir() else None
 
 
-def _problems(model: type[BaseSettings], error: ValidationError) -> Iterator[str]:
+def _problems(model: type[BaseSettings], error: ValidationError) -> Iterator[Problem]:
     for fault in error.errors(include_url=False, include_input=False):
         field = str(fault["loc"][0])
-        yield f"{field.upper()} {_fault(fault['type'], fault['msg'])}: {fix_of(model, field)}."
+        yield Problem(field.upper(), _fault(fault["type"], fault["msg"]), fix_of(model, field))
 
 
 def _fault(kind: str, message: str) -> str:

@@ -4,6 +4,7 @@ Each check takes a value and returns it, or raises `ValueError` with a sentence 
 never repeats the value. URLs, domains and networks are checked in `addresses`.
 """
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Final
@@ -27,6 +28,16 @@ EXAMPLE_AUDIENCE: Final = "https://api.your-company.example"
 """What .env.example shows as the audience: of a top-level domain that no API has (RFC 2606 section 2)."""
 
 _NAMES_NOTHING: Final = "is set but names nothing"
+
+
+_FIELD_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.1
+
+
+def header_name(value: str) -> str:
+    """Return the name of a header (RFC 9110 section 5.1); `*` would allow any."""
+    if value == "*" or not _FIELD_NAME.fullmatch(value):
+        raise ValueError("names something that is not a header")
+    return value
 
 
 def _split_at_commas(value: object) -> object:

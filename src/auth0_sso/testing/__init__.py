@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from auth0_sso.testing.issuer import AUDIENCE, ISSUER, SUBJECT
     from auth0_sso.testing.management_api import User
     from auth0_sso.testing.plugin import ClientFactory
+    from auth0_sso.testing.routes import unguarded_routes
     from auth0_sso.testing.tenant import Tenant
     from auth0_sso.testing.tenant_settings import settings
     from auth0_sso.testing.tokens import (
@@ -72,6 +73,7 @@ __all__ = [
     "symmetric",
     "tampered",
     "token",
+    "unguarded_routes",
     "unknown_key",
     "unsigned",
     "wrong_audience",
@@ -87,6 +89,7 @@ _HOMES = {
     "issuer": {"AUDIENCE", "ISSUER", "SUBJECT"},
     "management_api": {"User"},
     "plugin": {"ClientFactory"},
+    "routes": {"unguarded_routes"},
     "tenant": {"Tenant"},
     "tenant_settings": {"settings"},
 }

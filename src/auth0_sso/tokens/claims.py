@@ -4,12 +4,13 @@ Both profiles give the same `AccessToken`. Auth0's own has the claims azp and gt
 (Auth0: "Access token profiles"). The type of every claim that is read is checked; other claims are not.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from auth0_sso.clock import WallTime
 from auth0_sso.errors import InvalidTokenError
+from auth0_sso.log_text import expected_and_found
 from auth0_sso.tokens.read_only import frozen_object
 from auth0_sso.tokens.subject import is_machine
 
@@ -71,7 +72,7 @@ def validate(claims: Mapping[str, object], policy: TokenPolicy, now: WallTime) -
     _require_bearer_access_token(claims)
     audiences = _audiences(claims)
     if policy.audiences.isdisjoint(audiences):
-        raise _refused("aud", "mismatch")
+        raise _mismatch("aud", sorted(policy.audiences), audiences)
     subject = _required_text(claims, "sub")
     _require_types_of_the_rest(claims)
     client_id = _client_id(claims, policy.clients)
@@ -123,13 +124,19 @@ def require_issuer(claims: Mapping[str, object], policy: TokenPolicy) -> None:
     tokens from costing a fetch.
     """
     if claims.get("iss") != policy.issuer:
-        _required_text(claims, "iss")
-        raise _refused("iss", "mismatch")
+        raise _mismatch("iss", [policy.issuer], [_required_text(claims, "iss")])
 
 
 def _refused(claim: str, kind: str) -> InvalidTokenError:
     words = {"missing": "is missing", "invalid": "is malformed", "mismatch": "is not the one expected here"}
     return InvalidTokenError(f"{claim}_{kind}", f"The access token's {claim} claim {words[kind]}.")
+
+
+def _mismatch(claim: str, expected: Collection[str], found: Collection[str]) -> InvalidTokenError:
+    """Return the refusal of a claim that names another issuer or API: which one, only the log says."""
+    error = _refused(claim, "mismatch")
+    error.log_detail = expected_and_found(expected, found)
+    return error
 
 
 def _require_bearer_access_token(claims: Mapping[str, object]) -> None:

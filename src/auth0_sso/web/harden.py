@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.settings.addresses import browser_origin, proxy_network
+from auth0_sso.settings.values import header_name
 from auth0_sso.web.middleware.http_options import HttpOptions
 from auth0_sso.web.middleware.problem_handlers import add_internal_error_handler, add_problem_handlers
 from auth0_sso.web.middleware.request_layer import request_layer
@@ -19,6 +20,7 @@ def harden(
     access_log: bool = False,
     max_body_bytes: int | None = None,
     cors_origins: Sequence[str] = (),
+    cors_headers: Sequence[str] = (),
     require_host: bool = False,
     problem_details: bool = False,
     trusted_proxies: Sequence[str] = (),
@@ -31,12 +33,14 @@ def harden(
     `access_log` writes a line for each request to the logger `auth0_sso.access`.
     `max_body_bytes` answers 413 to a longer body, when it is read.
     `cors_origins` are browser origins that may call, such as https://app.example.com; never `*`.
+    `cors_headers` are request headers their scripts may send beside Authorization, Content-Type, X-Request-ID,
+    traceparent, tracestate, baggage and sentry-trace.
     `require_host` answers 400 to a request without exactly one Host header (RFC 9112 section 3.2).
     `problem_details` answers `RequestValidationError`, `HTTPException` and all other exceptions as problems
     (RFC 9457).
     `trusted_proxies` are addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are used; needs uvicorn.
 
-    Raises `ValueError` for an origin or network that cannot be used.
+    Raises `ValueError` for an origin, header or network that cannot be used.
     """
     options = http_options(app)
     options.security_headers |= security_headers
@@ -45,6 +49,7 @@ def harden(
     options.require_host |= require_host
     options.max_body_bytes = options.max_body_bytes if max_body_bytes is None else max_body_bytes
     options.cors_origins = (*options.cors_origins, *map(browser_origin, cors_origins))
+    options.cors_headers = (*options.cors_headers, *map(header_name, cors_headers))
     if problem_details:
         add_problem_handlers(app)
         add_internal_error_handler(app)

@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import StreamingResponse
 from starlette.types import Message
 
+from auth0_sso import testing
 from auth0_sso.web.middleware.body_limit import MAX_BODY_BYTES
 from auth0_sso.web.middleware.http_options import HttpOptions
 from auth0_sso.web.middleware.problem_handlers import add_problem_handlers
@@ -316,3 +317,14 @@ async def test_a_strange_method_takes_a_short_line_too(service: Service, caplog:
     await service.api.request("X" * 60_000, "/profile")
     (line,) = [record.getMessage() for record in caplog.records if record.name == "auth0_sso.access"]
     assert len(line) < 300
+
+
+async def test_another_issuer_is_logged_and_not_answered(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "auth0_sso.access")
+    authorization = {"Authorization": f"Bearer {testing.token(iss='https://other.example.com/')}"}
+    response = await service.api.get("/profile", headers=authorization)
+    [line] = caplog.messages
+    issuer = service.app.state.auth0_sso.settings.issuer
+    assert line.endswith(f"refusal=iss_mismatch (expected '{issuer}', found 'https://other.example.com/')")
+    assert response.status_code == 401
+    assert "other.example.com" not in response.text + str(response.headers)

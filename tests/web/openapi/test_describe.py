@@ -1,9 +1,10 @@
 from typing import Any
 
+import httpx
 import pytest
 from fastapi import Depends, FastAPI
 
-from auth0_sso import create_app, protect, require_permission
+from auth0_sso import create_app, protect, require, require_permission
 from auth0_sso.errors import InsufficientScopeError
 from auth0_sso.web.problems.problems import TITLES, problem_responses
 from auth0_sso.web.problems.schema import Problem
@@ -35,6 +36,14 @@ EXPECTED = {
 }
 
 
+# Several refusals have one code: examples of them are named by their reasons.
+REASONS = dict.fromkeys(("expired", "aud_mismatch", "signature_mismatch"), "invalid_token") | dict.fromkeys(
+    ("role_missing", "no_user"), "insufficient_scope"
+)
+BAD_TOKENS = {"expired", "aud_mismatch", "signature_mismatch"}
+NO_MANAGEMENT = {"management_unavailable", "management_rate_limited", "management_not_configured"}
+
+
 @pytest.fixture
 def document() -> dict[str, Any]:
     return create_app(settings()).openapi()
@@ -59,10 +68,10 @@ def test_every_refusal_is_described_as_a_problem(document: dict[str, Any]) -> No
 
 
 def examples(document: dict[str, Any], method: str, path: str, status: int) -> dict[str, dict[str, Any]]:
-    """Return the problems that a response is shown to be, by their codes."""
+    """Return the problems that a response is shown to be, by their codes or reasons."""
     content = document["paths"][path][method]["responses"][str(status)]["content"]
     found = content["application/problem+json"]["examples"]
-    return {code: example["value"] for code, example in found.items()}
+    return {name: example["value"] for name, example in found.items()}
 
 
 def test_every_refusal_shows_examples_of_its_own_status_and_code(document: dict[str, Any]) -> None:
@@ -70,9 +79,12 @@ def test_every_refusal_shows_examples_of_its_own_status_and_code(document: dict[
         for status in filter(lambda status: status >= 400, map(int, entry["responses"])):
             shown = examples(document, method, path, status)
             assert shown, (method, path, status)
-            for code, problem in shown.items():
-                assert (problem["status"], problem["code"], problem["title"]) == (status, code, TITLES[status])
-                assert ("retryAfter" in problem) == (status in {429, 503} and code != "management_not_configured")
+            details = [(problem["code"], problem["detail"]) for problem in shown.values()]
+            assert len({*details}) == len(details), "two examples of one response say the same"
+            for name, problem in shown.items():
+                assert (problem["status"], problem["title"]) == (status, TITLES[status])
+                assert problem["code"] == REASONS.get(name, name)
+                assert ("retryAfter" in problem) == (status in {429, 503} and name != "management_not_configured")
                 assert ("errors" in problem) == (status == 422)
                 Problem.model_validate(problem)
 
@@ -84,13 +96,20 @@ def test_a_malformed_request_is_shown_where_the_route_can_have_it(document: dict
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status", "codes"),
+    ("method", "path", "status", "names"),
     [
-        ("get", "/", 401, {"missing_token", "invalid_token"}),
+        ("get", "/", 401, {"missing_token", *BAD_TOKENS}),
+        ("get", "/dashboard", 401, {"missing_token", *BAD_TOKENS}),
+        ("get", "/dashboard", 403, {"role_missing", "no_user"}),
+        ("get", "/dashboard", 429, {"rate_limited"}),
+        ("get", "/dashboard", 503, {"keys_unavailable", *NO_MANAGEMENT}),
+        ("get", "/profile", 403, {"no_user"}),
+        ("get", "/profile", 502, {"management_refused", "management_answer_invalid"}),
+        ("get", "/profile", 503, {"keys_unavailable", "store_unavailable", *NO_MANAGEMENT}),
         ("get", "/", 503, {"keys_unavailable"}),
         ("get", "/readyz", 503, {"keys_unavailable", "shutting_down"}),
         ("get", "/api/data", 503, {"keys_unavailable", "store_unavailable"}),
-        ("post", "/admin/users", 403, {"insufficient_scope"}),
+        ("post", "/admin/users", 403, {"role_missing", "no_user"}),
         ("post", "/admin/users", 409, {"conflict"}),
         ("post", "/admin/users", 413, {"content_too_large"}),
         ("post", "/admin/users", 502, {"management_refused", "management_answer_invalid"}),
@@ -99,9 +118,14 @@ def test_a_malformed_request_is_shown_where_the_route_can_have_it(document: dict
     ],
 )
 def test_a_response_shows_the_problems_it_can_be_and_no_other(
-    document: dict[str, Any], method: str, path: str, status: int, codes: set[str]
+    document: dict[str, Any], method: str, path: str, status: int, names: set[str]
 ) -> None:
-    assert examples(document, method, path, status).keys() == codes
+    assert examples(document, method, path, status).keys() == names
+
+
+def has_detail(example: dict[str, Any], answer: httpx.Response) -> bool:
+    """Return whether an example is about the refusal that was answered; other details name what they are about."""
+    return answer.status_code not in {401, 403} or example["detail"] == answer.json()["detail"]
 
 
 async def test_real_answers_look_like_their_examples(service: Service, document: dict[str, Any]) -> None:
@@ -124,14 +148,15 @@ async def test_real_answers_look_like_their_examples(service: Service, document:
         if answer.status_code == 200:
             continue
         template = "/admin/users/{user_id}" if path.startswith("/admin/users/") else path
-        shown = examples(document, method.lower(), template, answer.status_code)[answer.json()["code"]]
-        assert answer.json().keys() == shown.keys()
-        assert answer.json()["title"] == shown["title"]
+        shown = examples(document, method.lower(), template, answer.status_code).values()
+        (example,) = [each for each in shown if each["code"] == answer.json()["code"] and has_detail(each, answer)]
+        assert answer.json().keys() == example.keys()
+        assert answer.json()["title"] == example["title"]
         seen.add(answer.status_code)
     assert seen == {400, 401, 403, 404, 409, 413, 422, 429}
     await service.clock.advance(90_000)
     expired = await service.api.get("/profile", headers=user)
-    assert expired.json()["detail"] == examples(document, "get", "/profile", 401)["invalid_token"]["detail"]
+    assert expired.json()["detail"] == examples(document, "get", "/profile", 401)["expired"]["detail"]
 
 
 def test_every_operation_is_described_in_words(document: dict[str, Any]) -> None:
@@ -178,4 +203,38 @@ def test_a_problem_that_route_and_guard_name_is_shown_once() -> None:
     async def read_x() -> None: ...
 
     document = protect(app, settings()).openapi()
-    assert list(examples(document, "get", "/x", 403)) == ["insufficient_scope"]
+    assert list(examples(document, "get", "/x", 403)) == ["permission_missing"]
+
+
+def test_own_checks_are_shown_with_their_own_details() -> None:
+    app = FastAPI()
+    guards = [
+        Depends(require(lambda token: token.client_id == "a", detail="Only for client a.")),
+        Depends(require(lambda token: token.is_machine, detail="Only for machines.")),
+    ]
+
+    @app.get("/x", dependencies=guards)
+    async def read_x() -> None: ...
+
+    shown = examples(protect(app, settings()).openapi(), "get", "/x", 403)
+    assert {name: each["detail"] for name, each in shown.items()} == {
+        "check_failed": "Only for client a.",
+        "check_failed_2": "Only for machines.",
+    }
+
+
+def test_what_an_app_says_of_its_own_refusals_stays() -> None:
+    app = FastAPI()
+    own = {"application/problem+json": {"example": {"code": "own"}}}
+    responses: dict[int | str, dict[str, Any]] = {
+        401: {"description": "No entry."},
+        403: {"description": "No way.", "content": own},
+    }
+
+    @app.get("/x", dependencies=[Depends(require_permission("read:x"))], responses=responses)
+    async def read_x() -> None: ...
+
+    found = protect(app, settings()).openapi()["paths"]["/x"]["get"]["responses"]
+    assert found["401"]["description"] == "No entry."
+    assert "missing_token" in found["401"]["content"]["application/problem+json"]["examples"]
+    assert found["403"] == {"description": "No way.", "content": own}

@@ -7,18 +7,21 @@ from fastapi import APIRouter, Request
 from auth0_sso.errors import KeysUnavailableError, ShuttingDownError
 from auth0_sso.service.schemas import KeyHealth, Liveness, Readiness, StoreState
 from auth0_sso.web.guards.authentication import services_of
+from auth0_sso.web.guards.public_routes import public_route
 from auth0_sso.web.problems.problems import problem_responses
 
 router = APIRouter(tags=["health"])
 
 
 @router.get("/healthz")
+@public_route
 async def get_liveness() -> Liveness:
     """Liveness check: the process responds. Restart it if this fails."""
     return Liveness()
 
 
 @router.get("/readyz", responses=problem_responses(KeysUnavailableError, ShuttingDownError))
+@public_route
 async def get_readiness(request: Request) -> Readiness:
     """Readiness check: the process can verify tokens and is not shutting down.
 

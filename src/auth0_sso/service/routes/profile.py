@@ -3,10 +3,12 @@
 from fastapi import APIRouter, Depends
 from fastapi.exceptions import RequestValidationError
 
+from auth0_sso.errors import NotFoundError
 from auth0_sso.management.metadata import MetadataError
 from auth0_sso.service.schemas import MetadataChange, MetadataResponse, ProfileResponse, UserProfile
 from auth0_sso.web.guards.guarded_route import GuardedRoute
 from auth0_sso.web.guards.rate_limits import profile_limit
+from auth0_sso.web.guards.role_guards import MANAGEMENT_ERRORS
 from auth0_sso.web.guards.token_guards import UserProfiles, UserToken
 from auth0_sso.web.problems.problems import problem_responses
 
@@ -15,7 +17,7 @@ router = APIRouter(
     tags=["profile"],
     dependencies=[Depends(profile_limit)],
     route_class=GuardedRoute,
-    responses=problem_responses(404, 502),
+    responses=problem_responses(NotFoundError, *MANAGEMENT_ERRORS),
 )
 
 

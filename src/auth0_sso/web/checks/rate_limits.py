@@ -1,5 +1,7 @@
 """What a counted request is told of its budget, and which requests are not counted."""
 
+from itertools import chain
+
 from auth0_sso.errors import RateLimitedError
 from auth0_sso.ratelimit.limiter import RateLimitResult
 from auth0_sso.ratelimit.policy import Policy
@@ -30,11 +32,7 @@ def require_budget(policy: Policy, result: RateLimitResult, headers: list[tuple[
     Raises `RateLimitedError` for a request that was not counted, since its budget is spent.
     """
     if result.quotas:
-        left = [
-            f'"{limit.name}";r={left};t={reset}'
-            for limit, (left, reset) in zip(policy.limits, result.quotas, strict=True)
-        ]
         headers.append((b"ratelimit-policy", policy.header))
-        headers.append((b"ratelimit", ", ".join(left).encode("ascii")))
+        headers.append((b"ratelimit", policy.quota_format % tuple(chain.from_iterable(result.quotas))))
     if result.retry_after:
         raise RateLimitedError(retry_after=result.retry_after)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from auth0_sso.errors import InsufficientScopeError, ManagementNotConfiguredError
 from auth0_sso.tokens.claims import AccessToken
+from auth0_sso.web.checks.requirements import Requirement, role_requirement
 from auth0_sso.web.services.services import Services
 
 KnownRoles = MutableMapping[tuple[bool, bool], frozenset[str]]
@@ -21,6 +22,16 @@ class RequiredRoles:
     within_organization: bool = False
     stale_ok: bool = False
 
+    @property
+    def requirement(self) -> Requirement:
+        """What this asks for, for lists of routes."""
+        return role_requirement(
+            self.names,
+            one_suffices=self.one_suffices,
+            within_organization=self.within_organization,
+            stale_ok=self.stale_ok,
+        )
+
     async def require(self, services: Services, token: AccessToken, known: KnownRoles) -> None:
         """Raise `InsufficientScopeError` for a user without them, and what `roles_of` raises."""
         held = await roles_of(services, token, known, stale_ok=self.stale_ok)
@@ -30,7 +41,7 @@ class RequiredRoles:
             held |= await roles_of(services, token, known, of_member=True, stale_ok=self.stale_ok)
             if self._suffice(held):
                 return
-        raise InsufficientScopeError("role_missing", "Your roles do not allow this.")
+        raise role_missing()
 
     def _suffice(self, held: frozenset[str]) -> bool:
         return not self.names.isdisjoint(held) if self.one_suffices else self.names <= held
@@ -45,7 +56,7 @@ async def roles_of(
     and what a `RoleSource` raises.
     """
     if token.is_machine:
-        raise _no_user()
+        raise no_user()
     if known:
         # What accepts old roles takes fresh ones too.
         for kind in ((of_member, False), (of_member, stale_ok)):
@@ -62,8 +73,14 @@ async def roles_of(
 def require_user(token: AccessToken) -> None:
     """Raise `InsufficientScopeError` for the token of a machine."""
     if token.is_machine:
-        raise _no_user()
+        raise no_user()
 
 
-def _no_user() -> InsufficientScopeError:
+def role_missing() -> InsufficientScopeError:
+    """Return the error for a user without the required roles."""
+    return InsufficientScopeError("role_missing", "Your roles do not allow this.")
+
+
+def no_user() -> InsufficientScopeError:
+    """Return the error for a machine where a user is required."""
     return InsufficientScopeError("no_user", "This needs the token of a user; a machine's stands for none.")

@@ -7,6 +7,9 @@ from typing import Final
 
 from auth0_sso.errors import InsufficientScopeError
 
+DENIED: Final = "The access token does not allow this."
+"""What the caller reads who lacks a scope or permission."""
+
 _SCOPE_TOKEN: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 section 3.3
 
 
@@ -29,4 +32,4 @@ def require_names(
     """Raise `InsufficientScopeError` with this reason unless all that is needed is granted, or one of it suffices."""
     missing = tuple([name for name in needed if name not in granted])
     if len(missing) == len(needed) if one_suffices else missing:
-        raise InsufficientScopeError(reason, "The access token does not allow this.", scopes=scope_tokens(missing))
+        raise InsufficientScopeError(reason, DENIED, scopes=scope_tokens(missing))

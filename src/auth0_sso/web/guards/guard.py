@@ -5,7 +5,7 @@ shows what the route requires.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Collection, Hashable
+from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable
 from typing import Final
 
 from fastapi.openapi.models import HTTPBearer
@@ -13,12 +13,12 @@ from fastapi.requests import HTTPConnection
 from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
 
-from auth0_sso.errors import Auth0SsoError
 from auth0_sso.tokens.claims import AccessToken
+from auth0_sso.web.checks.requirements import OPTIONAL_TOKEN, TOKEN, Requirement
 from auth0_sso.web.checks.scopes import require_names
 from auth0_sso.web.guards.authentication import credentials_of, services_of, verified_token
 from auth0_sso.web.middleware.request_context import RequestContext
-from auth0_sso.web.openapi.describe import note_for
+from auth0_sso.web.openapi.notes import Refusal, note_for
 
 Check = Callable[[HTTPConnection, AccessToken], Awaitable[None]]
 """Passes a token, or raises the error that says why not. Equal checks make equal guards."""
@@ -36,17 +36,19 @@ class Guard(SecurityBase, ABC):
     def __init__(
         self,
         *identity: Hashable,
-        refusals: Collection[type[Auth0SsoError]] = (),
-        optional: bool = False,
+        refusals: Collection[Refusal] = (),
         description: str | None = None,
+        requirements: Iterable[Requirement] = (TOKEN,),
     ) -> None:
-        """Take what distinguishes it from others of its class, and for the OpenAPI document what it refuses with.
+        """Take what distinguishes it from others of its class, and what lists of routes and /docs say of it.
 
-        `refusals` are the errors beyond those of a bad token, `optional` says that anonymous requests pass, and
-        `description` is a sentence on what it asks for.
+        `requirements` are what it asks for: where none needs a token, anonymous requests pass. `refusals` are the
+        errors beyond those of a bad token, or classes of errors, and `description` is a sentence for the OpenAPI
+        document.
         """
         self.model = _MODEL
-        self.scheme_name = note_for(*refusals, optional=optional, description=description)
+        self.requirements = tuple(requirements)
+        self.scheme_name = note_for(*refusals, requirements=self.requirements, description=description)
         self._identity = (type(self), self.scheme_name, identity)
         self._hash = hash(self._identity)  # FastAPI asks for it several times in each request
 
@@ -55,6 +57,14 @@ class Guard(SecurityBase, ABC):
 
     def __hash__(self) -> int:
         return self._hash
+
+    def requirements_with(self, scopes: Iterable[str]) -> tuple[Requirement, ...]:
+        """Return what it asks for, given the scopes that `Security` asks of it: with any, a token is needed."""
+        needed = tuple(dict.fromkeys(scopes))
+        if not needed:
+            return self.requirements
+        others = (each for each in self.requirements if each not in {TOKEN, OPTIONAL_TOKEN})
+        return (TOKEN, *others, Requirement("scope", needed))
 
     @abstractmethod
     async def __call__(self, connection: HTTPConnection, scopes: SecurityScopes) -> object:
@@ -68,11 +78,14 @@ class TokenGuard(Guard):
         self,
         check: Check | None = None,
         *,
-        refusals: Collection[type[Auth0SsoError]] = (),
+        refusals: Collection[Refusal] = (),
         description: str | None = None,
+        requirements: Iterable[Requirement] | None = None,
     ) -> None:
-        """Take a further check, and for the OpenAPI document the errors it refuses with and what it asks for."""
-        super().__init__(check, refusals=refusals, description=description)
+        """Take a further check, what it asks for besides a token (by default its name), and what `Guard` takes."""
+        if requirements is None:
+            requirements = () if check is None else (Requirement("check", (name_of(check),)),)
+        super().__init__(check, refusals=refusals, description=description, requirements=(TOKEN, *requirements))
         self._check = check
 
     async def __call__(self, connection: HTTPConnection, scopes: SecurityScopes) -> AccessToken:
@@ -91,7 +104,7 @@ class OptionalTokenGuard(Guard):
     """A dependency that lets a request without any Authorization header pass as anonymous, and no other."""
 
     def __init__(self) -> None:
-        super().__init__(optional=True)
+        super().__init__(requirements=(OPTIONAL_TOKEN,))
 
     async def __call__(self, connection: HTTPConnection, scopes: SecurityScopes) -> AccessToken | None:
         """Return the token, or None where there is no Authorization header and no scope is asked for."""
@@ -101,6 +114,11 @@ class OptionalTokenGuard(Guard):
         token = await verified_token(connection)
         require_scopes(token, scopes)
         return token
+
+
+def name_of(check: Callable[..., object]) -> str:
+    """Return the name of a function, or of the class of another callable."""
+    return str(getattr(check, "__qualname__", type(check).__qualname__))
 
 
 def require_scopes(token: AccessToken, scopes: SecurityScopes) -> None:

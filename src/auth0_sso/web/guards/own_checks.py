@@ -9,7 +9,8 @@ from fastapi.requests import HTTPConnection
 
 from auth0_sso.errors import Auth0SsoError, InsufficientScopeError
 from auth0_sso.tokens.claims import AccessToken
-from auth0_sso.web.guards.guard import TokenGuard
+from auth0_sso.web.checks.requirements import Requirement
+from auth0_sso.web.guards.guard import TokenGuard, name_of
 
 _OfToken = Callable[[AccessToken], bool | Awaitable[bool]]
 _OfConnection = Callable[[AccessToken, Any], bool | Awaitable[bool]]  # a Request, WebSocket or HTTPConnection
@@ -32,7 +33,13 @@ def require(
     document; `detail` is what a refused caller reads. Guards of the same function are equal.
     """
     asked = _of_connection(check)
-    return TokenGuard(_OwnCheck(check, asked, detail), refusals=refusals, description=description)
+    denied = InsufficientScopeError("check_failed", detail)
+    return TokenGuard(
+        _OwnCheck(check, asked, detail),
+        refusals=[denied if each is InsufficientScopeError else each for each in refusals],
+        description=description,
+        requirements=(Requirement("check", (name_of(check),)),),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from auth0_sso.ratelimit.policy import Policy
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.web.checks.callers import caller_of
 from auth0_sso.web.checks.rate_limits import is_exempt, require_budget
+from auth0_sso.web.checks.requirements import Requirement
 from auth0_sso.web.guards.authentication import credentials_of, services_in, verified_token
 from auth0_sso.web.guards.guard import Guard, TokenGuard, require_scopes
 from auth0_sso.web.middleware.request_context import RequestContext
@@ -34,10 +35,17 @@ class _Limit:
     policy: Policy | None = None
     setting: Callable[[Services], Policy | None] = lambda services: services.rate_limit
     """Which setting; it gives None where that is off."""
+    setting_name: str = "RATE_LIMIT"
     cost: int = 1
     name: str | None = None
     exempt_permissions: frozenset[str] = frozenset()
     exempt_clients: frozenset[str] = frozenset()
+
+    @property
+    def requirement(self) -> Requirement:
+        """What this asks for, for lists of routes."""
+        policy = self.setting_name if self.policy is None else self.policy.text
+        return Requirement("rate limit", (policy,), note="" if self.cost == 1 else f"cost {self.cost}")
 
     async def require_budget(self, connection: HTTPConnection, token: AccessToken | None) -> None:
         """Count the request and add headers with what is left; raise `RateLimitedError` where nothing is."""
@@ -66,7 +74,7 @@ class RateLimitGuard(Guard):
     """A dependency that counts the request and gives its access token, or None where none was sent."""
 
     def __init__(self, limit: _Limit) -> None:
-        super().__init__(limit, refusals=_REFUSALS, optional=True)
+        super().__init__(limit, refusals=_REFUSALS, requirements=(limit.requirement,))
         self._limit = limit
 
     async def __call__(self, connection: HTTPConnection, scopes: SecurityScopes) -> AccessToken | None:
@@ -74,7 +82,7 @@ class RateLimitGuard(Guard):
         token = RequestContext.of(connection.scope).token  # of an earlier guard
         if token is None:
             token = await (verified_token(connection) if scopes.scopes else _token_if_sent(connection))
-        if token is not None:
+        if token is not None and scopes.scopes:
             require_scopes(token, scopes)
         await self._limit.require_budget(connection, token)
         return token
@@ -125,11 +133,15 @@ async def _token_if_sent(connection: HTTPConnection) -> AccessToken | None:
         return None
 
 
-limited_token: Final = TokenGuard(_Limit().require_budget, refusals=_REFUSALS)
+def _limited(limit: _Limit) -> TokenGuard:
+    return TokenGuard(limit.require_budget, refusals=_REFUSALS, requirements=(limit.requirement,))
+
+
+limited_token: Final = _limited(_Limit())
 LimitedToken = Annotated[AccessToken, Depends(limited_token)]
 """Any verified access token whose subject still has budget under RATE_LIMIT."""
 
-profile_limit: Final = TokenGuard(
-    _Limit(setting=lambda services: services.profile_rate_limit, name="profile").require_budget, refusals=_REFUSALS
+profile_limit: Final = _limited(
+    _Limit(setting=lambda services: services.profile_rate_limit, setting_name="PROFILE_RATE_LIMIT", name="profile")
 )
 """Counts requests for the caller's own profile, each of which may cost Management calls, under PROFILE_RATE_LIMIT."""

@@ -13,7 +13,6 @@ from fastapi.requests import HTTPConnection
 from fastapi.security import SecurityScopes
 
 from auth0_sso.errors import (
-    InsufficientScopeError,
     ManagementAnswerError,
     ManagementNotConfiguredError,
     ManagementRateLimitedError,
@@ -22,19 +21,22 @@ from auth0_sso.errors import (
 )
 from auth0_sso.roles.source import RoleSource
 from auth0_sso.tokens.claims import AccessToken
-from auth0_sso.web.checks.roles import RequiredRoles, require_user, roles_of
+from auth0_sso.web.checks.requirements import TOKEN, USER
+from auth0_sso.web.checks.roles import RequiredRoles, no_user, require_user, role_missing, roles_of
 from auth0_sso.web.guards.authentication import services_in, services_of, verified_token
 from auth0_sso.web.guards.guard import Guard, TokenGuard, require_scopes
 from auth0_sso.web.middleware.request_context import RequestContext
 
-_REFUSALS: Final = (
-    InsufficientScopeError,
+MANAGEMENT_ERRORS: Final = (
     ManagementRefusedError,
     ManagementAnswerError,
     ManagementUnavailableError,
     ManagementRateLimitedError,
     ManagementNotConfiguredError,
 )
+"""What a route or guard that calls the Management API may end in, beside what the call itself is refused for."""
+
+_REFUSALS: Final = (no_user(), *MANAGEMENT_ERRORS)
 
 
 class RolesGuard(Guard):
@@ -42,7 +44,7 @@ class RolesGuard(Guard):
 
     def __init__(self, *, of_member: bool = False) -> None:
         """Take which of the two kinds it gives."""
-        super().__init__(of_member, refusals=_REFUSALS)
+        super().__init__(of_member, refusals=_REFUSALS, requirements=(TOKEN, USER))
         self._of_member = of_member
 
     async def __call__(self, connection: HTTPConnection, scopes: SecurityScopes) -> frozenset[str]:
@@ -64,7 +66,7 @@ def require_any_role(*roles: str, within_organization: bool = False, stale_ok: b
     AUTH0_ROLE_MAX_STALE_SECONDS says: not for guards that protect others from the caller.
     """
     wanted = _RolesCheck(_names(roles), one_suffices=True, within_organization=within_organization, stale_ok=stale_ok)
-    return TokenGuard(wanted, refusals=_REFUSALS)
+    return _guard_of(wanted)
 
 
 def require_all_roles(*roles: str, within_organization: bool = False, stale_ok: bool = False) -> TokenGuard:
@@ -72,7 +74,7 @@ def require_all_roles(*roles: str, within_organization: bool = False, stale_ok: 
     wanted = _RolesCheck(
         _names(roles), one_suffices=False, within_organization=within_organization, stale_ok=stale_ok
     )
-    return TokenGuard(wanted, refusals=_REFUSALS)
+    return _guard_of(wanted)
 
 
 def require_role(role: str, *, within_organization: bool = False, stale_ok: bool = False) -> TokenGuard:
@@ -87,6 +89,10 @@ class _RolesCheck(RequiredRoles):
     def __call__(self, connection: HTTPConnection, token: AccessToken) -> Awaitable[None]:
         context = RequestContext.of(connection.scope)
         return self.require(services_in(context, connection.scope), token, context.roles)
+
+
+def _guard_of(wanted: _RolesCheck) -> TokenGuard:
+    return TokenGuard(wanted, refusals=(role_missing(), *_REFUSALS), requirements=(wanted.requirement,))
 
 
 async def check_user(_: HTTPConnection, token: AccessToken) -> None:

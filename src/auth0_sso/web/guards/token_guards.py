@@ -1,7 +1,7 @@
 """Dependencies for routes: who may pass, said in the route's signature. Those about roles are in `role_guards`."""
 
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
@@ -11,7 +11,9 @@ from auth0_sso.errors import InsufficientScopeError, ManagementNotConfiguredErro
 from auth0_sso.management.client import ManagementClient
 from auth0_sso.management.profiles import Profiles
 from auth0_sso.tokens.claims import AccessToken
-from auth0_sso.web.checks.scopes import require_names, scope_tokens
+from auth0_sso.web.checks.requirements import USER, Requirement
+from auth0_sso.web.checks.roles import no_user
+from auth0_sso.web.checks.scopes import DENIED, require_names, scope_tokens
 from auth0_sso.web.guards.authentication import services_of, verified_token
 from auth0_sso.web.guards.guard import OptionalTokenGuard, TokenGuard, require_scopes
 from auth0_sso.web.guards.role_guards import check_user
@@ -20,7 +22,12 @@ from auth0_sso.web.middleware.request_context import RequestContext
 
 def require_organization(*organization_ids: str) -> TokenGuard:
     """Return a guard that passes tokens issued for an organization: one of these ids, or any without ids."""
-    return TokenGuard(_OfOrganization(frozenset(organization_ids)), refusals=(InsufficientScopeError,))
+    refusals = [_organization_missing(), *([_organization_mismatch()] if organization_ids else ())]
+    return TokenGuard(
+        _OfOrganization(frozenset(organization_ids)),
+        refusals=refusals,
+        requirements=(Requirement("organization", tuple(sorted(set(organization_ids))), one_suffices=True),),
+    )
 
 
 def require_scope(*scopes: str) -> TokenGuard:
@@ -28,22 +35,22 @@ def require_scope(*scopes: str) -> TokenGuard:
 
     `Security(guard, scopes=[...])` asks for the same of any guard.
     """
-    return TokenGuard(_Scopes(_canonical(scopes)), refusals=(InsufficientScopeError,))
+    return _guard_of(_Scopes(_canonical(scopes)))
 
 
 def require_any_scope(*scopes: str) -> TokenGuard:
     """Return a guard that passes tokens which carry one of `scopes`; the challenge of a refusal names them all."""
-    return TokenGuard(_Scopes(_canonical(scopes), one_suffices=True), refusals=(InsufficientScopeError,))
+    return _guard_of(_Scopes(_canonical(scopes), one_suffices=True))
 
 
 def require_permission(*permissions: str) -> TokenGuard:
     """Return a guard that passes tokens which carry all of `permissions` (Auth0: RBAC for APIs)."""
-    return TokenGuard(_Permissions(_canonical(permissions)), refusals=(InsufficientScopeError,))
+    return _guard_of(_Permissions(_canonical(permissions)))
 
 
 def require_any_permission(*permissions: str) -> TokenGuard:
     """Return a guard that passes tokens which carry one of `permissions`; the rest as in `require_any_scope`."""
-    return TokenGuard(_Permissions(_canonical(permissions), one_suffices=True), refusals=(InsufficientScopeError,))
+    return _guard_of(_Permissions(_canonical(permissions), one_suffices=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +61,17 @@ class _OfOrganization:
 
     async def __call__(self, _: HTTPConnection, token: AccessToken) -> None:
         if token.organization is None:
-            raise InsufficientScopeError("organization_missing", "Log in to an organization first.")
+            raise _organization_missing()
         if self.organization_ids and token.organization not in self.organization_ids:
-            raise InsufficientScopeError("organization_mismatch", "This is not for your organization.")
+            raise _organization_mismatch()
+
+
+def _organization_missing() -> InsufficientScopeError:
+    return InsufficientScopeError("organization_missing", "Log in to an organization first.")
+
+
+def _organization_mismatch() -> InsufficientScopeError:
+    return InsufficientScopeError("organization_mismatch", "This is not for your organization.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +94,15 @@ class _Permissions:
 
     async def __call__(self, _: HTTPConnection, token: AccessToken) -> None:
         require_names(self.names, token.permissions, "permission_missing", one_suffices=self.one_suffices)
+
+
+def _guard_of(check: _Scopes | _Permissions) -> TokenGuard:
+    kind: Literal["scope", "permission"] = "scope" if isinstance(check, _Scopes) else "permission"
+    return TokenGuard(
+        check,
+        refusals=(InsufficientScopeError(f"{kind}_missing", DENIED),),
+        requirements=(Requirement(kind, check.names, check.one_suffices),),
+    )
 
 
 def _canonical(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -117,7 +141,7 @@ optional_token: Final = OptionalTokenGuard()
 OptionalToken = Annotated[AccessToken | None, Depends(optional_token)]
 """A verified access token, or None for a request without an Authorization header."""
 
-user_token: Final = TokenGuard(check_user, refusals=(InsufficientScopeError,))
+user_token: Final = TokenGuard(check_user, refusals=(no_user(),), requirements=(USER,))
 UserToken = Annotated[AccessToken, Depends(user_token)]
 """A verified access token with a user behind it."""
 

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from starlette.types import Scope
 
+from auth0_sso.errors import Auth0SsoError, CallerError
 from auth0_sso.web.middleware.route_path import route_path
 
 _log = logging.getLogger("auth0_sso.access")
@@ -33,6 +34,18 @@ def log_access(scope: Scope, status: int, seconds: float, *, refusal: str | None
 
 
 _LINE: Final = log_access.__code__.co_firstlineno
+
+
+def refusal_words(error: Auth0SsoError) -> str:
+    """Return why a request was refused: the reason, and in brackets what else the log says of a caller's fault.
+
+    What it says of a fault of the tenant's was logged once, where it happened.
+    """
+    return (
+        f"{error.reason} ({error.log_detail})"
+        if isinstance(error, CallerError) and error.log_detail
+        else error.reason
+    )
 
 
 def log_refusal(scope: Scope, refusal: str) -> None:

@@ -20,7 +20,14 @@ ALLOWED_HEADERS: Final = (
 )
 """What a script of an allowed origin may send."""
 
-EXPOSED_HEADERS: Final = ("WWW-Authenticate", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-ID")
+EXPOSED_HEADERS: Final = (
+    "WWW-Authenticate",
+    "Retry-After",
+    "RateLimit",
+    "RateLimit-Policy",
+    "X-Request-ID",
+    "Location",
+)
 """What a script of an allowed origin may read of a response beside the body."""
 
 VARY: Final = b"vary"
@@ -50,12 +57,18 @@ def is_preflight(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
     return scope["method"] == "OPTIONS" and b"origin" in headers and b"access-control-request-method" in headers
 
 
-def answer_preflight(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
-    """Wrap an app in what answers preflight requests for these origins."""
+def answer_preflight(app: ASGIApp, origins: Sequence[str], *, headers: Sequence[str] = ()) -> ASGIApp:
+    """Wrap an app in what answers preflight requests for these origins; they may send `headers` too."""
     return CORSMiddleware(
         app,
         allow_origins=list(origins),
         allow_methods=ALLOWED_METHODS,
-        allow_headers=ALLOWED_HEADERS,
+        allow_headers=_each_once((*ALLOWED_HEADERS, *headers)),
         expose_headers=EXPOSED_HEADERS,
     )
+
+
+def _each_once(names: Sequence[str]) -> list[str]:
+    """Return header names without those that were named before in other letters (RFC 9110 section 5.1)."""
+    spelled = {name.lower(): name for name in reversed(names)}
+    return list(reversed(spelled.values()))

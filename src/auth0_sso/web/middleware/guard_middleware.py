@@ -3,6 +3,8 @@
 Pure ASGI, and nothing else in it: bodies, exceptions and all other headers stay the app's own.
 """
 
+from collections.abc import Awaitable
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from auth0_sso.web.middleware.access_log import log_refusal
@@ -21,22 +23,21 @@ class GuardMiddleware:
         self._app = app
         self._options = options
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve one connection (ASGI 3)."""
         if scope["type"] == "http":
-            await self._serve_http(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await serve_websocket(self._app, self._options.services, scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+            return self._serve_http(scope, receive, send)
+        if scope["type"] == "websocket":
+            return serve_websocket(self._app, self._options.services, scope, receive, send)
+        return self._app(scope, receive, send)
 
     async def _serve_http(self, scope: Scope, receive: Receive, send: Send) -> None:
         context = RequestContext.begin(scope, self._options.services)
 
-        async def send_with_headers(message: Message) -> None:
+        def send_with_headers(message: Message) -> Awaitable[None]:
             if context.answer_headers and message["type"] == "http.response.start":
                 message = {**message, "headers": [*message.get("headers", ()), *context.answer_headers]}
-            await send(message)
+            return send(message)
 
         await self._app(scope, receive, send_with_headers)
         if context.refusal is not None:

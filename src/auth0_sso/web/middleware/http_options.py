@@ -18,6 +18,8 @@ class HttpOptions:
     access_log: bool = False
     max_body_bytes: int | None = None
     cors_origins: Sequence[str] = ()
+    cors_headers: Sequence[str] = ()
+    """What scripts of those origins may send beside the usual headers."""
     require_host: bool = False
     """Answer 400 to a request without exactly one Host header (RFC 9112 section 3.2)."""
     catch_exceptions: bool = False

@@ -12,6 +12,7 @@ from starlette.types import Scope
 from starlette.websockets import WebSocket
 
 from auth0_sso.errors import Auth0SsoError
+from auth0_sso.web.middleware.access_log import refusal_words
 from auth0_sso.web.middleware.request_context import RequestContext
 from auth0_sso.web.middleware.websockets import refuse_websocket
 from auth0_sso.web.problems.error_response import error_response
@@ -66,7 +67,7 @@ def answers_validation(app: FastAPI) -> bool:
 async def _answer_error(request: Request | WebSocket, error: Exception) -> Response | None:
     assert isinstance(error, Auth0SsoError)  # noqa: S101 - narrows what add_exception_handler cannot type
     context = RequestContext.of(request.scope)
-    context.refusal = error.reason
+    context.refusal = refusal_words(error)
     services = context.services
     if services is not None and services.metrics is not None:
         services.metrics.count_refusal(error)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, MutableMapping
 from contextvars import ContextVar
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -30,7 +30,7 @@ class RequestContext:
     """The values of all Authorization headers, once they are read."""
     token: AccessToken | None = None
     refusal: str | None = None
-    """Why the request was refused, for the access log."""
+    """Why the request was refused, for the access log: a reason, and in brackets what only the log says."""
     counted: tuple[object, ...] = ()
     """What the request was counted under already."""
     given: Mapping[str, object] = MappingProxyType({})
@@ -72,11 +72,11 @@ class RequestContext:
     @classmethod
     def of(cls, scope: MutableMapping[str, Any]) -> "RequestContext":
         """Return the context of a request; without our middleware it begins here."""
-        context = scope.get(_KEY)
+        context: RequestContext | None = scope.get(_KEY)
         if context is None:
             app = scope.get("app")
             context = scope[_KEY] = cls(app, None if app is None else getattr(app.state, "auth0_sso", None))
-        return cast("RequestContext", context)
+        return context
 
     @property
     def request_id(self) -> str:

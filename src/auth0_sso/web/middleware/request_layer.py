@@ -36,7 +36,9 @@ class RequestLayer(GuardMiddleware):
     def __init__(self, app: ASGIApp, *, options: HttpOptions) -> None:
         super().__init__(app, options=options)
         self._response_headers = ResponseHeaders(options, origins=options.cors_origins)
-        self._preflight = answer_preflight(app, options.cors_origins) if options.cors_origins else app
+        self._preflight = app
+        if options.cors_origins:
+            self._preflight = answer_preflight(app, options.cors_origins, headers=options.cors_headers)
         self._preflight_headers = ResponseHeaders(options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,6 +1,6 @@
 """The OpenAPI document of an app that has guards, described when it is first asked for."""
 
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from starlette.applications import Starlette
@@ -9,6 +9,9 @@ from starlette.routing import Host, Mount
 from auth0_sso.settings import Settings
 from auth0_sso.web.middleware.problem_handlers import answers_validation
 from auth0_sso.web.openapi.describe import describe
+
+DOCS_PAGE: Final = "auth0_sso_docs"
+"""The name of the route that serves the docs page."""
 
 
 class DescribedOpenapi:
@@ -26,7 +29,9 @@ class DescribedOpenapi:
         document = self._write()
         if document is not self._described:
             issuer = None if self._settings is None else self._settings.auth0_issuer_base_url
-            describe(document, issuer, validation=answers_validation(self._app))
+            describe(
+                document, issuer, validation=answers_validation(self._app), requirements=has_docs_page(self._app)
+            )
             self._described = document
         return document
 
@@ -35,6 +40,11 @@ class DescribedOpenapi:
         if self._settings is None:
             self._settings = settings
             self._app.openapi_schema = None
+
+
+def has_docs_page(app: FastAPI) -> bool:
+    """Return whether an app has our docs page. The document of one that has not keeps its own words."""
+    return any(getattr(route, "name", None) == DOCS_PAGE for route in app.routes)
 
 
 def describe_apps(app: Starlette, settings: Settings) -> None:

@@ -1,69 +1,52 @@
-"""The OpenAPI document: what FastAPI cannot know of guards and problems, put right after it wrote the rest.
+"""The OpenAPI document: what FastAPI cannot know of guards and problems, put right after it wrote the rest."""
 
-FastAPI asks a guard for one thing only, the name of its security scheme. Ours is a note to this file, such as
-`bearer 401:invalid_token 403:insufficient_scope`: `describe` turns it into real schemes and into the problems the
-guard answers with.
-"""
-
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import quote, unquote
 
-from auth0_sso.errors import (
-    Auth0SsoError,
-    InsufficientScopeError,
-    InvalidInputError,
-    InvalidRequestError,
-    InvalidTokenError,
-    KeysUnavailableError,
-    MissingTokenError,
-    RateLimitedError,
+from auth0_sso.errors import InsufficientScopeError, InvalidInputError
+from auth0_sso.web.checks.requirements import Requirement
+from auth0_sso.web.checks.scopes import DENIED
+from auth0_sso.web.openapi.notes import (
+    BEARER,
+    NotedProblem,
+    is_note,
+    note_for,
+    paragraphs_in,
+    problems_in,
+    requirements_in,
 )
 from auth0_sso.web.openapi.problem_examples import examples_of
-from auth0_sso.web.problems.problems import CODES, MEDIA_TYPE, problem_responses, status_of
+from auth0_sso.web.openapi.requirements import add_paragraph, add_requirements, scopes_among
+from auth0_sso.web.problems.problems import CODES, MEDIA_TYPE, problem_responses
 from auth0_sso.web.problems.schema import Problem
 
-BEARER: Final = "bearer"
 LOGIN: Final = "auth0"
-_OPTIONAL: Final = "optional"
-_ASKS: Final = "asks="
+_PROBLEM: Final[Mapping[str, str]] = {"$ref": "#/components/schemas/Problem"}
+_NOTED: Final = "x-noted-problems"
 _METHODS = ("get", "put", "post", "delete", "patch")
-_EVERY_GUARD: Final[tuple[type[Auth0SsoError], ...]] = (
-    MissingTokenError,
-    InvalidRequestError,
-    InvalidTokenError,
-    KeysUnavailableError,
-    RateLimitedError,
-)
 
 
-def note_for(*refusals: type[Auth0SsoError], optional: bool = False, description: str | None = None) -> str:
-    """Return the scheme name of a guard that, beyond a bad token, refuses with these errors.
-
-    `description` becomes a paragraph of the description of each route it guards.
-    """
-    problems = dict.fromkeys(f"{status_of(error)}:{error.code}" for error in (*_EVERY_GUARD, *refusals))
-    asks = [] if description is None else [f"{_ASKS}{quote(description, safe='')}"]
-    return " ".join([BEARER, *problems, *asks, *([_OPTIONAL] if optional else [])])
-
-
-def describe(document: dict[str, Any], issuer: str | None, *, validation: bool) -> None:
+def describe(document: dict[str, Any], issuer: str | None, *, validation: bool, requirements: bool) -> None:
     """Complete a document in place: security schemes, and the errors of guarded routes as problems (RFC 9457).
 
     Operations without a guard and without problems of ours stay as they are. Without an `issuer` there is no way to
     log in. With `validation` the app answers `RequestValidationError` as a problem, and so does the document.
+    With `requirements` the description of each guarded route says which roles, permissions and scopes it needs.
     """
     operations = [each for each in _operations(document) if validation or _is_ours(each)]
     if not operations:
         return
     components = document.setdefault("components", {})
-    if any(map(_is_note, schemes := components.get("securitySchemes", {}))):
-        others = {name: scheme for name, scheme in schemes.items() if not _is_note(name)}
-        scopes = {scope for operation in operations for scope in _scopes(operation)}
+    if any(map(is_note, schemes := components.get("securitySchemes", {}))):
+        others = {name: scheme for name, scheme in schemes.items() if not is_note(name)}
+        scopes = {
+            *scopes_among(requirements_in(schemes)),
+            *(scope for operation in operations for scope in _scopes(operation)),
+        }
         components["securitySchemes"] = {**others, **_security_schemes(issuer, sorted(scopes))}
     components.setdefault("schemas", {}).update(_problem_schemas())
     for operation in operations:
-        _describe_security(operation, can_log_in=issuer is not None)
+        _describe_security(operation, can_log_in=issuer is not None, requirements=requirements)
         if validation:
             _describe_validation(operation)
         _exemplify(operation)
@@ -75,11 +58,7 @@ def describe(document: dict[str, Any], issuer: str | None, *, validation: bool) 
 def _is_ours(operation: dict[str, Any]) -> bool:
     """Whether an operation has a guard, or a response made by `problem_responses`."""
     names = [name for requirement in operation.get("security", ()) for name in requirement]
-    return any(map(_is_note, names)) or any(CODES in response for response in operation["responses"].values())
-
-
-def _is_note(name: str) -> bool:
-    return name.startswith(f"{BEARER} ")
+    return any(map(is_note, names)) or any(CODES in response for response in operation["responses"].values())
 
 
 def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -87,46 +66,45 @@ def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from (path[method] for method in _METHODS if method in path)
 
 
-def _describe_security(operation: dict[str, Any], *, can_log_in: bool) -> None:
-    notes = [name for requirement in operation.get("security", ()) for name in requirement if _is_note(name)]
+def _describe_security(operation: dict[str, Any], *, can_log_in: bool, requirements: bool) -> None:
+    notes = [name for requirement in operation.get("security", ()) for name in requirement if is_note(name)]
     if not notes:
         return
-    others = [requirement for requirement in operation["security"] if not any(map(_is_note, requirement))]
+    others = [requirement for requirement in operation["security"] if not any(map(is_note, requirement))]
     scopes = _scopes(operation)
-    anonymous: list[dict[str, Any]] = [{}] if not scopes and all(note.endswith(_OPTIONAL) for note in notes) else []
+    if scopes:
+        asked = Requirement("scope", tuple(sorted(scopes)))
+        notes.append(note_for(InsufficientScopeError("scope_missing", DENIED), requirements=(asked,)))
+    required = list(requirements_in(notes))
+    anonymous: list[dict[str, Any]] = [] if any(each.needs_token for each in required) else [{}]
     login = [{LOGIN: scopes}] if can_log_in else []
     operation["security"] = [*others, *anonymous, {BEARER: scopes}, *login]
-    if scopes:
-        notes.append(note_for(InsufficientScopeError))
-    for word in dict.fromkeys(word for note in notes for word in note.split()):
-        if word.startswith(_ASKS):
-            _add_paragraph(operation, unquote(word.removeprefix(_ASKS)))
-        elif ":" in word:
-            status, _, code = word.partition(":")
-            _add_problem(operation, int(status), code)
-
-
-def _add_paragraph(operation: dict[str, Any], text: str) -> None:
-    operation["description"] = "\n\n".join(filter(None, (operation.get("description"), text)))
+    if requirements:
+        add_requirements(operation, required)
+    for paragraph in paragraphs_in(notes):
+        add_paragraph(operation, paragraph)
+    for problem in problems_in(notes):
+        _add_problem(operation, problem)
 
 
 def _scopes(operation: dict[str, Any]) -> list[str]:
     """Return the scopes that `Security(...)` asks of an operation's guards, each once, in their order."""
     requirements = [item for requirement in operation.get("security", ()) for item in requirement.items()]
-    return list(dict.fromkeys(scope for name, scopes in requirements if _is_note(name) for scope in scopes))
+    return list(dict.fromkeys(scope for name, scopes in requirements if is_note(name) for scope in scopes))
 
 
 def _describe_validation(operation: dict[str, Any]) -> None:
     """Replace FastAPI's own 422, which this app does not answer, by the problem it does."""
     if "HTTPValidationError" in str(operation["responses"].get("422")):
         del operation["responses"]["422"]
-        _add_problem(operation, 422, InvalidInputError.code)
+        _add_problem(operation, NotedProblem(422, InvalidInputError.code))
 
 
-def _add_problem(operation: dict[str, Any], status: int, code: str) -> None:
+def _add_problem(operation: dict[str, Any], problem: NotedProblem) -> None:
+    status = problem.status
     response = operation["responses"].setdefault(str(status), problem_responses(status)[status])
-    if code not in response.get(CODES, ()):
-        response[CODES] = [*response.get(CODES, ()), code]
+    response.setdefault(CODES, [])
+    response[_NOTED] = [*response.get(_NOTED, ()), problem]
 
 
 def _exemplify(operation: dict[str, Any]) -> None:
@@ -134,8 +112,21 @@ def _exemplify(operation: dict[str, Any]) -> None:
     operation["responses"] = dict(sorted(operation["responses"].items()))
     for status, response in operation["responses"].items():
         if CODES in response:
-            shown = examples_of(int(status), response.pop(CODES), at=_sent(operation))
-            response["content"][MEDIA_TYPE]["examples"] = shown
+            shown = examples_of(int(status), _named(int(status), response), at=_sent(operation))
+            _show(response, shown)
+
+
+def _show(response: dict[str, Any], examples: dict[str, Any]) -> None:
+    """Add examples to a response; what an app says of its own response stays."""
+    content = response.setdefault("content", {}).setdefault(MEDIA_TYPE, {"schema": {**_PROBLEM}})
+    if "example" not in content:
+        content.setdefault("examples", examples)
+
+
+def _named(status: int, response: dict[str, Any]) -> Iterable[NotedProblem]:
+    """Remove from a response, and return, which problems it can be: as the route says, and as its guards say."""
+    codes = [NotedProblem(status, code) for code in response.pop(CODES)]
+    return dict.fromkeys([*codes, *response.pop(_NOTED, ())])
 
 
 def _sent(operation: dict[str, Any]) -> list[str]:

@@ -37,21 +37,33 @@ class InlineScripts(HTMLParser):
         self._inside = False
 
 
-@pytest.mark.parametrize("path", ["/docs", "/docs/oauth2-redirect"])
-async def test_the_policy_allows_only_the_inline_script_with_its_hash(service: Service, path: str) -> None:
-    answer = await service.api.get(path)
+def script_sources(answer: httpx.Response) -> str:
+    found = re.search(r"script-src ([^;]*);", answer.headers["Content-Security-Policy"])
+    assert found
+    return found[1]
+
+
+async def test_the_page_after_the_login_may_run_the_script_with_its_hash(service: Service) -> None:
+    answer = await service.api.get("/docs/oauth2-redirect")
     page = InlineScripts()
     page.feed(answer.text)
     assert len(page.scripts) == 1
     digest = b64encode(sha256(page.scripts[0].encode()).digest()).decode()
-    policy = answer.headers["Content-Security-Policy"]
-    assert re.search(r"script-src ([^;]*);", policy)[1] == f"'self' 'sha256-{digest}'"  # type: ignore[index]  # a None fails the test as well
+    assert script_sources(answer) == f"'self' 'sha256-{digest}'"
+
+
+async def test_docs_have_no_inline_script(service: Service) -> None:
+    answer = await service.api.get("/docs")
+    page = InlineScripts()
+    page.feed(answer.text)
+    assert page.scripts == []
+    assert script_sources(answer) == "'self'"
 
 
 async def test_docs_load_nothing_from_elsewhere(service: Service) -> None:
     page = (await service.api.get("/docs")).text
-    loaded: list[str] = re.findall(r'(?:src|href)="([^"]+)"', page)
-    assert loaded
+    loaded: list[str] = re.findall(r'<(?:script|link)[^>]+(?:src|href)="([^"]+)"', page)
+    assert len(loaded) == 6
     for url in loaded:
         assert url.startswith("/docs/assets/")
         assert (await service.api.get(url)).status_code == 200
@@ -65,7 +77,13 @@ async def test_docs_have_client_and_audience_and_may_connect_to_the_tenant(servi
     assert "Cross-Origin-Opener-Policy" not in answer.headers
 
 
-@pytest.mark.parametrize("name", ["nothing.js", "..%2F__init__.py", "%2Fetc%2Fpasswd", "__init__.py"])
+async def test_a_changed_file_has_another_address(service: Service) -> None:
+    page = (await service.api.get("/docs")).text
+    script = (await service.api.get("/docs/assets/docs.js")).content
+    assert f'src="/docs/assets/docs.js?v={sha256(script).hexdigest()[:16]}"' in page
+
+
+@pytest.mark.parametrize("name", ["page.html", "nothing.js", "..%2F__init__.py", "%2Fetc%2Fpasswd", "__init__.py"])
 async def test_no_other_file_is_served(service: Service, name: str) -> None:
     assert (await service.api.get(f"/docs/assets/{name}")).status_code == 404
 
@@ -83,6 +101,24 @@ async def test_an_app_has_the_page_where_it_asks_for_it(issuer: Issuer, clock: H
     assert '"clientId": "spa"' in answer.text
     assert "/api-docs/assets/swagger-ui-bundle.js" in answer.text
     assert "https://tenant.example.com;" in answer.headers["Content-Security-Policy"]
+
+
+async def test_the_title_of_an_app_ends_no_element_of_the_page(issuer: Issuer, clock: HandClock) -> None:
+    app = FastAPI(title="</title><script>shop</script>", openapi_url="/</script>.json", docs_url=None)
+    add_docs(app)
+    text = (await page(app, "/docs", issuer, clock)).text
+    assert "<title>&lt;/title&gt;&lt;script&gt;shop&lt;/script&gt;</title>" in text
+    assert r'"url": "/\u003c/script>.json"' in text
+
+
+async def test_addresses_of_a_mounted_apps_page_begin_with_its_path(issuer: Issuer, clock: HandClock) -> None:
+    app, mounted = FastAPI(), FastAPI(docs_url=None)
+    app.mount("/shop", mounted)
+    add_docs(mounted)
+    text = (await page(app, "/shop/docs", issuer, clock)).text
+    assert '"url": "/shop/openapi.json"' in text
+    assert '"redirectPath": "/shop/docs/oauth2-redirect"' in text
+    assert 'src="/shop/docs/assets/docs.js' in text
 
 
 async def test_the_policy_is_on_its_own_page_alone(issuer: Issuer, clock: HandClock) -> None:

@@ -1,0 +1,104 @@
+"""Why the token endpoint issued no Management API token: a reason, Auth0's own words, and what to do."""
+
+import re
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from auth0_sso.errors import ManagementRefusedError, ManagementUnavailableError, TenantAnswer
+from auth0_sso.http.bounded_http import BoundedResponse, FetchError
+from auth0_sso.log_text import quoted
+from auth0_sso.management.error_responses import request_id_of, words_of
+
+_DOCS: Final = "docs/troubleshooting.md"
+_MAX_DESCRIPTION: Final = 300
+_MAX_ERROR: Final = 40
+_JWT: Final = re.compile(r"eyJ[\w.~+/=-]*")
+_REMOVED: Final = "[removed]"
+
+CLIENT_REFUSED: Final = "token_client_refused"
+GRANT_MISSING: Final = "token_grant_missing"
+AUDIENCE_UNKNOWN: Final = "token_audience_unknown"
+GRANT_TYPE_NOT_ALLOWED: Final = "token_grant_type_not_allowed"
+RATE_LIMITED: Final = "token_rate_limited"
+
+HINTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        CLIENT_REFUSED: "check AUTH0_MANAGEMENT_CLIENT_ID, its secret or private key, and how that application "
+        "authenticates (Applications, Credentials)",
+        GRANT_MISSING: "authorize this application for the API (Applications, the application, APIs)",
+        AUDIENCE_UNKNOWN: "AUTH0_MANAGEMENT_AUDIENCE is not an API of this tenant: it ends in /api/v2/, and has the "
+        "tenant's own domain, not a custom one",
+        GRANT_TYPE_NOT_ALLOWED: "allow the grant type Client Credentials (Applications, the application, Settings, "
+        "Advanced Settings, Grant Types)",
+        RATE_LIMITED: "other programs ask this tenant for tokens too often; this service asks once a day",
+    }
+)
+"""What to do, by reason; each has a section of that name in docs/troubleshooting.md."""
+
+# The beginnings of Auth0's own words, which it sends with one error code, `access_denied` (RFC 6749 section 5.2).
+_UNKNOWN_AUDIENCE: Final = "Service not "
+_NO_GRANT: Final = ("Client is not authorized to access", "client-grant")
+
+
+def refusal_of(
+    response: BoundedResponse, *, sent: Collection[str]
+) -> ManagementRefusedError | ManagementUnavailableError:
+    """Return the error for a response of the token endpoint that is not successful (RFC 6749 section 5.2).
+
+    Its `log_detail` has Auth0's own words, quoted, the request id for Auth0's support, and what to do. `sent` are the
+    secrets of the request: neither they nor any JWT are repeated, even if the tenant does.
+    """
+    error, description = _error_and_description(response, sent)
+    reason = _reason_of(response.status, error, description)
+    refused: ManagementRefusedError | ManagementUnavailableError
+    if response.status == 429 or response.status >= 500:
+        refused = ManagementUnavailableError(reason, retry_after=5)
+    else:
+        refused = ManagementRefusedError(reason)
+    refused.answer = TenantAnswer(response.status, error, request_id_of(response.headers))
+    refused.log_detail = words_of(refused.answer, _said(error, description))
+    if reason in HINTS:
+        refused.log_detail += f"; {HINTS[reason]}: {_DOCS}#{reason}"
+    return refused
+
+
+def _reason_of(status: int, error: str | None, description: str) -> str:
+    if status == 429:
+        return RATE_LIMITED
+    if status >= 500:
+        return f"token_status_{status}"
+    if status == 401 or error == "invalid_client":
+        return CLIENT_REFUSED
+    if description.startswith(_UNKNOWN_AUDIENCE):
+        return AUDIENCE_UNKNOWN
+    if any(words in description for words in _NO_GRANT):
+        return GRANT_MISSING
+    if error == "unauthorized_client":
+        return GRANT_TYPE_NOT_ALLOWED
+    return f"token_status_{status}" if error is None else f"token_{error}"
+
+
+def _said(error: str | None, description: str) -> str | None:
+    words = [*([error] if error else []), *([quoted(description, _MAX_DESCRIPTION)] if description else [])]
+    return " ".join(words) or None
+
+
+def _error_and_description(response: BoundedResponse, sent: Collection[str]) -> tuple[str | None, str]:
+    """Return the error code of a response, and its description; None and an empty text where it has none."""
+    try:
+        document = response.lenient_json()
+    except FetchError:
+        document = None
+    body = document if isinstance(document, dict) else {}
+    error, description = body.get("error"), body.get("error_description")
+    return (
+        error if isinstance(error, str) and error.isidentifier() and len(error) <= _MAX_ERROR else None,
+        _without_secrets(description, sent) if isinstance(description, str) else "",
+    )
+
+
+def _without_secrets(text: str, sent: Collection[str]) -> str:
+    for secret in sent:
+        text = text.replace(secret, _REMOVED)
+    return _JWT.sub(_REMOVED, text)

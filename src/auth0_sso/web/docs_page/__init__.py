@@ -1,0 +1,1 @@
+"""The docs page: Swagger UI with a login at Auth0."""
