@@ -1,5 +1,6 @@
 """A tenant on a socket: in this thread until a signal comes, or in a thread beside tests and other programs."""
 
+import asyncio
 import signal
 import socket
 import threading
@@ -7,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -30,12 +31,18 @@ _START_SECONDS: Final = 10.0
 class TenantServer(uvicorn.Server):
     """A server that stops by SIGINT and SIGTERM, and then returns; uvicorn's would raise the signal again."""
 
-    def __init__(self, app: Starlette, tls: TlsFiles | None = None) -> None:
-        """Serve `app`, with `tls` by https."""
+    def __init__(
+        self, app: Starlette, tls: TlsFiles | None = None, *, http: Literal["h11"] | type[asyncio.Protocol] = "h11"
+    ) -> None:
+        """Serve `app`, with `tls` by https, and with uvicorn's h11 protocol, which bounds the size of headers.
+
+        `http` is another HTTP protocol.
+        """
         encrypted: dict[str, Any] = {} if tls is None else {"ssl_certfile": tls.certificate, "ssl_keyfile": tls.key}
         config = uvicorn.Config(
             app,
             access_log=False,
+            http=http,
             lifespan="off",
             log_config=None,
             proxy_headers=False,

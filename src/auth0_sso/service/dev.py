@@ -6,6 +6,7 @@ module needs the distribution auth0-devtenant; only `auth0-sso dev` imports it.
 
 import asyncio
 import socket
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -30,10 +31,11 @@ from auth0_devtenant.terminal import fail, people_table, show
 from auth0_sso.http.client import httpx
 from auth0_sso.service.app import create_app
 from auth0_sso.service.dev_settings import ALL_ADDRESSES
+from auth0_sso.service.http_protocol import BoundedHttpProtocol
 from auth0_sso.service.logs import configure_logs
 from auth0_sso.service.serve import server_options
 from auth0_sso.service.settings import ServiceSettings
-from auth0_sso.service.shutdown import GracefulShutdown
+from auth0_sso.service.shutdown import SHUTDOWN_SIGNALS, GracefulShutdown, set_signal_handler
 
 
 class _Server(uvicorn.Server):
@@ -84,7 +86,8 @@ def _serve_on(
     options = TenantOptions(issuer, chosen)
     settings = _settings(options, host, port, changes)
     configure_logs(settings.log_level)
-    with serving(TenantServer(create_tenant(options)), tenant_socket):
+    set_signal_handler(SHUTDOWN_SIGNALS, lambda *_: sys.exit(0))  # until the API starts
+    with serving(TenantServer(create_tenant(options), http=BoundedHttpProtocol), tenant_socket):
         show(banner(options, origins[host == "localhost"], everywhere=host == ALL_ADDRESSES))
         if reload:
             _serve_reloading(settings, api_socket)

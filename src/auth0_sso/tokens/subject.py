@@ -14,7 +14,7 @@ def is_machine(claims: Mapping[str, object], subject: str, client_id: str | None
     """Return whether a token has no user; `subject` and `client_id` are the values found in its verified `claims`.
 
     What shows a machine comes first, then what shows a user. A token that shows neither is a machine's: it gets no
-    user's rights (docs/decisions/0036).
+    user's rights (docs/decisions/0034).
     """
     return _shows_a_machine(claims, subject, client_id) or not _shows_a_user(claims, subject)
 

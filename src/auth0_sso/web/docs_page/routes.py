@@ -1,6 +1,6 @@
 """/docs: Swagger UI from files of our own, so that it works offline and under a strict Content-Security-Policy.
 
-docs/decisions/0036-login-at-docs.md says what it adds to Swagger UI.
+docs/decisions/0033-login-at-docs.md says what it adds to Swagger UI.
 """
 
 import json

@@ -1,5 +1,5 @@
 "use strict";
-// Swagger UI with a login at Auth0: docs/decisions/0036-login-at-docs.md says why it does what it does.
+// Swagger UI with a login at Auth0: docs/decisions/0033-login-at-docs.md says why it does what it does.
 
 const LOGIN = "auth0"; // the names of the security schemes in the OpenAPI document
 const BEARER = "bearer";
