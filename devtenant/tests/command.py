@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TextIO
 
 COMMAND = (sys.executable, "-m", "auth0_devtenant")
@@ -33,14 +34,14 @@ class Served:
 
 
 @contextmanager
-def served(*options: str, **environment: str) -> Iterator[Served]:
+def served(*options: str, cwd: Path | None = None, **environment: str) -> Iterator[Served]:
     """Run `auth0-devtenant serve` on a free port until the block ends."""
     command = [*COMMAND, "serve", "--port", "0", *options]
     # The log goes to a file: a pipe that is not read would stop the process once it is full.
     with (
         tempfile.TemporaryFile("w+") as log,
         subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=log, text=True, env=os.environ | environment
+            command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=cwd, env=os.environ | environment
         ) as process,
     ):
         try:

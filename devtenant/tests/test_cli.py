@@ -52,7 +52,6 @@ def unused_address() -> str:
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        ([], "COMMAND"),
         (["unknown"], "unknown"),
         (["serve", "--port", "http"], "argument --port: 'http' is not a whole number from 0 to 65535"),
         (["serve", "--port", "65536"], "argument --port: '65536' is not a whole number from 0 to 65535"),
@@ -242,11 +241,13 @@ def test_the_issuer_can_be_another_name_than_the_address() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_tenant_without_a_word(number: signal.Signals) -> None:
+def test_a_signal_ends_the_tenant_which_logged_its_requests(number: signal.Signals) -> None:
     with served("--host", "localhost") as running:
         assert running.issuer.startswith("http://localhost:")
         assert httpx.get(f"{running.issuer}.well-known/jwks.json").status_code == 200
-        assert running.stop(number) == (0, "")
+        code, log = running.stop(number)
+        assert code == 0
+        assert re.fullmatch(r"\d\d:\d\d:\d\d GET '/\.well-known/jwks\.json' 200 \d+ ms\n", log)
 
 
 def test_a_request_that_hangs_does_not_keep_the_tenant_running() -> None:

@@ -64,7 +64,7 @@ def test_every_third_party_import_is_a_declared_dependency() -> None:
     source = "".join(path.read_text() for path in (PROJECT / "src").rglob("*.py"))
     words = [line.split() for line in source.splitlines() if line.startswith(("import ", "from "))]
     imported = {name for line in words for name in [line[1].partition(".")[0]]} - sys.stdlib_module_names
-    assert imported - {"auth0_devtenant"} == declared
+    assert imported - {"auth0_devtenant", "pytest"} == declared, "pytest loads the plugin, so it is there"
 
 
 def test_it_works_without_auth0_sso_fastapi_and_jose() -> None:

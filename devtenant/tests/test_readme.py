@@ -9,14 +9,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.routing import Mount, Route
 
-from auth0_devtenant import SPA_CLIENT_ID, TenantOptions
+from auth0_devtenant import SPA_CLIENT_ID, TenantOptions, create_tenant, read_seed
 
+from .command import served
 from .visitor import ADMIN, segments
 
 PROJECT = Path(__file__).parent.parent
 README = (PROJECT / "README.md").read_text()
-INSTALL, SERVE, TRY, OPTIONS = re.findall(r"```sh\n(.+?)```", README, re.DOTALL)
+
+
+def blocks(heading: str, language: str = "sh") -> list[str]:
+    """Return the code blocks of a section, whose heading is given with its number signs."""
+    level = heading.partition(" ")[0]
+    (_, section) = README.split(f"\n{heading}\n")
+    section = re.split(rf"\n#{{2,{len(level)}}} ", section)[0]
+    return re.findall(rf"```{language}\n(.+?)```", section, re.DOTALL)
+
+
+INSTALL, SERVE, TRY = blocks("## Run it")
+OPTIONS = blocks("## Configure your API and your application")[0]
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +95,45 @@ def test_the_table_shows_the_defaults() -> None:
         assert f"`{value}`" in table
 
 
+def test_the_seed_file_of_the_readme_can_be_read(tmp_path: Path) -> None:
+    (toml,) = blocks("### A tenant of your own", "toml")
+    path = tmp_path / "tenant.toml"
+    path.write_text(toml)
+    seed = read_seed(path)
+    assert [person.email for person in seed.people] == ["ann@example.com"]
+    assert {"Shop", "Nightly job"} < {application.name for application in seed.applications}
+    (line,) = blocks("### A tenant of your own")
+    with served(*line.split()[2:], cwd=tmp_path) as running:
+        assert "ann@example.com" in running.banner
+
+
+def test_exec_prints_the_issuer_as_the_readme_says(installed: dict[str, str]) -> None:
+    command, serve = blocks("## In tests of any language")
+    result = subprocess.run(
+        ["bash", "-ec", command], check=True, capture_output=True, text=True, timeout=60, env=installed
+    )
+    assert result.stdout.startswith("http://127.0.0.1:")
+    assert serve.strip() == "auth0-devtenant serve --port 0 --json --with-parent", "what test_exec_command runs"
+
+
+def test_the_table_of_requests_names_every_endpoint_under_development() -> None:
+    table = README[README.index("| Request under `/_development` |") :]
+    mount = next(each for each in create_tenant().routes if isinstance(each, Mount) and each.path == "/_development")
+    for route in mount.routes:
+        assert isinstance(route, Route)
+        assert route.path.replace("{name}", "NAME") in table, route.path
+
+
+def test_the_pytest_example_passes(tmp_path: Path) -> None:
+    code, _ = blocks("## In Python tests", "python")
+    (tmp_path / "test_it.py").write_text(code)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "auth0_devtenant.pytest_plugin", "-p", "no:cacheprovider"]
+    environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    subprocess.run(command, check=True, timeout=60, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL)
+
+
 async def test_the_python_example_fetches_both_tokens() -> None:
-    (code,) = re.findall(r"```python\n(.+?)```", README, re.DOTALL)
+    _, code = blocks("## In Python tests", "python")
     names: dict[str, Any] = {}
     exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - the README's own example
     user, machine = await names["fetch_tokens"]()

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,9 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+import auth0_sso
 from auth0_devtenant import SPA_CLIENT_ID
 from auth0_sso.service.dev_settings import ALL_ADDRESSES
-from support.process import COMMAND, dev
+from support.process import COMMAND, dev, eventually
 from support.redis_server import RedisServer
 from support.service import ADMIN
 
@@ -141,3 +143,51 @@ def test_an_interrupted_command_says_nothing() -> None:
             _, errors = process.communicate(timeout=30)
             connection.close()
     assert (process.returncode, errors) == (130, "")
+
+
+def test_on_localhost_the_issuer_is_localhost() -> None:
+    with dev("--host", "localhost") as running, httpx.Client(trust_env=False) as client:
+        assert running.tenant.startswith("http://localhost:")
+        headers = {"Authorization": f"Bearer {running.token(ADMIN)}"}
+        assert client.get(f"{running.api}/dashboard", headers=headers).status_code == 200
+
+
+def test_people_and_api_of_a_seed_file_can_be_used(tmp_path: Path) -> None:
+    seed = tmp_path / "seed.toml"
+    seed.write_text("""
+        [[apis]]
+        identifier = "https://orders.example.com"
+        [[roles]]
+        name = "admin"
+        [[people]]
+        email = "ann@example.com"
+        password = "Ann-password-1!"
+        roles = ["admin"]
+    """)
+    with dev("--seed", str(seed)) as running, httpx.Client(trust_env=False) as client:
+        who = ("ann@example.com", "--password", "Ann-password-1!", "--audience", "https://orders.example.com")
+        headers = {"Authorization": f"Bearer {running.token(*who)}"}
+        assert client.get(f"{running.api}/dashboard", headers=headers).json()["accessLevel"] == "admin"
+
+
+def test_a_seed_file_that_is_wrong_is_an_error_with_the_place(tmp_path: Path) -> None:
+    seed = tmp_path / "seed.toml"
+    seed.write_text("[[people]]\nemail = 'a@b.example'\nroles = ['boss']")
+    command = [*COMMAND, "dev", "--port", "0", "--tenant-port", "0", "--seed", str(seed)]
+    result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("auth0-sso: ")
+    assert "unknown role: boss" in result.stderr
+
+
+def test_with_reload_the_api_starts_again_and_the_tenant_goes_on(tmp_path: Path) -> None:
+    package = tmp_path / "src" / "auth0_sso"
+    shutil.copytree(Path(auth0_sso.__file__).parent, package)
+    with dev("--reload", PYTHONPATH=str(package.parent)) as running, httpx.Client(trust_env=False) as client:
+        headers = {"Authorization": f"Bearer {running.token(ADMIN)}"}
+        eventually(f"{running.api}/healthz", 200)
+        assert client.get(f"{running.api}/dashboard", headers=headers).status_code == 200
+        routes = package / "service" / "routes" / "health.py"
+        routes.write_text(routes.read_text().replace('"/healthz"', '"/changed"'))
+        eventually(f"{running.api}/changed", 200)
+        assert client.get(f"{running.api}/dashboard", headers=headers).status_code == 200

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from auth0_devtenant import PEOPLE
+from auth0_devtenant import PEOPLE, TenantOptions
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.service.cli import main
 from auth0_sso.service.dev import banner
@@ -177,12 +177,14 @@ def test_a_changed_setting_that_cannot_be_used_exits_with_78(capsys: pytest.Capt
 
 
 def test_the_banner_shows_what_runs_and_the_people() -> None:
-    text = banner("http://127.0.0.1:3001/", "http://127.0.0.1:3000")
+    text = banner(TenantOptions(), "http://127.0.0.1:3000")
     assert "DEVELOPMENT ONLY" in text
     for person in PEOPLE:
         assert person.email in text
         assert person.password in text
     assert "--tenant" not in text
     assert "EVERY ADDRESS" not in text
-    assert "EVERY ADDRESS" in banner("http://127.0.0.1:3001/", "http://127.0.0.1:3000", everywhere=True)
-    assert "--tenant http://127.0.0.1:4001/" in banner("http://127.0.0.1:4001/", "http://127.0.0.1:4000")
+    assert "EVERY ADDRESS" in banner(TenantOptions(), "http://127.0.0.1:3000", everywhere=True)
+    assert "--tenant http://127.0.0.1:4001/" in banner(
+        TenantOptions("http://127.0.0.1:4001/"), "http://127.0.0.1:4000"
+    )

@@ -16,8 +16,10 @@ from auth0_devtenant.authentication.responses import (
     untrusted_request_response,
 )
 from auth0_devtenant.authentication.routes import ROUTES as AUTHENTICATION_ROUTES
+from auth0_devtenant.development.control import Control
 from auth0_devtenant.development.faults import FaultMiddleware, Faults
 from auth0_devtenant.development.origins import DEVELOPMENT_PATH, OriginCheckMiddleware, WebOriginsMiddleware
+from auth0_devtenant.development.requests import Requests, RequestsMiddleware
 from auth0_devtenant.errors import (
     ApiError,
     OAuthError,
@@ -44,17 +46,18 @@ def create_tenant(
     """
     options = TenantOptions() if options is None else options
     tenant = Tenant(options, now=now, signing_keys=signing_keys)
-    faults = Faults()
+    faults, requests = Faults(), Requests()
     app = Starlette(
         routes=[
             *AUTHENTICATION_ROUTES,
             Route("/oauth/token", issue_token, methods=["POST"]),
             Mount("/api/v2", routes=list(ROUTES)),
-            Mount(DEVELOPMENT_PATH, routes=list(faults.routes)),
+            Mount(DEVELOPMENT_PATH, routes=[*faults.routes, *requests.routes, *Control().routes]),
         ],
         # auth0-spa-js sends the header Auth0-Client, so its token request is preflighted.
         middleware=[
             Middleware(OriginCheckMiddleware, tenant=tenant),
+            Middleware(RequestsMiddleware, requests=requests),
             Middleware(FaultMiddleware, faults=faults),
             Middleware(
                 WebOriginsMiddleware,

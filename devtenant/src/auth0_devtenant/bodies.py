@@ -41,7 +41,7 @@ async def read_parameters(request: Request) -> dict[str, str]:
     if kind != "application/json":
         message = "The Content-Type must be application/x-www-form-urlencoded or application/json."
         raise OAuthError(400, "invalid_request", message)
-    value = _json(body)
+    value = parse_json(body)
     if not isinstance(value, dict):
         raise OAuthError(400, "invalid_request", "The body is not a JSON object.")
     return {name: entry for name, entry in value.items() if isinstance(entry, str)}
@@ -63,7 +63,7 @@ async def read_document(request: Request, *known: str) -> Json:
     body = await request.body()
     if len(body) > _MAX_BYTES:
         raise ApiError(413, "Payload content length greater than maximum allowed: 1048576")
-    value = _json(body)
+    value = parse_json(body)
     if not isinstance(value, dict):
         raise ApiError(400, "Invalid request payload JSON format")
     for name in value:
@@ -77,7 +77,8 @@ def invalid_body(problem: str) -> ApiError:
     return ApiError(400, f"Payload validation error: '{problem}'.", "invalid_body")
 
 
-def _json(body: bytes) -> object:
+def parse_json(body: bytes) -> object:
+    """Return the JSON value of a body; None for malformed JSON."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

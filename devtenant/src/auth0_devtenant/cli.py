@@ -1,11 +1,11 @@
-"""The command `auth0-devtenant`: serve | token."""
+"""The command `auth0-devtenant`: serve | exec | token; without one it serves."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from typing import Final
 
-from auth0_devtenant import serve_command, token_command
+from auth0_devtenant import exec_command, serve_command, token_command
 
 PROG: Final = "auth0-devtenant"
 
@@ -23,9 +23,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serve_command.add_arguments(commands.add_parser("serve", help="serve the tenant until Ctrl-C"))
+    exec_command.add_arguments(commands.add_parser("exec", help="run a command, such as tests, against a new tenant"))
     token_command.add_arguments(commands.add_parser("token", help="print an access token of a tenant that is served"))
     parser.set_defaults(prog=PROG, start_with=f"{PROG} serve")
-    options = parser.parse_args(sys.argv[1:] if arguments is None else arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = parser.parse_args(given or ["serve"])
     try:
         code: int = options.run(options)
     except KeyboardInterrupt:

@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from hashlib import sha1
+from hashlib import sha1, sha256
 from secrets import token_urlsafe
 from typing import Annotated, Self
 
@@ -70,7 +70,7 @@ class SigningKey:
         """The certificate, CN=domain."""
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.domain)])
         start = dt.datetime.fromtimestamp(self.created_at, dt.UTC)
-        builder = x509.CertificateBuilder(name, name, self.private.public_key(), x509.random_serial_number())
+        builder = x509.CertificateBuilder(name, name, self.private.public_key(), _serial_number(self.kid))
         builder = builder.not_valid_before(start).not_valid_after(start + _CERTIFICATE_LIFETIME)
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         return builder.sign(self.private, hashes.SHA256())
@@ -139,6 +139,11 @@ class SigningKeys:
             raise KeyInUseError
         self.previous.remove(key)
         return key
+
+
+def _serial_number(kid: str) -> int:
+    """Return the same number for a key each time: the certificate of an imported key is the exported one."""
+    return int.from_bytes(sha256(kid.encode()).digest()[:16], "big") | 1
 
 
 def _integer(value: int) -> str:

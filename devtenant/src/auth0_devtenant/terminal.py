@@ -3,6 +3,7 @@
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from auth0_devtenant.options import TenantOptions
 from auth0_devtenant.seed import PEOPLE, Person
@@ -30,10 +31,10 @@ def people_table(people: Sequence[Person] = PEOPLE) -> str:
     )
 
 
-def banner(options: TenantOptions, *, address: str, every_address: bool) -> str:
+def banner(options: TenantOptions, *, address: str, ca: Path | None = None, every_address: bool) -> str:
     """Return what a developer needs to use the tenant: addresses, people, clients and commands to copy.
 
-    `address` is the URL at which it listens, which may not be the issuer.
+    `address` is the URL at which it listens, which may not be the issuer; `ca` the file of its authority.
     """
     clients = "\n".join(
         f"    {client.name:<24} {client.client_id:<34} {client.client_secret or '(no secret)'}"
@@ -42,12 +43,13 @@ def banner(options: TenantOptions, *, address: str, every_address: bool) -> str:
     arguments = ("" if options.issuer == TenantOptions().issuer else f" --tenant {options.issuer}") + (
         "" if options.audience == TenantOptions().audience else f" --audience {options.audience}"
     )
+    authority = "" if ca is None else f"\n  CA file    {ca}"
     listens = "" if options.issuer == address else f"\n  Address    {address}"
     warning = "\n  IT LISTENS ON EVERY ADDRESS: all hosts that reach this one can use it.\n" if every_address else ""
     return f"""
   DEVELOPMENT ONLY: this tenant keeps everything in memory, and its passwords and secrets are public.
 {warning}
-  Issuer     {options.issuer}{listens}
+  Issuer     {options.issuer}{listens}{authority}
   JWK Set    {options.issuer}.well-known/jwks.json
   Audience   {options.audience}
 

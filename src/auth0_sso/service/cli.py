@@ -7,6 +7,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
 from auth0_sso.errors import ConfigurationError
@@ -68,6 +69,8 @@ def _add_dev(command: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="change a setting of docs/settings.md, such as LOG_LEVEL=DEBUG; the environment and .env are not read",
     )
+    command.add_argument("--seed", type=Path, metavar="FILE", help="people, roles and applications of the tenant")
+    command.add_argument("--reload", action="store_true", help="start the API again when its code changes")
     command.set_defaults(run=_dev, refuse=command.error)
 
 
@@ -111,7 +114,12 @@ def _dev(options: argparse.Namespace) -> int:
 
     try:
         return dev.run(
-            host=options.host, port=options.port, tenant_port=options.tenant_port, changes=dict(options.set)
+            host=options.host,
+            port=options.port,
+            tenant_port=options.tenant_port,
+            changes=dict(options.set),
+            seed=options.seed,
+            reload=options.reload,
         )
     except ConfigurationError as error:
         return _fail(error.detail, EX_CONFIG)

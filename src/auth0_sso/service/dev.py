@@ -1,4 +1,4 @@
-"""`auth0-sso dev`: the API and a development tenant in one process, each on a socket of its own.
+"""`auth0-sso dev`: the API and a development tenant, each on a socket of its own and in a thread of its own.
 
 No setting is read from the environment, `.env` or the directory of secrets, which may be those of a real tenant. This
 module needs the distribution auth0-devtenant; only `auth0-sso dev` imports it.
@@ -8,9 +8,13 @@ import asyncio
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 
 import uvicorn
+from uvicorn.supervisors.statreload import StatReload
 
+import auth0_sso
 from auth0_devtenant import (
     MANAGEMENT_CLIENT_ID,
     MANAGEMENT_CLIENT_SECRET,
@@ -20,6 +24,8 @@ from auth0_devtenant import (
     default_seed,
 )
 from auth0_devtenant.listening import ListenError, listen
+from auth0_devtenant.seed import SeedError, read_seed
+from auth0_devtenant.serving import TenantServer, issuer_at, serving
 from auth0_devtenant.terminal import fail, people_table, show
 from auth0_sso.http.client import httpx
 from auth0_sso.service.app import create_app
@@ -31,66 +37,100 @@ from auth0_sso.service.shutdown import GracefulShutdown
 
 
 class _Server(uvicorn.Server):
-    """A server without signal handlers: `GracefulShutdown` stops both."""
+    """A server without signal handlers: `GracefulShutdown` stops it."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
 
-def run(*, host: str, port: int, tenant_port: int, changes: Mapping[str, str]) -> int:
-    """Serve both until a signal comes; return the exit code, 1 for a port that is in use.
+def run(
+    *,
+    host: str,
+    port: int,
+    tenant_port: int,
+    changes: Mapping[str, str],
+    seed: Path | None = None,
+    reload: bool = False,
+) -> int:
+    """Serve both until a signal comes; return the exit code, 1 for a port that is in use or an unreadable seed.
 
     `host` is one of `HOSTS`. Port 0 takes any free one. `changes` are settings of `CHANGEABLE`, as text; raises
-    `ConfigurationError` for an invalid one.
+    `ConfigurationError` for an invalid one. `seed` is a file of the tenant's people, roles and applications. With
+    `reload` the API starts again when its code changes, and the tenant goes on.
     """
     try:
         with listen(host, tenant_port, "--tenant-port") as tenant, listen(host, port, "--port") as api:
-            return _serve_on(tenant, api, host=host, changes=changes)
-    except ListenError as error:
+            return _serve_on(tenant, api, host=host, changes=changes, seed=seed, reload=reload)
+    except (ListenError, SeedError) as error:
         return fail("auth0-sso", str(error))
 
 
 def _serve_on(
-    tenant_socket: socket.socket, api_socket: socket.socket, *, host: str, changes: Mapping[str, str]
+    tenant_socket: socket.socket,
+    api_socket: socket.socket,
+    *,
+    host: str,
+    changes: Mapping[str, str],
+    seed: Path | None,
+    reload: bool,
 ) -> int:
-    issuer = f"http://127.0.0.1:{tenant_socket.getsockname()[1]}/"
+    issuer = issuer_at(host, tenant_socket, None)
     port = api_socket.getsockname()[1]
-    settings = _settings(issuer, host, port, changes)
+    options = TenantOptions(issuer)
+    settings = _settings(options, host, port, changes)
+    origins = (f"http://127.0.0.1:{port}", f"http://localhost:{port}", *settings.cors_allowed_origins)
+    chosen = default_seed(web_origins=origins) if seed is None else read_seed(seed, web_origins=origins)
+    options = TenantOptions(issuer, chosen)
+    settings = _settings(options, host, port, changes)
     configure_logs(settings.log_level)
-    origins = (f"http://127.0.0.1:{port}", f"http://localhost:{port}")
-    tenant = create_tenant(
-        TenantOptions(issuer, default_seed(web_origins=(*origins, *settings.cors_allowed_origins)))
-    )
+    with serving(TenantServer(create_tenant(options)), tenant_socket):
+        show(banner(options, origins[host == "localhost"], everywhere=host == ALL_ADDRESSES))
+        if reload:
+            _serve_reloading(settings, api_socket)
+            return 0
+        return serve_api(settings, [api_socket])
+
+
+def _serve_reloading(settings: ServiceSettings, listening: socket.socket) -> None:
+    """Serve the API in a process that starts again when a file of this package changes, until a signal comes."""
+    package = Path(auth0_sso.__file__).parent
+    config = uvicorn.Config("auth0_sso:create_app", log_config=None, reload=True, reload_dirs=[str(package)])
+    StatReload(config, partial(_serve_in_process, settings), [listening]).run()
+
+
+def _serve_in_process(settings: ServiceSettings, sockets: list[socket.socket] | None) -> None:
+    serve_api(settings, sockets or [])
+
+
+def serve_api(settings: ServiceSettings, sockets: list[socket.socket]) -> int:
+    """Serve the API until a signal comes; return the exit code."""
+    configure_logs(settings.log_level)
     # A transport of its own, and without the environment: HTTP_PROXY and SSL_CERT_FILE are for other hosts.
     api = create_app(settings, transport=httpx.AsyncHTTPTransport(trust_env=False))
-    options = server_options(settings)
-    servers = (_Server(uvicorn.Config(tenant, **options)), _Server(uvicorn.Config(api, **options)))
-    show(banner(issuer, origins[0], everywhere=host == ALL_ADDRESSES))
-    asyncio.run(_serve(servers, (tenant_socket, api_socket)))
-    return 0 if all(server.started for server in servers) else 1
+    server = _Server(uvicorn.Config(api, **server_options(settings)))
+    asyncio.run(_serve(server, sockets))
+    return 0 if server.started else 1
 
 
-async def _serve(servers: tuple[_Server, ...], sockets: tuple[socket.socket, ...]) -> None:
+async def _serve(server: uvicorn.Server, sockets: list[socket.socket]) -> None:
     def stop() -> None:
-        for server in servers:
-            server.should_exit = True
+        server.should_exit = True
 
     GracefulShutdown(close_server=stop).install()
-    async with asyncio.TaskGroup() as group:
-        for server, listening in zip(servers, sockets, strict=True):
-            group.create_task(server.serve([listening])).add_done_callback(lambda _: stop())
+    await server.serve(sockets)
 
 
-def _settings(issuer: str, host: str, port: int, changes: Mapping[str, str]) -> ServiceSettings:
+def _settings(options: TenantOptions, host: str, port: int, changes: Mapping[str, str]) -> ServiceSettings:
+    issuer = options.issuer
     return ServiceSettings.of(
         auth0_domain=issuer.removeprefix("http://").removesuffix("/"),
         auth0_issuer_base_url=issuer,
-        auth0_audience=(TenantOptions().audience,),
+        auth0_audience=(options.audience,),
         auth0_client_id=SPA_CLIENT_ID,
         auth0_management_client_id=MANAGEMENT_CLIENT_ID,
         auth0_management_client_secret=MANAGEMENT_CLIENT_SECRET,
-        auth0_management_audience=f"{issuer}api/v2/",
+        auth0_management_audience=options.management_audience,
         auth0_management_base_url=issuer,
         host=host,
         port=port,
@@ -98,9 +138,12 @@ def _settings(issuer: str, host: str, port: int, changes: Mapping[str, str]) -> 
     )
 
 
-def banner(issuer: str, api: str, *, everywhere: bool = False) -> str:
+def banner(options: TenantOptions, api: str, *, everywhere: bool = False) -> str:
     """Return what a developer needs to start: addresses, people and commands to copy."""
-    tenant = "" if issuer == TenantOptions().issuer else f" --tenant {issuer}"
+    issuer, built_in, people = options.issuer, TenantOptions(), options.seed.people
+    tenant = "" if issuer == built_in.issuer else f" --tenant {issuer}"
+    tenant += "" if options.audience == built_in.audience else f" --audience {options.audience}"
+    someone = people[0].email if people else "EMAIL --password PASSWORD"
     warning = "\n  BOTH LISTEN ON EVERY ADDRESS: all hosts that reach this one can use them.\n" if everywhere else ""
     return f"""
   DEVELOPMENT ONLY: the tenant keeps everything in memory, and its passwords and secrets are public.
@@ -109,10 +152,10 @@ def banner(issuer: str, api: str, *, everywhere: bool = False) -> str:
   Tenant   {issuer}
 
   People
-{people_table()}
+{people_table(people)}
 
   Try, from a second shell:
-    TOKEN=$(.venv/bin/auth0-sso token admin@example.com{tenant})
+    TOKEN=$(.venv/bin/auth0-sso token {someone}{tenant})
     curl -i {api}/ -H "Authorization: Bearer $TOKEN"
     curl -i {api}/dashboard -H "Authorization: Bearer $TOKEN"
     curl -i {api}/api/data -H "Authorization: Bearer $(.venv/bin/auth0-sso token --machine{tenant})"

@@ -1,9 +1,12 @@
 from urllib.parse import quote
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
-from auth0_devtenant.state.state import MANAGEMENT_SCOPES
-from support.service import ADMIN, MANAGER, USER, Service, person_id
+from auth0_devtenant import TenantOptions, default_seed
+from auth0_devtenant.seed import MANAGEMENT_SCOPES
+from auth0_sso.testing.clock import HandClock
+from support.service import ADMIN, MANAGER, USER, Service, person_id, running_service
 
 NEW = {"email": "new@example.com", "password": "New-password-1!", "name": "New Person"}
 EVERY_ROUTE = [
@@ -240,12 +243,17 @@ async def test_log_events_of_a_user_are_listed_latest_first(service: Service) ->
 
 
 async def test_a_missing_management_scope_is_502_and_named_in_the_log(
-    service: Service, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    rsa_keys: tuple[rsa.RSAPrivateKey, ...],
+    clock: HandClock,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    granted = tuple(scope for scope in MANAGEMENT_SCOPES if not scope.startswith("read:logs"))
-    monkeypatch.setattr("auth0_devtenant.state.state.MANAGEMENT_SCOPES", granted)
-    response = await service.api.get(f"{user_path(ADMIN)}/logs", headers=await service.as_user(ADMIN))
-    assert (response.status_code, response.json()["code"]) == (502, "management_refused")
-    assert "grant it one of read:logs" in caplog.text
-    assert "read:logs" not in response.text
-    assert service.wire.count("GET /api/v2/users/auth0%7C64f1a0000000000000000001/logs") == 0
+    granted = [scope for scope in MANAGEMENT_SCOPES if not scope.startswith("read:logs")]
+    options = TenantOptions(seed=default_seed(management_scopes=granted))
+    monkeypatch.setattr("support.service.OPTIONS", options)
+    async with running_service(rsa_keys, clock) as service:
+        response = await service.api.get(f"{user_path(ADMIN)}/logs", headers=await service.as_user(ADMIN))
+        assert (response.status_code, response.json()["code"]) == (502, "management_refused")
+        assert "grant it one of read:logs" in caplog.text
+        assert "read:logs" not in response.text
+        assert service.wire.count("GET /api/v2/users/auth0%7C64f1a0000000000000000001/logs") == 0

@@ -33,6 +33,18 @@ def customers_admin(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def admin_in_acme(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tenant's administrator is a member of Acme, without a role there."""
+    monkeypatch.setitem(ACME.members, ADMIN, ())
+
+
+@pytest.fixture
+def admin_managing_acme(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tenant's administrator is a manager of Acme."""
+    monkeypatch.setitem(ACME.members, ADMIN, ("manager",))
+
+
+@pytest.fixture
 async def service(rsa_keys: Keys, clock: HandClock) -> AsyncIterator[Service]:
     async with running_service(rsa_keys, clock) as running:
         add_routes(running)
@@ -89,9 +101,8 @@ async def test_an_administrator_of_one_organization_administers_nothing_of_the_t
 
 
 async def test_an_administrator_of_the_tenant_is_one_within_an_organization_too(
-    service: Service, monkeypatch: pytest.MonkeyPatch
+    admin_in_acme: None, service: Service
 ) -> None:
-    monkeypatch.setitem(ACME.members, ADMIN, ())
     assert (await get(service, "/admin/users", await service.as_member(ADMIN))).status_code == 200
 
 
@@ -110,8 +121,7 @@ async def test_a_tenant_role_of_a_member_saves_the_second_call(service: Service)
     assert service.wire.count(MEMBERS) == 0
 
 
-async def test_all_of_some_roles_may_be_of_both_kinds(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ACME.members, ADMIN, ("manager",))
+async def test_all_of_some_roles_may_be_of_both_kinds(admin_managing_acme: None, service: Service) -> None:
     assert (await get(service, "/both", await service.as_member(ADMIN))).status_code == 200
     assert (await get(service, "/both", await service.as_user(ADMIN))).status_code == 403
 

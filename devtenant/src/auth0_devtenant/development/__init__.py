@@ -1,1 +1,1 @@
-"""What Auth0 does not have, and a developer needs: faults and checks of Host and Origin, under /_development."""
+"""What Auth0 does not have: control, faults, and checks of Host and Origin, under /_development."""

@@ -1,73 +1,104 @@
-"""Fault injection: make the tenant respond with errors, rate limits or invalid bodies, or not at all.
+"""Fault injection: make the tenant respond with errors, rate limits or invalid bodies, late or not at all.
 
-`POST /_development/faults` adds a fault, as JSON. `GET /_development/requests` returns the number of requests by
-method and path, including those that got a fault. Auth0 has neither.
+`POST /_development/faults` adds a fault, as JSON; Auth0 has no such thing.
 """
 
-from collections import Counter
-from typing import Annotated
+import asyncio
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from auth0_devtenant.bodies import media_type
+from auth0_devtenant.development.bodies import read_json
 from auth0_devtenant.development.origins import DEVELOPMENT_PATH
-from auth0_devtenant.errors import ApiError
 
 _HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")]
 _HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]*$")]
 
+PRESETS: Final[dict[str, dict[str, Any]]] = {
+    "fail": {"status": 503},
+    "hang": {"hang": True},
+    "slow": {"delay": 3.0, "forward": True},
+    "garbage": {"status": 200, "headers": {"Content-Type": "application/json"}, "body": "<html>garbage"},
+    "rate_limit": {
+        "status": 429,
+        "headers": {"Content-Type": "application/json", "x-ratelimit-remaining": "0"},
+        "body": '{"statusCode":429,"error":"Too Many Requests","message":"Global limit has been reached",'
+        '"errorCode":"too_many_requests"}',
+    },
+}
+"""The members that a preset sets; others of the fault can be given beside it."""
+
 
 class Fault(BaseModel):
-    """The response to the next `times` requests whose path starts with `path`; with `hang` they get none."""
+    """What happens to the next `times` requests whose path starts with `path`."""
 
     model_config = ConfigDict(extra="forbid")
 
-    path: str
+    preset: Literal["fail", "hang", "slow", "garbage", "rate_limit"] | None = None
+    path: str = "/"
     times: int = Field(1, ge=1)
     status: int = Field(503, ge=200, le=599)
     headers: dict[_HeaderName, _HeaderValue] = Field(default_factory=dict)
     body: str = ""
     hang: bool = False
+    """No response at all."""
+    delay: float = Field(0, ge=0, le=300)
+    """Seconds before the response."""
+    forward: bool = False
+    """Answer as without a fault, after `delay`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _apply_preset(cls, value: Any) -> Any:  # noqa: ANN401 - what was sent
+        chosen = value.get("preset") if isinstance(value, dict) else None
+        return PRESETS[chosen] | value if isinstance(chosen, str) and chosen in PRESETS else value
 
 
 class Faults:
-    """The faults not yet used up, and the number of requests by method and path."""
+    """The faults not yet used up."""
 
     def __init__(self) -> None:
         self._pending: list[Fault] = []
-        self._requests: Counter[str] = Counter()
-        self.routes = (
-            Route("/faults", self._add, methods=["POST"]),
-            Route("/requests", self._count, methods=["GET"]),
-        )
+        self.routes = (Route("/faults", self._endpoint, methods=["GET", "POST", "DELETE"]),)
         """Under /_development."""
 
-    def next(self, method: str, path: str) -> Fault | None:
-        """Count a request, and return the fault that it gets, if any."""
-        self._requests[f"{method} {path}"] += 1
-        for fault in self._pending:
-            if fault.times > 0 and path.startswith(fault.path):
+    def next(self, path: str) -> Fault | None:
+        """Return the fault that a request gets, if any."""
+        for fault in self.pending:
+            if path.startswith(fault.path):
                 fault.times -= 1
                 return fault
         return None
 
+    @property
+    def pending(self) -> list[Fault]:
+        """The faults that requests will get."""
+        self._pending = [fault for fault in self._pending if fault.times > 0]
+        return self._pending
+
+    def clear(self) -> None:
+        """Remove all faults."""
+        self._pending = []
+
+    async def _endpoint(self, request: Request) -> Response:
+        if request.method == "POST":
+            return await self._add(request)
+        if request.method == "DELETE":
+            self.clear()
+            return Response(status_code=204)
+        return JSONResponse([fault.model_dump() for fault in self.pending])
+
     async def _add(self, request: Request) -> Response:
-        # A page of another site can send other types without a preflight (Fetch standard).
-        if media_type(request) != "application/json":
-            raise ApiError(415, "A fault must be sent as application/json.")
         try:
-            fault = Fault.model_validate_json(await request.body())
+            fault = Fault.model_validate(await read_json(request))
         except ValidationError as error:
             return JSONResponse({"error": f"invalid fault: {error}"}, 400)
-        self._pending = [*(pending for pending in self._pending if pending.times > 0), fault]
+        self._pending = [*self.pending, fault]
         return Response(status_code=204)
-
-    async def _count(self, _: Request) -> Response:
-        return JSONResponse(self._requests)
 
 
 class FaultMiddleware:
@@ -79,14 +110,16 @@ class FaultMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or respond with a fault."""
-        if scope["type"] != "http" or scope["path"].startswith(f"{DEVELOPMENT_PATH}/"):
-            await self._app(scope, receive, send)
-            return
-        fault = self._faults.next(scope["method"], scope["path"])
+        own = scope["type"] != "http" or scope["path"].startswith(f"{DEVELOPMENT_PATH}/")
+        fault = None if own else self._faults.next(scope["path"])
         if fault is None:
             await self._app(scope, receive, send)
-        elif fault.hang:
+            return
+        await asyncio.sleep(fault.delay)
+        if fault.hang:
             while (await receive())["type"] != "http.disconnect":  # until the client gives up
                 pass
+        elif fault.forward:
+            await self._app(scope, receive, send)
         else:
             await Response(fault.body, fault.status, fault.headers)(scope, receive, send)

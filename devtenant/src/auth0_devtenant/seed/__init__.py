@@ -14,6 +14,7 @@ from auth0_devtenant.seed.default import (
     default_seed,
 )
 from auth0_devtenant.seed.files import SeedError, read_seed
+from auth0_devtenant.seed.management import MANAGEMENT, MANAGEMENT_SCOPES
 from auth0_devtenant.seed.models import (
     Api,
     Application,
@@ -30,8 +31,10 @@ __all__ = [
     "DATABASE",
     "MACHINE_CLIENT_ID",
     "MACHINE_CLIENT_SECRET",
+    "MANAGEMENT",
     "MANAGEMENT_CLIENT_ID",
     "MANAGEMENT_CLIENT_SECRET",
+    "MANAGEMENT_SCOPES",
     "ORGANIZATIONS",
     "PEOPLE",
     "SPA_CLIENT_ID",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from auth0_devtenant.seed.management import MANAGEMENT, MANAGEMENT_SCOPES
 from auth0_devtenant.seed.models import (
     Api,
     Application,
@@ -91,12 +92,13 @@ def default_seed(
     callback_urls: Sequence[str] = (),
     logout_urls: Sequence[str] = (),
     management_public_key: str | None = None,
+    management_scopes: Sequence[str] = MANAGEMENT_SCOPES,
 ) -> Seed:
     """Return the built-in seed.
 
     Pages of `web_origins` can log in, at `/` and `/callback`, and log out; `callback_urls` and `logout_urls` are
     allowed too. `token_lifetime` is in seconds. With `management_public_key` (PEM) the Management client can also
-    authenticate by private_key_jwt.
+    authenticate by private_key_jwt; `management_scopes` are granted to it.
     """
     api = Api(
         identifier=audience,
@@ -108,7 +110,11 @@ def default_seed(
     return Seed(
         apis=(api,),
         applications=built_in_applications(
-            web_origins, callback_urls, logout_urls, management_public_key=management_public_key
+            web_origins,
+            callback_urls,
+            logout_urls,
+            management_public_key=management_public_key,
+            management_scopes=management_scopes,
         ),
         roles=ROLES,
         people=PEOPLE,
@@ -123,6 +129,7 @@ def built_in_applications(
     logout_urls: Sequence[str],
     *,
     management_public_key: str | None = None,
+    management_scopes: Sequence[str] = MANAGEMENT_SCOPES,
     machine_scopes: Sequence[str] = ("read:data",),
 ) -> tuple[Application, ...]:
     """Return an application of each kind, and the one for the Management API.
@@ -159,6 +166,7 @@ def built_in_applications(
             client_id=MANAGEMENT_CLIENT_ID,
             client_secret=MANAGEMENT_CLIENT_SECRET,
             public_key=management_public_key,
+            grants={MANAGEMENT: tuple(management_scopes)},
         ),
     )
 

@@ -18,7 +18,13 @@ class SeedError(Exception):
     """The file cannot be read or is no seed; the text says where and why, in one line for each problem."""
 
 
-def read_seed(path: Path, *, web_origins: Sequence[str] = WEB_ORIGINS, callback_urls: Sequence[str] = ()) -> Seed:
+def read_seed(
+    path: Path,
+    *,
+    web_origins: Sequence[str] = WEB_ORIGINS,
+    callback_urls: Sequence[str] = (),
+    logout_urls: Sequence[str] = (),
+) -> Seed:
     """Return the seed of a file; raise `SeedError`.
 
     The built-in applications and connections are added, so that the tenant's own commands work. Without `apis` the
@@ -27,19 +33,19 @@ def read_seed(path: Path, *, web_origins: Sequence[str] = WEB_ORIGINS, callback_
     """
     document = _read(path)
     try:
-        return Seed.model_validate(_completed(document, web_origins, callback_urls))
+        return Seed.model_validate(_completed(document, (web_origins, callback_urls, logout_urls)))
     except ValidationError as error:
         problems = (f"{'.'.join(map(str, each['loc'])) or 'seed'}: {each['msg']}" for each in error.errors())
         raise SeedError("\n".join(f"{path}: {problem}" for problem in problems)) from None
 
 
-def _completed(document: dict[str, Any], web_origins: Sequence[str], callback_urls: Sequence[str]) -> dict[str, Any]:
+def _completed(document: dict[str, Any], urls: tuple[Sequence[str], Sequence[str], Sequence[str]]) -> dict[str, Any]:
     built_in = default_seed()
     document.setdefault("apis", list(built_in.apis))
     scopes = _permissions_of_first(document["apis"])
     if not document.keys() & {"people", "roles", "organizations"} and scopes >= {"read:data", "write:data"}:
         document |= {name: getattr(built_in, name) for name in ("people", "roles", "organizations")}
-    applications = built_in_applications(web_origins, callback_urls, (), machine_scopes=sorted(scopes))
+    applications = built_in_applications(*urls, machine_scopes=sorted(scopes))
     _add(document, "applications", "client_id", applications)
     _add(document, "connections", "name", CONNECTIONS)
     return document

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from auth0_devtenant.seed.management import MANAGEMENT, MANAGEMENT_SCOPES
+
 Dialect = Literal["access_token", "access_token_authz", "rfc9068_profile", "rfc9068_profile_authz"]
 """Auth0's access token profiles; `_authz` adds the `permissions` claim."""
 
@@ -80,7 +82,8 @@ class Application(_Model):
     grant_types: tuple[str, ...] = ()
     """By default those that Auth0 gives a new application of this type."""
     grants: PermissionsField = Field(default_factory=dict)
-    """Client grants: the scopes it can get with client credentials, by API."""
+    """Client grants: the scopes it can get with client credentials, by API; that of the Management API under
+    "management"."""
     organization_usage: Literal["deny", "allow", "require"] = "allow"
     is_first_party: bool = True
     """Whether its users are not asked for their consent."""
@@ -197,6 +200,10 @@ class Seed(_Model):
             _require_known(f"person {person.email}", "role", person.roles, roles)
             _require_known(f"person {person.email}", "connection", (person.connection,), connections)
             self._require_permissions(f"person {person.email}", person.permissions)
+        for application in self.applications:
+            where, grants = f"application {application.name}", dict(application.grants)
+            _require_known(where, "permission", grants.pop(MANAGEMENT, ()), set(MANAGEMENT_SCOPES))
+            self._require_permissions(where, grants)
         for role in self.roles:
             self._require_permissions(f"role {role.name}", role.permissions)
         for organization in self.organizations:

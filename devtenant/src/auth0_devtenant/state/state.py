@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from auth0_devtenant import seed
 from auth0_devtenant.keys import SigningKeys
+from auth0_devtenant.seed.management import MANAGEMENT_SCOPES
 from auth0_devtenant.seed.models import derived_id
 from auth0_devtenant.state.records import (
     Api,
@@ -23,36 +24,6 @@ from auth0_devtenant.state.records import (
     Session,
     User,
 )
-
-MANAGEMENT_SCOPES: tuple[str, ...] = tuple(
-    f"{verb}:{noun}"
-    for noun, verbs in {
-        "users": "read create update delete",
-        "users_app_metadata": "read create update delete",
-        "roles": "read create update delete",
-        "role_members": "read create delete",
-        "organizations": "read create update delete",
-        "organization_members": "read create delete",
-        "organization_member_roles": "read create delete",
-        "organization_connections": "read create update delete",
-        "organization_invitations": "read create delete",
-        "sessions": "read delete",
-        "refresh_tokens": "read delete",
-        "logs": "read",
-        "signing_keys": "read create update",
-        "clients": "read create update delete",
-        "client_keys": "read",
-        "client_grants": "read create update delete",
-        "resource_servers": "read create update delete",
-        "connections": "read create update delete",
-        "grants": "read delete",
-        "user_tickets": "create",
-        "log_streams": "read create update delete",
-        "tenant_settings": "read update",
-    }.items()
-    for verb in verbs.split()
-)
-"""The permissions of the Management API."""
 
 
 @dataclass(slots=True)
@@ -99,10 +70,8 @@ def state_of(planted: seed.Seed, keys: SigningKeys, *, management_audience: str)
         state.roles[role.id] = Role(role.id, role.name, role.description, granted)
     state.clients = {each.client_id: _client(each) for each in planted.applications}
     for application in planted.applications:
-        grants = {planted.api(name).identifier: scope for name, scope in application.grants.items()}
-        if application.client_id == seed.MANAGEMENT_CLIENT_ID:
-            grants[management_audience] = MANAGEMENT_SCOPES
-        for audience, scope in grants.items():
+        for name, scope in application.grants.items():
+            audience = management_audience if name == seed.MANAGEMENT else planted.api(name).identifier
             grant_id = derived_id("cgr_", 16, application.client_id, audience)
             state.client_grants[grant_id] = ClientGrant(grant_id, application.client_id, audience, tuple(scope))
     return state

@@ -17,6 +17,7 @@ from auth0_devtenant.state.records import (
     Api,
     Connection,
     Grant,
+    Json,
     Organization,
     Permission,
     RefreshTokenFamily,
@@ -38,6 +39,8 @@ class Tenant:
         """Start with the seed and two signing keys; `now` returns seconds since 1970."""
         self.options = options
         self._now = now
+        self.log_listeners: list[Callable[[Json], None]] = []
+        """Called with each log event."""
         self.make_key = KeyMaker(urlsplit(options.issuer).netloc, signing_keys)
         keys = SigningKeys(self.make_key(now()), self.make_key(now()))
         self.state = state_of(options.seed, keys, management_audience=options.management_audience)
@@ -68,6 +71,17 @@ class Tenant:
     def restore(self, snapshot: State | None = None) -> None:
         """Go back to a snapshot, by default to the state of a new tenant."""
         self.state = deepcopy(self._fresh if snapshot is None else snapshot)
+
+    def load(self, state: State) -> None:
+        """Replace the state by an exported one; the Management API of its issuer becomes that of this one."""
+        before = next(api.identifier for api in state.apis.values() if api.is_system)
+        now = self.options.management_audience
+        api = state.apis.pop(before)
+        api.identifier = now
+        state.apis[now] = api
+        for grant in state.client_grants.values():
+            grant.audience = now if grant.audience == before else grant.audience
+        self.state = state
 
     def add_user(
         self,
@@ -178,7 +192,7 @@ class Tenant:
     def log(self, kind: str, description: str, user: User | None = None, *, client_id: str | None = None) -> None:
         """Store a log event; `kind` is Auth0's short code ("Log event type codes")."""
         moment = self.timestamp()
-        event = {
+        event: Json = {
             "log_id": f"9002{len(self.state.logs):024d}",
             "date": moment,
             "type": kind,
@@ -186,7 +200,10 @@ class Tenant:
             "ip": "127.0.0.1",
         }
         about = {} if user is None else {"user_id": user.user_id, "user_name": user.document.get("email", "")}
-        self.state.logs.append(event | about | ({} if client_id is None else {"client_id": client_id}))
+        event |= about | ({} if client_id is None else {"client_id": client_id})
+        self.state.logs.append(event)
+        for listener in self.log_listeners:
+            listener(event)
 
     def find_organization(self, name_or_id: str) -> Organization | None:
         """Return the organization of that id or name."""

@@ -12,7 +12,7 @@ from auth0_devtenant import (
 )
 from auth0_devtenant.seed.default import WEB_ORIGINS
 
-from .visitor import ADMIN, REDIRECT_URI, Visitor, query_of
+from ..visitor import ADMIN, REDIRECT_URI, Visitor, query_of
 
 EVIL = "https://evil.example"
 FAULT = {"path": "/.well-known/jwks.json", "status": 200, "body": '{"keys": []}'}
