@@ -1,8 +1,8 @@
 """Access tokens without a login, for tests: as the login or the token endpoint would make them."""
 
 from auth0_devtenant import tokens
-from auth0_devtenant.authentication.authorize import DEFAULT_SCOPE, granted_scope
 from auth0_devtenant.errors import ApiError
+from auth0_devtenant.scopes import DEFAULT_SCOPE, granted_scope
 from auth0_devtenant.seed import MACHINE_CLIENT_ID, SPA_CLIENT_ID
 from auth0_devtenant.state import Grant, Organization, Tenant, User
 
