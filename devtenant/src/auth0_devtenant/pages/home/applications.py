@@ -61,7 +61,9 @@ def duration(seconds: int) -> str:
 
 
 def _application(client: Client) -> Html:
-    secret = value(f"the client secret of {client.name}", client.client_secret) if client.client_secret else Html("")
+    secret = Html("")
+    if client.client_secret:
+        secret = value(f"the client secret of {client.name}", client.client_secret, label="Secret")
     lists = [
         _list("Callback URLs", client.callback_urls),
         _list("Logout URLs", client.logout_urls),
@@ -71,7 +73,7 @@ def _application(client: Client) -> Html:
         _APPLICATION,
         name=client.name,
         kind=_KINDS[client.app_type],
-        client_id=value(f"the client id of {client.name}", client.client_id),
+        client_id=value(f"the client id of {client.name}", client.client_id, label="Client ID"),
         secret=secret,
         urls=html(_URLS, lists=lists) if any(lists) else Html(""),
     )
@@ -87,7 +89,7 @@ def _api(api: Api) -> Html:
         _API,
         name=api.name,
         dialect=api.token_dialect,
-        identifier=value(f"the audience of {api.name}", api.identifier),
+        identifier=value(f"the audience of {api.name}", api.identifier, label="Audience"),
         lifetime=duration(api.token_lifetime),
         rbac="with RBAC" if api.enforce_policies else "without RBAC",
         permissions=permissions if api.permissions and not api.is_system else Html(""),

@@ -42,5 +42,5 @@ def _person(tenant: Tenant, user: User) -> Html:
         email=email,
         user_id=user.user_id,
         badges=[html('<span class="badge">$text</span> ', text=text) for text in badges or ["no role"]],
-        password=value(f"the password of {name}", user.password) if user.password else Html(""),
+        password=value(f"the password of {name}", user.password, label="Password") if user.password else Html(""),
     )

@@ -10,8 +10,16 @@ export function h(tag, attributes = {}, ...children) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return element;
+}
+
+/** Rebuild what an element contains, and keep the focus on the control that had it, by its position. */
+export function replaceContent(element, ...children) {
+  const controls = () => [...element.querySelectorAll("button, input, select, summary")];
+  const focused = controls().indexOf(document.activeElement);
+  element.replaceChildren(...children);
+  if (focused >= 0) controls()[Math.min(focused, controls().length - 1)]?.focus();
 }
 
 /** Return a duration in words, with its two largest units. */

@@ -1,6 +1,6 @@
 // The page: it fetches the configuration, shows the four steps and keeps them in step with the token.
 
-import { byId, copyButton, countdown, duration, h } from "./dom.js";
+import { byId, copyButton, countdown, duration, h, replaceContent } from "./dom.js";
 import { LoginError, finishLogIn, forgetSession, hasSession, logIn, logOut, machineTokens, renewSilently } from "./login.js";
 import { showRoutes } from "./routes.js";
 import { say, showSwitches } from "./switches.js";
@@ -23,7 +23,7 @@ function showAddresses() {
 
 function showPeople() {
   const chosen = document.querySelector("[name=person]:checked")?.value ?? caller()?.email ?? people[0]?.email;
-  byId("people").replaceChildren(...people.map(({ email, name, roles }) =>
+  replaceContent(byId("people"), ...people.map(({ email, name, roles }) =>
     h("label", { class: "person" },
       h("input", { type: "radio", name: "person", value: email, checked: email === chosen }),
       h("span", {}, h("strong", {}, name), h("small", {}, email)),
@@ -56,7 +56,7 @@ function showCaller() {
     ? [h("button", { type: "button", onclick: renew }, "Renew silently"),
        h("button", { type: "button", onclick: () => logOut(configuration, tokens.id_token) }, "Log out")]
     : [h("button", { type: "button", onclick: forgetToken }, "Forget the token")];
-  element.replaceChildren(
+  replaceContent(element,
     h("p", {}, "You are ", h("strong", {}, name), organization || "", "."),
     h("div", { class: "buttons" }, buttons));
 }
@@ -97,7 +97,7 @@ async function refresh() {
   configuration = await (await fetch("configuration")).json();
   showPeople();
   showCaller();
-  showSwitches({ roles: configuration.roles, person: caller, changed: refresh });
+  showSwitches({ roles: configuration.roles, person: caller(), pending: await tenant.faults(), changed: refresh });
   await showToken();
 }
 
@@ -148,7 +148,6 @@ async function start() {
     const email = document.querySelector("[name=person]:checked")?.value ?? "";
     logIn(configuration, { email, organization: byId("organization").value, multiFactor: byId("mfa").checked });
   });
-  showRoutes(configuration.api, tokenToSend, () => claims().sub ?? "");
   let failure;
   try {
     tokens = await finishLogIn(configuration) ?? (hasSession() ? await renewSilently(configuration) : null);
@@ -158,6 +157,7 @@ async function start() {
   }
   await refresh();
   if (failure) showError(failure);
+  await showRoutes(configuration.api, tokenToSend, () => caller()?.user_id ?? people[0]?.user_id ?? "");
 }
 
 start();

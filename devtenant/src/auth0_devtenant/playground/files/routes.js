@@ -16,7 +16,11 @@ export async function showRoutes(api, tokenToSend, subject) {
   }
   try {
     const routes = await readRoutes(api);
-    list.replaceChildren(...routes.map((route) => routeElement(api, route, tokenToSend, subject)));
+    const elements = (chosen) => chosen.map((route) => routeElement(api, route, tokenToSend, subject));
+    const isSimple = ({ parameters, body }) => parameters.length === 0 && body === undefined;
+    const others = routes.filter((route) => !isSimple(route));
+    const more = h("details", { class: "more" }, h("summary", {}, `${others.length} more routes, which need something to send`), elements(others));
+    list.replaceChildren(...elements(routes.filter(isSimple)), others.length > 0 ? more : "");
   } catch {
     const retry = h("button", { type: "button", onclick: () => showRoutes(api, tokenToSend, subject) }, "Try again");
     const { meaning } = words(0, api);
@@ -28,8 +32,8 @@ function routeElement(api, route, tokenToSend, subject) {
   const fields = route.parameters.map((parameter) => {
     const value = /user/.test(parameter.name) ? subject() : "";
     const input = h("input", { name: parameter.name, value, autocomplete: "off", spellcheck: "false" });
-    // The user can change between two calls: an untouched field follows.
-    input.follow = () => { if (/user/.test(parameter.name) && input.value === input.defaultValue) input.defaultValue = subject(); };
+    // The caller can change between two calls: a field that was not touched follows.
+    input.follow = () => { if (value && input.value === input.defaultValue) input.defaultValue = subject(); };
     return { parameter, input, label: h("label", {}, parameter.name, input) };
   });
   const body = route.body && h("textarea", { rows: route.body.split("\n").length, spellcheck: "false" });

@@ -1,6 +1,6 @@
 // What can be broken: keys, roles, Auth0 itself, sessions.
 
-import { byId, h } from "./dom.js";
+import { byId, h, replaceContent } from "./dom.js";
 import * as tenant from "./tenant.js";
 
 const PARTS = [
@@ -11,8 +11,8 @@ const PARTS = [
 ];
 const WAYS = [["fail", "answers 503"], ["hang", "does not answer"], ["slow", "takes 3 seconds"], ["rate_limit", "answers 429"], ["garbage", "answers garbage"]];
 
-/** Show the switches; `person` returns whose roles can change, `changed` is called after a change, `roles` are all. */
-export function showSwitches({ roles, person, changed }) {
+/** Show the switches; `person` is whose roles can change, if any, `pending` are the faults, `changed` is called after a change. */
+export function showSwitches({ roles, person, pending, changed }) {
   const act = (action, text) => async () => {
     try {
       await action();
@@ -23,14 +23,14 @@ export function showSwitches({ roles, person, changed }) {
     }
   };
   const button = (label, action, text) => h("button", { type: "button", onclick: act(action, text) }, label);
-  byId("switches").replaceChildren(
+  replaceContent(byId("switches"),
     group("Keys",
       button("Rotate keys", tenant.rotateKeys,
         "New tokens are signed with another key. Yours still works: its key stays published. The API looks up the new key by its kid."),
       button("Revoke previous keys", tenant.revokeKeys,
         "The previous keys are no longer published. The API refuses their tokens as soon as its cached keys are renewed: get a new token.")),
-    rolesGroup(roles, person(), act),
-    faultGroup(changed),
+    rolesGroup(roles, person, act),
+    faultGroup(pending, changed),
     group("Sessions",
       button("End all sessions", tenant.endSessions,
         "Silent renewals are refused from now on. Your token works until it expires: the API does not ask Auth0 each time."),
@@ -55,7 +55,7 @@ function rolesGroup(roles, person, act) {
   return group(`Roles of ${person.name}`, boxes);
 }
 
-function faultGroup(changed) {
+function faultGroup(pending, changed) {
   const part = h("select", { "aria-label": "What fails" }, PARTS.map(([path, name]) => h("option", { value: path }, name)));
   const way = h("select", { "aria-label": "How it fails" }, WAYS.map(([preset, name]) => h("option", { value: preset }, name)));
   const start = h("button", { type: "button", onclick: async () => {
@@ -70,5 +70,11 @@ function faultGroup(changed) {
     say("Auth0 works again. The API may wait a few seconds before it asks again.");
     await changed();
   } }, "Repair Auth0");
-  return group("Auth0", part, way, start, stop);
+  const fails = pending.length > 0;
+  if (fails) {
+    part.value = pending[0].path;
+    way.value = pending[0].preset;
+  }
+  const badge = h("span", { class: fails ? "badge broken" : "badge passed" }, fails ? "fails" : "works");
+  return group(["Auth0 ", badge], part, way, start, stop);
 }
