@@ -98,5 +98,5 @@ async def test_it_links_to_the_playground(rsa_keys: tuple[rsa.RSAPrivateKey, ...
 
 async def test_a_tenant_without_people_says_so(visitor: Visitor) -> None:
     visitor.tenant.state.users.clear()
-    assert "There is no one yet." in await home(visitor)
+    assert "There are no people yet." in await home(visitor)
     assert ADMIN.password not in await home(visitor)

@@ -29,7 +29,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         help=f"serve the playground there, 0 for any free port ({_PLAYGROUND_PORT} with --api)",
     )
     command.add_argument(
-        "--api", type=arguments.url, metavar="URL", help="the API that the playground calls, with an openapi.json"
+        "--api", type=arguments.issuer, metavar="URL", help="the API that the playground calls, with an openapi.json"
     )
     command.add_argument("--quiet", action="store_true", help="do not log requests")
     command.add_argument(

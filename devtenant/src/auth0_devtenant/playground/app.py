@@ -1,5 +1,6 @@
 """The playground as an ASGI app: its files, and what they have to know about the tenant and the API."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,7 +13,7 @@ from starlette.routing import Route
 
 from auth0_devtenant.errors import ApiError
 from auth0_devtenant.seed import MACHINE_CLIENT_ID, PLAYGROUND_CLIENT_ID
-from auth0_devtenant.state import Json, Tenant
+from auth0_devtenant.state import Json, Organization, Tenant
 
 _FILES: Final = Path(__file__).parent / "files"
 _TYPES: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -32,6 +33,7 @@ class Playground:
     def configuration(self) -> Json:
         """What the pages have to know. All of it is public, the machine's secret too."""
         state, options = self.tenant.state, self.tenant.options
+        api = self.tenant.api(options.audience)
         machine = state.clients.get(MACHINE_CLIENT_ID)
         emails = {user.user_id: user.document.get("email") for user in state.users.values()}
         return {
@@ -40,16 +42,9 @@ class Playground:
             "client_id": PLAYGROUND_CLIENT_ID,
             "api": None if self.api is None else self.api.removesuffix("/"),
             "machine": machine and {"client_id": machine.client_id, "client_secret": machine.client_secret},
-            "scope": " ".join(("openid profile email", *state.apis[options.audience].permissions)),
+            "scope": " ".join(("openid profile email", *(() if api is None else api.permissions))),
             "roles": [role.name for role in state.roles.values()],
-            "organizations": [
-                {
-                    "name": each.name,
-                    "title": each.display_name or each.name,
-                    "members": [*map(emails.get, each.members)],
-                }
-                for each in state.organizations.values()
-            ],
+            "organizations": [_organization(each, emails) for each in state.organizations.values()],
         }
 
     @property
@@ -104,6 +99,15 @@ def _refusal(request: Request, origin: str) -> Response | None:
         return RedirectResponse(f"{origin}/")
     error = ApiError(421, "The Host header does not name this playground.")
     return JSONResponse(error.body, error.status)
+
+
+def _organization(organization: Organization, emails: Mapping[str, str | None]) -> Json:
+    members = [emails[user_id] for user_id in organization.members if user_id in emails]
+    return {
+        "name": organization.name,
+        "title": organization.display_name or organization.name,
+        "members": members,
+    }
 
 
 def _origin(url: str) -> str:

@@ -28,7 +28,7 @@ async function act(action, done) {
   }
 }
 
-// The sections that a switch can change come anew from the server; the focus stays where it was.
+// Fetch the sections that a switch can change, and keep the focus on the same button.
 async function refresh() {
   const text = await (await fetch("/")).text();
   const fresh = new DOMParser().parseFromString(text, "text/html");

@@ -24,7 +24,7 @@ def people_section(tenant: Tenant) -> Html:
     rest = len(users) - _MAX
     return html(
         _SECTION,
-        people=[_person(tenant, user) for user in users[:_MAX]] or Html("<li>There is no one yet.</li>"),
+        people=[_person(tenant, user) for user in users[:_MAX]] or Html("<li>There are no people yet.</li>"),
         more=html('<p class="hint">and $rest more</p>', rest=str(rest)) if rest > 0 else Html(""),
     )
 

@@ -5,7 +5,7 @@ import { LoginError, finishLogIn, forgetSession, hasSession, logIn, logOut, mach
 import { showRoutes } from "./routes.js";
 import { say, showSwitches } from "./switches.js";
 import * as tenant from "./tenant.js";
-import { checks, decode, explained, forge } from "./token.js";
+import { checks, decode, explained, forge, isMachine } from "./token.js";
 
 let configuration;
 let people = [];
@@ -50,9 +50,9 @@ function showCaller() {
     element.replaceChildren(h("p", {}, "You are ", h("strong", {}, "anonymous"), ": calls have no token."));
     return;
   }
-  const name = person ? person.name : "a machine";
+  const name = person?.name ?? (isMachine(claims()) ? "a machine" : claims().sub);
   const organization = claims().org_name && ` at ${claims().org_name}`;
-  const buttons = person
+  const buttons = tokens.id_token
     ? [h("button", { type: "button", onclick: renew }, "Renew silently"),
        h("button", { type: "button", onclick: () => logOut(configuration, tokens.id_token) }, "Log out")]
     : [h("button", { type: "button", onclick: forgetToken }, "Forget the token")];
@@ -76,7 +76,9 @@ async function showToken() {
   const token = tokens.access_token;
   const list = h("ul", { class: "checks" });
   const { exp, iat } = claims();
-  const bar = h("progress", { max: exp - iat, value: exp - Date.now() / 1000, "aria-label": "Time until the token expires" });
+  const bar = h("progress", { class: "countdown", max: exp - iat, "aria-label": "Time until the token expires" });
+  bar.update = () => { bar.value = Math.max(0, exp - Date.now() / 1000); };
+  bar.update();
   element.replaceChildren(
     h("p", { class: "lifetime" }, countdown(exp * 1000, (left) => (left > 0 ? `Expires in ${duration(left)}` : "Expired")), bar),
     h("h3", {}, "What the API checks"), list,
@@ -91,7 +93,7 @@ async function showToken() {
       h("span", { class: "visually-hidden" }, passed ? "passed: " : "failed: "), h("strong", {}, name), " ", about)));
 }
 
-/** Fetch what can change at the tenant, and show everything anew. */
+/** Fetch what can change at the tenant, and show it. */
 async function refresh() {
   people = await tenant.people();
   configuration = await (await fetch("configuration")).json();

@@ -6,7 +6,7 @@ import * as tenant from "./tenant.js";
 const PARTS = [
   ["/api/v2/", "the Management API", "Roles and profiles come from it."],
   ["/.well-known/jwks.json", "the signing keys", "The API has them cached: it needs them for a key that it does not know yet."],
-  ["/oauth/token", "the token endpoint", "No one gets a new token."],
+  ["/oauth/token", "the token endpoint", "New tokens cannot be issued."],
   ["/", "all of Auth0", "A token that was issued before can still be verified, with the cached keys."],
 ];
 const WAYS = [["fail", "answers 503"], ["hang", "does not answer"], ["slow", "takes 3 seconds"], ["rate_limit", "answers 429"], ["garbage", "answers garbage"]];

@@ -2,6 +2,7 @@
 
 import { duration } from "./dom.js";
 
+const LEEWAY_SECONDS = 10;
 const USER = "The user, by the id at Auth0. It never changes, unlike an email.";
 const EXPLAINED = {
   iss: "Who issued the token: this tenant.",
@@ -25,8 +26,11 @@ const EXPLAINED = {
   updated_at: "When the profile last changed.",
 };
 
+/** Return whether a token was issued by client credentials: Auth0 then adds @clients to the client id. */
+export const isMachine = ({ sub }) => String(sub).endsWith("@clients");
+
 function explain(name, claims) {
-  if (name === "sub") return claims.gty === "client-credentials" ? "The machine itself: no user is involved." : USER;
+  if (name === "sub") return isMachine(claims) ? "The machine itself: no user is involved." : USER;
   const ago = (moment) => `${duration(Date.now() / 1000 - moment)} ago`;
   if (name === "iat") return `When it was issued: ${ago(claims.iat)}.`;
   if (name === "exp") return `When it ends, ${duration(claims.exp - claims.iat)} after it was issued.`;
@@ -70,13 +74,14 @@ export async function checks(token, configuration) {
     [key !== undefined && (await verifies(token, key)), "Signature", "made with that key"],
     [claims.iss === configuration.issuer, "Issuer", "this tenant, with the slash"],
     [audiences.includes(configuration.audience), "Audience", "this API is among them"],
+    [claims.iat < Date.now() / 1000 + LEEWAY_SECONDS, "Issued", "not in the future"],
     [claims.exp > Date.now() / 1000, "Expiration", "in the future"],
   ];
 }
 
 async function publishedKey(kid, configuration) {
   try {
-    const answer = await fetch(new URL(".well-known/jwks.json", configuration.issuer));
+    const answer = await fetch(new URL(".well-known/jwks.json", configuration.issuer), { cache: "no-store" });
     return (await answer.json()).keys.find((each) => each.kid === kid);
   } catch {
     return undefined;

@@ -24,7 +24,7 @@ const WORDS = {
   502: ["A server behind the API gave a wrong answer.", "The client can only try again later. The operator looks into the log."],
   503: [
     "The API cannot answer now: something it needs, such as Auth0, does not respond.",
-    "Nobody is logged out. The client waits as long as Retry-After says, longer each time, and repeats the request.",
+    "The user stays logged in. The client waits as long as Retry-After says, longer each time, and repeats the request.",
   ],
 };
 const TITLES = {
