@@ -86,6 +86,7 @@ def page(browser: Browser, running: Dev, complaints: list[str]) -> Iterator[Page
 def log_in(page: Page, name: str) -> None:
     page.get_by_label(name).check()
     page.get_by_role("button", name=f"Log in as {name}").click()
+    page.wait_for_url("**/u/login?*")
     page.get_by_role("button", name=name).click()
     expect(page.locator("#caller")).to_contain_text(f"You are {name}")
 
@@ -112,6 +113,7 @@ def eventually(look: Callable[[], str], wanted: str) -> None:
 def test_anonymous_calls_say_what_a_token_is_for(page: Page) -> None:
     expect(page.locator("#caller")).to_contain_text("anonymous")
     assert "200 OK" in call(page, "GET /").inner_text()
+    expect(page.get_by_role("status").filter(has_text="GET /: 200 OK")).to_have_count(1)
     assert "401 Unauthorized" in call(page, "GET /profile").inner_text()
     expect(route(page, "GET /profile")).to_contain_text("The client gets a new token")
     expect(route(page, "GET /profile")).to_contain_text("needs an access token")
@@ -133,6 +135,7 @@ def test_a_member_logs_in_to_an_organization_with_a_second_factor(page: Page) ->
     page.get_by_label("Organization").select_option("Acme")
     page.get_by_label("with a second factor").check()
     page.get_by_role("button", name="Log in as Uma User").click()
+    page.wait_for_url("**/u/login?*")
     page.get_by_role("button", name="Uma User").click()
     page.get_by_label("Code", exact=True).fill(page.get_by_label("Your code").inner_text())
     page.get_by_role("button", name="Continue").click()
@@ -222,7 +225,21 @@ def test_a_session_that_was_ended_cannot_be_renewed(page: Page) -> None:
     expect(page.locator("#note")).to_contain_text("Silent renewals are refused")
     page.get_by_role("button", name="Renew silently").click()
     expect(page.get_by_role("alert")).to_have_text("Login required (login_required)")
+    expect(page.locator("#note")).not_to_contain_text("The token is new")
     assert "200 OK" in call(page, "GET /").inner_text()
+
+
+def test_a_tenant_that_fails_refuses_tokens_and_logins_in_words(page: Page) -> None:
+    page.get_by_label("What fails").select_option("all of Auth0")
+    page.get_by_role("button", name="Make Auth0 fail").click()
+    expect(page.locator("#switches")).to_contain_text("Auth0 fails")
+    page.get_by_role("button", name="Be a machine").click()
+    expect(page.get_by_role("alert")).to_contain_text("The token endpoint does not respond")
+    page.get_by_role("button", name="Log in as").click()
+    expect(page.get_by_role("alert")).to_have_text("Auth0 fails now, and its login page with it. Repair it first.")
+    page.get_by_role("button", name="Repair Auth0").click()
+    expect(page.locator("#switches")).to_contain_text("Auth0 works")
+    log_in(page, "Uma User")
 
 
 def test_a_login_that_is_cancelled_says_so(page: Page) -> None:
@@ -267,6 +284,7 @@ def test_the_keyboard_alone_logs_in_and_calls(page: Page) -> None:
     expect(page.get_by_label("Max Manager")).to_be_checked()
     expect(page.get_by_role("button", name="Log in as Max Manager")).to_be_visible()
     page.keyboard.press("Enter")
+    page.wait_for_url("**/u/login?*")
     page.get_by_role("button", name="Max Manager").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#caller")).to_contain_text("You are Max Manager")

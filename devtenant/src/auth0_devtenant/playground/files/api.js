@@ -1,5 +1,6 @@
 // The API: its routes from /openapi.json, calls, and what its headers say.
 
+const TIMEOUT_MILLISECONDS = 60_000;
 const METHODS = ["get", "post", "put", "patch", "delete"];
 
 /** Return the routes of the API's OpenAPI document. */
@@ -67,7 +68,12 @@ export async function call(api, { method, path }, { values, body, token }) {
   const headers = { ...(token ? { Authorization: `Bearer ${token}` } : {}) };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   try {
-    const answer = await fetch(`${api}${filled}${query.size ? `?${query}` : ""}`, { method, headers, body });
+    const answer = await fetch(`${api}${filled}${query.size ? `?${query}` : ""}`, {
+      method,
+      headers,
+      body,
+      signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
+    });
     return { status: answer.status, headers: answer.headers, text: await answer.text(), limits: limits(answer.headers) };
   } catch {
     return { status: 0, headers: new Headers(), text: "", limits: [] };

@@ -14,6 +14,9 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Let screen readers say something. What counts down is outside of this live region. */
+export const announce = (text) => { byId("announcer").textContent = text; };
+
 /** Rebuild what an element contains, and keep the focus on the control that had it, by its position. */
 export function replaceContent(element, ...children) {
   const controls = () => [...element.querySelectorAll("button, input, select, summary")];

@@ -2,6 +2,7 @@
 
 const MULTI_FACTOR = "http://schemas.openid.net/pape/policies/2007/06/multi-factor";
 const SILENT_MILLISECONDS = 8000;
+const TIMEOUT_MILLISECONDS = 10_000;
 const HOME = `${location.origin}/`;
 
 export class LoginError extends Error {
@@ -38,6 +39,9 @@ async function requestTokens(configuration, parameters) {
   const answer = await fetch(new URL("oauth/token", configuration.issuer), {
     method: "POST",
     body: new URLSearchParams(parameters),
+    signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
+  }).catch(() => {
+    throw new LoginError("no response", "The token endpoint does not respond, or with an error that has no CORS headers.");
   });
   const body = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new LoginError(body.error ?? `status ${answer.status}`, body.error_description);

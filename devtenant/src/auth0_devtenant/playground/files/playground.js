@@ -1,6 +1,6 @@
 // The page: it fetches the configuration, shows the four steps and keeps them in step with the token.
 
-import { byId, copyButton, countdown, duration, h, replaceContent } from "./dom.js";
+import { announce, byId, copyButton, countdown, duration, h, replaceContent } from "./dom.js";
 import { LoginError, finishLogIn, forgetSession, hasSession, logIn, logOut, machineTokens, renewSilently } from "./login.js";
 import { showRoutes } from "./routes.js";
 import { say, showSwitches } from "./switches.js";
@@ -105,21 +105,34 @@ async function refresh() {
 
 function showError(error) {
   const text = error instanceof LoginError ? `${error.message} (${error.code})` : error.message;
+  byId("caller").querySelector(".error")?.remove();
   byId("caller").append(h("p", { class: "error", role: "alert" }, text));
 }
 
+/** Replace the tokens, and return whether that worked. */
 async function obtain(source) {
   try {
     tokens = await source(configuration);
     await refresh();
+    announce(byId("caller").firstChild.textContent);
+    return true;
   } catch (error) {
     showError(error);
+    return false;
   }
+}
+
+async function leave(choice) {
+  if ((await tenant.faults()).length > 0) {
+    showError(new Error("Auth0 fails now, and its login page with it. Repair it first."));
+    return;
+  }
+  await logIn(configuration, choice);
 }
 
 async function renew() {
   const before = decode(tokens.access_token).header.kid;
-  await obtain(renewSilently);
+  if (!(await obtain(renewSilently))) return;
   const { kid } = decode(tokens.access_token).header;
   say(kid === before ? "The token is new: from the session at the tenant, without a login." : "The token is new, and signed with another key.");
 }
@@ -148,7 +161,7 @@ async function start() {
   byId("login").addEventListener("submit", (event) => {
     event.preventDefault();
     const email = document.querySelector("[name=person]:checked")?.value ?? "";
-    logIn(configuration, { email, organization: byId("organization").value, multiFactor: byId("mfa").checked });
+    leave({ email, organization: byId("organization").value, multiFactor: byId("mfa").checked });
   });
   let failure;
   try {
@@ -162,4 +175,6 @@ async function start() {
   await showRoutes(configuration.api, tokenToSend, () => caller()?.user_id ?? people[0]?.user_id ?? "");
 }
 
-start();
+start().catch((error) => {
+  showError(new Error(`The tenant does not respond (${error.message}). Is it still running? Then reload this page.`));
+});

@@ -1,10 +1,11 @@
 // The list of routes: a button to call each, and its response in words.
 
 import { call, readRoutes } from "./api.js";
-import { byId, countdown, duration, h } from "./dom.js";
+import { announce, byId, countdown, duration, h } from "./dom.js";
 import { words } from "./words.js";
 
 const MAX_CALLS = 120;
+const MILLISECONDS_BETWEEN_CALLS = 120; // slow enough to watch the meter
 
 /** Show the routes of an API; `tokenToSend` returns a promise of the token for a call, `subject` the user id. */
 export async function showRoutes(api, tokenToSend, subject) {
@@ -40,19 +41,24 @@ function routeElement(api, route, tokenToSend, subject) {
   if (body) body.value = route.body;
   const name = `${route.method} ${route.path}`;
   const button = h("button", { type: "button", "aria-label": `Call ${name}` }, "Call");
-  const output = h("div", { class: "output", role: "status" });
+  const output = h("div", { class: "output" });
   const send = async () =>
     call(api, route, {
       values: fields.map(({ parameter, input }) => ({ name: parameter.name, place: parameter.in, value: input.value })),
       body: body ? body.value : undefined,
       token: await tokenToSend(),
     });
-  const show = (response) => output.replaceChildren(...responseElements(api, response, () => run(useUp)));
+  const show = (response) => {
+    const { title, meaning } = words(response.status, api);
+    announce(`${name}: ${title}. ${meaning}`);
+    output.replaceChildren(...responseElements(api, response, () => run(useUp)));
+  };
   const useUp = async () => {
     for (let count = 0; count < MAX_CALLS; count += 1) {
       const response = await send();
       show(response);
       if (response.status === 429 || response.limits.length === 0) return;
+      await new Promise((resolve) => { setTimeout(resolve, MILLISECONDS_BETWEEN_CALLS); });
     }
   };
   const run = async (action) => {

@@ -3,6 +3,7 @@
 import { duration } from "./dom.js";
 
 const LEEWAY_SECONDS = 10;
+const TIMEOUT_MILLISECONDS = 10_000;
 const USER = "The user, by the id at Auth0. It never changes, unlike an email.";
 const EXPLAINED = {
   iss: "Who issued the token: this tenant.",
@@ -66,11 +67,13 @@ export function forge(token) {
 /** Return what an API checks, each with whether it holds now. */
 export async function checks(token, configuration) {
   const { header, claims } = decode(token);
-  const key = await publishedKey(header.kid, configuration);
+  const keys = await publishedKeys(configuration);
+  const key = keys?.find(({ kid }) => kid === header.kid);
+  const where = key ? "published in the JWK Set" : keys ? "no longer in the JWK Set" : "unknown: the JWK Set cannot be fetched";
   const audiences = [claims.aud].flat();
   return [
     [header.alg === "RS256", `Algorithm ${header.alg}`, "one that the API expects, never “none”"],
-    [key !== undefined, "Key", key ? "published in the JWK Set" : "no longer in the JWK Set"],
+    [key !== undefined, "Key", where],
     [key !== undefined && (await verifies(token, key)), "Signature", "made with that key"],
     [claims.iss === configuration.issuer, "Issuer", "this tenant, with the slash"],
     [audiences.includes(configuration.audience), "Audience", "this API is among them"],
@@ -79,10 +82,10 @@ export async function checks(token, configuration) {
   ];
 }
 
-async function publishedKey(kid, configuration) {
+async function publishedKeys({ issuer }) {
+  const options = { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS) };
   try {
-    const answer = await fetch(new URL(".well-known/jwks.json", configuration.issuer), { cache: "no-store" });
-    return (await answer.json()).keys.find((each) => each.kid === kid);
+    return (await (await fetch(new URL(".well-known/jwks.json", issuer), options)).json()).keys;
   } catch {
     return undefined;
   }
