@@ -125,7 +125,7 @@ def test_any_api_with_an_openapi_document_can_be_called(browser: Browser) -> Non
         expect(ping).to_contain_text("public")
         ping.get_by_role("button", name="Call").click()
         expect(ping).to_contain_text('"pong": true')
-        page.get_by_role("button", name="Be a machine").click()
+        page.get_by_role("button", name="Get a machine's token").click()
         expect(page.locator("#caller")).to_contain_text("You are a machine")
         page.get_by_text("1 more routes").click()
         order = page.get_by_role("article", name="PUT /orders/{order_id}")

@@ -43,6 +43,12 @@ CONTRAST = """() => {
   });
 }"""
 
+LAYOUT_SHIFT = """
+window.shift = 0;
+new PerformanceObserver((list) => { for (const { value } of list.getEntries()) window.shift += value; })
+  .observe({ type: "layout-shift", buffered: true });
+"""
+
 # Controls that a screen reader would announce without a name.
 NAMELESS = """() => [
     ...document.querySelectorAll("button, input, select, textarea, a, summary, [role=meter], progress"),
@@ -158,7 +164,7 @@ def test_a_forged_and_an_expired_token_are_refused(page: Page) -> None:
 
 
 def test_a_machine_runs_the_rate_limit_down(page: Page) -> None:
-    page.get_by_role("button", name="Be a machine").click()
+    page.get_by_role("button", name="Get a machine's token").click()
     expect(page.locator("#caller")).to_contain_text("You are a machine")
     assert "200 OK" in call(page, "GET /api/data").inner_text()
     meter = route(page, "GET /api/data").get_by_role("meter", name="Rate limit 6/minute")
@@ -233,7 +239,7 @@ def test_a_tenant_that_fails_refuses_tokens_and_logins_in_words(page: Page) -> N
     page.get_by_label("What fails").select_option("all of Auth0")
     page.get_by_role("button", name="Make Auth0 fail").click()
     expect(page.locator("#switches")).to_contain_text("Auth0 fails")
-    page.get_by_role("button", name="Be a machine").click()
+    page.get_by_role("button", name="Get a machine's token").click()
     expect(page.get_by_role("alert")).to_contain_text("The token endpoint does not respond")
     page.get_by_role("button", name="Log in as").click()
     expect(page.get_by_role("alert")).to_have_text("Auth0 fails now, and its login page with it. Repair it first.")
@@ -276,6 +282,17 @@ def test_playground_and_home_page_fit_are_legible_and_named(
         assert page.evaluate(NAMELESS) == [], name
         if folder:
             page.screenshot(path=f"{folder}/{name}-{scheme}-{width}.png", full_page=True)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_moves_while_the_pages_load(page: Page, running: Dev, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.add_init_script(LAYOUT_SHIFT)
+    for address, last in ((running.playground, "#switches button"), (running.tenant, "#requests li")):
+        page.goto(address)
+        expect(page.locator(last).first).to_be_visible()
+        shift = page.evaluate("() => new Promise(done => requestAnimationFrame(() => done(window.shift)))")
+        assert shift < 0.02, f"{address}: {shift}"
 
 
 def test_the_keyboard_alone_logs_in_and_calls(page: Page) -> None:

@@ -1,11 +1,12 @@
 // The API: its routes from /openapi.json, calls, and what its headers say.
 
+const DOCUMENT_TIMEOUT_MILLISECONDS = 10_000;
 const TIMEOUT_MILLISECONDS = 60_000;
 const METHODS = ["get", "post", "put", "patch", "delete"];
 
 /** Return the routes of the API's OpenAPI document. */
 export async function readRoutes(api) {
-  const answer = await fetch(`${api}/openapi.json`);
+  const answer = await fetch(`${api}/openapi.json`, { signal: AbortSignal.timeout(DOCUMENT_TIMEOUT_MILLISECONDS) });
   const document = await answer.json();
   return Object.entries(document.paths ?? {}).flatMap(([path, operations]) =>
     METHODS.filter((method) => operations[method]).map((method) => route(document, path, method, operations)),

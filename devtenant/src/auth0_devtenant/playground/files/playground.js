@@ -70,7 +70,7 @@ function claimTable(caption, values) {
 async function showToken() {
   const element = byId("token-content");
   if (!tokens) {
-    element.replaceChildren(h("p", { class: "empty" }, "No token yet. Log in, or be a machine."));
+    element.replaceChildren(h("p", { class: "empty" }, "No token yet. Log in, or get a machine's token."));
     return;
   }
   const token = tokens.access_token;
@@ -173,6 +173,7 @@ async function start() {
   await refresh();
   if (failure) showError(failure);
   await showRoutes(configuration.api, tokenToSend, () => caller()?.user_id ?? people[0]?.user_id ?? "");
+  byId("trouble").hidden = false; // last, since what is above it has its height now
 }
 
 start().catch((error) => {
