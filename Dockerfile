@@ -30,7 +30,7 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
 
 FROM base AS dev
 COPY --from=build-dev /app /app
-EXPOSE 3001
+EXPOSE 3001 3002
 CMD ["auth0-sso", "dev", "--host", "0.0.0.0"]
 
 # The last stage is the one that is built where none is named.

@@ -50,6 +50,7 @@ def test_the_wheel_is_typed_licensed_and_has_the_command(wheel: ZipFile) -> None
     names = set(wheel.namelist())
     metadata = "auth0_devtenant-0.1.0.dist-info"
     assert {"auth0_devtenant/py.typed", "auth0_devtenant/cli.py", f"{metadata}/licenses/LICENSE"} <= names
+    assert {"auth0_devtenant/pages/home/home.js", "auth0_devtenant/playground/files/index.html"} <= names
     assert wheel.read(f"{metadata}/entry_points.txt").decode().split("\n")[:2] == [
         "[console_scripts]",
         "auth0-devtenant = auth0_devtenant.cli:main",

@@ -83,6 +83,13 @@ def test_every_command_to_try_does_what_its_comment_says(installed: dict[str, st
     assert output.endswith("429 429 401 ")
 
 
+def test_the_playground_starts_as_the_readme_says() -> None:
+    (line,) = blocks("## Home page and playground")
+    _, *options = line.replace("3002", "0").split()
+    with served(*options[1:]) as running:
+        assert "Playground http://127.0.0.1:" in running.banner
+
+
 def test_the_options_of_the_readme_are_those_of_the_commands(installed: dict[str, str]) -> None:
     port = str(free_port())
     serve, token = OPTIONS.replace("4001", port).strip().splitlines()

@@ -122,7 +122,7 @@ def broken_pipe() -> int:
 def test_a_closed_pipe_ends_dev_by_sigpipe() -> None:
     writing = broken_pipe()
     result = subprocess.run(
-        [*COMMAND, "dev", "--port", "0", "--tenant-port", "0"],
+        [*COMMAND, "dev", "--port", "0", "--tenant-port", "0", "--playground-port", "0"],
         check=False,
         stdout=writing,
         stderr=subprocess.PIPE,
@@ -173,7 +173,7 @@ def test_people_and_api_of_a_seed_file_can_be_used(tmp_path: Path) -> None:
 def test_a_seed_file_that_is_wrong_is_an_error_with_the_place(tmp_path: Path) -> None:
     seed = tmp_path / "seed.toml"
     seed.write_text("[[people]]\nemail = 'a@b.example'\nroles = ['boss']")
-    command = [*COMMAND, "dev", "--port", "0", "--tenant-port", "0", "--seed", str(seed)]
+    command = [*COMMAND, "dev", "--port", "0", "--tenant-port", "0", "--playground-port", "0", "--seed", str(seed)]
     result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr.startswith("auth0-sso: ")

@@ -121,7 +121,7 @@ async def port_closed(serving: Serving) -> None:
 
 def test_a_second_ctrl_c_ends_dev_when_its_shutdown_hangs(tmp_path: Path) -> None:
     port, tenant_port, log = free_port(), free_port(), tmp_path / "log"
-    command = [*COMMAND, "dev", "--port", str(port), "--tenant-port", str(tenant_port)]
+    command = [*COMMAND, "dev", "--port", str(port), "--tenant-port", str(tenant_port), "--playground-port", "0"]
     with process(*command, LOG_TO=str(log), FAULT="close", PYTHONPATH=WITH_FAULTS) as running:
         serving = Serving(f"http://127.0.0.1:{port}", tenant_port, running, log)
         eventually(f"{serving.url}/readyz", 200)

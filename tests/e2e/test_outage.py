@@ -75,7 +75,16 @@ def test_uvicorn_starts_the_factory_as_well() -> None:
 
 def test_a_port_in_use_is_reported_in_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        command = [*COMMAND, "dev", "--tenant-port", "0", "--port", str(taken.getsockname()[1])]
+        command = [
+            *COMMAND,
+            "dev",
+            "--tenant-port",
+            "0",
+            "--playground-port",
+            "0",
+            "--port",
+            str(taken.getsockname()[1]),
+        ]
         result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
     assert result.returncode == 1
     assert "cannot listen" in result.stderr

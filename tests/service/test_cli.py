@@ -135,7 +135,11 @@ def test_help_and_serve_do_not_import_the_tenant(arguments: list[str], code: int
         (["dev", "--port", "-1"], "argument --port: '-1' is not"),
         (["dev", "--port", "9" * 5000], "argument --port:"),
         (["dev", "--tenant-port", "65536"], "argument --tenant-port: '65536' is not"),
-        (["dev", "--port", "4000", "--tenant-port", "4000"], "--port and --tenant-port must differ"),
+        (
+            ["dev", "--port", "4000", "--tenant-port", "4000"],
+            "--port, --tenant-port and --playground-port must differ",
+        ),
+        (["dev", "--port", "3002"], "--port, --tenant-port and --playground-port must differ"),
         (["dev", "--host", "nowhere.invalid"], "argument --host: invalid choice: 'nowhere.invalid'"),
         (["dev", "--host", "192.168.0.1"], "argument --host: invalid choice: '192.168.0.1'"),
         (["dev", "--set", "RATE_LIMIT"], "'RATE_LIMIT' is not NAME=VALUE"),
@@ -170,17 +174,20 @@ def test_the_option_allows_as_many_workers_as_the_setting(monkeypatch: pytest.Mo
         ServiceSettings.of(**given, workers="257")
 
 
-@pytest.mark.parametrize("port", ["--port", "--tenant-port"])
+@pytest.mark.parametrize("port", ["--port", "--tenant-port", "--playground-port"])
 def test_a_port_in_use_is_named_with_the_option_changing_it(port: str, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = str(taken.getsockname()[1])
-        assert main(["dev", "--port", "0", "--tenant-port", "0", port, number]) == 1
+        assert main(["dev", "--port", "0", "--tenant-port", "0", "--playground-port", "0", port, number]) == 1
     said = f"auth0-sso: cannot listen on 127.0.0.1:{number}: Address already in use; {port} chooses another port\n"
     assert capsys.readouterr().err == said
 
 
 def test_a_changed_setting_that_cannot_be_used_exits_with_78(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["dev", "--port", "0", "--tenant-port", "0", "--set", "RATE_LIMIT=often"]) == 78
+    assert (
+        main(["dev", "--port", "0", "--tenant-port", "0", "--playground-port", "0", "--set", "RATE_LIMIT=often"])
+        == 78
+    )
     output = capsys.readouterr()
     assert output.out == ""
     assert "RATE_LIMIT is not a rate limit such as 10/minute" in output.err

@@ -35,6 +35,7 @@ class Dev:
 
     api: str
     tenant: str
+    playground: str
     process: subprocess.Popen[str]
 
     def token(self, *who: str, **environment: str) -> str:
@@ -49,7 +50,7 @@ class Dev:
 @contextmanager
 def dev(*options: str, cwd: Path | None = None, **environment: str) -> Iterator[Dev]:
     """Run `auth0-sso dev` until the block ends, then see it shut down gracefully."""
-    command = [*COMMAND, "dev", "--port", "0", "--tenant-port", "0", *options]
+    command = [*COMMAND, "dev", "--port", "0", "--tenant-port", "0", "--playground-port", "0", *options]
     # The log goes to a file: a pipe that is not read would stop the process once it is full.
     with (
         tempfile.TemporaryFile("w+") as log,
@@ -73,11 +74,11 @@ def _announced(process: subprocess.Popen[str], log: TextIO) -> Dev:
         banner += line
         if "Ctrl-C" in line:
             break
-    found = re.search(r"API +(\S+)/docs\s+Tenant +(\S+)", banner)
+    found = re.search(r"API +(\S+)/docs\s+Tenant +(\S+)\s+Playground +(\S+)", banner)
     log.seek(0)
     assert found, f"no banner; stderr: {log.read()}"
     assert "DEVELOPMENT ONLY" in banner
-    return Dev(found[1], found[2], process)
+    return Dev(found[1], found[2], found[3], process)
 
 
 def wait_for_port(port: int) -> None:

@@ -18,6 +18,7 @@ from auth0_devtenant.authentication.responses import (
 from auth0_devtenant.authentication.routes import ROUTES as AUTHENTICATION_ROUTES
 from auth0_devtenant.development.control import Control
 from auth0_devtenant.development.faults import FaultMiddleware, Faults
+from auth0_devtenant.development.home import Home
 from auth0_devtenant.development.origins import DEVELOPMENT_PATH, OriginCheckMiddleware, WebOriginsMiddleware
 from auth0_devtenant.development.requests import Requests, RequestsMiddleware
 from auth0_devtenant.errors import (
@@ -55,6 +56,7 @@ def create_tenant(
     faults, requests = Faults(), Requests()
     app = Starlette(
         routes=[
+            *Home(requests).routes,
             *AUTHENTICATION_ROUTES,
             Route("/oauth/token", issue_token, methods=["POST"]),
             Route("/oauth/revoke", revoke, methods=["POST"]),
@@ -85,7 +87,7 @@ def create_tenant(
             Middleware(
                 WebOriginsMiddleware,
                 tenant=tenant,
-                allow_methods=["GET", "POST"],
+                allow_methods=["GET", "POST", "PUT", "DELETE"],
                 allow_headers=["authorization", "content-type", "auth0-client", "x-requested-with"],
             ),
         ],

@@ -15,6 +15,8 @@ class TenantOptions:
     issuer: str = "http://127.0.0.1:3001/"
     """With a slash at the end, as Auth0 has it."""
     seed: Seed = field(default_factory=default_seed)
+    playground: str | None = None
+    """The origin of the playground that the same process serves, if it does."""
 
     @property
     def audience(self) -> str:

@@ -17,10 +17,11 @@ from starlette.applications import Starlette
 from auth0_devtenant.app import create_tenant
 from auth0_devtenant.certificates import TlsFiles
 from auth0_devtenant.development.made_tokens import make_token
+from auth0_devtenant.environment import environment
 from auth0_devtenant.errors import ApiError
 from auth0_devtenant.listening import listen
 from auth0_devtenant.options import TenantOptions
-from auth0_devtenant.seed import MANAGEMENT_CLIENT_ID, Application, Seed, default_seed
+from auth0_devtenant.seed import Seed, default_seed
 from auth0_devtenant.state import Json, Tenant
 
 ALL_ADDRESSES: Final = "0.0.0.0"  # noqa: S104 - not the default: an option chooses it, for a container
@@ -114,27 +115,7 @@ class RunningTenant:
     @property
     def environment(self) -> dict[str, str]:
         """Environment variables for an API and its tests, with the names that Auth0's SDKs and quickstarts use."""
-        applications = {each.app_type: each for each in reversed(self.options.seed.applications)}
-        spa, web, machine = (applications.get(kind) for kind in ("spa", "regular_web", "non_interactive"))
-        management = _application(self.options.seed, MANAGEMENT_CLIENT_ID)
-        values = {
-            "AUTH0_DOMAIN": self.issuer.partition("://")[2].removesuffix("/"),
-            "AUTH0_ISSUER_BASE_URL": self.issuer,
-            "AUTH0_AUDIENCE": self.audience,
-            "AUTH0_CLIENT_ID": spa and spa.client_id,
-            "AUTH0_WEB_CLIENT_ID": web and web.client_id,
-            "AUTH0_WEB_CLIENT_SECRET": web and web.client_secret,
-            "AUTH0_MACHINE_CLIENT_ID": machine and machine.client_id,
-            "AUTH0_MACHINE_CLIENT_SECRET": machine and machine.client_secret,
-            "AUTH0_MANAGEMENT_CLIENT_ID": management and management.client_id,
-            "AUTH0_MANAGEMENT_CLIENT_SECRET": management and management.client_secret,
-            "AUTH0_MANAGEMENT_AUDIENCE": self.options.management_audience,
-            "AUTH0_MANAGEMENT_BASE_URL": self.issuer,
-            "NODE_EXTRA_CA_CERTS": self.tls and str(self.tls.ca),
-            "SSL_CERT_FILE": self.tls and str(self.tls.bundle),
-            "REQUESTS_CA_BUNDLE": self.tls and str(self.tls.bundle),
-        }
-        return {name: value for name, value in values.items() if value}
+        return environment(self.options, self.tls)
 
     @property
     def document(self) -> Json:
@@ -143,6 +124,7 @@ class RunningTenant:
         return {
             "issuer": self.issuer,
             "audience": self.audience,
+            "playground": None if self.options.playground is None else f"{self.options.playground}/",
             "ca_file": None if self.tls is None else str(self.tls.ca),
             "applications": [
                 each.model_dump(include={"name", "app_type", "client_id", "client_secret"})
@@ -189,8 +171,13 @@ def serving(server: TenantServer, listening: socket.socket) -> Iterator[None]:
 
 def issuer_at(host: str, listening: socket.socket, tls: TlsFiles | None) -> str:
     """Return the issuer of a tenant that listens there."""
+    return f"{origin_at(host, listening, tls)}/"
+
+
+def origin_at(host: str, listening: socket.socket, tls: TlsFiles | None) -> str:
+    """Return the origin of what listens there."""
     name = "127.0.0.1" if host == ALL_ADDRESSES else host
-    return f"{'http' if tls is None else 'https'}://{name}:{listening.getsockname()[1]}/"
+    return f"{'http' if tls is None else 'https'}://{name}:{listening.getsockname()[1]}"
 
 
 def _wait_until_started(server: TenantServer, thread: threading.Thread) -> None:
@@ -199,7 +186,3 @@ def _wait_until_started(server: TenantServer, thread: threading.Thread) -> None:
         if not thread.is_alive() or time.monotonic() > end:
             raise RuntimeError("the tenant did not start")
         time.sleep(0.005)
-
-
-def _application(seed: Seed, client_id: str) -> Application | None:
-    return next((each for each in seed.applications if each.client_id == client_id), None)

@@ -16,9 +16,9 @@ from auth0_devtenant.development.log_stream import LogStream
 from auth0_devtenant.listening import ListenError, listen
 from auth0_devtenant.options import TenantOptions
 from auth0_devtenant.saved_state import SavedStateError, read_state, write_state
-from auth0_devtenant.seed import Dialect, Seed, SeedError, default_seed, read_seed
+from auth0_devtenant.seed import Dialect, Seed, SeedError, default_seed, read_seed, with_playground
 from auth0_devtenant.seed.default import AUDIENCE, WEB_ORIGINS
-from auth0_devtenant.serving import ALL_ADDRESSES, RunningTenant, TenantServer, issuer_at
+from auth0_devtenant.serving import ALL_ADDRESSES, RunningTenant, TenantServer, issuer_at, origin_at
 from auth0_devtenant.state import RateLimitPlan, State, Tenant
 
 _MAX_LIFETIME = 2_592_000  # seconds, as at Auth0
@@ -90,8 +90,11 @@ class Prepared:
 
 
 @contextmanager
-def prepared(given: argparse.Namespace) -> Iterator[Prepared]:
-    """Listen and make the tenant; export its state at the end if that is wanted. Raises `StartError`."""
+def prepared(given: argparse.Namespace, *, playground: socket.socket | None = None) -> Iterator[Prepared]:
+    """Listen and make the tenant; export its state at the end if that is wanted. Raises `StartError`.
+
+    `playground` is where its playground listens, if it has one.
+    """
     try:
         seed = _seed(given)
         imported = _imported(given)
@@ -100,7 +103,9 @@ def prepared(given: argparse.Namespace) -> Iterator[Prepared]:
         raise StartError(str(error)) from None
     with listening:
         tls = _tls_files(given)
-        options = TenantOptions(given.issuer or issuer_at(given.host, listening, tls), seed)
+        origin = None if playground is None else origin_at(given.host, playground, tls)
+        seed = seed if origin is None else with_playground(seed, origin)
+        options = TenantOptions(given.issuer or issuer_at(given.host, listening, tls), seed, origin)
         app = create_tenant(options)
         running = RunningTenant(options, app.state.tenant, tls)
         if imported is not None:

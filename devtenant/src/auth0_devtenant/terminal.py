@@ -45,11 +45,12 @@ def banner(options: TenantOptions, *, address: str, ca: Path | None = None, ever
     )
     authority = "" if ca is None else f"\n  CA file    {ca}"
     listens = "" if options.issuer == address else f"\n  Address    {address}"
+    playground = "" if options.playground is None else f"\n  Playground {options.playground}/"
     warning = "\n  IT LISTENS ON EVERY ADDRESS: all hosts that reach this one can use it.\n" if every_address else ""
     return f"""
   DEVELOPMENT ONLY: this tenant keeps everything in memory, and its passwords and secrets are public.
 {warning}
-  Issuer     {options.issuer}{listens}{authority}
+  Issuer     {options.issuer}{listens}{authority}{playground}
   JWK Set    {options.issuer}.well-known/jwks.json
   Audience   {options.audience}
 

@@ -130,3 +130,31 @@ async def test_pages_of_other_sites_control_nothing(visitor: Visitor) -> None:
 async def test_what_is_no_json_is_refused(visitor: Visitor) -> None:
     answer = await visitor.client.post("_development/tokens", data={"user": ADMIN.email})
     assert answer.status_code == 415
+
+
+async def test_roles_are_assigned_and_taken_away(visitor: Visitor) -> None:
+    path = f"_development/users/{MANAGER.email}/roles"
+    answer = await visitor.client.put(path, json={"roles": ["admin", "manager", "admin"]})
+    assert answer.json() == {"roles": ["admin", "manager"]}
+    token = (await post(visitor, "tokens", {"user": MANAGER.email})).json()["access_token"]
+    assert segments(token)[1]["permissions"] == ["read:data", "write:data"]
+    assert (await visitor.client.put(path, json={"roles": []})).json() == {"roles": []}
+    assert (await visitor.manage("GET", f"/users/{MANAGER.user_id.replace('|', '%7C')}/roles")).json() == []
+
+
+@pytest.mark.parametrize(
+    ("email", "body", "status", "message"),
+    [
+        (MANAGER.email, {"roles": ["admin", "boss"]}, 400, "There is no role boss"),
+        (MANAGER.email, {"roles": "admin"}, 400, "roles: Input should be a valid list"),
+        (MANAGER.email, {}, 400, "roles: Field required"),
+        ("unknown@example.com", {"roles": []}, 404, "The user does not exist."),
+    ],
+)
+async def test_wrong_roles_change_nothing(
+    visitor: Visitor, email: str, body: object, status: int, message: str
+) -> None:
+    answer = await visitor.client.put(f"_development/users/{email}/roles", json=body)
+    assert (answer.status_code, answer.json()["message"]) == (status, message)
+    people = (await visitor.client.get("_development/people")).json()
+    assert [each["roles"] for each in people] == [["admin"], ["manager"], []]

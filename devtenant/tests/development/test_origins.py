@@ -1,5 +1,7 @@
 """Pages of other sites in the developer's browser cannot use the tenant."""
 
+from collections.abc import AsyncIterator
+
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -10,11 +12,13 @@ from auth0_devtenant import (
     TenantOptions,
     create_tenant,
 )
+from auth0_devtenant.seed import default_seed, with_playground
 from auth0_devtenant.seed.default import WEB_ORIGINS
 
 from ..visitor import ADMIN, REDIRECT_URI, Visitor, query_of
 
 EVIL = "https://evil.example"
+PLAYGROUND = "http://127.0.0.1:3002"
 FAULT = {"path": "/.well-known/jwks.json", "status": 200, "body": '{"keys": []}'}
 SECRET = {
     "grant_type": "client_credentials",
@@ -159,3 +163,57 @@ async def test_a_link_on_another_site_starts_a_login(visitor: Visitor) -> None:
     headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
     answer = await visitor.client.get("authorize", params=visitor.parameters(), headers=headers)
     assert answer.headers["Location"].startswith("/u/login")
+
+
+@pytest.fixture
+async def beside_playground(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> AsyncIterator[httpx.AsyncClient]:
+    options = TenantOptions(seed=with_playground(default_seed(), PLAYGROUND), playground=PLAYGROUND)
+    app = create_tenant(options, signing_keys=rsa_keys)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=options.issuer) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "people"), ("POST", "faults"), ("DELETE", "faults"), ("PUT", "users/admin@example.com/roles")],
+)
+async def test_the_playground_can_control_the_tenant(
+    beside_playground: httpx.AsyncClient, method: str, path: str
+) -> None:
+    asked = {"Origin": PLAYGROUND, "Access-Control-Request-Method": method}
+    preflight = await beside_playground.options(
+        f"_development/{path}", headers=asked | {"Access-Control-Request-Headers": "content-type"}
+    )
+    body = {"roles": []} if method == "PUT" else FAULT if method == "POST" else None
+    headers = {"Origin": PLAYGROUND, "Sec-Fetch-Site": "same-site"}
+    answer = await beside_playground.request(method, f"_development/{path}", json=body, headers=headers)
+    assert answer.is_success
+    for response in (preflight, answer):
+        assert response.headers["Access-Control-Allow-Origin"] == PLAYGROUND
+        assert "Access-Control-Allow-Credentials" not in response.headers
+
+
+@pytest.mark.parametrize(
+    "origin", [EVIL, "null", *WEB_ORIGINS, "http://localhost:3002", "http://127.0.0.1:3003", "https://127.0.0.1:3002"]
+)
+async def test_no_other_origin_can_control_a_tenant_with_a_playground(
+    beside_playground: httpx.AsyncClient, origin: str
+) -> None:
+    asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+    answers = [
+        await beside_playground.options("_development/faults", headers=asked),
+        await beside_playground.post("_development/faults", json=FAULT, headers={"Origin": origin}),
+        await beside_playground.get("_development/people", headers={"Origin": origin}),
+        await beside_playground.post(
+            "_development/faults", json=FAULT, headers=[("Origin", PLAYGROUND), ("Origin", origin)]
+        ),
+    ]
+    for answer in answers:
+        assert answer.status_code == 403
+        assert "Access-Control-Allow-Origin" not in answer.headers
+    assert (await beside_playground.get("_development/faults")).json() == []
+
+
+async def test_without_a_playground_its_origin_is_refused(visitor: Visitor) -> None:
+    answer = await visitor.client.post("_development/faults", json=FAULT, headers={"Origin": PLAYGROUND})
+    assert answer.status_code == 403

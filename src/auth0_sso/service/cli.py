@@ -79,6 +79,9 @@ def _add_dev(command: argparse.ArgumentParser) -> None:
     command.add_argument("--port", type=port, default=3000, help="port of the API, 0 for any (default %(default)s)")
     command.add_argument("--tenant-port", type=port, default=3001, help="port of the tenant (default %(default)s)")
     command.add_argument(
+        "--playground-port", type=port, default=3002, help="port of the tenant's playground (default %(default)s)"
+    )
+    command.add_argument(
         "--set",
         type=_setting,
         action="append",
@@ -129,8 +132,9 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _dev(options: argparse.Namespace) -> int:
-    if options.port == options.tenant_port != 0:
-        options.refuse("--port and --tenant-port must differ")
+    ports = [port for port in (options.port, options.tenant_port, options.playground_port) if port]
+    if len({*ports}) < len(ports):
+        options.refuse("--port, --tenant-port and --playground-port must differ")
     if missing := _missing_packages():
         return _fail(_no_service("dev", missing))
     if not _has_tenant():
@@ -142,6 +146,7 @@ def _dev(options: argparse.Namespace) -> int:
             host=options.host,
             port=options.port,
             tenant_port=options.tenant_port,
+            playground_port=options.playground_port,
             changes=dict(options.set),
             seed=options.seed,
             reload=options.reload,

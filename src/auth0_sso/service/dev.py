@@ -1,4 +1,4 @@
-"""`auth0-sso dev`: the API and a development tenant, each on a socket of its own and in a thread of its own.
+"""`auth0-sso dev`: the API, a development tenant and its playground, each on a socket and in a thread of its own.
 
 No setting is read from the environment, `.env` or the directory of secrets, which may be those of a real tenant. This
 module needs the distribution auth0-devtenant; only `auth0-sso dev` imports it.
@@ -25,8 +25,9 @@ from auth0_devtenant import (
     default_seed,
 )
 from auth0_devtenant.listening import ListenError, listen
-from auth0_devtenant.seed import SeedError, read_seed
-from auth0_devtenant.serving import TenantServer, issuer_at, serving
+from auth0_devtenant.playground.app import Playground, create_playground
+from auth0_devtenant.seed import SeedError, read_seed, with_playground
+from auth0_devtenant.serving import TenantServer, issuer_at, origin_at, serving
 from auth0_devtenant.terminal import fail, people_table, show
 from auth0_sso.http.client import httpx
 from auth0_sso.service.app import create_app
@@ -51,19 +52,24 @@ def run(
     host: str,
     port: int,
     tenant_port: int,
+    playground_port: int,
     changes: Mapping[str, str],
     seed: Path | None = None,
     reload: bool = False,
 ) -> int:
-    """Serve both until a signal comes; return the exit code, 1 for a port that is in use or an unreadable seed.
+    """Serve all three until a signal comes; return the exit code, 1 for a port that is in use or an unreadable seed.
 
     `host` is one of `HOSTS`. Port 0 takes any free one. `changes` are settings of `CHANGEABLE`, as text; raises
     `ConfigurationError` for an invalid one. `seed` is a file of the tenant's people, roles and applications. With
     `reload` the API starts again when its code changes, and the tenant goes on.
     """
     try:
-        with listen(host, tenant_port, "--tenant-port") as tenant, listen(host, port, "--port") as api:
-            return _serve_on(tenant, api, host=host, changes=changes, seed=seed, reload=reload)
+        with (
+            listen(host, tenant_port, "--tenant-port") as tenant,
+            listen(host, port, "--port") as api,
+            listen(host, playground_port, "--playground-port") as playground,
+        ):
+            return _serve_on(tenant, api, playground, host=host, changes=changes, seed=seed, reload=reload)
     except (ListenError, SeedError) as error:
         return fail("auth0-sso", str(error))
 
@@ -71,24 +77,29 @@ def run(
 def _serve_on(
     tenant_socket: socket.socket,
     api_socket: socket.socket,
+    playground_socket: socket.socket,
     *,
     host: str,
     changes: Mapping[str, str],
     seed: Path | None,
     reload: bool,
 ) -> int:
-    issuer = issuer_at(host, tenant_socket, None)
-    port = api_socket.getsockname()[1]
-    options = TenantOptions(issuer)
-    settings = _settings(options, host, port, changes)
-    origins = (f"http://127.0.0.1:{port}", f"http://localhost:{port}", *settings.cors_allowed_origins)
+    issuer, port = issuer_at(host, tenant_socket, None), api_socket.getsockname()[1]
+    playground = origin_at(host, playground_socket, None)
+    # Read once before the tenant is made: the pages of these origins may log in at its own single page application.
+    others = _settings(TenantOptions(issuer), host, port, changes).cors_allowed_origins
+    origins = (f"http://127.0.0.1:{port}", f"http://localhost:{port}", *others)
     chosen = default_seed(web_origins=origins) if seed is None else read_seed(seed, web_origins=origins)
-    options = TenantOptions(issuer, chosen)
-    settings = _settings(options, host, port, changes)
+    options = TenantOptions(issuer, with_playground(chosen, playground), playground)
+    changes = dict(changes) | {"cors_allowed_origins": ",".join((*others, playground))}
+    settings, api = _settings(options, host, port, changes), origins[host == "localhost"]
     configure_logs(settings.log_level)
     set_signal_handler(SHUTDOWN_SIGNALS, lambda *_: sys.exit(0))  # until the API starts
-    with serving(TenantServer(create_tenant(options), http=BoundedHttpProtocol), tenant_socket):
-        show(banner(options, origins[host == "localhost"], everywhere=host == ALL_ADDRESSES))
+    app = create_tenant(options)
+    tenant = TenantServer(app, http=BoundedHttpProtocol)
+    pages = TenantServer(create_playground(Playground(playground, app.state.tenant, api)), http=BoundedHttpProtocol)
+    with serving(tenant, tenant_socket), serving(pages, playground_socket):
+        show(banner(options, api, everywhere=host == ALL_ADDRESSES))
         if reload:
             _serve_reloading(settings, api_socket)
             return 0
@@ -147,12 +158,13 @@ def banner(options: TenantOptions, api: str, *, everywhere: bool = False) -> str
     tenant = "" if issuer == built_in.issuer else f" --tenant {issuer}"
     tenant += "" if options.audience == built_in.audience else f" --audience {options.audience}"
     someone = people[0].email if people else "EMAIL --password PASSWORD"
-    warning = "\n  BOTH LISTEN ON EVERY ADDRESS: all hosts that reach this one can use them.\n" if everywhere else ""
+    warning = "\n  ALL LISTEN ON EVERY ADDRESS: all hosts that reach this one can use them.\n" if everywhere else ""
     return f"""
   DEVELOPMENT ONLY: the tenant keeps everything in memory, and its passwords and secrets are public.
 {warning}
-  API      {api}/docs
-  Tenant   {issuer}
+  API         {api}/docs
+  Tenant      {issuer}
+  Playground  {options.playground}/
 
   People
 {people_table(people)}

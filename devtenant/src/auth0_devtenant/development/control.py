@@ -47,6 +47,12 @@ class _Who(_Body):
     email: str | None = None
 
 
+class _Roles(_Body):
+    """The roles that a user shall have, by name."""
+
+    roles: list[str]
+
+
 class _Token(_Body):
     """An access token to make: of a user by email or user id, else of a machine."""
 
@@ -74,6 +80,7 @@ class Control:
             Route("/keys/revoke", self._revoke_keys, methods=["POST"]),
             Route("/sessions/revoke", self._revoke_sessions, methods=["POST"]),
             Route("/people", self._list_people, methods=["GET"]),
+            Route("/users/{email}/roles", self._assign_roles, methods=["PUT"]),
             Route("/tokens", self._make_token, methods=["POST"]),
         )
         """Under /_development."""
@@ -172,6 +179,17 @@ class Control:
                 for user in tenant.state.users.values()
             ]
         )
+
+    async def _assign_roles(self, request: Request) -> Response:
+        """Assign exactly these roles to a user, by email or user id."""
+        tenant, wanted = tenant_of(request), await _read(request, _Roles)
+        user = find_user(tenant, request.path_params["email"])
+        ids = {role.name: role.id for role in tenant.state.roles.values()}
+        unknown = [name for name in wanted.roles if name not in ids]
+        if unknown:
+            raise ApiError(400, f"There is no role {', '.join(unknown)}")
+        user.role_ids = [ids[name] for name in dict.fromkeys(wanted.roles)]
+        return JSONResponse({"roles": [role.name for role in tenant.roles_of(user)]})
 
     async def _make_token(self, request: Request) -> Response:
         """Make an access token without a login, as the login or the token endpoint would."""

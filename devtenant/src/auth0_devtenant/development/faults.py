@@ -13,7 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from auth0_devtenant.development.bodies import read_json
-from auth0_devtenant.development.origins import DEVELOPMENT_PATH
+from auth0_devtenant.development.own_paths import is_own
 
 _HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")]
 _HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]*$")]
@@ -103,7 +103,7 @@ class Faults:
 
 
 class FaultMiddleware:
-    """ASGI middleware that responds with the pending faults, except under /_development."""
+    """ASGI middleware that responds with the pending faults, except on the home page and under /_development."""
 
     def __init__(self, app: ASGIApp, faults: Faults) -> None:
         self._app = app
@@ -111,7 +111,7 @@ class FaultMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or respond with a fault."""
-        own = scope["type"] != "http" or scope["path"].startswith(f"{DEVELOPMENT_PATH}/")
+        own = scope["type"] != "http" or is_own(scope["path"])
         fault = None if own else self._faults.next(scope["path"])
         if fault is None:
             await self._app(scope, receive, send)

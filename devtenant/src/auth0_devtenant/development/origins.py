@@ -2,7 +2,9 @@
 
 Any page open in the developer's browser can send requests to 127.0.0.1. The browser puts the page's origin into
 `Origin` (Fetch standard, "Origin header"). A page whose own domain resolves to 127.0.0.1 (DNS rebinding) has the same
-origin, but its requests have that domain in `Host`. Auth0 is on the public internet and needs neither check.
+origin, but its requests have that domain in `Host`. The playground is the one other origin that can control the
+tenant: the tenant's own process serves it, and its pages load nothing from elsewhere. Auth0 is on the public internet
+and needs neither check.
 """
 
 from collections.abc import Sequence
@@ -18,7 +20,7 @@ from auth0_devtenant.errors import ApiError
 from auth0_devtenant.state import Tenant
 
 DEVELOPMENT_PATH: Final = "/_development"
-"""Prefix of the endpoints that Auth0 does not have; only the tenant's own pages and programs may use them."""
+"""Prefix of the endpoints that Auth0 does not have, for the tenant's own pages, its playground and programs."""
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -34,6 +36,8 @@ class OriginCheckMiddleware:
         issuer = tenant.options.issuer
         self._hosts = _own_hosts(issuer)
         self._own = frozenset(f"{urlsplit(issuer).scheme}://{host}" for host in self._hosts)
+        playground = tenant.options.playground
+        self._in_control = self._own if playground is None else self._own | {playground}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
@@ -49,7 +53,7 @@ class OriginCheckMiddleware:
         development = scope["path"].startswith(DEVELOPMENT_PATH)
         if scope["method"] in _SAFE_METHODS and not development:
             return None
-        if _is_from(self._own if development else self._own.union(self._tenant.web_origins), headers):
+        if _is_from(self._in_control if development else self._own.union(self._tenant.web_origins), headers):
             return None
         return ApiError(403, "The request comes from a web page whose origin is not allowed.")
 

@@ -10,11 +10,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from auth0_devtenant.development.origins import DEVELOPMENT_PATH
+from auth0_devtenant.development.own_paths import is_own
 
 _logger = logging.getLogger("auth0_devtenant.requests")
 _KEPT: Final = 100
-_OWN_PATHS: Final = (DEVELOPMENT_PATH, "/_home")
 
 
 class Requests:
@@ -55,7 +54,7 @@ class RequestsMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, and note it with the status of its response; 0 for none."""
-        if scope["type"] != "http" or scope["path"].startswith(_OWN_PATHS):
+        if scope["type"] != "http" or is_own(scope["path"]):
             await self._app(scope, receive, send)
             return
         self._requests.counts[f"{scope['method']} {scope['path']}"] += 1

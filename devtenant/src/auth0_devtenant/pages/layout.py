@@ -1,8 +1,8 @@
-"""The layout of all pages: style, security headers and frame. No page loads anything."""
+"""The layout of all pages: style, security headers and frame. No page loads anything from elsewhere."""
 
 from base64 import b64encode
 from hashlib import sha256
-from typing import Final
+from typing import Final, Literal
 
 from starlette.responses import HTMLResponse
 
@@ -78,7 +78,7 @@ _PAGE: Final = """<!doctype html>
 <title>$title</title>
 <style>$style</style>
 </head>
-<body><main$wide>
+<body><main$width>
 <div class="banner">Development tenant: everything here is public</div>
 <div class="content">
 <h1>$title</h1>
@@ -94,23 +94,30 @@ def page(
     content: Html,
     *,
     status: int = 200,
-    wide: bool = False,
+    width: Literal["", "wide", "full"] = "",
+    style: str = "",
     script: str = "",
+    connects: bool = False,
     frame_ancestors: str = "'none'",
     referrer_policy: str = "same-origin",
 ) -> HTMLResponse:
-    """Return a page; `script` is the only one that runs in it, and `frame_ancestors` the origin that may frame it."""
+    """Return a page; `script` is the only one that runs in it, and `frame_ancestors` the origin that may frame it.
+
+    `style` is added to that of all pages. With `connects` the script may send requests to this origin.
+    """
+    style = STYLE + style
     text = html(
         _PAGE,
         title=title,
-        style=Html(STYLE),
-        wide=Html(' class="wide"' if wide else ""),
+        style=Html(style),
+        width=Html(f' class="{width}"' if width else ""),
         content=content,
         script=Html(f"<script>{script}</script>" if script else ""),
     )
     # No form-action: Chromium applies it to the redirect after the form too, which goes to the application.
-    policy = f"default-src 'none'; base-uri 'none'; frame-ancestors {frame_ancestors}; style-src {_source(STYLE)}"
+    policy = f"default-src 'none'; base-uri 'none'; frame-ancestors {frame_ancestors}; style-src {_source(style)}"
     policy += f"; script-src {_source(script)}" if script else ""
+    policy += "; connect-src 'self'" if connects else ""
     return HTMLResponse(
         text,
         status,

@@ -74,7 +74,7 @@ def login_page(
         people=[_person(user) for user in people[:_MAX_PEOPLE]] or Html("<li>There is no one to log in as.</li>"),
         more=html('<p class="hint">and $rest more</p>', rest=str(rest)) if rest > 0 else Html(""),
     )
-    return page("Log in", content, status=400 if error else 200, wide=True)
+    return page("Log in", content, status=400 if error else 200, width="wide")
 
 
 def _person(user: User) -> Html:

@@ -26,6 +26,7 @@ from auth0_devtenant.seed.models import (
     Role,
     Seed,
 )
+from auth0_devtenant.seed.playground import PLAYGROUND_CLIENT_ID, with_playground
 
 __all__ = [
     "DATABASE",
@@ -37,6 +38,7 @@ __all__ = [
     "MANAGEMENT_SCOPES",
     "ORGANIZATIONS",
     "PEOPLE",
+    "PLAYGROUND_CLIENT_ID",
     "SPA_CLIENT_ID",
     "WEB_CLIENT_ID",
     "WEB_CLIENT_SECRET",
@@ -52,4 +54,5 @@ __all__ = [
     "SeedError",
     "default_seed",
     "read_seed",
+    "with_playground",
 ]

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from auth0_devtenant.keys import KeyMaker, SigningKeys
 from auth0_devtenant.options import TenantOptions
-from auth0_devtenant.seed import DATABASE, Person
+from auth0_devtenant.seed import DATABASE, PLAYGROUND_CLIENT_ID, Person
 from auth0_devtenant.seed.models import derived_id
 from auth0_devtenant.state.records import (
     Api,
@@ -82,6 +82,10 @@ class Tenant:
         state.apis[now] = api
         for grant in state.client_grants.values():
             grant.audience = now if grant.audience == before else grant.audience
+        # The playground's origin is that of this start.
+        state.clients.pop(PLAYGROUND_CLIENT_ID, None)
+        own = self._fresh.clients.get(PLAYGROUND_CLIENT_ID)
+        state.clients |= {} if own is None else {PLAYGROUND_CLIENT_ID: deepcopy(own)}
         self.state = state
 
     def set_rate_limit_plan(self, plan: RateLimitPlan) -> None:
