@@ -39,14 +39,20 @@ RUN pip wheel --no-deps --no-build-isolation --wheel-dir dist ./devtenant \
  && pip --python /app/bin/python check \
  && finish-app.sh
 
-FROM ${PYTHON} AS base
+FROM ${PYTHON} AS slim
 ARG SOURCE_DATE_EPOCH=0
 # Without pip, and without programs that run as another user. The directories' times are set as those of the files are.
 RUN rm -rf /usr/local/bin/pip* /usr/local/lib/python3.*/site-packages/pip* /usr/local/lib/python3.*/ensurepip \
  && find / -xdev -type f -perm /6000 -exec chmod a-s {} + \
  && touch --date="@$SOURCE_DATE_EPOCH" /usr/local/bin /usr/local/lib/python3.* /usr/local/lib/python3.*/site-packages
 COPY --from=build /image-root /
-ENV PATH=/app/bin:$PATH PYTHONUNBUFFERED=1 HOST=0.0.0.0 PORT=3000
+
+FROM scratch AS base
+# One layer: what a layer removes is still in the one below, and the removal has the time of the build.
+# hadolint ignore=DL3067
+COPY --from=slim / /
+ENV PATH=/app/bin:/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin \
+    LANG=C.UTF-8 PYTHONUNBUFFERED=1 HOST=0.0.0.0 PORT=3000
 # A number, which Kubernetes can verify (runAsNonRoot).
 USER 10001:10001
 WORKDIR /app
