@@ -17,7 +17,7 @@ STARTED = {
     "docker compose up dev": {"dev"},
 }
 DOCUMENTS = [ROOT / "README.md", *ROOT.glob("docs/*.md"), ROOT / "docker-compose.yml"]
-COMMAND = re.compile(r"docker\s+compose\s[^`]+")
+COMMAND = re.compile(r"docker\s+compose\s(?!exec )[^`]+")
 
 
 def services() -> dict[str, Any]:

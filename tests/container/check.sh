@@ -1,6 +1,7 @@
 #!/bin/bash
 # check.sh build|run: build the images and run them as docker-compose.yml does, with the Docker engine that answers.
 # `make container` runs both. BUILD_OPTIONS are added to each `docker build`. The ports 3000, 3001 and 8080 must be free.
+# shellcheck disable=SC2016,SC2086 # options are words, and scripts in single quotes run in a container
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export COMPOSE_PROJECT_NAME=auth0-sso-check SCALE_NETWORK=${SCALE_NETWORK:-192.168.219}
@@ -33,7 +34,6 @@ cp -r .dockerignore Dockerfile LICENSE README.md deploy devtenant docker-compose
 cd "$work"
 
 # --- build -----------------------------------------------------------------------------------------------------------
-# shellcheck disable=SC2086 - the options are words
 build() { docker build ${BUILD_OPTIONS:-} --build-arg SOURCE_DATE_EPOCH=1767225600 "$@" .; }
 id() { docker image inspect -f '{{.Id}}' "$1"; }
 size() { docker image inspect -f '{{.Size}}' "$1"; }
@@ -67,11 +67,9 @@ run_build() {
 # --- one container ---------------------------------------------------------------------------------------------------
 says_what_is_missing() {
     local code=0
-    # shellcheck disable=SC2086
     docker run --rm $hardened "$image" >said 2>&1 || code=$?
     cat said; [ $code = 78 ]; grep -q "AUTH0_DOMAIN is missing" said
 }
-# shellcheck disable=SC2086
 starts_hardened() {
     docker run -d --name check-one $hardened $settings "$image"
     retry is_healthy check-one
@@ -79,7 +77,6 @@ starts_hardened() {
 }
 start_time() {  # milliseconds from the start of the process until it listens, and those of CPU, median of 5
     for _ in 1 2 3 4 5; do
-        # shellcheck disable=SC2086
         docker run --rm $hardened $settings --entrypoint bash "$image" -c 'start=$(date +%s%N)
             auth0-sso serve >/dev/null 2>&1 & until (exec 3<>/dev/tcp/127.0.0.1/3000) 2>/dev/null; do sleep .02; done
             echo "$((($(date +%s%N) - start) / 1000000)) ms, $(awk "{print (\$14 + \$15) * 10}" /proc/$!/stat) ms of CPU"; kill -9 $!' 2>/dev/null
@@ -94,21 +91,17 @@ drains() {
     local from; from=$(now); docker stop -t 20 check-one
     [ "$(state check-one ExitCode)" = 0 ]; [ $(($(now) - from)) -lt 8000 ]
 }
-# shellcheck disable=SC2086
 healthy_on_a_tenth() { docker run -d --name check-small --cpus 0.1 $hardened $settings "$image"; for _ in $(seq 60); do ! is_healthy check-small || return 0; sleep 1; done; state check-small Health; return 1; }
 stops_at_once() {
     local from; docker rm -f check-one
-    # shellcheck disable=SC2086
     docker run -d --name check-one $hardened $settings "$image"; sleep .2
     from=$(now); docker stop -t 10 check-one; state check-one ExitCode; [ $(($(now) - from)) -lt 3000 ]
 }
 unreadable_secret() {
     local code=0; (umask 077; echo x >secret)
-    # shellcheck disable=SC2086
     docker run --rm $hardened $settings -v "$work/secret:/run/secrets/AUTH0_MANAGEMENT_CLIENT_SECRET:ro" "$image" >said 2>&1 || code=$?
     cat said; [ $code = 78 ]; grep -q "cannot be read" said; refuses grep -q Traceback said
 }
-# shellcheck disable=SC2086
 key_cache() { docker run --rm $hardened -v check-keys:/var/lib/auth0-sso "$image" touch /var/lib/auth0-sso/x; }
 
 # --- compose ---------------------------------------------------------------------------------------------------------

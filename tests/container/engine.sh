@@ -25,7 +25,7 @@ cd root; pivot_root . mnt; umount -l /mnt; cd /
 exec env PATH=/usr/sbin:/usr/bin:/sbin:/bin dockerd --data-root /var/lib/docker --exec-root /run/docker --pidfile /run/docker.pid $options
 INNER
     local namespaces=-m; [ "$1" = build ] || namespaces="-m -n"
-    # shellcheck disable=SC2086 - two words
+    # shellcheck disable=SC2086 # two words
     setsid unshare $namespaces bash start.sh "$1" "$source" >"dockerd.$1.log" 2>&1 </dev/null &
     for _ in $(seq 100); do inside docker version >/dev/null 2>&1 && return; sleep .1; done
     tail -5 "dockerd.$1.log"; return 1
@@ -36,6 +36,7 @@ disengage() {
     local pid; pid=$(cat dockerd.pid); kill -TERM "$pid" 2>/dev/null || true
     for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep .1; done; rm -f dockerd.pid
 }
+# shellcheck disable=SC2329 # the trap calls it
 finish() { disengage; [ -n "$keep" ] || rm -rf --one-file-system "$work"; }
 trap finish EXIT
 

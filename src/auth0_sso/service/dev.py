@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from shutil import which
 
 import uvicorn
 from uvicorn.supervisors.statreload import StatReload
@@ -144,6 +145,7 @@ def banner(options: TenantOptions, api: str, *, everywhere: bool = False) -> str
     tenant = "" if issuer == built_in.issuer else f" --tenant {issuer}"
     tenant += "" if options.audience == built_in.audience else f" --audience {options.audience}"
     someone = people[0].email if people else "EMAIL --password PASSWORD"
+    program = "auth0-sso" if which("auth0-sso") else ".venv/bin/auth0-sso"
     warning = "\n  BOTH LISTEN ON EVERY ADDRESS: all hosts that reach this one can use them.\n" if everywhere else ""
     return f"""
   DEVELOPMENT ONLY: the tenant keeps everything in memory, and its passwords and secrets are public.
@@ -155,10 +157,10 @@ def banner(options: TenantOptions, api: str, *, everywhere: bool = False) -> str
 {people_table(people)}
 
   Try, from a second shell:
-    TOKEN=$(.venv/bin/auth0-sso token {someone}{tenant})
+    TOKEN=$({program} token {someone}{tenant})
     curl -i {api}/ -H "Authorization: Bearer $TOKEN"
     curl -i {api}/dashboard -H "Authorization: Bearer $TOKEN"
-    curl -i {api}/api/data -H "Authorization: Bearer $(.venv/bin/auth0-sso token --machine{tenant})"
+    curl -i {api}/api/data -H "Authorization: Bearer $({program} token --machine{tenant})"
 
   Stop with Ctrl-C.
 """
