@@ -141,11 +141,11 @@ def _settings(options: TenantOptions, host: str, port: int, changes: Mapping[str
 
 def banner(options: TenantOptions, api: str, *, everywhere: bool = False) -> str:
     """Return what a developer needs to start: addresses, people and commands to copy."""
+    program = "auth0-sso" if which("auth0-sso") else ".venv/bin/auth0-sso"
     issuer, built_in, people = options.issuer, TenantOptions(), options.seed.people
     tenant = "" if issuer == built_in.issuer else f" --tenant {issuer}"
     tenant += "" if options.audience == built_in.audience else f" --audience {options.audience}"
     someone = people[0].email if people else "EMAIL --password PASSWORD"
-    program = "auth0-sso" if which("auth0-sso") else ".venv/bin/auth0-sso"
     warning = "\n  BOTH LISTEN ON EVERY ADDRESS: all hosts that reach this one can use them.\n" if everywhere else ""
     return f"""
   DEVELOPMENT ONLY: the tenant keeps everything in memory, and its passwords and secrets are public.
