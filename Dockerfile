@@ -78,7 +78,7 @@ FROM base AS devtenant
 LABEL org.opencontainers.image.title="auth0-devtenant" \
       org.opencontainers.image.description="An Auth0 tenant for development and tests"
 COPY --from=build-devtenant /app /app
-EXPOSE 3001
+EXPOSE 3001 3002
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s \
   CMD ["python", "-SIc", "import socket; socket.create_connection(('127.0.0.1', 3001), 4)"]
 ENTRYPOINT ["auth0-devtenant"]
