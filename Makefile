@@ -15,7 +15,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 PRERELEASES := --prerelease if-necessary-or-explicit
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-httpx2 floors check bench bench-quick load format lock lock-clients clean
+.PHONY: help run test test-httpx2 floors check image container bench bench-quick load format lock lock-clients clean
 
 help: ## List these targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -35,14 +35,25 @@ test-httpx2: $(VENV)/httpx2.stamp ## Run all tests with httpx2 in an environment
 floors: $(VENV)/floors.stamp ## Run the library's tests with the lowest versions that pyproject.toml allows
 	$(FLOORS)/bin/python -m pytest $(addprefix tests/,http jwks management ratelimit resilience roles service settings store tokens web)
 
-check: $(VENV)/dev.stamp ## Lint, types, import rules, lock files in step
+check: $(VENV)/dev.stamp ## Lint, types, import rules, deploy/, lock files in step
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/kubernetes-validate --strict $(filter-out %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
 	@cp -R locks $(VENV)/locks.now && trap 'rm -rf $(VENV)/locks.now' EXIT && \
 	  $(MAKE) --no-print-directory lock LOCKS=$(VENV)/locks.now && diff -r locks $(VENV)/locks.now && \
 	  echo "Lock files are in step."
+
+# Two builds of one commit have the same image id. IMAGE_OPTIONS are for `docker build`, such as --target dev.
+IMAGE ?= auth0-sso
+image: ## Build the image of the service; IMAGE_OPTIONS="--build-arg PYTHON=python:3.13-slim@sha256:..." pins the base
+	docker build $(IMAGE_OPTIONS) -t $(IMAGE) --build-arg SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) \
+	  --build-arg REVISION=$$(git rev-parse HEAD) .
+
+container: ## Build the images and run them hardened, scaled and with faults; says why where it cannot
+	@tests/container/main.sh
 
 MEASURE := PYTHONPATH=tests $(BIN)/python -W ignore
 bench: $(VENV)/bench.stamp $(if $(shell command -v npm),$(VENV)/node.stamp) ## Compare with other servers and libraries, and write docs/benchmarks.md
@@ -70,6 +81,7 @@ LOCKS ?= locks
 PROJECTS := pyproject.toml devtenant/pyproject.toml --extra service
 lock: $(VENV)/dev.stamp ## Bring the lock files in step with pyproject.toml; UPGRADE=--upgrade takes newer versions
 	@$(COMPILE) $(UPGRADE) $(PROJECTS) -o $(LOCKS)/runtime.txt
+	@$(COMPILE) $(UPGRADE) devtenant/pyproject.toml -c $(LOCKS)/runtime.txt -o $(LOCKS)/devtenant.txt
 	@$(COMPILE) $(UPGRADE) $(PROJECTS) --group dev $(PRERELEASES) -c $(LOCKS)/runtime.txt -o $(LOCKS)/dev.txt
 	@$(COMPILE) $(UPGRADE) $(PROJECTS) --extra httpx2 --group dev $(PRERELEASES) --no-emit-package httpx --no-emit-package httpcore \
 	  -c $(LOCKS)/dev.txt -o $(LOCKS)/httpx2.txt

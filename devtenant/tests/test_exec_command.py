@@ -1,6 +1,7 @@
 """`exec` and `serve --json`: a tenant for programs in any language."""
 
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -38,6 +39,12 @@ def test_a_command_runs_against_a_new_tenant_and_its_exit_code_is_returned(code:
 def test_with_tls_the_command_trusts_the_tenant(tmp_path: Path) -> None:
     options = ("--tls", "--tls-folder", str(tmp_path), "--audience", "https://orders.example.com")
     assert run("exec", *options, "--", sys.executable, "-c", FETCH, "0") == "200 https://orders.example.com\n"
+
+
+def test_with_tls_the_token_command_trusts_the_tenant(tmp_path: Path) -> None:
+    script = f"{shlex.join([*COMMAND, 'token', '--machine'])} --tenant $AUTH0_ISSUER_BASE_URL"
+    token = run("exec", "--tls", "--tls-folder", str(tmp_path), "--", "sh", "-c", script)
+    assert token.startswith("ey")
 
 
 def test_a_command_that_a_signal_ended_returns_what_a_shell_would() -> None:

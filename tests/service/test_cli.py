@@ -193,6 +193,13 @@ def test_a_changed_setting_that_cannot_be_used_exits_with_78(capsys: pytest.Capt
     assert "RATE_LIMIT is not a rate limit such as 10/minute" in output.err
 
 
+def test_the_banner_names_the_command_as_the_shell_finds_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "$(.venv/bin/auth0-sso token --machine)" in banner(TenantOptions(), "http://127.0.0.1:3000")
+    (tmp_path / "auth0-sso").touch(mode=0o755)
+    assert "$(auth0-sso token --machine)" in banner(TenantOptions(), "http://127.0.0.1:3000")
+
+
 def test_the_banner_shows_what_runs_and_the_people() -> None:
     text = banner(TenantOptions(), "http://127.0.0.1:3000")
     assert "DEVELOPMENT ONLY" in text

@@ -22,6 +22,12 @@ def test_secrets_come_from_files_too(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert SECRET not in repr(settings)
 
 
+def test_an_unreadable_secret_is_a_problem_without_its_value(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "secrets" / "auth0_management_client_secret").write_bytes(b"\xff" + SECRET.encode())
+    (problem,) = problems(monkeypatch)
+    assert problem == ".env, or a file among the secrets, cannot be read: make it readable text in UTF-8."
+
+
 def test_a_missing_directory_of_secrets_is_the_only_problem(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SECRETS_DIR", str(tmp_path / "gone"))
     (problem,) = problems(monkeypatch)

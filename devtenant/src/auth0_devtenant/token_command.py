@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import ssl
 from collections.abc import Sequence
 
 import httpx
@@ -86,8 +87,8 @@ def _run(given: argparse.Namespace) -> int:
 
 
 async def _fetch(given: argparse.Namespace) -> str:
-    # The tenant is on this machine: a proxy from the environment could not reach it.
-    async with httpx.AsyncClient(trust_env=False) as client:
+    # A proxy of the environment could not reach the tenant, which is on this machine. SSL_CERT_FILE is used (--tls).
+    async with httpx.AsyncClient(trust_env=False, verify=ssl.create_default_context()) as client:
         return await (_fetch_for_machine if given.machine else _fetch_for_person)(client, given)
 
 

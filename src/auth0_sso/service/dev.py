@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from shutil import which
 
 import uvicorn
 from uvicorn.supervisors.statreload import StatReload
@@ -154,6 +155,7 @@ def _settings(options: TenantOptions, host: str, port: int, changes: Mapping[str
 
 def banner(options: TenantOptions, api: str, *, everywhere: bool = False) -> str:
     """Return what a developer needs to start: addresses, people and commands to copy."""
+    program = "auth0-sso" if which("auth0-sso") else ".venv/bin/auth0-sso"
     issuer, built_in, people = options.issuer, TenantOptions(), options.seed.people
     tenant = "" if issuer == built_in.issuer else f" --tenant {issuer}"
     tenant += "" if options.audience == built_in.audience else f" --audience {options.audience}"
@@ -170,10 +172,10 @@ def banner(options: TenantOptions, api: str, *, everywhere: bool = False) -> str
 {people_table(people)}
 
   Try, from a second shell:
-    TOKEN=$(.venv/bin/auth0-sso token {someone}{tenant})
+    TOKEN=$({program} token {someone}{tenant})
     curl -i {api}/ -H "Authorization: Bearer $TOKEN"
     curl -i {api}/dashboard -H "Authorization: Bearer $TOKEN"
-    curl -i {api}/api/data -H "Authorization: Bearer $(.venv/bin/auth0-sso token --machine{tenant})"
+    curl -i {api}/api/data -H "Authorization: Bearer $({program} token --machine{tenant})"
 
   Stop with Ctrl-C.
 """

@@ -18,6 +18,7 @@ from pydantic_settings import (
     InitSettingsSource,
     PydanticBaseSettingsSource,
 )
+from pydantic_settings.exceptions import SettingsError
 
 from auth0_sso.errors import ConfigurationError
 
@@ -68,7 +69,7 @@ def attempt(model: type[S], values: dict[str, Any]) -> tuple[S | None, list[Prob
         return model(_env_file=_ENV_FILE, _secrets_dir=None if problems else secrets, **values), problems
     except ValidationError as error:
         problems.extend(_problems(model, error))
-    except (OSError, UnicodeDecodeError):
+    except (OSError, UnicodeDecodeError, SettingsError):  # the last wraps the others where a secret is read
         fix = "make it readable text in UTF-8"
         problems.append(Problem(".env, or a file among the secrets,", "cannot be read", fix))
     return None, problems
