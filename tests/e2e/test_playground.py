@@ -182,6 +182,7 @@ def test_without_auth0_the_user_stays_logged_in_and_gets_503(page: Page) -> None
     eventually(lambda: call(page, "GET /admin/users").inner_text(), "503 Service Unavailable")
     expect(route(page, "GET /admin/users")).to_contain_text("The user stays logged in.")
     assert "200 OK" in call(page, "GET /").inner_text()
+    log_in(page, "Ada Admin")
     page.reload()
     expect(page.locator("#switches")).to_contain_text("Auth0 fails")
     page.get_by_role("button", name="Repair Auth0").click()
@@ -308,6 +309,7 @@ def test_the_keyboard_alone_logs_in_and_calls(page: Page) -> None:
     page.get_by_role("button", name="Call GET /dashboard").focus()
     page.keyboard.press("Enter")
     expect(route(page, "GET /dashboard").locator(".verdict")).to_contain_text("200 OK")
+    expect(page.get_by_role("button", name="Call GET /dashboard")).to_be_focused()
 
 
 def test_the_switches_of_the_home_page_change_the_tenant(page: Page, running: Dev) -> None:

@@ -7,6 +7,8 @@ import { say, showSwitches } from "./switches.js";
 import * as tenant from "./tenant.js";
 import { checks, decode, explained, forge, isMachine } from "./token.js";
 
+const LOGIN_PATHS = ["/authorize", "/u/login"];
+
 let configuration;
 let people = [];
 let tokens = null;
@@ -123,7 +125,8 @@ async function obtain(source) {
 }
 
 async function leave(choice) {
-  if ((await tenant.faults()).length > 0) {
+  const faults = await tenant.faults();
+  if (faults.some(({ path }) => LOGIN_PATHS.some((each) => each.startsWith(path)))) {
     showError(new Error("Auth0 fails now, and its login page with it. Repair it first."));
     return;
   }

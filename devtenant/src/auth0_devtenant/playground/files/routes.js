@@ -62,15 +62,16 @@ function routeElement(api, route, tokenToSend, subject) {
     }
   };
   const run = async (action) => {
+    if (button.ariaDisabled === "true") return;
     fields.forEach(({ input }) => input.follow());
-    button.disabled = true;
+    button.ariaDisabled = "true"; // not disabled: that would take the focus away
     button.textContent = "Calling…";
     try {
       await action();
     } catch (error) {
       output.replaceChildren(h("p", { class: "verdict broken" }, error.message));
     }
-    button.disabled = false;
+    button.ariaDisabled = "false";
     button.textContent = "Call";
   };
   button.addEventListener("click", () => run(async () => show(await send())));

@@ -71,7 +71,7 @@ function faultGroup(pending, changed) {
     await changed();
   } }, "Repair Auth0");
   const fails = pending.length > 0;
-  if (fails) {
+  if (fails && PARTS.some(([path]) => path === pending[0].path) && pending[0].preset) {
     part.value = pending[0].path;
     way.value = pending[0].preset;
   }
