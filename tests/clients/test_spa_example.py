@@ -13,7 +13,6 @@ from support.service import ADMIN, USER
 from support.static_site import static_site
 
 FOLDER = Path(__file__).parent.parent.parent / "examples" / "spa"
-CLIENTS = Path(__file__).parent / "package.json"
 
 pytestmark = [needs_chromium, pytest.mark.usefixtures("node_js")]
 
@@ -77,9 +76,3 @@ def test_the_single_page_application_takes_no_login_it_did_not_start(origin: str
     expect(page.get_by_role("status")).to_have_text("Invalid state")
     expect(page.get_by_role("button", name="Log in")).to_be_visible()
     assert page.url == f"{origin}/"
-
-
-def test_the_examples_install_the_version_that_is_tested() -> None:
-    tested = json.loads(CLIENTS.read_text())["dependencies"]
-    own = json.loads((FOLDER / "package.json").read_text())["dependencies"]
-    assert own.items() <= tested.items()
