@@ -6,8 +6,10 @@ from importlib.metadata import version
 
 import authlib.deprecate  # noqa: F401 - puts a warning filter before all others, so it comes first
 import pytest
+from playwright.sync_api import Browser, Page
 
 from support import node
+from support.browser import chromium, new_page
 from support.client_tenant import ClientTenant, client_tenant
 from support.compatibility import Entry, Record
 
@@ -85,3 +87,15 @@ def trusted(secure: ClientTenant, monkeypatch: pytest.MonkeyPatch) -> ClientTena
     for name, value in secure.environment.items():
         monkeypatch.setenv(name, value)
     return secure
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with new_page(browser) as page:
+        yield page

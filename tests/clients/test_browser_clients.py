@@ -1,60 +1,27 @@
 """SDKs for single page applications in Chromium: a person logs in, the page reloads, and our API takes its tokens."""
 
 import asyncio
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from auth0_devtenant import PEOPLE, SPA_CLIENT_ID, WEB_CLIENT_ID, WEB_CLIENT_SECRET
+from auth0_devtenant import SPA_CLIENT_ID
+from support.browser import fill_in, needs_chromium
 from support.client_tenant import ClientTenant
 from support.issuer_api import AUDIENCE, api
-from support.node import program
 from support.page_site import bundled, page_site
 from support.service import USER
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-
-if CHROMIUM is None and os.environ.get("CI"):
-    raise RuntimeError("CI skips nothing: install chromium")
-
 pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+    needs_chromium,
     pytest.mark.usefixtures("node_js"),
 ]
 
 Exercise = Callable[[str, str], None]
-
-NEXTJS_TIMEOUT = 120_000
-"""Milliseconds: it compiles each page when it is asked for it."""
-
-PASSWORD = next(person.password for person in PEOPLE if person.email == USER)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page of a new profile; whatever goes wrong in its scripts fails the test."""
-    context = browser.new_context()
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield page
-    context.close()
-    assert complaints == []
 
 
 @contextmanager
@@ -64,16 +31,9 @@ def site(name: str, tenant: ClientTenant, bundle: Path | None = None) -> Iterato
         yield origin
 
 
-def fill_in(page: Page) -> None:
-    """Fill in the tenant's login form."""
-    page.get_by_label("Email").fill(USER)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-
-
 def log_in(page: Page) -> None:
     page.get_by_role("button", name="Log in").click()
-    fill_in(page)
+    fill_in(page, USER)
     expect(page.get_by_role("status")).to_have_text(USER)
 
 
@@ -101,18 +61,6 @@ def test_oidc_client_ts_logs_in_and_renews_in_a_frame(plain: ClientTenant, page:
     assert [data_for(plain, token) for token in (first, second)] == ["for a user"] * 2
 
 
-def test_auth0_spa_js_keeps_the_login_with_its_defaults(plain: ClientTenant, page: Page, exercise: Exercise) -> None:
-    exercise("@auth0/auth0-spa-js", "in Chromium: with its defaults, login, silent login in a frame after a reload")
-    with site("auth0-spa-js", plain) as origin:
-        page.goto(origin)
-        log_in(page)
-        first = page.evaluate("client.getTokenSilently()")
-        page.reload()
-        expect(page.get_by_role("status")).to_have_text(USER, timeout=10_000)
-        second = page.evaluate("client.getTokenSilently({ cacheMode: 'off' })")
-        assert [data_for(plain, token) for token in (first, second)] == ["for a user"] * 2
-
-
 def test_auth0_spa_js_logs_in_with_a_popup(plain: ClientTenant, page: Page, exercise: Exercise) -> None:
     exercise("@auth0/auth0-spa-js", "login in a popup")
     with site("auth0-spa-js", plain) as origin:
@@ -120,7 +68,7 @@ def test_auth0_spa_js_logs_in_with_a_popup(plain: ClientTenant, page: Page, exer
         with page.expect_popup() as opened:
             page.get_by_role("button", name="Popup").click()
         with opened.value.expect_event("close"):
-            fill_in(opened.value)
+            fill_in(opened.value, USER)
         expect(page.get_by_role("status")).to_have_text(USER)
         assert data_for(plain, page.evaluate("client.getTokenSilently()")) == "for a user"
 
@@ -137,30 +85,6 @@ def test_auth0_react_keeps_the_login_with_its_defaults(
         assert data_for(plain, page.evaluate("auth0.getAccessTokenSilently()")) == "for a user"
         page.get_by_role("button", name="Log out").click()
         expect(page.get_by_role("status")).to_have_text("nobody is logged in")
-
-
-def test_nextjs_auth0_logs_in_on_the_server(plain: ClientTenant, page: Page, exercise: Exercise) -> None:
-    exercise("@auth0/nextjs-auth0", "in Chromium, with next dev: login on the server, tokens for the API, logout")
-    environment = {
-        **plain.environment,
-        "AUTH0_DOMAIN": plain.issuer,
-        "AUTH0_CLIENT_ID": WEB_CLIENT_ID,
-        "AUTH0_CLIENT_SECRET": WEB_CLIENT_SECRET,
-        "AUTH0_SECRET": "a long, randomly-generated string stored in env",
-        "APP_BASE_URL": plain.app_origin,
-        "NEXT_TELEMETRY_DISABLED": "1",
-    }
-    page.set_default_timeout(NEXTJS_TIMEOUT)
-    with program("nextjs.mjs", **environment) as app:
-        page.goto(app.url)
-        expect(page.get_by_role("status")).to_have_text("nobody is logged in", timeout=NEXTJS_TIMEOUT)
-        page.get_by_role("link", name="Log in").click()
-        fill_in(page)
-        expect(page.get_by_role("status")).to_have_text(USER, timeout=NEXTJS_TIMEOUT)
-        token = page.evaluate("fetch('/token').then(response => response.json()).then(body => body.access_token)")
-        assert data_for(plain, token) == "for a user"
-        page.get_by_role("link", name="Log out").click()
-        expect(page.get_by_role("status")).to_have_text("nobody is logged in", timeout=NEXTJS_TIMEOUT)
 
 
 def test_auth0_spa_js_keeps_the_login_with_refresh_tokens(

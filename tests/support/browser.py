@@ -9,7 +9,9 @@ from threading import Thread
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from auth0_devtenant import PEOPLE
 
 CHROMIUM: Final = shutil.which("chromium")
 _FLAGS: Final = (
@@ -37,6 +39,25 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def new_page(browser: Browser) -> Iterator[Page]:
+    """Open a page of a new profile; whatever goes wrong in its scripts fails the test."""
+    context = browser.new_context()
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def fill_in(page: Page, email: str) -> None:
+    """Fill in the tenant's login form as one of its people."""
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill(next(person.password for person in PEOPLE if person.email == email))
+    page.get_by_role("button", name="Log in").click()
 
 
 class _Elsewhere(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""Programs of tests/clients/programs, run by Node.js with the packages that `make test` installs."""
+"""Programs of tests/clients/programs and examples/nextjs, run by Node.js with the packages of `make test`."""
 
 import json
 import os
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 PROGRAMS: Final = Path(__file__).parent.parent / "clients" / "programs"
+NEXTJS: Final = PROGRAMS.parent.parent.parent / "examples" / "nextjs"
 INSTALLED: Final = Path(sys.prefix) / "clients"
 """Where `make test` installs tests/clients/package-lock.json."""
 
@@ -92,5 +93,6 @@ def _installed(name: str) -> Path:
     """Copy the programs to the packages, where Node.js looks for what they import."""
     for source in PROGRAMS.glob("*.mjs"):
         shutil.copy2(source, INSTALLED)
-    shutil.copytree(PROGRAMS.parent / "nextjs", INSTALLED / "nextjs", dirs_exist_ok=True)
+    own = shutil.ignore_patterns("node_modules", ".next")
+    shutil.copytree(NEXTJS, INSTALLED / "examples" / "nextjs", ignore=own, dirs_exist_ok=True)
     return INSTALLED / name

@@ -1,3 +1,5 @@
+export const metadata = { title: "Next.js application" };
+
 export default function Layout({ children }) {
   return (
     <html lang="en">
