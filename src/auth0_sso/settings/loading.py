@@ -17,8 +17,8 @@ from pydantic_settings import (
     EnvSettingsSource,
     InitSettingsSource,
     PydanticBaseSettingsSource,
+    SettingsError,
 )
-from pydantic_settings.exceptions import SettingsError
 
 from auth0_sso.errors import ConfigurationError
 
