@@ -38,8 +38,8 @@ def origin(node_js: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def with_origin(seed: str, origin: str) -> str:
-    assert seed.count("http://localhost:3002") == 2
-    return seed.replace("http://localhost:3002", origin)
+    assert seed.count("http://localhost:3004") == 2
+    return seed.replace("http://localhost:3004", origin)
 
 
 @pytest.fixture
