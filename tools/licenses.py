@@ -6,9 +6,11 @@ classifiers). What two distributions say in different words is in `SPDX`.
 
 import sys
 from collections.abc import Iterable
-from email.message import Message
 from importlib.metadata import Distribution, distributions
-from typing import cast
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 ALLOWED = frozenset(
     {
