@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 HTTPX2 := $(VENV)/httpx2
 FLOORS := $(VENV)/floors
 CLIENTS := $(VENV)/clients
+RELEASE := $(VENV)/release
 # Every branch of these is tested: tokens, keys, roles, Management, limits, guards and the ASGI guard.
 COVERED := */auth0_sso/tokens/*,*/jwks/*,*/roles/*,*/management/*,*/ratelimit/*,*/web/guards/*,*/web/checks/*,*/asgi/*
 # The lock files name everything: with its dependencies resolved again, a package's newer release could break an install.
@@ -15,7 +16,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 PRERELEASES := --prerelease if-necessary-or-explicit
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-httpx2 floors check image container bench bench-quick load format lock lock-clients clean
+.PHONY: help run test test-httpx2 floors check audit sbom release image container bench bench-quick load format lock \
+  lock-clients clean
 
 help: ## List these targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -23,7 +25,7 @@ help: ## List these targets
 run: $(VENV)/run.stamp ## Serve the API and a development tenant beside it
 	$(BIN)/auth0-sso dev
 
-test: $(VENV)/dev.stamp $(if $(shell command -v npm),$(VENV)/clients.stamp) ## Run all tests, and require them to cover the code
+test: $(VENV)/dev.stamp $(VENV)/release.stamp $(if $(shell command -v npm),$(VENV)/clients.stamp) ## Run all tests, and require them to cover the code
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 	@$(BIN)/coverage report --fail-under=100 --include="$(COVERED)" >$(VENV)/coverage.txt || { cat $(VENV)/coverage.txt; exit 1; }
@@ -35,13 +37,14 @@ test-httpx2: $(VENV)/httpx2.stamp ## Run all tests with httpx2 in an environment
 floors: $(VENV)/floors.stamp ## Run the library's tests with the lowest versions that pyproject.toml allows
 	$(FLOORS)/bin/python -m pytest $(addprefix tests/,http jwks management ratelimit resilience roles service settings store tokens web)
 
-check: $(VENV)/dev.stamp ## Lint, types, import rules, deploy/, lock files in step
+check: $(VENV)/dev.stamp ## Lint, types, import rules, licenses, deploy/, lock files in step
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/kubernetes-validate --strict $(filter-out %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
+	$(BIN)/python tools/licenses.py
 	@cp -R locks $(VENV)/locks.now && trap 'rm -rf $(VENV)/locks.now' EXIT && \
 	  $(MAKE) --no-print-directory lock LOCKS=$(VENV)/locks.now && diff -r locks $(VENV)/locks.now && \
 	  echo "Lock files are in step."
@@ -54,6 +57,16 @@ image: ## Build the image of the service; IMAGE_OPTIONS="--build-arg PYTHON=pyth
 
 container: ## Build the images and run them hardened, scaled and with faults; says why where it cannot
 	@tests/container/main.sh
+
+# Not in `make check`: the database of advisories is on the network.
+audit: $(VENV)/release.stamp ## Look up known vulnerabilities of all dependencies; AUDIT=--required fails without network
+	$(BIN)/python tools/audit.py $(RELEASE)/bin/pip-audit locks/*.txt $(AUDIT)
+
+sbom: $(VENV)/dev.stamp $(VENV)/release.stamp ## Write dist/*.cdx.json, the CycloneDX SBOM of what the service is locked to
+	$(BIN)/python tools/release.py --sbom $(abspath $(RELEASE))/bin/cyclonedx-py dist
+
+release: $(VENV)/dev.stamp $(VENV)/release.stamp ## Build wheels, sdists, SBOM and SHA256SUMS in dist/; run it twice and compare
+	$(BIN)/python tools/release.py $(abspath $(RELEASE))/bin/cyclonedx-py dist
 
 MEASURE := PYTHONPATH=tests $(BIN)/python -W ignore
 bench: $(VENV)/bench.stamp $(if $(shell command -v npm),$(VENV)/node.stamp) ## Compare with other servers and libraries, and write docs/benchmarks.md
@@ -86,6 +99,7 @@ lock: $(VENV)/dev.stamp ## Bring the lock files in step with pyproject.toml; UPG
 	@$(COMPILE) $(UPGRADE) $(PROJECTS) --extra httpx2 --group dev $(PRERELEASES) --no-emit-package httpx --no-emit-package httpcore \
 	  -c $(LOCKS)/dev.txt -o $(LOCKS)/httpx2.txt
 	@$(COMPILE) $(UPGRADE) --group bench $(PRERELEASES) -c $(LOCKS)/dev.txt -o $(LOCKS)/bench.txt
+	@$(COMPILE) $(UPGRADE) --group release -o $(LOCKS)/release.txt
 	@$(COMPILE) $(UPGRADE) --group build -c $(LOCKS)/dev.txt -o $(LOCKS)/build.txt
 
 # npm leaves out where a package came from (.npmrc), but not where its author takes donations.
@@ -136,6 +150,12 @@ $(VENV)/httpx2.stamp: $(VENV)/dev.stamp locks/httpx2.txt
 	$(HTTPX2)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
 	  --editable . --editable devtenant
 	cd $(HTTPX2)/lib/python3*/site-packages && mkdir httpx && touch httpx/py.typed && printf '$(HTTPX)' > httpx/__init__.py
+	@touch $@
+
+$(VENV)/release.stamp: $(BIN)/python locks/release.txt
+	rm -rf $(RELEASE) && $(PYTHON) -m venv $(RELEASE)
+	$(RELEASE)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r locks/release.txt
+	@$(RELEASE)/bin/python -m pip --disable-pip-version-check check
 	@touch $@
 
 $(VENV)/floors.stamp: $(VENV)/dev.stamp pyproject.toml

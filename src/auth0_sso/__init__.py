@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from auth0_sso.tokens.claims import AccessToken, TokenPolicy
     from auth0_sso.tokens.verifier import KeySource, TokenVerifier
     from auth0_sso.web.docs_page.routes import add_docs
+    from auth0_sso.web.guards.email_domains import require_email_domain
     from auth0_sso.web.guards.guarded_route import GuardedRoute
+    from auth0_sso.web.guards.networks import require_network
     from auth0_sso.web.guards.own_checks import require
     from auth0_sso.web.guards.public_routes import public_route
     from auth0_sso.web.guards.rate_limits import LimitedToken, limited_token, rate_limit
@@ -87,6 +89,8 @@ __all__ = [
     "require_any_permission",
     "require_any_role",
     "require_any_scope",
+    "require_email_domain",
+    "require_network",
     "require_organization",
     "require_permission",
     "require_role",
@@ -104,7 +108,9 @@ _MODULES = {
     "tokens.claims": ("AccessToken", "TokenPolicy"),
     "tokens.verifier": ("KeySource", "TokenVerifier"),
     "web.docs_page.routes": ("add_docs",),
+    "web.guards.email_domains": ("require_email_domain",),
     "web.guards.guarded_route": ("GuardedRoute",),
+    "web.guards.networks": ("require_network",),
     "web.harden": ("harden",),
     "web.guards.own_checks": ("require",),
     "web.protect": ("protect",),

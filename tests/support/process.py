@@ -146,6 +146,7 @@ def environment(tenant_port: int, port: int) -> dict[str, str]:
         "AUTH0_AUDIENCE": "https://api.example.com",
         "AUTH0_MANAGEMENT_CLIENT_ID": MANAGEMENT_CLIENT_ID,
         "AUTH0_MANAGEMENT_CLIENT_SECRET": MANAGEMENT_CLIENT_SECRET,
+        "ALLOW_DEVELOPMENT_TENANT": "true",
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "SHUTDOWN_NOTICE_SECONDS": "0",

@@ -209,6 +209,8 @@ _ORDER: Final[tuple[str, ...]] = (
     "optional token",
     "user",
     "organization",
+    "email domain",
+    "network",
     "role",
     "permission",
     "scope",

@@ -12,6 +12,7 @@ from auth0_sso.service.drain import Drain
 from auth0_sso.service.logs import configure_logs
 from auth0_sso.service.routes import admin, dashboard, data, health, home, metrics, profile
 from auth0_sso.service.settings import ServiceSettings
+from auth0_sso.service.tenant_check import refuse_development_tenant
 from auth0_sso.web.docs_page.routes import add_docs
 from auth0_sso.web.harden import http_options, trust_proxies
 from auth0_sso.web.middleware.body_limit import MAX_BODY_BYTES
@@ -40,6 +41,7 @@ def create_app(
     """
     if settings is None:
         settings = ServiceSettings.load_or_exit()
+        refuse_development_tenant(settings)
         configure_logs(settings.log_level)
         ServiceSettings.log_unknown_names()
     app = FastAPI(

@@ -16,6 +16,7 @@ from auth0_sso.service import routes_command
 from auth0_sso.service.dev_settings import CHANGEABLE, HOSTS
 from auth0_sso.service.doctor import command as doctor_command
 from auth0_sso.service.settings import EX_CONFIG, ServiceSettings
+from auth0_sso.service.tenant_check import refuse_development_tenant
 
 _SERVICE_PACKAGES: Final = ("uvicorn", "httptools", "email_validator", "fastapi_swagger")
 """What the extra `service` installs and every start needs; Redis and metrics are checked with the settings."""
@@ -126,9 +127,9 @@ def _serve(options: argparse.Namespace) -> int:
     from auth0_sso.service import serve  # noqa: PLC0415 - needs uvicorn, which is optional
 
     given = {name: getattr(options, name) for name in ("host", "port", "workers")}
-    return serve.run(
-        ServiceSettings.load_or_exit(**{name: value for name, value in given.items() if value is not None})
-    )
+    settings = ServiceSettings.load_or_exit(**{name: value for name, value in given.items() if value is not None})
+    refuse_development_tenant(settings)
+    return serve.run(settings)
 
 
 def _dev(options: argparse.Namespace) -> int:

@@ -20,6 +20,7 @@ _DERIVED: Final = frozenset(
         "auth0_management_private_key_id",
         "auth0_management_audience",
         "auth0_management_base_url",
+        "allow_development_tenant",
         "host",
         "port",
         "workers",

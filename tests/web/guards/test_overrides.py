@@ -29,6 +29,8 @@ from auth0_sso import (
     require_any_permission,
     require_any_role,
     require_any_scope,
+    require_email_domain,
+    require_network,
     require_organization,
     require_permission,
     require_role,
@@ -65,6 +67,11 @@ MADE: dict[str, Callable[[], Guard]] = {
     "any of two permissions": lambda: require_any_permission("read:a", "read:b"),
     "any organization": require_organization,
     "organization": lambda: require_organization("org_a"),
+    "email domain": lambda: require_email_domain("example.com"),
+    "other email domain": lambda: require_email_domain("example.org"),
+    "email domain by claim": lambda: require_email_domain("example.com", namespace="https://example.com/"),
+    "network": lambda: require_network("10.0.0.0/8"),
+    "other network": lambda: require_network("10.0.0.0/9"),
     "limit": lambda: rate_limit("1/minute"),
     "other limit": lambda: rate_limit("2/minute"),
     "limit by name": lambda: rate_limit("1/minute", name="x"),
@@ -97,6 +104,8 @@ def test_guards_that_ask_for_the_same_in_another_order_are_equal() -> None:
     assert require_scope("a", "b") == require_scope("b", "a")
     assert require_permission("a", "b") == require_permission("b", "a", "b")
     assert require_organization("a", "b") == require_organization("b", "a")
+    assert require_email_domain("a.example", "b.example") == require_email_domain("B.example", "a.example")
+    assert require_network("::/8", "10.0.0.0/8") == require_network("10.0.0.0/8", "::/8")
     assert require_role("a") == require_any_role("a")
 
 

@@ -9,6 +9,8 @@ Kind = Literal[
     "optional token",
     "user",
     "organization",
+    "email domain",
+    "network",
     "scope",
     "permission",
     "role",

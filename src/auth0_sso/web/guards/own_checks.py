@@ -1,4 +1,4 @@
-"""`require`: a guard with a check of your own, such as of a claim or the domain of an email address."""
+"""`require`: a guard with a check of your own, such as of a claim."""
 
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass

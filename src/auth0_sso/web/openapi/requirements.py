@@ -16,6 +16,8 @@ _NOUNS: Final[Mapping[Kind, str]] = MappingProxyType(
         "token": "access token",
         "user": "user token",
         "organization": "organization",
+        "email domain": "email domain",
+        "network": "allowed network",
         "scope": "scope",
         "permission": "permission",
         "role": "role",
@@ -23,9 +25,13 @@ _NOUNS: Final[Mapping[Kind, str]] = MappingProxyType(
 )
 
 
+_UNNAMED: Final[frozenset[Kind]] = frozenset({"network"})
+"""What is not shown to callers by name: the addresses of an organization's networks."""
+
+
 def in_words(requirement: Requirement) -> str:
     """Return one of a kind that callers can meet in Markdown: "role `admin` or `manager`", "scopes `a` and `b`"."""
-    names = requirement.names
+    names = () if requirement.kind in _UNNAMED else requirement.names
     plural = "" if requirement.one_suffices or len(names) < 2 else "s"
     listed = requirement.joined(f"`{name}`" for name in names)
     words = f"{_NOUNS[requirement.kind]}{plural} {listed}".rstrip()
