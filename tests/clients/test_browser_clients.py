@@ -62,7 +62,7 @@ def test_oidc_client_ts_logs_in_and_renews_in_a_frame(plain: ClientTenant, page:
 
 
 def test_auth0_spa_js_logs_in_with_a_popup(plain: ClientTenant, page: Page, exercise: Exercise) -> None:
-    exercise("@auth0/auth0-spa-js", "login in a popup")
+    exercise("@auth0/auth0-spa-js", "in Chromium: login in a popup")
     with site("auth0-spa-js", plain) as origin:
         page.goto(origin)
         with page.expect_popup() as opened:

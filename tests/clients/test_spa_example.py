@@ -44,7 +44,7 @@ def log_in(page: Page, origin: str, email: str) -> None:
 def test_the_single_page_application_keeps_the_login_after_a_reload(
     origin: str, page: Page, exercise: Callable[[str, str], None]
 ) -> None:
-    exercise("@auth0/auth0-spa-js", "in Chromium: with its defaults, login, silent login in a frame after a reload")
+    exercise("@auth0/auth0-spa-js", "with its defaults, login, silent login in a frame after a reload")
     log_in(page, origin, USER)
     assert page.url == f"{origin}/"
     assert page.evaluate("localStorage.length") == 0
