@@ -83,7 +83,7 @@ def _serve_on(
     chosen = default_seed(web_origins=origins) if seed is None else read_seed(seed, web_origins=origins)
     options = TenantOptions(issuer, chosen)
     settings = _settings(options, host, port, changes)
-    configure_logs(settings.log_level)
+    _configure_logs(settings)
     with serving(TenantServer(create_tenant(options)), tenant_socket):
         show(banner(options, origins[host == "localhost"], everywhere=host == ALL_ADDRESSES))
         if reload:
@@ -105,7 +105,7 @@ def _serve_in_process(settings: ServiceSettings, sockets: list[socket.socket] | 
 
 def serve_api(settings: ServiceSettings, sockets: list[socket.socket]) -> int:
     """Serve the API until a signal comes; return the exit code."""
-    configure_logs(settings.log_level)
+    _configure_logs(settings)
     # A transport of its own, and without the environment: HTTP_PROXY and SSL_CERT_FILE are for other hosts.
     api = create_app(settings, transport=httpx.AsyncHTTPTransport(trust_env=False))
     server = _Server(uvicorn.Config(api, **server_options(settings)))
@@ -119,6 +119,11 @@ async def _serve(server: uvicorn.Server, sockets: list[socket.socket]) -> None:
 
     GracefulShutdown(close_server=stop).install()
     await server.serve(sockets)
+
+
+def _configure_logs(settings: ServiceSettings) -> None:
+    """Configure lines for people, whatever stderr is: a developer reads them, unless LOG_FORMAT says otherwise."""
+    configure_logs(settings.log_level, "console" if settings.log_format == "auto" else settings.log_format)
 
 
 def _settings(options: TenantOptions, host: str, port: int, changes: Mapping[str, str]) -> ServiceSettings:
