@@ -1,4 +1,4 @@
-"""The two formats of the service's log: one JSON object on each line, and lines for people.
+"""The two formats of the service's log (decision 0037): one JSON object on each line, and lines for people.
 
 Neither can be forged: control characters of a message are escaped, so that a record is one line (a traceback of the
 console format excepted).
