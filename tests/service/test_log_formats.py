@@ -3,15 +3,20 @@
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from auth0_devtenant import SPA_CLIENT_ID
 from auth0_sso.service.log_formats import ConsoleFormatter, JsonFormatter
 from auth0_sso.web.middleware.request_context import request_id_variable
 from auth0_sso.web.middleware.trace_context import trace_id_variable
+from support.service import USER, Service
 
+HOSTILE = ["\r\n2026 INFO forged", "\x1b[2J", "\u202e", "\u2028", "\x85", "\ud800"]
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
@@ -50,9 +55,10 @@ def test_the_time_is_utc_as_seconds_pass() -> None:
 
 def test_fields_of_a_record_keep_their_types() -> None:
     record = record_of("x")
-    record.fields = {"status": 200, "duration_ms": 1.25, "subject": None, "scopes": ["a"], "secure": True}
+    fields = {"status": 200, "duration_ms": 1.25, "subject": None, "scopes": ["a"], "secure": True}
+    record.__dict__["fields"] = fields
     line = json.loads(JsonFormatter().format(record))
-    assert record.fields.items() <= line.items()
+    assert fields.items() <= line.items()
 
 
 def test_an_exception_is_a_field_of_its_one_line() -> None:
@@ -68,9 +74,7 @@ def test_an_exception_is_a_field_of_its_one_line() -> None:
     assert lines[-1] == "ValueError: invalid literal for int() with base 10: 'no number'"
 
 
-@pytest.mark.parametrize(
-    "text", ["\r\n2026 INFO forged", "\x1b[2J", "\u202e", "\u2028", "\x85", '", "level": "x', "\ud800"]
-)
+@pytest.mark.parametrize("text", [*HOSTILE, '", "level": "x'])
 def test_a_message_forges_no_json_line_and_comes_back_whole(text: str) -> None:
     line = JsonFormatter().format(record_of("%s", text))
     assert line.isascii()
@@ -79,7 +83,7 @@ def test_a_message_forges_no_json_line_and_comes_back_whole(text: str) -> None:
     assert json.loads(line)["level"] == "INFO"
 
 
-@pytest.mark.parametrize("text", ["\r\n2026 INFO forged", "\x1b[2J", "\u202e", "\u2028", "\x85", "\ud800"])
+@pytest.mark.parametrize("text", HOSTILE)
 def test_control_characters_of_a_message_are_escaped_on_a_console(text: str) -> None:
     line = ConsoleFormatter(colours=False).format(record_of("%s", text))
     assert line.isprintable()
@@ -91,3 +95,31 @@ def test_only_levels_are_coloured_and_only_with_colours() -> None:
     assert " \033[31mERROR\033[0m auth0_sso.test" in ConsoleFormatter(colours=True).format(record)
     assert "\033" not in ConsoleFormatter(colours=False).format(record)
     assert "\033" not in ConsoleFormatter(colours=True).format(record_of("x"))
+
+
+async def test_the_documented_fields_are_those_emitted(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "auth0_sso")
+    formatter = JsonFormatter()
+    caplog.handler.setFormatter(formatter)
+    traceparent = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01", "X-Request-ID": "r-1"}
+    await service.api.get("/profile", headers=traceparent | await service.as_user(USER))
+    record = record_of("failed")
+    record.exc_text = "Traceback"
+    (access,) = [json.loads(line) for line in caplog.text.splitlines() if '"auth0_sso.access"' in line]
+    exception = json.loads(formatter.format(record))
+    _, _, section = (Path(__file__).parents[2] / "docs/operations.md").read_text().partition("\n## The log\n")
+    documented = re.findall(
+        r"^\| `(\w+)` \| (each line|lines of|access lines)", section.partition("\n## ")[0], re.MULTILINE
+    )
+    assert [name for name, _ in documented] == [*access, *(exception.keys() - access.keys())]
+    assert {name for name, on in documented if on == "each line"} == exception.keys() - {"exception"}
+    assert (access["request_id"], access["trace_id"], access["route"]) == ("r-1", TRACE, "/profile")
+    assert re.fullmatch(r"[0-9a-f]{16}", access["subject"])
+    assert access["client_id"] == SPA_CLIENT_ID
+
+
+async def test_probes_have_no_line_at_info(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "auth0_sso.access")
+    for path in ("/healthz", "/readyz", "/"):
+        await service.api.get(path)
+    assert [record.getMessage().split()[1] for record in caplog.records] == ["/"]

@@ -9,7 +9,11 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 @pytest.mark.parametrize(
     "value",
-    [f"00-{TRACE}-00f067aa0ba902b7-01", f"00-{TRACE}-00f067aa0ba902b7-00", f"cc-{TRACE}-00f067aa0ba902b7-01-more"],
+    [
+        f"00-{TRACE}-00f067aa0ba902b7-01",
+        f"00-{TRACE}-00f067aa0ba902b7-00",
+        f"cc-{TRACE}-00f067aa0ba902b7-01-more",
+    ],
 )
 def test_a_valid_header_gives_its_trace_id(value: str) -> None:
     assert trace_id_of(value.encode()) == TRACE
