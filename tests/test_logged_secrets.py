@@ -27,7 +27,7 @@ def test_records_are_examined_with_their_tracebacks(issuer: Issuer) -> None:
     secrets = LoggedSecrets()
     secrets.examine(logging.LogRecord("x", logging.INFO, "file", 1, "%s", (issuer.token({"sub": "1"}),), None))
     try:
-        raise ValueError(MANAGEMENT_CLIENT_SECRET)
+        int(MANAGEMENT_CLIENT_SECRET)
     except ValueError:
         secrets.examine(logging.LogRecord("x", logging.ERROR, "file", 2, "failed", (), sys.exc_info()))
     secrets.examine(logging.LogRecord("x", logging.INFO, "file", 3, "harmless", (), None))
@@ -35,8 +35,8 @@ def test_records_are_examined_with_their_tracebacks(issuer: Issuer) -> None:
 
 
 def test_the_watch_sees_what_any_logger_handles() -> None:
-    logger = logging.Logger("of its own")
-    logger.addHandler(logging.NullHandler())
+    logger = logging.getLogger("tests.logged_secrets")
+    logger.setLevel(logging.INFO)
     with watching() as secrets:
         logger.info("seen")
         logger.setLevel(logging.WARNING)

@@ -154,9 +154,6 @@ def drain_times(serving: Serving) -> list[tuple[datetime, datetime]]:
     """Return when each of two workers started draining, and when it closed its idle connections."""
     said = "(?:rolling restart: draining connections|Shutting down)"
     lines = serving.logged(rf'"time":"(\S+?)","level":"INFO","logger":"\S+","message":"{said}', 4)
-        r'"time":"(\S+?)","level":"INFO","logger":"\S+","message":"(?:rolling restart: draining connections|Shutting down)',
-        4,
-    )
     times = [datetime.fromisoformat(line) for line in lines]
     return list(zip(times[::2], times[1::2], strict=True))
 
