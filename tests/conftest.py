@@ -14,6 +14,7 @@ from auth0_sso.testing.hostile import Forge
 from auth0_sso.testing.issuer import Issuer
 from support import environment
 from support.clock import SkippingClock
+from support.logged_secrets import watching
 from support.management_chain import MANAGEMENT_TOKEN, ManagementChain, management_chain
 from support.redis_server import RedisServer, redis_server
 from support.service import Service, running_service
@@ -26,6 +27,14 @@ pytest_plugins = ["pytester"]
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_secret_is_logged() -> Iterator[None]:
+    """Fail at the end of the run if any record of any test had a token or a secret."""
+    with watching() as secrets:
+        yield
+    assert not secrets.found, "\n".join(sorted(set(secrets.found)))
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """ServiceSettings at the start: invalid values are refused, and unknown names are warned of."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -36,8 +37,9 @@ def test_a_misspelled_setting_is_warned_of_once(tmp_path: Path, workers: int) ->
         eventually(f"http://127.0.0.1:{port}/healthz", 200)
     warnings = [line for line in log.read_text().splitlines() if "AUTH0_ALOWED_CLIENTS" in line]
     assert len(warnings) == 1
-    assert " WARNING auth0_sso.settings [" in warnings[0]
-    assert warnings[0].endswith("is ignored; did you mean AUTH0_ALLOWED_CLIENTS?")
+    line = json.loads(warnings[0])
+    assert (line["level"], line["logger"]) == ("WARNING", "auth0_sso.settings")
+    assert line["message"].endswith("is ignored; did you mean AUTH0_ALLOWED_CLIENTS?")
     assert "the-value" not in log.read_text()
 
 

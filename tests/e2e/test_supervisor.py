@@ -152,8 +152,9 @@ async def test_a_rolling_restart_replaces_all_workers_without_losing_a_request(
 
 def drain_times(serving: Serving) -> list[tuple[datetime, datetime]]:
     """Return when each of two workers started draining, and when it closed its idle connections."""
-    lines = serving.logged(r"(\S+ \S+) INFO \S+ \S+ (?:rolling restart: draining connections|Shutting down)", 4)
-    times = [datetime.fromisoformat(line.replace(",", ".")) for line in lines]
+    said = "(?:rolling restart: draining connections|Shutting down)"
+    lines = serving.logged(rf'"time":"(\S+?)","level":"INFO","logger":"\S+","message":"{said}', 4)
+    times = [datetime.fromisoformat(line) for line in lines]
     return list(zip(times[::2], times[1::2], strict=True))
 
 

@@ -399,6 +399,15 @@ async def test_an_unexpected_error_is_unavailable_and_logged_with_its_traceback(
     assert "LookupError: a surprise" in caplog.text
 
 
+@pytest.mark.parametrize(("status", "body"), [(503, b""), (200, b"no JSON")])
+async def test_a_failed_fetch_is_logged_with_the_request_id_of_auth0(
+    tenant: ScriptedTenant, jwks: RemoteJwks, caplog: pytest.LogCaptureFixture, status: int, body: bytes
+) -> None:
+    tenant.on(DISCOVERY, Reply(status, body, {"X-Auth0-RequestId": "f4ca7a24"}))
+    await outage(jwks)
+    assert ", request id f4ca7a24; next attempt in " in caplog.text
+
+
 async def test_an_issuer_that_refuses_connections_is_unavailable(caplog: pytest.LogCaptureFixture) -> None:
     with refusing_port() as address:
         async with wire_client() as client:

@@ -14,7 +14,8 @@ from starlette.types import Message, Receive, Scope, Send
 from auth0_sso import StaticKeys, current_token, harden, protect, rate_limit
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.testing.clock import HandClock
-from auth0_sso.testing.issuer import Issuer
+from auth0_sso.testing.issuer import Issuer, user_claims
+from auth0_sso.web.middleware.logged_caller import CallerInLog, hashed
 from support.host_app import CrashError, host_app, library_settings
 from support.own_app import protected
 
@@ -140,6 +141,25 @@ async def test_the_access_log_has_a_line_for_each_request(caplog: pytest.LogCapt
     await headers_of(small_app(), "/page")
     (line,) = [record.getMessage() for record in caplog.records]
     assert line.startswith("GET /page 200 ")
+
+
+@pytest.mark.parametrize(("how", "subject"), [("off", None), ("hashed", hashed("auth0|1")), ("full", "auth0|1")])
+async def test_the_access_log_names_the_caller_on_request(
+    issuer: Issuer, clock: HandClock, caplog: pytest.LogCaptureFixture, how: CallerInLog, subject: str | None
+) -> None:
+    caplog.set_level(logging.INFO, "auth0_sso.access")
+    app = harden(FastAPI(dependencies=[Depends(current_token)]), access_log=True, access_log_caller=how)
+    app.get("/page")(lambda: "x")
+    protect(app, library_settings(), keys=StaticKeys(issuer.jwks()), clock=clock)
+    token = issuer.token(user_claims(clock.wall(), sub="auth0|1", azp="client-1"))
+    async with app.router.lifespan_context(app), running(app) as client:
+        assert (await client.get("/page", headers={"Authorization": f"Bearer {token}"})).status_code == 200
+    (record,) = caplog.records
+    fields = record.__dict__["fields"]
+    assert fields.get("subject") == subject
+    assert fields.get("client_id") == (None if how == "off" else "client-1")
+    assert ("subject=" in record.getMessage()) == (how != "off")
+    assert ("auth0|1" in record.getMessage()) == (how == "full")
 
 
 async def test_a_refusal_is_logged_with_and_without_the_access_log(

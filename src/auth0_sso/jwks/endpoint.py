@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
+from auth0_sso.http.auth0_request_id import request_id_of
 from auth0_sso.http.bounded_http import BoundedResponse, FetchError, send_bounded, url_for_log
 from auth0_sso.http.client import httpx
 from auth0_sso.log_text import expected_and_found
@@ -51,6 +52,8 @@ class JwksEndpoint:
         self._last: _LastResponse | None = None
         self.last_url = issuer
         """The URL of the last request, as log lines show it."""
+        self.last_request_id: str | None = None
+        """Auth0's id of the last request, if there was a response with one."""
 
     async def fetch(self) -> FetchedKeys:
         """Return the current keys; raise `FetchError` if they cannot be fetched.
@@ -101,7 +104,10 @@ class JwksEndpoint:
     async def _get(self, url: str, headers: dict[str, str], *, max_bytes: int) -> BoundedResponse:
         request = self._client.build_request("GET", url, headers={"Accept": "application/json"} | headers)
         self.last_url = url_for_log(request.url)
-        return await send_bounded(self._client, request, max_seconds=self._timeout, max_bytes=max_bytes)
+        self.last_request_id = None
+        response = await send_bounded(self._client, request, max_seconds=self._timeout, max_bytes=max_bytes)
+        self.last_request_id = request_id_of(response.headers)
+        return response
 
 
 def _json(response: BoundedResponse, loads: Callable[[bytes], object]) -> object:

@@ -232,7 +232,9 @@ class RemoteJwks:
         self._last_error = reason
         if self._sleeping is not None:
             self._sleeping.cancel()
-        url, words = self._endpoint.last_url, "" if cause is None else f" ({cause})"
+        url, request_id = self._endpoint.last_url, self._endpoint.last_request_id
+        words = "" if cause is None else f" ({cause})"
+        words += "" if request_id is None else f", request id {request_id}"
         _log.warning(
             "signing keys could not be fetched from %s: %s%s; next attempt in %.1f s", url, reason, words, wait
         )

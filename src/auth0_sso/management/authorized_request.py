@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from auth0_sso.http.auth0_request_id import request_id_of
 from auth0_sso.http.bounded_http import BoundedResponse, send_bounded
 from auth0_sso.http.client import httpx
 from auth0_sso.management.token import ManagementToken
@@ -35,7 +36,9 @@ class AuthorizedRequest:
         token = await self.tokens.current()
         self.request.headers["Authorization"] = f"Bearer {token.text}"
         response = await send_bounded(self.client, self.request, max_seconds=_TIMEOUT, max_bytes=_MAX_RESPONSE_BYTES)
-        self.tokens.record_status(response.status, token, rejected=self.rejected)
+        self.tokens.record_status(
+            response.status, token, rejected=self.rejected, request_id=request_id_of(response.headers)
+        )
         if response.status == 401:
             self.rejected = token
         return response

@@ -16,8 +16,8 @@ from auth0_sso.errors import (
     TenantAnswer,
     TenantError,
 )
+from auth0_sso.http.auth0_request_id import request_id_of
 from auth0_sso.http.bounded_http import BoundedResponse, FetchError
-from auth0_sso.http.client import httpx
 from auth0_sso.log_text import quoted
 
 _log = logging.getLogger(__name__)
@@ -25,7 +25,6 @@ _log = logging.getLogger(__name__)
 _MAX_MESSAGE_LENGTH: Final = 500
 _GLOBAL_LIMIT: Final = "Global limit has been reached"
 _MISSING_SCOPES = re.compile(r"Insufficient scope, expected any of: ([\w:,; ]+)")
-_REQUEST_ID_HEADERS: Final = ("X-Auth0-RequestId", "ot-baggage-auth0-request-id")
 
 
 def error_of(response: BoundedResponse) -> Auth0SsoError:
@@ -94,12 +93,3 @@ def _message_and_code(response: BoundedResponse) -> tuple[str, str | None]:
         message[:_MAX_MESSAGE_LENGTH] if isinstance(message, str) and message.isprintable() else "",
         code if isinstance(code, str) and code.isidentifier() and len(code) <= 64 else None,
     )
-
-
-def request_id_of(headers: httpx.Headers) -> str | None:
-    """Return the request id by which Auth0's support finds the call."""
-    for name in _REQUEST_ID_HEADERS:
-        value: str = headers.get(name, "")
-        if 0 < len(value) <= 128 and value.isascii() and value.isprintable():
-            return value
-    return None

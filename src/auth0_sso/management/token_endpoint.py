@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
-from auth0_sso.errors import ManagementAnswerError
+from auth0_sso.errors import ManagementAnswerError, TenantAnswer
+from auth0_sso.http.auth0_request_id import request_id_of
 from auth0_sso.http.bounded_http import BoundedResponse, FetchError, send_bounded, url_for_log
 from auth0_sso.http.client import httpx
-from auth0_sso.management.error_responses import unavailable
+from auth0_sso.management.error_responses import unavailable, words_of
 from auth0_sso.management.token import ManagementToken
 from auth0_sso.management.token_refusals import refusal_of
 from auth0_sso.tokens.client_assertion import ASSERTION_TYPE, AssertionKey
@@ -66,7 +67,12 @@ class TokenEndpoint:
             raise unavailable(error, url=url_for_log(request.url), prefix="token_") from None
         if response.status != 200:
             raise refusal_of(response, sent=[text for text in proof.values() if text != ASSERTION_TYPE])
-        return self._read_token(response)
+        try:
+            return self._read_token(response)
+        except ManagementAnswerError as unreadable:
+            unreadable.answer = TenantAnswer(response.status, None, request_id_of(response.headers))
+            unreadable.log_detail = words_of(unreadable.answer, None)
+            raise
 
     def _proof(self) -> dict[str, str]:
         proof = self._credentials.proof

@@ -6,9 +6,10 @@ from types import MappingProxyType
 from typing import Final
 
 from auth0_sso.errors import ManagementRefusedError, ManagementUnavailableError, TenantAnswer
+from auth0_sso.http.auth0_request_id import request_id_of
 from auth0_sso.http.bounded_http import BoundedResponse, FetchError
 from auth0_sso.log_text import quoted
-from auth0_sso.management.error_responses import request_id_of, words_of
+from auth0_sso.management.error_responses import words_of
 
 _DOCS: Final = "docs/troubleshooting.md"
 _MAX_DESCRIPTION: Final = 300

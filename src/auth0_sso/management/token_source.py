@@ -91,14 +91,21 @@ class ManagementTokenSource:
             token = await self.current()
         return token.allows_any(scopes)
 
-    def record_status(self, status: int, token: ManagementToken, *, rejected: ManagementToken | None = None) -> None:
+    def record_status(
+        self,
+        status: int,
+        token: ManagementToken,
+        *,
+        rejected: ManagementToken | None = None,
+        request_id: str | None = None,
+    ) -> None:
         """Record the status of a response to a request with `token`; a 401 drops the token.
 
-        `rejected` is the token with which the same request was rejected before.
+        `rejected` is the token with which the same request was rejected before; `request_id` is Auth0's, for the log.
         """
         replaced = rejected is not None and rejected is not token
         if status == 401:
-            self._record_rejection(token, replaced=replaced)
+            self._record_rejection(token, replaced=replaced, request_id=request_id)
         elif status < 300 or status in _AUTHENTICATED:
             self._accepted = self._accepted or self._token is token
             if replaced:
@@ -108,7 +115,7 @@ class ManagementTokenSource:
         """Cancel a fetch in progress."""
         await self._flight.aclose()
 
-    def _record_rejection(self, token: ManagementToken, *, replaced: bool) -> None:
+    def _record_rejection(self, token: ManagementToken, *, replaced: bool, request_id: str | None) -> None:
         """Drop a rejected token, unless a new one would be rejected as well.
 
         Fifty callers may get a 401 for the same token: only the first of them drops it.
@@ -116,15 +123,18 @@ class ManagementTokenSource:
         if self._token is not token:
             return
         if replaced:
-            self._record_failed_replacement()
+            self._record_failed_replacement(request_id)
         elif self._may_replace():
             self._token, self._replaced = None, token.text
 
-    def _record_failed_replacement(self) -> None:
+    def _record_failed_replacement(self, request_id: str | None) -> None:
         if not self._replacement_failed:
             self._replacement_failed = True
             wait = self._rejection_backoff.failed()
-            _log.error("the Management API rejects a new token as well; the next one is fetched in %.0f s", wait)
+            said = "" if request_id is None else f" (request id {request_id})"
+            _log.error(
+                "the Management API rejects a new token as well%s; the next one is fetched in %.0f s", said, wait
+            )
 
     def _may_replace(self) -> bool:
         """A token that was accepted before is replaced at once, unless replacing did not help twice in a row."""

@@ -3,6 +3,7 @@
 from functools import partial
 from importlib.metadata import version
 from inspect import signature
+from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
@@ -19,6 +20,9 @@ from auth0_sso.web.middleware.body_limit import MAX_BODY_BYTES
 from auth0_sso.web.middleware.problem_handlers import add_problem_handlers
 from auth0_sso.web.protect import install_guards
 from auth0_sso.web.services.services import open_services
+
+_PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Asked every few seconds: their access log lines are at DEBUG."""
 
 _DESCRIPTION = """\
 An API guarded by Auth0. Send an access token as `Authorization: Bearer …`, or press **Authorize** to log in.
@@ -42,7 +46,7 @@ def create_app(
     if settings is None:
         settings = ServiceSettings.load_or_exit()
         refuse_development_tenant(settings)
-        configure_logs(settings.log_level)
+        configure_logs(settings.log_level, settings.log_format)
         ServiceSettings.log_unknown_names()
     app = FastAPI(
         title="auth0-sso",
@@ -85,6 +89,8 @@ def _add_routes(app: FastAPI, router: APIRouter) -> None:
 def _add_http_layer(app: FastAPI, settings: ServiceSettings) -> None:
     options = http_options(app)
     options.security_headers = options.request_id = options.access_log = True
+    options.access_log_caller = settings.log_caller
+    options.access_log_debug_routes = _PROBES
     options.require_host = options.catch_exceptions = True
     options.max_body_bytes = MAX_BODY_BYTES
     options.cors_origins = settings.cors_allowed_origins

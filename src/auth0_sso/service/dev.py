@@ -94,7 +94,7 @@ def _serve_on(
     options = TenantOptions(issuer, with_playground(chosen, playground), playground)
     changes = dict(changes) | {"cors_allowed_origins": ",".join((*others, playground))}
     settings, api = _settings(options, host, port, changes), origins[host == "localhost"]
-    configure_logs(settings.log_level)
+    _configure_logs(settings)
     set_signal_handler(SHUTDOWN_SIGNALS, lambda *_: sys.exit(0))  # until the API starts
     app = create_tenant(options)
     tenant = TenantServer(app, http=BoundedHttpProtocol)
@@ -120,7 +120,7 @@ def _serve_in_process(settings: ServiceSettings, sockets: list[socket.socket] | 
 
 def serve_api(settings: ServiceSettings, sockets: list[socket.socket]) -> int:
     """Serve the API until a signal comes; return the exit code."""
-    configure_logs(settings.log_level)
+    _configure_logs(settings)
     # A transport of its own, and without the environment: HTTP_PROXY and SSL_CERT_FILE are for other hosts.
     api = create_app(settings, transport=httpx.AsyncHTTPTransport(trust_env=False))
     server = _Server(uvicorn.Config(api, **server_options(settings)))
@@ -134,6 +134,11 @@ async def _serve(server: uvicorn.Server, sockets: list[socket.socket]) -> None:
 
     GracefulShutdown(close_server=stop).install()
     await server.serve(sockets)
+
+
+def _configure_logs(settings: ServiceSettings) -> None:
+    """Configure lines for people, whatever stderr is: a developer reads them, unless LOG_FORMAT says otherwise."""
+    configure_logs(settings.log_level, "console" if settings.log_format == "auto" else settings.log_format)
 
 
 def _settings(options: TenantOptions, host: str, port: int, changes: Mapping[str, str]) -> ServiceSettings:

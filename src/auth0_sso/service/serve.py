@@ -56,7 +56,7 @@ def run(settings: ServiceSettings, *, timing: Timing | None = None) -> int:
     0 after a graceful shutdown, 1 after one that timed out or a start that failed, 78 for settings that no worker can
     use.
     """
-    configure_logs(settings.log_level)
+    configure_logs(settings.log_level, settings.log_format)
     ServiceSettings.log_unknown_names()
     _log.info("%s", start_line(settings))
     set_signal_handler(SHUTDOWN_SIGNALS, lambda *_: sys.exit(0))  # until the server starts
@@ -82,7 +82,7 @@ def serve_worker(
     """
     supervisor = SupervisorPipe(pipe)
     settings = ServiceSettings.load_or_exit(workers=len(sockets))
-    configure_logs(settings.log_level)
+    configure_logs(settings.log_level, settings.log_format)
     own = list(sockets[number])
     others = [listening for each in sockets for listening in each if listening not in own]
     server = _Server(settings, timeout=timeout, failure=STARTUP_FAILURE, supervisor=supervisor, others=others)

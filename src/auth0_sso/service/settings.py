@@ -13,6 +13,7 @@ from auth0_sso.settings.addresses import browser_origin, proxy_network
 from auth0_sso.settings.environment import setting
 from auth0_sso.settings.loading import unknown_names
 from auth0_sso.settings.values import Listed, PolicyTextOrOff, header_name
+from auth0_sso.web.middleware.logged_caller import CallerInLog
 
 EX_CONFIG: Final = 78
 """Exit code of a start with unusable settings (sysexits.h)."""
@@ -24,6 +25,10 @@ def _each(check: Callable[[str], str]) -> AfterValidator:
 
 def _upper_case(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
+
+
+def _lower_case(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
 
 
 class ServiceSettings(Settings):
@@ -75,6 +80,16 @@ class ServiceSettings(Settings):
     metrics_enabled: bool = setting(False, "Serve GET /metrics for Prometheus.", "write true or false")
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper_case)] = setting(
         "INFO", "Minimum level of the log.", "write DEBUG, INFO, WARNING or ERROR"
+    )
+    log_format: Annotated[Literal["json", "console", "auto"], BeforeValidator(_lower_case)] = setting(
+        "auto",
+        "Format of the log: JSON, one object a line, or console, for people; auto is JSON unless on a terminal.",
+        "write json, console or auto",
+    )
+    log_caller: Annotated[CallerInLog, BeforeValidator(_lower_case)] = setting(
+        "hashed",
+        "How access log lines name the caller, the token's subject and client id: full, hashed or off.",
+        "write full, hashed or off",
     )
 
     @classmethod

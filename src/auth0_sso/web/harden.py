@@ -1,6 +1,6 @@
 """What an app may add beside the guards, each part by its name; all are off by default."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from fastapi import FastAPI
 
@@ -8,6 +8,7 @@ from auth0_sso.errors import ConfigurationError
 from auth0_sso.settings.addresses import browser_origin, proxy_network
 from auth0_sso.settings.values import header_name
 from auth0_sso.web.middleware.http_options import HttpOptions
+from auth0_sso.web.middleware.logged_caller import CallerInLog
 from auth0_sso.web.middleware.problem_handlers import add_internal_error_handler, add_problem_handlers
 from auth0_sso.web.middleware.request_layer import request_layer
 
@@ -18,6 +19,8 @@ def harden(
     security_headers: bool = False,
     request_id: bool = False,
     access_log: bool = False,
+    access_log_caller: CallerInLog = "off",
+    access_log_debug_routes: Collection[str] = (),
     max_body_bytes: int | None = None,
     cors_origins: Sequence[str] = (),
     cors_headers: Sequence[str] = (),
@@ -30,7 +33,9 @@ def harden(
     `security_headers` sets Cache-Control: no-store, Content-Security-Policy, Referrer-Policy and
     X-Content-Type-Options on responses without them, and Strict-Transport-Security on other than loopback hosts.
     `request_id` answers with X-Request-ID: the caller's where it is fit for logs, else a new one.
-    `access_log` writes a line for each request to the logger `auth0_sso.access`.
+    `access_log` writes a line for each request to the logger `auth0_sso.access`; its values are also in the record's
+    attribute `fields`, a dict. `access_log_caller` adds the token's subject and client id: `full`, or with the
+    subject `hashed`. `access_log_debug_routes` are paths of routes whose lines are at DEBUG, such as /healthz.
     `max_body_bytes` answers 413 to a longer body, when it is read.
     `cors_origins` are browser origins that may call, such as https://app.example.com; never `*`.
     `cors_headers` are request headers their scripts may send beside Authorization, Content-Type, X-Request-ID,
@@ -46,6 +51,9 @@ def harden(
     options.security_headers |= security_headers
     options.request_id |= request_id
     options.access_log |= access_log
+    options.access_log_debug_routes |= frozenset(access_log_debug_routes)
+    if access_log_caller != "off":
+        options.access_log_caller = access_log_caller
     options.require_host |= require_host
     options.max_body_bytes = options.max_body_bytes if max_body_bytes is None else max_body_bytes
     options.cors_origins = (*options.cors_origins, *map(browser_origin, cors_origins))

@@ -4,9 +4,11 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from starlette.routing import Route
 
 from auth0_sso.web.middleware import access_log
 from auth0_sso.web.middleware.access_log import log_access
+from auth0_sso.web.middleware.http_options import HttpOptions
 
 SCOPE = {"type": "http", "method": "GET", "path": "/page", "client": ("192.0.2.1", 5000)}
 
@@ -24,29 +26,48 @@ def host_factory() -> Iterator[None]:
 
 def test_a_handler_gets_a_record_with_its_arguments_and_its_place(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "auth0_sso.access")
-    log_access(SCOPE, 200, 0.0015, refusal=None)
+    log_access(SCOPE, 200, 0.0015, refusal=None, token=None, options=HttpOptions())
     (record,) = caplog.records
     assert record.args == ("GET", "/page", 200, 1.5, "192.0.2.1", "-")
     assert record.getMessage() == "GET /page 200 1.5ms client=192.0.2.1 refusal=-"
     assert (record.name, record.levelname) == ("auth0_sso.access", "INFO")
     assert (record.pathname, record.module, record.funcName) == (access_log.__file__, "access_log", "log_access")
     assert record.threadName == "MainThread"
+    assert record.__dict__["fields"] == {
+        "method": "GET",
+        "route": "/page",
+        "status": 200,
+        "duration_ms": 1.5,
+        "client_address": "192.0.2.1",
+        "refusal": None,
+    }
 
 
 @pytest.mark.usefixtures("host_factory")
 def test_the_record_factory_of_the_host_makes_it(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "auth0_sso.access")
-    log_access(SCOPE, 200, 0.0015, refusal=None)
+    log_access(SCOPE, 200, 0.0015, refusal=None, token=None, options=HttpOptions())
     assert getattr(caplog.records[0], "service", None) == "shop"
 
 
 def test_no_record_is_made_below_the_level(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING, "auth0_sso.access")
-    log_access(SCOPE, 200, 0.0015, refusal=None)
+    log_access(SCOPE, 200, 0.0015, refusal=None, token=None, options=HttpOptions())
     assert caplog.records == []
 
 
 def test_a_request_without_client_and_answer_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "auth0_sso.access")
-    log_access({**SCOPE, "client": None}, 0, 0.0, refusal="token_expired")
+    log_access({**SCOPE, "client": None}, 0, 0.0, refusal="token_expired", token=None, options=HttpOptions())
     assert caplog.messages == ["GET /page aborted 0.0ms client=- refusal=token_expired"]
+
+
+def test_a_probe_is_logged_at_debug(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "auth0_sso.access")
+    options = HttpOptions(access_log_debug_routes=frozenset({"/healthz"}))
+    probe = {**SCOPE, "route": Route("/healthz", lambda: None)}
+    log_access(probe, 200, 0.0, refusal=None, token=None, options=options)
+    assert caplog.messages == []
+    caplog.set_level(logging.DEBUG, "auth0_sso.access")
+    log_access(probe, 200, 0.0, refusal=None, token=None, options=options)
+    assert [record.levelname for record in caplog.records] == ["DEBUG"]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from auth0_sso.web.middleware.logged_caller import CallerInLog
 from auth0_sso.web.services.services import Services
 
 
@@ -16,6 +17,9 @@ class HttpOptions:
     request_id: bool = False
     """X-Request-ID in responses: the caller's, where it is fit for logs, or a new one."""
     access_log: bool = False
+    access_log_caller: CallerInLog = "off"
+    access_log_debug_routes: frozenset[str] = frozenset()
+    """Routes whose access log lines are at DEBUG, by their paths: probes."""
     max_body_bytes: int | None = None
     cors_origins: Sequence[str] = ()
     cors_headers: Sequence[str] = ()

@@ -20,6 +20,7 @@ from auth0_sso.web.middleware.http_options import HttpOptions
 from auth0_sso.web.middleware.request_context import RequestContext, request_id_variable
 from auth0_sso.web.middleware.request_id import acceptable_id, new_request_id
 from auth0_sso.web.middleware.response_headers import ResponseHeaders
+from auth0_sso.web.middleware.trace_context import trace_id_of, trace_id_variable
 from auth0_sso.web.problems.problems import bad_request, internal_error
 
 _log = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ class RequestLayer(GuardMiddleware):
             app, response_headers = self._preflight, self._preflight_headers
         exchange = _Exchange(context, headers, receive, send, self._options.max_body_bytes, response_headers)
         token = request_id_variable.set(request_id)
+        trace = trace_id_variable.set(trace_id_of(headers[b"traceparent"])) if b"traceparent" in headers else None
         started = perf_counter()
         try:
             if self._options.require_host and not _has_one_host(scope, headers):
@@ -69,11 +71,18 @@ class RequestLayer(GuardMiddleware):
                 raise  # its answer has begun: only closing the connection can tell the caller
             await internal_error(request_id)(scope, exchange.receive, exchange.send)
         finally:
-            if self._options.access_log:
-                log_access(scope, exchange.status, perf_counter() - started, refusal=context.refusal)
-            elif context.refusal is not None:
-                log_refusal(scope, context.refusal)
+            self._log_end(scope, context, exchange.status, started)
             request_id_variable.reset(token)
+            if trace is not None:
+                trace_id_variable.reset(trace)
+
+    def _log_end(self, scope: Scope, context: RequestContext, status: int, started: float) -> None:
+        options, refusal = self._options, context.refusal
+        if options.access_log:
+            seconds = perf_counter() - started
+            log_access(scope, status, seconds, refusal=refusal, token=context.token, options=options)
+        elif refusal is not None:
+            log_refusal(scope, refusal)
 
 
 class _Exchange:
