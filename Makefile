@@ -16,8 +16,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 PRERELEASES := --prerelease if-necessary-or-explicit
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-httpx2 floors check audit sbom release image container bench bench-quick load format lock \
-  lock-clients clean
+.PHONY: help run test test-httpx2 floors check audit sbom release image container bench bench-quick load format lock lock-clients clean
 
 help: ## List these targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 20

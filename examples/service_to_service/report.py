@@ -30,9 +30,11 @@ class ClientCredentials(httpx.Auth):
         async with self._lock:
             if time.monotonic() > self._expires_at - 60:
                 response = yield self._token_request()
+                if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+                    await wait_as_told(response)
+                    response = yield self._token_request()
                 await response.aread()
-                response.raise_for_status()
-                body = response.json()
+                body = response.raise_for_status().json()
                 self._token, self._expires_at = body["access_token"], time.monotonic() + body["expires_in"]
                 print("a new access token", flush=True)
         request.headers["Authorization"] = f"Bearer {self._token}"
@@ -48,15 +50,20 @@ class ClientCredentials(httpx.Auth):
         return httpx.Request("POST", f"{ISSUER}oauth/token", data=data)
 
 
+async def wait_as_told(response: httpx.Response) -> None:
+    """Wait until a request may be sent again after a 429 (RFC 6585 section 4)."""
+    seconds = float(response.headers.get("Retry-After", "1"))
+    print(f"rate limited for {seconds:.0f} s", flush=True)
+    await asyncio.sleep(seconds)
+
+
 async def get(client: httpx.AsyncClient, path: str) -> httpx.Response:
-    """Return the response to a GET, which is sent again after a 429 (RFC 6585 section 4)."""
+    """Return the response to a GET, which is sent again after a 429."""
     response = await client.get(path)
     for _ in range(2):
         if response.status_code != httpx.codes.TOO_MANY_REQUESTS:
             break
-        wait = float(response.headers.get("Retry-After", "1"))
-        print(f"rate limited for {wait:.0f} s", flush=True)
-        await asyncio.sleep(wait)
+        await wait_as_told(response)
         response = await client.get(path)
     return response.raise_for_status()
 

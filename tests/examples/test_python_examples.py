@@ -1,15 +1,18 @@
 """The examples in Python, started as their READMEs say, on free ports."""
 
+import json
 import os
 import re
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
+from websockets.sync.client import connect
 
-from auth0_devtenant.serving import running_tenant
+from auth0_devtenant import Organization, default_seed, read_seed, running_tenant
 from support.process import dev, free_port, process, wait_for_port
 from support.visitor import Visitor
 
@@ -70,6 +73,15 @@ def test_a_service_uses_one_token_and_waits_for_the_rate_limit() -> None:
     assert output.splitlines()[-1].startswith("5 responses, such as {")
 
 
+def test_a_service_waits_when_the_tenant_limits_its_token_requests() -> None:
+    with dev() as running:
+        fault = {"preset": "rate_limit", "path": "/oauth/token", "headers": {"Retry-After": "1"}}
+        httpx.post(f"{running.tenant}_development/faults", json=fault)
+        output = run(EXAMPLES / "service_to_service" / "report.py", AUTH0_ISSUER=running.tenant, API_URL=running.api)
+    assert output.splitlines()[:2] == ["rate limited for 1 s", "a new access token"]
+    assert output.splitlines()[-1].startswith("5 responses, such as {")
+
+
 def test_the_curl_lines_of_a_service_work() -> None:
     _, curl = re.findall(r"```sh\n(.+?)```", (EXAMPLES / "service_to_service" / "README.md").read_text(), re.DOTALL)
     with dev() as running:
@@ -84,6 +96,41 @@ def test_the_tests_of_an_own_app_pass() -> None:
     output = run("-m", "pytest", "-q", *plugins, folder, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
     assert " passed" in output
     assert "skipped" not in output
+
+
+def test_the_requests_to_an_own_app_work() -> None:
+    _, requests = re.findall(r"```sh\n(.+?)```", (EXAMPLES / "own_app" / "README.md").read_text(), re.DOTALL)
+    folder, port = EXAMPLES / "own_app", free_port()
+    server = [sys.executable, "-m", "uvicorn", "--app-dir", str(folder), "--port", str(port), "app:app"]
+    with running_tenant(read_seed(folder / "tenant.toml")) as tenant, process(*server, **tenant.environment):
+        wait_for_port(port)
+        script = requests.replace("http://127.0.0.1:8000", f"http://127.0.0.1:{port}")
+        script = script.replace(
+            ".venv/bin/auth0-sso token", f"{sys.executable} -m auth0_sso token --tenant {tenant.issuer}"
+        )
+        shown = subprocess.run(["bash", "-ec", script], check=True, timeout=TIMEOUT, capture_output=True, text=True)
+    assert shown.stdout.count('"article":"tea"') == 2
+
+
+def test_a_room_is_heard_by_its_organization_alone() -> None:
+    folder, port = EXAMPLES / "websocket_chat", free_port()
+    server = [sys.executable, "-m", "uvicorn", "--app-dir", str(folder), "--port", str(port), "chat:app"]
+    seed = default_seed()
+    people = tuple(person.email for person in seed.people)
+    globex = Organization(name="globex", members=dict.fromkeys(people, ()))
+    seed = seed.model_copy(update={"organizations": (*seed.organizations, globex)})
+    with running_tenant(seed) as tenant, process(*server, **tenant.environment), ExitStack() as stack:
+        wait_for_port(port)
+        sockets = []
+        for organization in ("acme", "acme", "globex"):
+            token = tenant.token("user@example.com", organization=organization)
+            headers = {"Authorization": f"Bearer {token}"}
+            sockets.append(stack.enter_context(connect(f"ws://127.0.0.1:{port}/chat", additional_headers=headers)))
+        speaker, listener, stranger = sockets
+        speaker.send("hello")
+        assert json.loads(listener.recv(TIMEOUT))["text"] == "hello"
+        stranger.send("alone")
+        assert json.loads(stranger.recv(TIMEOUT))["text"] == "alone"
 
 
 @pytest.mark.parametrize(("email", "organization"), [("manager@example.com", "acme"), ("user@example.com", None)])

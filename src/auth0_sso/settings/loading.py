@@ -29,7 +29,16 @@ _ENV_FILE: Final = ".env"
 _PREFIX: Final = "AUTH0_"
 _LETTER_O: Final = "AUTHO_"
 
-_NAMES_OF_COMMANDS: Final = frozenset({"AUTH0_CLIENT_SECRET"})
+_NAMES_OF_COMMANDS: Final = frozenset(
+    {
+        "AUTH0_CLIENT_SECRET",
+        # `auth0-devtenant exec` sets these for the tests of applications.
+        "AUTH0_MACHINE_CLIENT_ID",
+        "AUTH0_MACHINE_CLIENT_SECRET",
+        "AUTH0_WEB_CLIENT_ID",
+        "AUTH0_WEB_CLIENT_SECRET",
+    }
+)
 """What a command reads and no setting is: see `command_secret`."""
 
 _SIMILAR, _NEARLY_EQUAL, _MIN_LENGTH = 0.8, 0.9, 8
