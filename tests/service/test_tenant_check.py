@@ -92,7 +92,7 @@ def test_a_refusal_repeats_no_secret(capsys: pytest.CaptureFixture[str]) -> None
     assert auth0_devtenant.MANAGEMENT_CLIENT_SECRET not in capsys.readouterr().err
 
 
-@pytest.mark.usefixtures("clean_environment")
+@pytest.mark.usefixtures("clean_environment", "logging_restored")
 def test_a_development_tenant_is_served_when_it_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (ENVIRONMENT | {"ALLOW_DEVELOPMENT_TENANT": "true"}).items():
         monkeypatch.setenv(name, value)
