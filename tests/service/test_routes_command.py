@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -173,3 +174,65 @@ def test_with_settings_their_routes_are_listed(
         monkeypatch.setenv(name, value)
     assert main(["routes"]) == 0
     assert "/metrics" in capsys.readouterr().out
+
+
+@pytest.fixture
+def in_process(own: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Import the app in this process, and forget it at the end."""
+    monkeypatch.chdir(own)
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    yield
+    sys.modules.pop("own_app", None)
+
+
+@pytest.mark.usefixtures("in_process")
+def test_guards_can_be_required_of_an_app_that_a_function_makes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["routes", "own_app:make_open_app", "--require-guards"]) == 1
+    assert "1 UNGUARDED: no token is needed for GET /reports." in capsys.readouterr().err
+    assert main(["routes", "own_app:make_open_app", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["access"] == "unguarded"
+
+
+@pytest.mark.usefixtures("in_process")
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("own_app", "'own_app' is not MODULE:APP"),
+        ("nothing:app", "there is no module 'nothing'"),
+        ("own_app:nothing", "the module 'own_app' has no 'nothing'"),
+    ],
+)
+def test_a_wrong_target_is_refused_with_a_sentence(
+    target: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["routes", target])
+    assert (ended.value.code, said in capsys.readouterr().err) == (2, True)
+
+
+def test_an_empty_address_to_listen_on_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["serve", "--host", ""])
+    assert "an address to listen on is needed" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("in_process")
+def test_an_app_that_needs_no_call_is_listed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["routes", "own_app:app", "--require-guards"]) == 0
+    assert "/orders" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("in_process")
+def test_a_module_that_the_app_lacks_is_shown_by_the_apps_own_error(own: Path) -> None:
+    (own / "broken_app.py").write_text("import a_module_that_is_not_there")
+    with pytest.raises(ModuleNotFoundError, match="a_module_that_is_not_there"):
+        main(["routes", "broken_app:app"])
+
+
+def test_without_the_extra_the_routes_of_the_service_are_not_listed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "auth0_sso.service.app", None)
+    with pytest.raises(SystemExit):
+        main(["routes"])
+    assert "install auth0-sso[service], or name an app" in capsys.readouterr().err
