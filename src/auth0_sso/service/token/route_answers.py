@@ -1,6 +1,6 @@
 """What each route of an app would answer to a verified token, found by running its guards and nothing else.
 
-No route is called. Roles are not looked up either, since they are at Auth0: a guard that asks for them says so.
+No route is called. Roles are not looked up either, since they are at Auth0: the answer names those that are needed.
 """
 
 from collections.abc import Iterator

@@ -21,7 +21,7 @@ request_id_variable: ContextVar[str] = ContextVar("auth0_sso_request_id", defaul
 class RequestContext:
     """The state of one request: several guards of a route then cost one verification and one look-up.
 
-    Defaults are attributes of the class: one instance is made for every request, and few set them all.
+    Defaults are attributes of the class: one instance is made for each request, which sets only some of them.
     """
 
     socket: GuardedSocket | None = None
