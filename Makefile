@@ -90,7 +90,7 @@ format: $(VENV)/dev.stamp ## Format the code and fix what can be fixed
 
 LOCKS ?= locks
 # The development tenant is a distribution of its own; what it needs is locked with the service.
-PROJECTS := pyproject.toml devtenant/pyproject.toml --extra service
+PROJECTS := pyproject.toml devtenant/pyproject.toml --extra service --extra audit --extra tracing
 lock: $(VENV)/dev.stamp ## Bring the lock files in step with pyproject.toml; UPGRADE=--upgrade takes newer versions
 	@$(COMPILE) $(UPGRADE) $(PROJECTS) -o $(LOCKS)/runtime.txt
 	@$(COMPILE) $(UPGRADE) devtenant/pyproject.toml -c $(LOCKS)/runtime.txt -o $(LOCKS)/devtenant.txt

@@ -15,6 +15,7 @@ from auth0_sso.asgi.rules import RuleTable
 from auth0_sso.asgi.websockets import serve_websocket
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import Auth0SsoError
+from auth0_sso.events import RequestRefused
 from auth0_sso.http.client import AsyncTransport
 from auth0_sso.ratelimit.limiter import Counter
 from auth0_sso.roles.source import RoleSource
@@ -95,6 +96,7 @@ class Auth0Guard:
             await admit(scope, rule, services, credentials, headers)
         except Auth0SsoError as error:
             log_refused(scope, rule, error)
+            services.observe(RequestRefused(scope, error))
             await refuse(scope, receive, send, error, headers)
             return
         await self.app(scope, receive, _adding(headers, send) if headers else send)

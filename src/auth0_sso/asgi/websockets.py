@@ -6,6 +6,7 @@ from auth0_sso.asgi.admission import Headers, admit
 from auth0_sso.asgi.refusals import log_refused, refuse
 from auth0_sso.asgi.rules import RuleTable
 from auth0_sso.errors import Auth0SsoError
+from auth0_sso.events import RequestRefused
 from auth0_sso.web.checks.credentials import find_credentials
 from auth0_sso.web.services.services import Services
 from auth0_sso.web.websockets.guarded_socket import GuardedSocket
@@ -25,6 +26,7 @@ async def serve_websocket(
         token = await admit(scope, rule, services, credentials, headers)
     except Auth0SsoError as error:
         log_refused(scope, rule, error)
+        services.observe(RequestRefused(scope, error))
         await refuse(scope, receive, send, error, headers)
         return
     if token is not None:

@@ -12,6 +12,7 @@ from starlette.types import Scope
 from starlette.websockets import WebSocket
 
 from auth0_sso.errors import Auth0SsoError
+from auth0_sso.events import RequestRefused
 from auth0_sso.web.middleware.access_log import refusal_words
 from auth0_sso.web.middleware.request_context import RequestContext
 from auth0_sso.web.middleware.websockets import refuse_websocket
@@ -69,8 +70,10 @@ async def _answer_error(request: Request | WebSocket, error: Exception) -> Respo
     context = RequestContext.of(request.scope)
     context.refusal = refusal_words(error)
     services = context.services
-    if services is not None and services.metrics is not None:
-        services.metrics.count_refusal(error)
+    if services is not None:
+        services.observe(RequestRefused(request.scope, error))
+        if services.metrics is not None:
+            services.metrics.count_refusal(error)
     response = error_response(error, context.request_id)
     return await refuse_websocket(request, error, response) if isinstance(request, WebSocket) else response
 

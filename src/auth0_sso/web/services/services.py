@@ -8,6 +8,7 @@ from functools import partial
 from typing import NoReturn
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
+from auth0_sso.events import IGNORE, Observer
 from auth0_sso.http.client import AsyncTransport, httpx, open_client
 from auth0_sso.jwks.file_store import JwksFile
 from auth0_sso.jwks.freshness import Freshness
@@ -58,6 +59,8 @@ class Services:
     metrics: Metrics | None = None
     profile_rate_limit: Policy | None = None
     """The service's own limit, PROFILE_RATE_LIMIT."""
+    observe: Observer = IGNORE
+    """Called with what happens to requests."""
 
     @property
     def keys_health(self) -> KeysHealth:
@@ -85,10 +88,12 @@ async def open_services(
     clock: Clock = SYSTEM_CLOCK,
     metrics: bool = False,
     profile_rate_limit: str = "off",
+    observer: Observer = IGNORE,
 ) -> AsyncIterator[Services]:
     """Build the services, keep the signing keys fresh meanwhile, and close everything at the end.
 
-    `roles`, `keys` and `counter` take the place of what the settings would choose. Neither a tenant that cannot be
+    `roles`, `keys` and `counter` take the place of what the settings would choose; `observer` is called with each
+    event of `auth0_sso.events`. Neither a tenant that cannot be
     reached nor a shared store that is down is an error: they are used once they answer.
     """
     async with AsyncExitStack() as stack:
@@ -118,6 +123,7 @@ async def open_services(
             store=(store := None if shared is None else shared.store),
             metrics=_metrics(keys, store) if metrics else None,
             profile_rate_limit=policy_or_off(profile_rate_limit),
+            observe=observer,
         )
 
 

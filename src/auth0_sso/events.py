@@ -1,0 +1,127 @@
+"""What happens while an app runs, as values: metrics, the audit trail and traces are made of them.
+
+A part of the app takes an `Observer` and calls it with each event. An observer returns at once and raises nothing: it
+is called where requests are served. No event holds a token, a secret or a header's value.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias
+
+from auth0_sso.errors import Auth0SsoError
+
+TenantApi = Literal["discovery", "jwks", "token", "management"]
+Component = Literal["signing keys", "management", "shared store", "audit database"]
+RoleLookupResult = Literal["cached", "shared", "fetched", "stale", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestServed:
+    """A request was answered, or aborted."""
+
+    method: str
+    route: str | None
+    """The template of its path; None where no route was found."""
+    status: int
+    """0 where no answer began."""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRefused:
+    """A request or WebSocket ended in one of this package's errors."""
+
+    scope: Mapping[str, Any]
+    """The ASGI scope; an observer reads what it needs at once and does not keep it."""
+    error: Auth0SsoError
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimitDecision:
+    """A request was counted, or refused, under a rate limit."""
+
+    name: str
+    allowed: bool
+    counted_by: Literal["store", "memory", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class RoleLookup:
+    """The roles of a user were needed."""
+
+    result: RoleLookupResult
+
+
+@dataclass(frozen=True, slots=True)
+class TenantRequest:
+    """One HTTP request to the tenant has ended; a retry is another."""
+
+    api: TenantApi
+    method: str
+    operation: str
+    """What was asked, without ids: a template such as `/users/{id}/roles`."""
+    seconds: float
+    status: int | None = None
+    error: str | None = None
+    """Why there is no answer, in a word."""
+    request_id: str | None = None
+    """Auth0's, for its support."""
+    budget_left: int | None = None
+    """What Auth0 says of its rate limit: X-RateLimit-Remaining."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeysChanged:
+    """The issuer's key set has changed, or was fetched for the first time. Of each key its kid."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutageBegan:
+    """A part that requests need does not work any more; an app that starts begins without outages."""
+
+    component: Component
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutageEnded:
+    """It works again."""
+
+    component: Component
+
+
+Event: TypeAlias = (
+    RequestServed
+    | RequestRefused
+    | RateLimitDecision
+    | RoleLookup
+    | TenantRequest
+    | KeysChanged
+    | OutageBegan
+    | OutageEnded
+)
+
+Observer: TypeAlias = Callable[[Event], None]
+
+
+def ignore(_: Event) -> None:
+    """Observe nothing."""
+
+
+IGNORE: Final[Observer] = ignore
+
+
+def observers(*each: Observer) -> Observer:
+    """Return one observer that calls each in turn."""
+    used = tuple(observer for observer in each if observer is not IGNORE)
+    if len(used) < 2:
+        return used[0] if used else IGNORE
+
+    def observe(event: Event) -> None:
+        for observer in used:
+            observer(event)
+
+    return observe
