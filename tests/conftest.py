@@ -23,6 +23,9 @@ from support.token_cases import NOW
 
 pytest_plugins = ["pytester"]
 
+# Its exceptions are httpx's for the whole run; pytester removes what was first imported during one of its tests.
+httpx.HTTPTransport().close()
+
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:

@@ -20,6 +20,7 @@ from auth0_sso.http.client import httpx
 from auth0_sso.management.authorized_request import AuthorizedRequest
 from auth0_sso.management.error_responses import error_of, unavailable
 from auth0_sso.management.fair_queue import DEFAULT_PRIORITY, FairQueue, PausedError, Priority
+from auth0_sso.management.health import ManagementHealth
 from auth0_sso.management.retries import MIN_BACKOFF, RetryableError, retry_after, retrying
 from auth0_sso.management.token_source import ManagementTokenSource
 from auth0_sso.resilience.circuit_breaker import CircuitBreaker
@@ -54,6 +55,13 @@ class ManagementCaller:
         self._breaker = CircuitBreaker(clock=clock)
         self._last_failure = "unavailable"
         self._is_failing = False
+
+    @property
+    def health(self) -> ManagementHealth:
+        """How the Management API is."""
+        if self._is_failing:
+            return ManagementHealth("unavailable", self._last_failure)
+        return self._tokens.health
 
     async def call(
         self,

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from auth0_sso.errors import NotFoundError
 from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.fair_queue import DEFAULT_PRIORITY, Priority
+from auth0_sso.management.health import ManagementHealth
 from auth0_sso.management.models import LogEntry, Role, User, UserPage
 from auth0_sso.management.pagination import ManagementReader
 from auth0_sso.management.responses import read_changed_user, read_total, read_user
@@ -43,6 +44,11 @@ class ManagementClient:
         self._caller = caller
         self._reader = ManagementReader(caller, priority)
         self._call = self._reader.call
+
+    @property
+    def health(self) -> ManagementHealth:
+        """How the Management API is, as far as calls have shown."""
+        return self._caller.health
 
     def on_behalf_of(self, subject: str, *, high_priority: bool = False) -> "ManagementClient":
         """Return a client whose calls are queued as the subject's, with `high_priority` before all others."""

@@ -9,8 +9,9 @@ import logging
 from typing import Final
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
-from auth0_sso.errors import TenantError
+from auth0_sso.errors import ManagementUnavailableError, TenantError
 from auth0_sso.http.client import httpx
+from auth0_sso.management.health import ManagementHealth
 from auth0_sso.management.shared_token import SharedToken
 from auth0_sso.management.token import ManagementToken
 from auth0_sso.management.token_endpoint import ClientCredentials, TokenEndpoint
@@ -59,6 +60,16 @@ class ManagementTokenSource:
         self._fetch_backoff = Backoff(*_FETCH_BACKOFF, clock=clock)
         self._rejection_backoff = Backoff(*_REPLACEMENT_BACKOFF, clock=clock)
         self._scope_backoff = Backoff(*_REPLACEMENT_BACKOFF, clock=clock)
+
+    @property
+    def health(self) -> ManagementHealth:
+        """Whether our credentials, and the token that they gave, are accepted."""
+        if self._failure is not None:
+            unavailable = isinstance(self._failure, ManagementUnavailableError)
+            return ManagementHealth("unavailable" if unavailable else "refused", self._failure.reason)
+        if self._replacement_failed:
+            return ManagementHealth("refused", "token_rejected")
+        return ManagementHealth("unknown" if self._token is None else "up")
 
     async def current(self) -> ManagementToken:
         """Return a token that has not expired; one that is due for renewal is renewed in the background.

@@ -276,9 +276,17 @@ class StoreState(Body):
     last_error: str | None
 
 
+class ManagementState(Body):
+    """The state of the Management API and of our credentials there; `unknown` until the first call."""
+
+    state: Literal["unknown", "up", "unavailable", "refused"]
+    last_error: str | None
+
+
 class Readiness(Body):
-    """The readiness check: the process can verify tokens. `sharedStore` is null without a shared store."""
+    """The readiness check: the process can verify tokens. A part that is not configured is null."""
 
     status: Literal["ready"] = "ready"
     signing_keys: KeyHealth
     shared_store: StoreState | None
+    management: ManagementState | None

@@ -1,7 +1,7 @@
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from auth0_sso.testing.clock import HandClock
-from support.service import USER, Service, running_service
+from support.service import MANAGER, USER, Service, running_service
 
 Keys = tuple[rsa.RSAPrivateKey, ...]
 
@@ -42,3 +42,36 @@ async def test_a_running_service_stays_ready_through_an_outage(service: Service)
     ready = (await service.api.get("/readyz")).json()
     assert (ready["signingKeys"]["state"], ready["signingKeys"]["lastError"]) == ("stale", "unreachable")
     assert (await service.api.get("/", headers=headers)).json()["authenticated"] is True
+
+
+async def test_the_management_api_is_unknown_until_a_request_needs_it(service: Service) -> None:
+    assert await _management(service) == {"state": "unknown", "lastError": None}
+    await service.api.get("/dashboard", headers=await service.as_user(MANAGER))
+    assert await _management(service) == {"state": "up", "lastError": None}
+
+
+async def test_a_management_outage_shows_and_the_service_stays_ready(service: Service) -> None:
+    headers = await service.as_user(MANAGER)
+    service.wire.cut = True
+    assert (await service.api.get("/dashboard", headers=headers)).status_code == 503
+    assert (await service.api.get("/readyz")).status_code == 200
+    assert await _management(service) == {"state": "unavailable", "lastError": "token_unreachable"}
+
+
+async def test_a_refused_secret_shows_and_is_not_in_the_answer(rsa_keys: Keys, clock: HandClock) -> None:
+    secret = "a-wrong-secret-for-management"
+    async with running_service(rsa_keys, clock, auth0_management_client_secret=secret) as service:
+        await service.api.get("/dashboard", headers=await service.as_user(MANAGER))
+        assert await _management(service) == {"state": "refused", "lastError": "token_client_refused"}
+        assert secret not in (await service.api.get("/readyz")).text
+
+
+async def test_without_management_credentials_the_part_is_null(rsa_keys: Keys, clock: HandClock) -> None:
+    async with running_service(
+        rsa_keys, clock, auth0_management_client_id="", auth0_management_client_secret=""
+    ) as service:
+        assert await _management(service) is None
+
+
+async def _management(service: Service) -> object:
+    return (await service.api.get("/readyz")).json()["management"]

@@ -5,10 +5,11 @@ from math import ceil
 from fastapi import APIRouter, Request
 
 from auth0_sso.errors import KeysUnavailableError, ShuttingDownError
-from auth0_sso.service.schemas import KeyHealth, Liveness, Readiness, StoreState
+from auth0_sso.service.schemas import KeyHealth, Liveness, ManagementState, Readiness, StoreState
 from auth0_sso.web.guards.authentication import services_of
 from auth0_sso.web.guards.public_routes import public_route
 from auth0_sso.web.problems.problems import problem_responses
+from auth0_sso.web.services.services import Services
 
 router = APIRouter(tags=["health"])
 
@@ -25,13 +26,12 @@ async def get_liveness() -> Liveness:
 async def get_readiness(request: Request) -> Readiness:
     """Readiness check: the process can verify tokens and is not shutting down.
 
-    Send no traffic while this is 503, but do not restart the process. If the shared store is down, the response says
-    so and stays 200: RATE_LIMIT_ON_STORE_ERROR decides what happens to requests then.
+    Send no traffic while this is 503, but do not restart the process. If the shared store or the Management API is
+    down, the response says so and stays 200: another process would not have it either.
     """
     services = services_of(request)
     request.app.state.drain.require_ready()
     health = services.keys_health
-    store = None if services.store is None else services.store.health
     if health.state == "missing":
         retry_after = max(1, ceil(health.next_refresh))
         raise KeysUnavailableError(health.last_error or "not_fetched_yet", retry_after=retry_after)
@@ -43,5 +43,20 @@ async def get_readiness(request: Request) -> Readiness:
             next_refresh=health.next_refresh,
             last_error=health.last_error,
         ),
-        shared_store=None if store is None else StoreState(state=store.state, last_error=store.last_error),
+        shared_store=_shared_store(services),
+        management=_management(services),
     )
+
+
+def _shared_store(services: Services) -> StoreState | None:
+    if services.store is None:
+        return None
+    health = services.store.health
+    return StoreState(state=health.state, last_error=health.last_error)
+
+
+def _management(services: Services) -> ManagementState | None:
+    if services.management is None:
+        return None
+    health = services.management.health
+    return ManagementState(state=health.state, last_error=health.last_error)
