@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import dashboard
+from support.redis_server import require_program
 
 ROOT = Path(__file__).parent.parent
 RULES = ROOT / "deploy" / "prometheus" / "alerts.yaml"
@@ -34,7 +35,9 @@ def documented_metrics() -> set[str]:
 
 
 def promtool(*arguments: str | Path) -> None:
-    run = subprocess.run(["promtool", *arguments], capture_output=True, text=True, check=False, timeout=60)
+    run = subprocess.run(
+        [require_program("promtool"), *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
     assert run.returncode == 0, run.stdout + run.stderr
 
 
