@@ -1,15 +1,13 @@
 """docs/security.md names code and tests that exist, and what it says of the whole source is so."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-PAGE = (ROOT / "docs" / "security.md").read_text()
+from support.named_tests import LINK, NAMED, ROOT, assert_all_exist, named_tests, page
+
+PAGE = page("security.md")
 LINE = re.compile(r"^\| (?!-|topic|line|STRIDE)(.+) \|$", re.MULTILINE)
-LINK = re.compile(r"\]\(\.\./([^)#]+)\)")
-NAMED = re.compile(r"\]\(\.\./([^)#]+\.py)\): ((?:`test_\w+`(?:, )?)+)")
 
 
 def lines(heading: str) -> list[str]:
@@ -17,15 +15,9 @@ def lines(heading: str) -> list[str]:
     return LINE.findall(section)
 
 
-def test_every_named_test_is_in_the_file_beside_it() -> None:
-    found = [(path, name) for path, names in NAMED.findall(PAGE) for name in re.findall(r"test_\w+", names)]
-    assert len(found) >= 60
-    assert [each for each in found if f"def {each[1]}(" not in (ROOT / each[0]).read_text()] == []
-    assert len(set(re.findall(r"`(test_\w+)`", PAGE))) == len({name for _, name in found}), "a name without its file"
-
-
-def test_every_path_exists() -> None:
-    assert [path for path in LINK.findall(PAGE) if not (ROOT / path).is_file()] == []
+def test_every_named_path_and_test_exists() -> None:
+    assert_all_exist(PAGE)
+    assert len(named_tests(PAGE)) >= 60
 
 
 @pytest.mark.parametrize("line", lines("Checklist"), ids=lambda line: line.partition(" | ")[0])

@@ -42,6 +42,10 @@ class HandClock:
         self._monotonic += max(0.0, wall - self._wall)
         self._wall = wall
 
+    def step(self, seconds: float) -> None:
+        """Set the wall time alone forward or back, as NTP does after a wrong clock."""
+        self._wall += seconds
+
     def wall(self) -> WallTime:
         """Return the wall time."""
         return self.now
