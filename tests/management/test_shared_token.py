@@ -12,6 +12,7 @@ from auth0_sso.management.authorized_request import AuthorizedRequest
 from auth0_sso.management.shared_token import SharedToken
 from auth0_sso.management.token import ManagementToken
 from auth0_sso.management.token_source import ManagementTokenSource
+from auth0_sso.store.keyring import Keyring
 from auth0_sso.store.sealed import SealedStore
 from auth0_sso.store.store import RedisStore
 from auth0_sso.testing.clock import HandClock
@@ -53,7 +54,7 @@ async def process(
         store = RedisStore(redis.url, timeout=5, clock=clock)
         stores.append(store)
         own = ProcessClock(clock, started=1000 * len(stores))
-        shared = SharedToken(SealedStore(store, SECRET, "a test"), clock=own)
+        shared = SharedToken(SealedStore(store, Keyring("a test", SECRET)), clock=own)
         return ManagementTokenSource(client, ISSUER, CREDENTIALS, shared=shared, clock=own)
 
     yield start
@@ -157,7 +158,7 @@ async def test_the_wait_for_a_dead_processs_lock_is_limited(
     redis: RedisServer, clock: HandClock, skipping: SkippingClock
 ) -> None:
     store = RedisStore(redis.url, timeout=5, clock=clock)
-    sealed = SealedStore(store, SECRET, "a test")
+    sealed = SealedStore(store, Keyring("a test", SECRET))
     shared = SharedToken(sealed, clock=skipping)
     await store.execute("SET", sealed.name("management-token-lock"), "1")
     token = ManagementToken.issued("token-9", 100, None, clock.monotonic())

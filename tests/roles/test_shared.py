@@ -16,6 +16,7 @@ from auth0_sso.roles.directory import RoleDirectory
 from auth0_sso.roles.shared import SharedRoles
 from auth0_sso.roles.user_roles import UserRoles
 from auth0_sso.store.commands import CommandError
+from auth0_sso.store.keyring import Keyring
 from auth0_sso.store.sealed import SealedStore
 from auth0_sso.store.store import RedisStore
 from auth0_sso.testing.clock import HandClock
@@ -68,7 +69,7 @@ async def replica(
 ) -> AsyncIterator[Replica]:
     memory = RoleCachePolicy() if memory is None else memory
     store = RedisStore(url, timeout=5, clock=clock)
-    shared = SharedRoles(SealedStore(store, secret, "a test"), ttl=memory.ttl)
+    shared = SharedRoles(SealedStore(store, Keyring("a test", secret)), ttl=memory.ttl)
     async with management_chain(client, clock, pauses=SkippingClock(clock)) as chain:
         directory = RoleDirectory(chain.client, memory, shared=shared, clock=clock)
         news = asyncio.create_task(shared.subscribe(directory.invalidate_locally, directory.invalidate_all_locally))
@@ -290,7 +291,7 @@ async def test_the_subscription_survives_an_error_of_its_callback(
     redis: RedisServer, clock: HandClock, skipping: SkippingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = RedisStore(redis.url, timeout=5, clock=clock)
-    standings = SharedRoles(SealedStore(store, SECRET, "a test"), ttl=60)
+    standings = SharedRoles(SealedStore(store, Keyring("a test", SECRET)), ttl=60)
     told: list[str] = []
     listening = asyncio.Event()
 
@@ -364,7 +365,7 @@ async def test_roles_stored_by_an_older_version_are_ignored(
     asked.on(member, roles_reply("billing"))
     async with replica(redis.url, client, clock) as one:
         await one.roles()
-        sealed = SealedStore(one.store, SECRET, "a test")
+        sealed = SealedStore(one.store, Keyring("a test", SECRET))
         place = sealed.name("user-roles", SUBJECT)
         generation = redis.cli("--raw", "hget", place, "generation").strip()
         old = {"roles": ["admin"], "refusal": None, "until": 2e9, "since": clock.now, "generation": generation}
@@ -397,7 +398,7 @@ async def test_without_a_master_roles_are_invalidated_once(
     redis: RedisServer, clock: HandClock, skipping: SkippingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = RedisStore(redis.url, timeout=5, clock=clock)
-    standings = SharedRoles(SealedStore(store, SECRET, "a test"), ttl=60)
+    standings = SharedRoles(SealedStore(store, Keyring("a test", SECRET)), ttl=60)
     forgotten: list[float] = []
     news = asyncio.create_task(
         standings.subscribe(lambda _: None, lambda: forgotten.append(clock.now), clock=skipping)

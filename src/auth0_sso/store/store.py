@@ -46,6 +46,24 @@ class RedisStore:
         except TimeoutError:
             self._availability.set_down("timeout")
 
+    async def move_to(self, url: str) -> None:
+        """Use another address, such as one with a new password, if the store takes a write there.
+
+        Raises `StoreUnavailableError` if it does not, and `ValueError` as at the start; the former address is used
+        on then.
+        """
+        from auth0_sso.store.connections import close, open_client  # noqa: PLC0415 - redis-py is optional
+        from auth0_sso.store.failures import STORE_ERRORS, reason_of  # noqa: PLC0415 - redis-py is optional
+
+        client = open_client(parse_address(url))
+        try:
+            async with asyncio.timeout(_OPEN_TIMEOUT):
+                await client.execute_command(*_write_nothing(KEY_PREFIX))
+        except STORE_ERRORS as error:
+            await close(client)
+            raise StoreUnavailableError(reason_of(error)) from None
+        self._client.replace(client)
+
     @property
     def health(self) -> StoreHealth:
         """The state of the store, as the last commands found it; none is sent for this."""
