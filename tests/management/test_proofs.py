@@ -1,6 +1,5 @@
 """Two secrets or keys at once: which is tried, and how often."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import httpx
@@ -44,8 +43,8 @@ class Endpoint:
 
 
 @pytest.fixture
-async def endpoint(client: httpx.AsyncClient) -> AsyncIterator[Endpoint]:
-    yield Endpoint(client, Proofs("old", "new"))
+async def endpoint(client: httpx.AsyncClient) -> Endpoint:
+    return Endpoint(client, Proofs("old", "new"))
 
 
 def sent(tenant: ScriptedTenant) -> list[object]:
@@ -73,9 +72,7 @@ async def test_the_secret_that_was_accepted_is_tried_first_from_then_on(
     assert record.getMessage().startswith("Auth0 refuses a secret or key of the Management client")
 
 
-async def test_the_first_secret_alone_is_sent_while_it_is_accepted(
-    tenant: ScriptedTenant, endpoint: Endpoint
-) -> None:
+async def test_the_first_secret_alone_is_sent_while_accepted(tenant: ScriptedTenant, endpoint: Endpoint) -> None:
     tenant.on(TOKEN, token_reply("token-1"))
     await endpoint.fetch()
     await endpoint.fetch()

@@ -180,7 +180,7 @@ def test_two_client_secrets_are_on_two_lines(monkeypatch: pytest.MonkeyPatch, te
 
 
 def test_three_client_secrets_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    secrets = "\n".join((SECRET, "two", "three"))
+    secrets = f"{SECRET}\ntwo\nthree"
     (problem,) = problems(monkeypatch, AUTH0_MANAGEMENT_CLIENT_ID="client", AUTH0_MANAGEMENT_CLIENT_SECRET=secrets)
     assert problem.startswith("AUTH0_MANAGEMENT_CLIENT_SECRET has more than 2 lines: ")
     assert SECRET not in problem

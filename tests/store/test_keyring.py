@@ -25,11 +25,8 @@ async def test_a_secret_that_is_known_seals_as_soon_as_it_is_first(store: RedisS
 async def test_a_new_secret_opens_at_once_and_seals_after_the_adoption(store: RedisStore, clock: HandClock) -> None:
     ring = Keyring("p", "old", clock=clock)
     ring.replace(["new"])
-    changed, old, new = (
-        SealedStore(store, ring),
-        SealedStore(store, Keyring("p", "old")),
-        SealedStore(store, Keyring("p", "new")),
-    )
+    changed = SealedStore(store, ring)
+    old, new = (SealedStore(store, Keyring("p", name)) for name in ("old", "new"))
     assert opens(changed, new)
     clock.now += ADOPTION - 1
     assert opens(old, changed)

@@ -104,11 +104,11 @@ def test_keys_one_behind_the_other_get_the_ids_in_their_order(rsa_keys: tuple[rs
 
 @pytest.mark.parametrize("ids", ["key-1", "key-1,key-2,key-3"])
 def test_another_number_of_ids_than_keys_is_refused(rsa_keys: tuple[rsa.RSAPrivateKey, ...], ids: str) -> None:
-    with pytest.raises(ValueError, match="^has another number of keys than there are key ids$"):
+    with pytest.raises(ValueError, match=r"^has another number of keys than there are key ids$"):
         AssertionKey.listed(pem(rsa_keys[0]) + pem(rsa_keys[1]), ids)
 
 
 def test_a_second_key_that_is_cut_off_is_refused(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> None:
     cut = pem(rsa_keys[1])[:-300]
-    with pytest.raises(ValueError, match="^is not a private key in PEM without a password$"):
+    with pytest.raises(ValueError, match=r"^is not a private key in PEM without a password$"):
         AssertionKey.listed(cut + pem(rsa_keys[0]), "")

@@ -19,6 +19,10 @@ _TICKS: Final = 5
 """How many ticks a timeout has."""
 
 
+_CLOSE_AFTER: Final = 2 * CONNECTION_TIMEOUT
+"""How long the connections of a former address stay open, in seconds: longer than any command takes."""
+
+
 class _Pending(NamedTuple):
     """A command that waits for its reply."""
 
@@ -158,7 +162,7 @@ class PipeliningClient:
 
 
 async def _close_later(client: Client) -> None:
-    await asyncio.sleep(2 * CONNECTION_TIMEOUT)
+    await asyncio.sleep(_CLOSE_AFTER)
     await close(client)
 
 
