@@ -29,12 +29,14 @@ class Proofs:
         """Use these from now on."""
         self._listed = tuple(listed)
 
+    @property
+    def preferred(self) -> Proof:
+        """The one to try first."""
+        return self._accepted if self._accepted is not None and self._accepted in self._listed else self._listed[0]
+
     def next_after(self, refused: Collection[Proof]) -> Proof | None:
-        """Return the one to try when these were refused; None when there is no other."""
-        untried = [proof for proof in self._listed if proof not in refused]
-        if self._accepted in untried:
-            return self._accepted
-        return untried[0] if untried else None
+        """Return another one to try, when these were refused; None when there is no other."""
+        return next((proof for proof in self._listed if proof not in refused), None)
 
     def record_accepted(self, proof: Proof, *, refused: int = 0) -> None:
         """Try this one first from now on; `refused` is how many were tried before it."""

@@ -64,21 +64,23 @@ class TokenEndpoint:
         rejects the credentials, and `ManagementAnswerError` for a response that is not RFC 6749 section 5.1.
         """
         proofs, refused = self._credentials.proofs, list[Proof]()
-        error = ManagementRefusedError(CLIENT_REFUSED)
-        while (proof := proofs.next_after(refused)) is not None and len(refused) <= MAX_PROOFS:
+        proof = proofs.preferred
+        while True:
             try:
                 token = await self._request(self._parameters(proof))
             except ManagementRefusedError as refusal:
                 if refusal.reason != CLIENT_REFUSED:
                     raise
-                error = refusal
                 refused.append(proof)
                 if len(refused) == 1:
                     await self._reread()
+                untried = proofs.next_after(refused)
+                if untried is None or len(refused) > MAX_PROOFS:
+                    raise
+                proof = untried
             else:
                 proofs.record_accepted(proof, refused=len(refused))
                 return token
-        raise error
 
     async def _request(self, proof: Mapping[str, str]) -> ManagementToken:
         request = self._client.build_request(

@@ -79,11 +79,18 @@ class PipeliningClient:
                 await drop_idle(client)
             raise CommandError(reason_of(error), error) from None
 
-    def replace(self, client: Client) -> None:
+    async def replace(self, client: Client, *command: Argument, timeout: float) -> None:  # noqa: ASYNC109 - asyncio.timeout takes it
         """Send what comes from now on over the connections of another client.
 
-        The former client is closed once what was sent over its connections has its reply, or has timed out.
+        Raises `CommandError`, and closes that client, if `command` fails there within `timeout` seconds. The former
+        client is closed once what was sent over its connections has its reply, or has timed out.
         """
+        try:
+            async with asyncio.timeout(timeout):
+                await client.execute_command(*command)
+        except STORE_ERRORS as error:
+            await close(client)
+            raise CommandError(reason_of(error), error) from None
         former, self._client = self._client, client
         task = asyncio.get_running_loop().create_task(_close_later(former))
         self._closing[task] = former

@@ -52,17 +52,13 @@ class RedisStore:
         Raises `StoreUnavailableError` if it does not, and `ValueError` as at the start; the former address is used
         on then.
         """
-        from auth0_sso.store.connections import close, open_client  # noqa: PLC0415 - redis-py is optional
-        from auth0_sso.store.failures import STORE_ERRORS, reason_of  # noqa: PLC0415 - redis-py is optional
+        from auth0_sso.store.connections import open_client  # noqa: PLC0415 - redis-py is optional
 
         client = open_client(parse_address(url))
         try:
-            async with asyncio.timeout(_OPEN_TIMEOUT):
-                await client.execute_command(*_write_nothing(KEY_PREFIX))
-        except STORE_ERRORS as error:
-            await close(client)
-            raise StoreUnavailableError(reason_of(error)) from None
-        self._client.replace(client)
+            await self._client.replace(client, *_write_nothing(KEY_PREFIX), timeout=_OPEN_TIMEOUT)
+        except CommandError as error:
+            raise StoreUnavailableError(error.reason) from None
 
     @property
     def health(self) -> StoreHealth:

@@ -68,11 +68,11 @@ class Rotating:
 
     @property
     def first(self) -> object:
-        return self.proofs.next_after(())
+        return self.proofs.preferred
 
     @property
     def second(self) -> object:
-        return self.proofs.next_after([OLD])
+        return self.proofs.next_after([self.proofs.preferred])
 
 
 def rotating(settings: Settings, directory: Path, shared: Shared | None = None) -> Rotating:
@@ -93,7 +93,7 @@ async def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.Lo
 
 async def test_a_changed_secret_is_used_and_logged_by_name(app: Rotating, caplog: pytest.LogCaptureFixture) -> None:
     await app.write(NEW)
-    assert (app.first, app.second) == (NEW, NEW)
+    assert (app.first, app.second) == (NEW, None)
     assert len(app.told) == 1
     (record,) = caplog.records
     assert record.getMessage() == f"secrets were read again and are used now: {SECRET}"
