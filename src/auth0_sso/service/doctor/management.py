@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import Final
 
 from auth0_sso.management.proofs import Proof
@@ -24,6 +23,7 @@ OPTIONAL_SCOPES: Final = ("read:organization_member_roles", "read:resource_serve
 
 _GRANT: Final = "Applications > APIs > Auth0 Management API > Machine to Machine Applications"
 _NOT_SET: Final = "set AUTH0_MANAGEMENT_CLIENT_ID and AUTH0_MANAGEMENT_CLIENT_SECRET: docs/connect-a-tenant.md"
+_ROTATION: Final = "expected while the secret is rotated; remove it afterwards: docs/operations.md, Rotate a secret"
 _MAX_LISTED: Final = 12
 
 _FIXES: Final = (
@@ -55,7 +55,7 @@ async def check_management(examination: Examination) -> AsyncIterator[Finding]:
         return
     findings = [finding async for finding in _check_proofs(examination, proofs_of(settings))]
     if examination.management is not None:  # of two secrets or keys, Auth0 accepts one while they are rotated
-        findings = [replace(finding, status="warn") if finding.status == "fail" else finding for finding in findings]
+        findings = [warned(each.message, _ROTATION) if each.status == "fail" else each for each in findings]
     for finding in findings:
         yield finding
 

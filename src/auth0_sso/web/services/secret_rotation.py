@@ -84,7 +84,10 @@ class SecretRotation:
         faults = (*reading.faults, *await self._use(reading))
         self._seen = seen if faults == reading.faults else None
         if faults and faults != self._logged:
-            _log.error("secrets were read again, and what cannot be used is not: %s", " ".join(faults))
+            _log.error(
+                "secrets were read again, and the old value stays where the new one cannot be used: %s",
+                " ".join(faults),
+            )
         self._logged = faults
 
     async def _settled(self, seen: Signature) -> Signature:
