@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
+from auth0_sso.settings.loading import SECRETS_DIRECTORY
+
 ROOT = Path(__file__).parent.parent
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -116,4 +118,10 @@ def test_the_key_cache_is_in_the_directory_that_the_image_has() -> None:
     assert f"/image-root{directory}" in (ROOT / "deploy" / "docker" / "prepare-root.sh").read_text()
     for name in ("api", "replica-1", "replica-2"):
         assert services()[name]["environment"]["AUTH0_JWKS_CACHE_FILE"] == f"{directory}/jwks.json"
-        assert services()[name]["volumes"] == [f"keys:{directory}"]
+        assert services()[name]["volumes"][0] == f"keys:{directory}"
+
+
+def test_secrets_are_mounted_as_a_directory_so_that_they_can_change() -> None:
+    for name in ("api", "replica-1", "replica-2"):
+        assert services()[name]["volumes"][1:] == [f"./secrets:{SECRETS_DIRECTORY}:ro"]
+    assert "/secrets/" in (ROOT / ".gitignore").read_text().splitlines()

@@ -6,6 +6,7 @@ import pytest
 from auth0_sso.jwks.file_store import JwksFile
 from auth0_sso.jwks.key_store import KeyStores, StoredKeys
 from auth0_sso.jwks.shared_store import SharedKeys
+from auth0_sso.store.keyring import Keyring
 from auth0_sso.store.sealed import SealedStore
 from auth0_sso.store.store import RedisStore
 from auth0_sso.testing.clock import HandClock
@@ -24,7 +25,7 @@ class Kept:
         self._clock = clock
 
     def keys(self, issuer: str = ISSUER, secret: str = SECRET) -> SharedKeys:
-        return SharedKeys(SealedStore(self.store, secret, "a test"), issuer, keep=3600, clock=self._clock)
+        return SharedKeys(SealedStore(self.store, Keyring("a test", secret)), issuer, keep=3600, clock=self._clock)
 
 
 @pytest.fixture

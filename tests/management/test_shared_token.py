@@ -12,6 +12,7 @@ from auth0_sso.management.authorized_request import AuthorizedRequest
 from auth0_sso.management.shared_token import SharedToken
 from auth0_sso.management.token import ManagementToken
 from auth0_sso.management.token_source import ManagementTokenSource
+from auth0_sso.store.keyring import Keyring
 from auth0_sso.store.sealed import SealedStore
 from auth0_sso.store.store import RedisStore
 from auth0_sso.testing.clock import HandClock
@@ -23,7 +24,7 @@ from support.tenant_script import TOKEN, Reply, ScriptedTenant, json_reply, toke
 
 THING = "GET /api/v2/thing"
 
-Process = Callable[[], ManagementTokenSource]
+Process = Callable[..., ManagementTokenSource]
 
 
 class ProcessClock(SystemClock):
@@ -49,11 +50,11 @@ async def process(
     tenant.on(THING, json_reply({}))
     stores: list[RedisStore] = []
 
-    def start() -> ManagementTokenSource:
+    def start(*secrets: str) -> ManagementTokenSource:
         store = RedisStore(redis.url, timeout=5, clock=clock)
         stores.append(store)
         own = ProcessClock(clock, started=1000 * len(stores))
-        shared = SharedToken(SealedStore(store, SECRET, "a test"), clock=own)
+        shared = SharedToken(SealedStore(store, Keyring("a test", *(secrets or (SECRET,)))), clock=own)
         return ManagementTokenSource(client, ISSUER, CREDENTIALS, shared=shared, clock=own)
 
     yield start
@@ -157,7 +158,7 @@ async def test_the_wait_for_a_dead_processs_lock_is_limited(
     redis: RedisServer, clock: HandClock, skipping: SkippingClock
 ) -> None:
     store = RedisStore(redis.url, timeout=5, clock=clock)
-    sealed = SealedStore(store, SECRET, "a test")
+    sealed = SealedStore(store, Keyring("a test", SECRET))
     shared = SharedToken(sealed, clock=skipping)
     await store.execute("SET", sealed.name("management-token-lock"), "1")
     token = ManagementToken.issued("token-9", 100, None, clock.monotonic())
@@ -191,3 +192,21 @@ async def test_a_forged_value_in_the_store_is_ignored(
     redis.cli("set", key, forged)
     assert await ask(client, process()) == 200
     assert tokens_used(tenant) == ["token-1", "token-2"]
+
+
+async def test_processes_with_two_secrets_in_either_order_share_a_token(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, process: Process
+) -> None:
+    for auth in (process("old"), process("old", "new"), process("new", "old")):
+        assert await ask(client, auth) == 200
+    assert tenant.count(TOKEN) == 1
+
+
+async def test_a_process_with_another_secret_fetches_a_token_once(
+    tenant: ScriptedTenant, client: httpx.AsyncClient, process: Process, caplog: pytest.LogCaptureFixture
+) -> None:
+    old, new = process("old"), process("new")
+    for _ in range(10):
+        assert await ask(client, old) == await ask(client, new) == 200
+    assert tenant.count(TOKEN) == 2
+    assert [record.levelname for record in caplog.records] == ["WARNING"]  # one process could not read the other's

@@ -19,6 +19,7 @@ from auth0_sso.errors import (
 )
 from auth0_sso.http.bounded_http import BoundedResponse
 from auth0_sso.management.authorized_request import AuthorizedRequest
+from auth0_sso.management.proofs import Proofs
 from auth0_sso.management.token_endpoint import ClientCredentials
 from auth0_sso.management.token_source import ManagementTokenSource
 from auth0_sso.testing.clock import HandClock
@@ -79,7 +80,7 @@ async def test_a_private_key_sends_an_assertion_instead_of_a_secret(
     tenant.on(TOKEN, token_reply("token-1"))
     tenant.on(THING, json_reply({}))
     pem = rsa_keys[0].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    credentials = ClientCredentials("the-client-id", AssertionKey(pem, "the-kid"), f"{ISSUER}api/v2/")
+    credentials = ClientCredentials("the-client-id", Proofs(AssertionKey(pem, "the-kid")), f"{ISSUER}api/v2/")
     auth = ManagementTokenSource(client, ISSUER, credentials, clock=clock)
     await _ask(client, auth)
     await auth.aclose()

@@ -16,6 +16,7 @@ from auth0_sso.roles.directory import RoleDirectory
 from auth0_sso.roles.shared import SharedRoles
 from auth0_sso.roles.user_roles import UserRoles
 from auth0_sso.store.commands import CommandError
+from auth0_sso.store.keyring import Keyring
 from auth0_sso.store.sealed import SealedStore
 from auth0_sso.store.store import RedisStore
 from auth0_sso.testing.clock import HandClock
@@ -63,12 +64,12 @@ async def replica(
     client: httpx.AsyncClient,
     clock: HandClock,
     *,
-    secret: str = SECRET,
+    secrets: tuple[str, ...] = (SECRET,),
     memory: RoleCachePolicy | None = None,
 ) -> AsyncIterator[Replica]:
     memory = RoleCachePolicy() if memory is None else memory
     store = RedisStore(url, timeout=5, clock=clock)
-    shared = SharedRoles(SealedStore(store, secret, "a test"), ttl=memory.ttl)
+    shared = SharedRoles(SealedStore(store, Keyring("a test", *secrets)), ttl=memory.ttl)
     async with management_chain(client, clock, pauses=SkippingClock(clock)) as chain:
         directory = RoleDirectory(chain.client, memory, shared=shared, clock=clock)
         news = asyncio.create_task(shared.subscribe(directory.invalidate_locally, directory.invalidate_all_locally))
@@ -246,7 +247,7 @@ async def test_without_the_secret_roles_cannot_be_read_or_forged(
         assert len(dump) > 200
         for told in ("admin", SUBJECT, SUBJECT.partition("|")[2], "user_"):
             assert told not in dump + " ".join(keys)
-    async with replica(redis.url, client, clock, secret="the-wrong-secret") as stranger:
+    async with replica(redis.url, client, clock, secrets=("the-wrong-secret",)) as stranger:
         asked.on(ROLES, roles_reply("user"))
         assert await stranger.roles() == {"user"}
         await stranger.directory.invalidate(SUBJECT)
@@ -290,7 +291,7 @@ async def test_the_subscription_survives_an_error_of_its_callback(
     redis: RedisServer, clock: HandClock, skipping: SkippingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = RedisStore(redis.url, timeout=5, clock=clock)
-    standings = SharedRoles(SealedStore(store, SECRET, "a test"), ttl=60)
+    standings = SharedRoles(SealedStore(store, Keyring("a test", SECRET)), ttl=60)
     told: list[str] = []
     listening = asyncio.Event()
 
@@ -356,6 +357,39 @@ async def test_an_unpublished_change_is_published_when_the_store_recovers(
     await two.until_roles_are({"user"})
 
 
+async def test_a_change_by_a_replica_with_another_secret_is_effective(
+    redis: RedisServer, asked: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+) -> None:
+    """As in the middle of a rotation without two secrets: it cannot say whose roles changed, so all are dropped."""
+    async with (
+        replica(redis.url, client, clock) as one,
+        replica(redis.url, client, clock, secrets=("another-secret",)) as two,
+    ):
+        await listening(redis, 2)
+        assert await one.roles() == await two.roles() == {"admin"}
+        assert asked.count(ROLES) == 2  # what the other sealed cannot be read, and is looked up
+        asked.on(ROLES, roles_reply("user"))
+        await one.directory.invalidate(SUBJECT)
+        await two.until_roles_are({"user"})
+
+
+async def test_replicas_with_both_secrets_in_either_order_share_roles(
+    redis: RedisServer, asked: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
+) -> None:
+    async with (
+        replica(redis.url, client, clock, secrets=("old", "new")) as one,
+        replica(redis.url, client, clock, secrets=("new", "old")) as two,
+    ):
+        await listening(redis, 2)
+        assert await one.roles() == await two.roles() == {"admin"}
+        assert asked.count(ROLES) == 1
+        asked.on(ROLES, roles_reply("user"))
+        await two.directory.invalidate(SUBJECT)
+        await one.until_roles_are({"user"})
+        assert await two.roles() == {"user"}
+        assert asked.count(ROLES) == 2
+
+
 async def test_roles_stored_by_an_older_version_are_ignored(
     redis: RedisServer, asked: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
 ) -> None:
@@ -364,7 +398,7 @@ async def test_roles_stored_by_an_older_version_are_ignored(
     asked.on(member, roles_reply("billing"))
     async with replica(redis.url, client, clock) as one:
         await one.roles()
-        sealed = SealedStore(one.store, SECRET, "a test")
+        sealed = SealedStore(one.store, Keyring("a test", SECRET))
         place = sealed.name("user-roles", SUBJECT)
         generation = redis.cli("--raw", "hget", place, "generation").strip()
         old = {"roles": ["admin"], "refusal": None, "until": 2e9, "since": clock.now, "generation": generation}
@@ -397,7 +431,7 @@ async def test_without_a_master_roles_are_invalidated_once(
     redis: RedisServer, clock: HandClock, skipping: SkippingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = RedisStore(redis.url, timeout=5, clock=clock)
-    standings = SharedRoles(SealedStore(store, SECRET, "a test"), ttl=60)
+    standings = SharedRoles(SealedStore(store, Keyring("a test", SECRET)), ttl=60)
     forgotten: list[float] = []
     news = asyncio.create_task(
         standings.subscribe(lambda _: None, lambda: forgotten.append(clock.now), clock=skipping)

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.service.settings import EX_CONFIG, ServiceSettings
 from auth0_sso.settings import fix_of
+from auth0_sso.web.services.components import proofs_of
 from support.environment import GOOD, load, problems
 
 SECRET = "Xy-very-secret-0123456789"
@@ -151,8 +152,16 @@ PLAIN = [
 ]
 
 
-@pytest.mark.parametrize("inside", [" ", "\n", "\t", "\r\n", "\x7f", "\u200b", "\xa0"], ids=ascii)
-@pytest.mark.parametrize("name", PLAIN)
+INVISIBLE = [" ", "\n", "\t", "\r\n", "\x7f", "\u200b", "\xa0"]
+CASES = [
+    (name, inside)
+    for name in PLAIN
+    for inside in INVISIBLE
+    if name != "AUTH0_MANAGEMENT_CLIENT_SECRET" or "\n" not in inside  # there a line break separates two secrets
+]
+
+
+@pytest.mark.parametrize(("name", "inside"), CASES, ids=ascii)
 def test_invisible_whitespace_and_control_characters_are_refused(
     monkeypatch: pytest.MonkeyPatch, name: str, inside: str
 ) -> None:
@@ -162,6 +171,19 @@ def test_invisible_whitespace_and_control_characters_are_refused(
     assert reported == [
         f"{name} has whitespace or a control character in it: {fix_of(ServiceSettings, name.lower())}."
     ]
+
+
+@pytest.mark.parametrize("text", ["one\ntwo,with", "one\r\ntwo,with\n", "\none\n\ntwo,with\none"])
+def test_two_client_secrets_are_on_two_lines(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    settings = load(monkeypatch, AUTH0_MANAGEMENT_CLIENT_ID="client", AUTH0_MANAGEMENT_CLIENT_SECRET=text)
+    assert proofs_of(settings) == ("one", "two,with")
+
+
+def test_three_client_secrets_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = f"{SECRET}\ntwo\nthree"
+    (problem,) = problems(monkeypatch, AUTH0_MANAGEMENT_CLIENT_ID="client", AUTH0_MANAGEMENT_CLIENT_SECRET=secrets)
+    assert problem.startswith("AUTH0_MANAGEMENT_CLIENT_SECRET has more than 2 lines: ")
+    assert SECRET not in problem
 
 
 @pytest.mark.parametrize(

@@ -278,3 +278,51 @@ async def test_a_user_without_dangerous_commands_is_enough(redis: RedisServer) -
     await store.execute("SET", "auth0-sso:a", "1")
     await store.require_writes("auth0-sso:{a}:b")
     await store.aclose()
+
+
+async def test_a_new_password_is_used_without_a_failed_command(redis: RedisServer) -> None:
+    redis.cli("acl", "setuser", "service", "on", ">old", "~auth0-sso:*", "+@all", "-@admin", "-@dangerous")
+    address = redis.url.replace("//", "//service:{}@")
+    store = RedisStore(address.format("old"), timeout=5)
+    await store.execute("SET", "auth0-sso:a", "1")
+    waiting = asyncio.create_task(store.execute_blocking("XREAD", "BLOCK", 500, "STREAMS", "auth0-sso:s", "0"))
+    await until(lambda: "cmd=xread" in redis.cli("client", "list"))
+    redis.cli("acl", "setuser", "service", ">new")
+    at_once = [asyncio.create_task(store.execute("GET", "auth0-sso:a")) for _ in range(50)]
+    await store.move_to(address.format("new"))
+    redis.cli("acl", "setuser", "service", "<old")
+    assert await asyncio.gather(*at_once) == [b"1"] * 50
+    assert await waiting == []  # it went on over its own connection
+    redis.cli("client", "kill", "user", "service")
+    await asyncio.sleep(0.01)  # the loop reads that they were closed
+    await store.execute_blocking("XREAD", "STREAMS", "auth0-sso:s", "0")
+    assert store.health == StoreHealth("up", None)
+    await store.aclose()
+
+
+async def test_an_address_that_fails_is_not_used(redis: RedisServer, store: RedisStore) -> None:
+    for url in (f"redis://127.0.0.1:{free_port()}/0", redis.url.replace("//", "//service:the-secret-word@")):
+        with pytest.raises(StoreUnavailableError) as raised:
+            await store.move_to(url)
+        assert "word" not in str(raised.value)
+        assert await store.execute("SET", "a", "1") is not None
+    assert store.health == StoreHealth("up", None)
+
+
+async def test_the_connections_of_the_former_address_are_closed(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auth0_sso.store.pipelining._CLOSE_AFTER", 0.1)
+    store = RedisStore(redis.url, timeout=5)
+    await store.execute("SET", "a", "1")
+    await store.move_to(f"{redis.url[:-1]}1")
+    assert await store.execute("GET", "a") is None
+    await until(lambda: connections(redis) == 1)
+    await store.move_to(redis.url)
+    await store.aclose()
+    await until(lambda: connections(redis) == 0)
+
+
+def connections(redis: RedisServer) -> int:
+    """Count them, without that of the question."""
+    return sum("cmd=client|list" not in line for line in redis.cli("client", "list").splitlines())

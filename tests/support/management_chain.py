@@ -9,12 +9,13 @@ import httpx
 from auth0_sso.clock import Clock
 from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
+from auth0_sso.management.proofs import Proofs
 from auth0_sso.management.token_endpoint import ClientCredentials
 from auth0_sso.management.token_source import ManagementTokenSource
 from auth0_sso.testing.issuer import ISSUER
 
 SECRET = "the-client-secret"
-CREDENTIALS = ClientCredentials("the-client-id", SECRET, f"{ISSUER}api/v2/")
+CREDENTIALS = ClientCredentials("the-client-id", Proofs(SECRET), f"{ISSUER}api/v2/")
 MANAGEMENT_TOKEN = "the-management-token"
 
 

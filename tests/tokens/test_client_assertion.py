@@ -92,3 +92,23 @@ def test_a_key_that_cannot_sign_is_refused_at_construction(text: str, why: str) 
 
 def test_the_repr_of_a_key_does_not_show_it(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> None:
     assert repr(AssertionKey(pem(rsa_keys[0]), "key-7")) == "AssertionKey(key_id='key-7')"
+
+
+def test_keys_one_behind_the_other_get_the_ids_in_their_order(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> None:
+    texts = pem(rsa_keys[0]), traditional(rsa_keys[1])
+    listed = AssertionKey.listed("".join(texts), "key-1, key-2")
+    assert [key.key_id for key in listed] == ["key-1", "key-2"]
+    assert [key.secret for key in listed] == [AssertionKey(text).secret for text in texts]
+    assert [key.key_id for key in AssertionKey.listed("\n\n".join(texts), "")] == [None, None]
+
+
+@pytest.mark.parametrize("ids", ["key-1", "key-1,key-2,key-3"])
+def test_another_number_of_ids_than_keys_is_refused(rsa_keys: tuple[rsa.RSAPrivateKey, ...], ids: str) -> None:
+    with pytest.raises(ValueError, match=r"^has another number of keys than there are key ids$"):
+        AssertionKey.listed(pem(rsa_keys[0]) + pem(rsa_keys[1]), ids)
+
+
+def test_a_second_key_that_is_cut_off_is_refused(rsa_keys: tuple[rsa.RSAPrivateKey, ...]) -> None:
+    cut = pem(rsa_keys[1])[:-300]
+    with pytest.raises(ValueError, match=r"^is not a private key in PEM without a password$"):
+        AssertionKey.listed(cut + pem(rsa_keys[0]), "")

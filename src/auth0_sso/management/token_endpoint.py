@@ -1,20 +1,25 @@
 """The tenant's token endpoint: the client credentials grant (RFC 6749 section 4.4)."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
-from auth0_sso.errors import ManagementAnswerError, TenantAnswer
+from auth0_sso.errors import ManagementAnswerError, ManagementRefusedError, TenantAnswer
 from auth0_sso.http.auth0_request_id import request_id_of
 from auth0_sso.http.bounded_http import BoundedResponse, FetchError, send_bounded, url_for_log
 from auth0_sso.http.client import httpx
 from auth0_sso.management.error_responses import unavailable, words_of
+from auth0_sso.management.proofs import MAX_PROOFS, Proof, Proofs
 from auth0_sso.management.token import ManagementToken
-from auth0_sso.management.token_refusals import refusal_of
-from auth0_sso.tokens.client_assertion import ASSERTION_TYPE, AssertionKey
+from auth0_sso.management.token_refusals import CLIENT_REFUSED, refusal_of
+from auth0_sso.tokens.client_assertion import ASSERTION_TYPE
 
 _TIMEOUT: Final = 5.0
 _MAX_RESPONSE_BYTES: Final = 64 * 1024
+
+Reread = Callable[[], Awaitable[None]]
+"""Reads the secrets again where they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +27,12 @@ class ClientCredentials:
     """The credentials of a confidential client, and the API that it requests tokens for."""
 
     client_id: str
-    proof: str | AssertionKey = field(repr=False)
-    """The client secret, or the key that signs client assertions (Auth0: "private_key_jwt")."""
+    proofs: Proofs = field(repr=False)
     audience: str
+
+
+async def read_nothing() -> None:
+    """Take the place of `reread` where secrets do not change."""
 
 
 class TokenEndpoint:
@@ -36,21 +44,45 @@ class TokenEndpoint:
         base_url: str,
         credentials: ClientCredentials,
         *,
+        reread: Reread = read_nothing,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        """Take the HTTP client, the tenant's URL with its trailing slash, and the clock."""
+        """Take the HTTP client, the tenant's URL with its trailing slash, the credentials and the clock.
+
+        `reread` is called when a proof is refused, and replaces the proofs where new ones are set.
+        """
         self._client = client
         self._base_url = base_url
         self._credentials = credentials
+        self._reread = reread
         self._clock = clock
 
     async def fetch(self) -> ManagementToken:
-        """Return a new token.
+        """Return a new token. If the secret or key is refused, read it again, and try each other one once.
 
         Raises `ManagementUnavailableError` when the endpoint does not respond, `ManagementRefusedError` when it
         rejects the credentials, and `ManagementAnswerError` for a response that is not RFC 6749 section 5.1.
         """
-        proof = self._proof()
+        proofs, refused = self._credentials.proofs, list[Proof]()
+        proof = proofs.preferred
+        while True:
+            try:
+                token = await self._request(self._parameters(proof))
+            except ManagementRefusedError as refusal:
+                if refusal.reason != CLIENT_REFUSED:
+                    raise
+                refused.append(proof)
+                if len(refused) == 1:
+                    await self._reread()
+                untried = proofs.next_after(refused)
+                if untried is None or len(refused) > MAX_PROOFS:
+                    raise
+                proof = untried
+            else:
+                proofs.record_accepted(proof, refused=len(refused))
+                return token
+
+    async def _request(self, proof: Mapping[str, str]) -> ManagementToken:
         request = self._client.build_request(
             "POST",
             f"{self._base_url}oauth/token",
@@ -74,8 +106,8 @@ class TokenEndpoint:
             unreadable.log_detail = words_of(unreadable.answer, None)
             raise
 
-    def _proof(self) -> dict[str, str]:
-        proof = self._credentials.proof
+    def _parameters(self, proof: Proof) -> dict[str, str]:
+        """Return the parameters by which the client authenticates."""
         if isinstance(proof, str):
             return {"client_secret": proof}
         assertion = proof.assertion(self._credentials.client_id, self._base_url, self._clock.wall())

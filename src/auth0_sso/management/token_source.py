@@ -14,7 +14,7 @@ from auth0_sso.http.client import httpx
 from auth0_sso.management.health import ManagementHealth
 from auth0_sso.management.shared_token import SharedToken
 from auth0_sso.management.token import ManagementToken
-from auth0_sso.management.token_endpoint import ClientCredentials, TokenEndpoint
+from auth0_sso.management.token_endpoint import ClientCredentials, Reread, TokenEndpoint, read_nothing
 from auth0_sso.resilience.backoff import Backoff
 from auth0_sso.resilience.single_flight import SingleFlight
 
@@ -42,13 +42,14 @@ class ManagementTokenSource:
         credentials: ClientCredentials,
         *,
         shared: SharedToken | None = None,
+        reread: Reread = read_nothing,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """Take the HTTP client, the tenant's URL with its trailing slash, and the client's credentials.
 
-        With `shared` all processes use the same token.
+        With `shared` all processes use the same token; `reread` as in `TokenEndpoint`.
         """
-        self._endpoint = TokenEndpoint(client, base_url, credentials, clock=clock)
+        self._endpoint = TokenEndpoint(client, base_url, credentials, reread=reread, clock=clock)
         self._shared = shared
         self._clock = clock
         self._flight: SingleFlight[str, ManagementToken] = SingleFlight()
@@ -121,6 +122,10 @@ class ManagementTokenSource:
             self._accepted = self._accepted or self._token is token
             if replaced:
                 self._rejection_backoff.reset()
+
+    def retry_now(self) -> None:
+        """End the wait after a fetch that failed: there are other credentials."""
+        self._fetch_backoff.reset()
 
     async def aclose(self) -> None:
         """Cancel a fetch in progress."""

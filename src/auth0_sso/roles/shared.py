@@ -130,10 +130,9 @@ class SharedRoles:
                     invalidate_all()
                 for changed in tuple(self._unpublished):
                     await self._publish(changed)
-                for identifier, subject in await self._next(last):
+                for identifier, sealed in await self._next(last):
                     last = identifier
-                    if subject is not None:
-                        invalidate(subject)
+                    self._apply(sealed, invalidate, invalidate_all)
                 failing = False
             except StoreUnavailableError as error:
                 level = logging.DEBUG if failing else logging.WARNING  # one warning for each outage
@@ -149,16 +148,22 @@ class SharedRoles:
         entries = await self._store.execute_blocking("XREVRANGE", self._stream, "+", "-", "COUNT", 1)
         return bytes(entries[0][0]) if entries else b"0"
 
-    async def _next(self, last: bytes) -> list[tuple[bytes, str | None]]:
-        """Wait a second for changes; return each one's id and subject, None for entries that are not ours."""
+    async def _next(self, last: bytes) -> list[tuple[bytes, bytes | None]]:
+        """Wait a second for changes; return each one's id and sealed subject, None for entries that are not ours."""
         answer = await self._store.execute_blocking(
             "XREAD", "BLOCK", _BLOCK_MILLISECONDS, "STREAMS", self._stream, last
         )
-        return [(identifier, self._subject(fields)) for _, entries in answer or () for identifier, fields in entries]
+        return [(identifier, fields.get(b"subject")) for _, entries in answer or () for identifier, fields in entries]
 
-    def _subject(self, fields: dict[bytes, bytes]) -> str | None:
-        subject = self._sealed.unseal(self._stream, fields.get(b"subject"))
-        return subject if isinstance(subject, str) else None
+    def _apply(
+        self, sealed: bytes | None, invalidate: Callable[[str], None], invalidate_all: Callable[[], None]
+    ) -> None:
+        """Invalidate the user of a change; all users if a replica that has another secret published it."""
+        subject = self._sealed.unseal(self._stream, sealed)
+        if isinstance(subject, str):
+            invalidate(subject)
+        elif self._sealed.has_unknown_key(sealed):
+            invalidate_all()
 
     def _name(self, key: UserRolesKey) -> str:
         return self._sealed.name("user-roles", key[0])

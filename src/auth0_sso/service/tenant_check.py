@@ -48,7 +48,7 @@ def development_settings(settings: ServiceSettings) -> tuple[str, ...]:
         "AUTH0_ALLOWED_CLIENTS": not PUBLISHED_CLIENTS.isdisjoint(settings.auth0_allowed_clients),
         "AUTH0_MANAGEMENT_CLIENT_ID": settings.auth0_management_client_id in PUBLISHED_CLIENTS,
         "AUTH0_MANAGEMENT_CLIENT_SECRET": (
-            settings.auth0_management_client_secret.get_secret_value() in PUBLISHED_SECRETS
+            not PUBLISHED_SECRETS.isdisjoint(settings.auth0_management_client_secret.get_secret_value().splitlines())
         ),
     }
     return tuple(name for name, found in marks.items() if found)

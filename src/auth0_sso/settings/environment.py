@@ -5,9 +5,10 @@ shown.
 """
 
 import logging
+from collections.abc import Collection
 from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from auth0_sso.settings import loading
@@ -22,6 +23,9 @@ def setting(default: Any, meaning: str, fix: str, **bounds: Any) -> Any:  # noqa
 
 class EnvironmentSettings(BaseSettings):
     """Base of settings whose variables have the fields' names in capitals."""
+
+    _given: frozenset[str] | None = PrivateAttr(None)
+    """The fields that `load` was given values for; None where the files of settings were not read."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -39,7 +43,30 @@ class EnvironmentSettings(BaseSettings):
 
         What `values` names is taken from there alone. Raises `ConfigurationError` that lists every problem.
         """
-        return loading.load(cls, values)
+        settings = loading.load(cls, values)
+        settings._given = frozenset(values)  # noqa: SLF001 - an object of this class
+        return settings
+
+    @property
+    def is_rereadable(self) -> bool:
+        """Whether these settings were read from files, which may change."""
+        return self._given is not None
+
+    def reread(self, fields: Collection[str]) -> "tuple[Self | None, list[loading.Problem]]":
+        """Read these fields again where they were read from, and keep all others.
+
+        Returns the settings, or None, and every problem. Settings that were not read from files are returned as they
+        are, and so is each field whose value was given to `load`.
+        """
+        if self._given is None:
+            return self, []
+        kept = {
+            name: getattr(self, name) for name in type(self).model_fields if name in self._given or name not in fields
+        }
+        settings, problems = loading.attempt(type(self), kept)
+        if settings is not None:
+            settings._given = self._given  # noqa: SLF001 - an object of this class
+        return settings, problems
 
     @classmethod
     def of(cls, **values: Any) -> Self:  # noqa: ANN401 - pydantic checks them, field by field

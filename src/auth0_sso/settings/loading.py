@@ -4,7 +4,7 @@ The environment, a `.env` file and a directory of secrets. No sentence repeats a
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
@@ -156,6 +156,15 @@ def set_values(model: type[BaseSettings]) -> Iterator[Mapping[str, str | None]]:
     with suppress(OSError):
         if secrets := _secrets_directory():
             yield {path.name: None for path in secrets.iterdir()}
+
+
+def files_of(fields: Collection[str]) -> tuple[Path, ...]:
+    """Return the files that these settings may be in: `.env`, and the secrets that are named like them."""
+    found = [Path(_ENV_FILE)]
+    with suppress(OSError):
+        if secrets := _secrets_directory():
+            found += sorted(path for path in secrets.iterdir() if path.name.lower() in fields)
+    return tuple(found)
 
 
 def command_secret(model: type[BaseSettings]) -> str:

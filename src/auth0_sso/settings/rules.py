@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
+from auth0_sso.management.proofs import MAX_PROOFS
 from auth0_sso.tokens.client_assertion import AssertionKey
 
 Known = Mapping[str, Any]
@@ -71,7 +72,8 @@ def require_usable_key(value: SecretStr, known: Known) -> SecretStr:
     if not known.get("auth0_management_client_id"):
         raise ValueError("is set without AUTH0_MANAGEMENT_CLIENT_ID")
     pem = value.get_secret_value().replace("\\n", "\n")  # one line, as some environments want it
-    AssertionKey(pem)
+    if len(AssertionKey.listed(pem, known.get("auth0_management_private_key_id", ""))) > MAX_PROOFS:
+        raise ValueError(f"has more than {MAX_PROOFS} keys")
     return SecretStr(pem)
 
 

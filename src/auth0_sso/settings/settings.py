@@ -16,12 +16,12 @@ from auth0_sso.settings.values import (
     MEMORY,
     Algorithms,
     Audiences,
+    ClientSecrets,
     Domain,
     File,
     Listed,
     NotEmpty,
     Plain,
-    PlainSecret,
     PolicyText,
     PolicyTextOrOff,
     StoreUrl,
@@ -116,20 +116,20 @@ class Settings(EnvironmentSettings):
         "Client id of the machine-to-machine application for the Management API.",
         "set it together with its secret or private key, or neither",
     )
-    auth0_management_private_key: SecretStr = setting(
-        SecretStr(""),
-        "Instead of the secret: an RSA private key in PEM (private_key_jwt).",
-        "write an RSA private key in PEM, with AUTH0_MANAGEMENT_CLIENT_ID alone",
-    )
     auth0_management_private_key_id: Plain = setting(
         "",
-        "The `kid` of that key at Auth0.",
-        "write the key's id as Auth0 shows it (Applications, Credentials)",
+        "The `kid` of the private key at Auth0; of two keys, comma-separated.",
+        "write the key's id as Auth0 shows it (Applications, Credentials); two keys have two ids, comma-separated",
         max_length=255,
     )
-    auth0_management_client_secret: PlainSecret = setting(
+    auth0_management_private_key: SecretStr = setting(
         SecretStr(""),
-        "Client secret of that application.",
+        "Instead of the secret: an RSA private key in PEM (private_key_jwt), or two, one behind the other.",
+        "write an RSA private key in PEM, with AUTH0_MANAGEMENT_CLIENT_ID alone",
+    )
+    auth0_management_client_secret: ClientSecrets = setting(
+        SecretStr(""),
+        "Client secret of that application; while it is rotated two, a line for each.",
         "set it with AUTH0_MANAGEMENT_CLIENT_ID; or a private key; or neither",
     )
     auth0_management_audience: str = setting(

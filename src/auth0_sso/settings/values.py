@@ -12,6 +12,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
+from auth0_sso.management.proofs import MAX_PROOFS
 from auth0_sso.ratelimit.policy import Policy
 from auth0_sso.settings.addresses import (
     STILL_AN_EXAMPLE,
@@ -60,9 +61,13 @@ def _plain_entries(value: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(plain(entry) for entry in value)
 
 
-def _plain_secret(value: SecretStr) -> SecretStr:
-    plain(value.get_secret_value())
-    return value
+def _client_secrets(value: SecretStr) -> SecretStr:
+    """Return the secrets, one on each line. A line separates them because a secret may have a comma in it."""
+    lines = [line.removesuffix("\r") for line in value.get_secret_value().split("\n")]
+    lines = list(dict.fromkeys(plain(line) for line in lines if line))
+    if len(lines) > MAX_PROOFS:
+        raise ValueError(f"has more than {MAX_PROOFS} lines")
+    return SecretStr("\n".join(lines))
 
 
 def _audiences(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -120,7 +125,7 @@ NotEmpty = BeforeValidator(_not_empty)
 """For a list whose default is everything: empty reads as nothing, so it is refused."""
 
 Plain = Annotated[str, AfterValidator(plain)]
-PlainSecret = Annotated[SecretStr, AfterValidator(_plain_secret)]
+ClientSecrets = Annotated[SecretStr, AfterValidator(_client_secrets)]
 Domain = Annotated[str, AfterValidator(bare_domain)]
 Audiences = AfterValidator(_audiences)
 Algorithms = AfterValidator(_known_algorithms)

@@ -11,12 +11,16 @@ from typing import Any, Final, NamedTuple
 from redis.exceptions import NoScriptError
 
 from auth0_sso.store.commands import Argument, CommandError, Script
-from auth0_sso.store.connections import Client, close, drop_all, drop_idle, drop_stale
+from auth0_sso.store.connections import CONNECTION_TIMEOUT, Client, close, drop_all, drop_idle, drop_stale
 from auth0_sso.store.failures import LOST_CONNECTION, STORE_ERRORS, needs_new_connection, reason_of
 
 _MAX_BATCH: Final = 256
 _TICKS: Final = 5
 """How many ticks a timeout has."""
+
+
+_CLOSE_AFTER: Final = 2 * CONNECTION_TIMEOUT
+"""How long the connections of a former address stay open, in seconds: longer than any command takes."""
 
 
 class _Pending(NamedTuple):
@@ -46,6 +50,7 @@ class PipeliningClient:
         self._batch: list[_Pending] = []
         self._sender: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._closing: dict[asyncio.Task[None], Client] = {}
 
     async def execute(self, *command: Argument) -> Any:  # noqa: ANN401 - Redis's reply, whose type depends on the command
         """Send a command and return its reply; raise `CommandError`."""
@@ -66,15 +71,36 @@ class PipeliningClient:
 
     async def execute_blocking(self, *command: Argument) -> Any:  # noqa: ANN401 - Redis's reply, whose type depends on the command
         """Send a command that blocks its connection, on one of its own; raise `CommandError`."""
+        client = self._client
         try:
-            return await self._client.execute_command(*command)
+            return await client.execute_command(*command)
         except STORE_ERRORS as error:
             if needs_new_connection(error):  # the other connections lead to the same server
-                await drop_idle(self._client)
+                await drop_idle(client)
             raise CommandError(reason_of(error), error) from None
+
+    async def replace(self, client: Client, *command: Argument, timeout: float) -> None:  # noqa: ASYNC109 - asyncio.timeout takes it
+        """Send what comes from now on over the connections of another client.
+
+        Raises `CommandError`, and closes that client, if `command` fails there within `timeout` seconds. The former
+        client is closed once what was sent over its connections has its reply, or has timed out.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                await client.execute_command(*command)
+        except STORE_ERRORS as error:
+            await close(client)
+            raise CommandError(reason_of(error), error) from None
+        former, self._client = self._client, client
+        task = asyncio.get_running_loop().create_task(_close_later(former))
+        self._closing[task] = former
+        task.add_done_callback(lambda done: self._closing.pop(done, None))
 
     async def aclose(self) -> None:
         """Fail the commands that wait, and close the client's connections."""
+        for task, former in tuple(self._closing.items()):
+            task.cancel()
+            await close(former)
         if self._sender is not None:
             self._sender.cancel()
             await asyncio.gather(self._sender, return_exceptions=True)
@@ -108,11 +134,12 @@ class PipeliningClient:
 
     async def _exchange(self, batch: list[tuple[Argument, ...]]) -> list[Any]:
         """Return the reply to each command, or its error."""
+        client = self._client
         try:
-            await drop_stale(self._client)
+            await drop_stale(client)
             if len(batch) == 1:
-                return [await self._client.execute_command(*batch[0])]
-            pipeline = self._client.pipeline(transaction=False)
+                return [await client.execute_command(*batch[0])]
+            pipeline = client.pipeline(transaction=False)
             for command in batch:
                 pipeline.execute_command(*command)
             return _with_one_loss(await pipeline.execute(raise_on_error=False))
@@ -139,6 +166,11 @@ class PipeliningClient:
         waiting, self._queue = [*self._batch, *self._queue], []
         for pending in waiting:
             _settle(pending.reply, error)
+
+
+async def _close_later(client: Client) -> None:
+    await asyncio.sleep(_CLOSE_AFTER)
+    await close(client)
 
 
 def _with_one_loss(replies: list[Any]) -> list[Any]:

@@ -46,6 +46,20 @@ class RedisStore:
         except TimeoutError:
             self._availability.set_down("timeout")
 
+    async def move_to(self, url: str) -> None:
+        """Use another address, such as one with a new password, if the store takes a write there.
+
+        Raises `StoreUnavailableError` if it does not, and `ValueError` as at the start; the former address is used
+        on then.
+        """
+        from auth0_sso.store.connections import open_client  # noqa: PLC0415 - redis-py is optional
+
+        client = open_client(parse_address(url))
+        try:
+            await self._client.replace(client, *_write_nothing(KEY_PREFIX), timeout=_OPEN_TIMEOUT)
+        except CommandError as error:
+            raise StoreUnavailableError(error.reason) from None
+
     @property
     def health(self) -> StoreHealth:
         """The state of the store, as the last commands found it; none is sent for this."""

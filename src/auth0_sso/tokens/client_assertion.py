@@ -1,5 +1,6 @@
 """RFC 7523 section 2.2: client authentication by a signed assertion instead of a client secret."""
 
+import re
 from dataclasses import dataclass, field
 from hashlib import sha256
 from uuid import uuid4
@@ -21,6 +22,7 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _ALGORITHM = "RS256"
 _LIFETIME = 60  # seconds; Auth0 accepts up to 300 ("Authenticate with private key JWT")
 _MIN_BITS = 2048
+_PEM = re.compile(r"-----BEGIN .*?-----END [^-\n]*-----", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,18 @@ class AssertionKey:
     def secret(self) -> str:
         """A secret derived from the key, the same for every PEM encoding of it (line endings, PKCS #1 or #8)."""
         return sha256(self._loaded().private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())).hexdigest()
+
+    @classmethod
+    def listed(cls, pems: str, key_ids: str) -> "tuple[AssertionKey, ...]":
+        """Return the keys of PEM blocks, one behind the other, with their comma-separated ids, if there are any.
+
+        Raises `ValueError` as for one key, and unless there are as many ids as keys or none.
+        """
+        blocks = _PEM.findall(pems) or [pems]
+        ids = [key_id.strip() for key_id in key_ids.split(",")] if key_ids else [None] * len(blocks)
+        if len(ids) != len(blocks):
+            raise ValueError("has another number of keys than there are key ids")
+        return tuple(cls(block, key_id or None) for block, key_id in zip(blocks, ids, strict=True))
 
     def _loaded(self) -> PrivateKeyTypes:
         return load_pem_private_key(self.pem.encode(), password=None)

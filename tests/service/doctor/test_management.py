@@ -8,20 +8,29 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from auth0_devtenant import MACHINE_CLIENT_ID, MACHINE_CLIENT_SECRET, TenantOptions, create_tenant
+from auth0_devtenant import (
+    MACHINE_CLIENT_ID,
+    MACHINE_CLIENT_SECRET,
+    MANAGEMENT_CLIENT_SECRET,
+    TenantOptions,
+    create_tenant,
+)
 from auth0_sso.service.doctor.examination import GivenSettings
 from auth0_sso.service.doctor.findings import Finding
 from auth0_sso.service.doctor.management import OPTIONAL_SCOPES, needed_scopes
 from auth0_sso.tokens.client_assertion import ASSERTION_TYPE
-from support.diagnosis import ALL, MANAGEMENT, NEEDED, SECRET, diagnose, given, token_error
+from support.diagnosis import ALL, MANAGEMENT, NEEDED, SECRET, Diagnosis, diagnose, given, token_error
 from support.service import settings
 from support.tenant_script import TOKEN, Reply, ScriptedTenant, token_reply
 
 
-async def at_development_tenant(**changes: object) -> Finding:
+async def diagnosed(**changes: object) -> Diagnosis:
     transport = httpx.ASGITransport(create_tenant(TenantOptions()))
-    chosen = GivenSettings(settings(**changes), frozenset(), (), {}, ())
-    return (await diagnose(transport, chosen)).one("management")
+    return await diagnose(transport, GivenSettings(settings(**changes), frozenset(), (), {}, ()))
+
+
+async def at_development_tenant(**changes: object) -> Finding:
+    return (await diagnosed(**changes)).one("management")
 
 
 @pytest.mark.parametrize(
@@ -60,6 +69,22 @@ async def test_a_refusal_has_auth0s_words_and_its_own_fix(changes: dict[str, obj
     assert re.search(r", request id [0-9a-f]{20}$", finding.message)
     assert finding.fix.startswith(fix)
     assert "wrong-secret" not in repr(finding)
+
+
+@pytest.mark.parametrize("order", [0, 1], ids=["refused-first", "refused-second"])
+async def test_of_two_secrets_the_refused_one_is_a_warning(order: int) -> None:
+    secrets = ["wrong-secret", MANAGEMENT_CLIENT_SECRET] if order == 0 else [MANAGEMENT_CLIENT_SECRET, "wrong-secret"]
+    diagnosis = await diagnosed(auth0_management_client_secret="\n".join(secrets))
+    findings = diagnosis.of("management")
+    assert diagnosis.statuses("management") == (["warn", "pass"] if order == 0 else ["pass", "warn"])
+    assert f"(secret or key {order + 1} of 2): access_denied (Unauthorized)" in findings[order].message
+    assert "wrong-secret" not in repr(findings)
+    assert diagnosis.statuses("scopes")[-1] != "skip"
+
+
+async def test_two_refused_secrets_are_two_failures() -> None:
+    diagnosis = await diagnosed(auth0_management_client_secret="wrong-secret\nwrong-too")
+    assert diagnosis.statuses("management") == ["fail", "fail"]
 
 
 async def test_good_credentials_pass() -> None:

@@ -1,14 +1,16 @@
 """The Management API's credentials, and whether their scopes are those that the routes need."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
+from auth0_sso.management.proofs import Proof
 from auth0_sso.service.doctor.examination import Examination, ManagementAccess
 from auth0_sso.service.doctor.findings import Finding, failed, passed, skipped, warned
 from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.service.token.token_request import IssuedToken, TokenRequestError, request_token
 from auth0_sso.tokens.client_assertion import ASSERTION_TYPE
-from auth0_sso.web.services.components import credential_of
+from auth0_sso.web.services.components import proofs_of
 
 ROLE_SCOPES: Final = ("read:users", "read:roles", "read:role_members")
 PROFILE_SCOPES: Final = ("read:users", "update:users")
@@ -21,6 +23,7 @@ OPTIONAL_SCOPES: Final = ("read:organization_member_roles", "read:resource_serve
 
 _GRANT: Final = "Applications > APIs > Auth0 Management API > Machine to Machine Applications"
 _NOT_SET: Final = "set AUTH0_MANAGEMENT_CLIENT_ID and AUTH0_MANAGEMENT_CLIENT_SECRET: docs/connect-a-tenant.md"
+_ROTATION: Final = "expected while the secret is rotated; remove it afterwards: docs/operations.md, Rotate a secret"
 _MAX_LISTED: Final = 12
 
 _FIXES: Final = (
@@ -50,20 +53,39 @@ async def check_management(examination: Examination) -> AsyncIterator[Finding]:
     if not examination.is_reachable:
         yield skipped("the issuer cannot be reached")
         return
-    try:
-        issued = await request_own_token(examination, settings.auth0_management_audience)
-    except TokenRequestError as error:
-        yield failed(f"Auth0 issues no Management API token: {error.sentence}", _fix_for(error, settings))
-        return
-    examination.management = ManagementAccess(issued.text, issued.scopes)
-    yield passed("Auth0 issues a Management API token for AUTH0_MANAGEMENT_CLIENT_ID")
+    findings = [finding async for finding in _check_proofs(examination, proofs_of(settings))]
+    if examination.management is not None:  # of two secrets or keys, Auth0 accepts one while they are rotated
+        findings = [warned(each.message, _ROTATION) if each.status == "fail" else each for each in findings]
+    for finding in findings:
+        yield finding
+
+
+async def _check_proofs(examination: Examination, proofs: Sequence[Proof]) -> AsyncIterator[Finding]:
+    """Request a token with each of the secrets or keys."""
+    settings = examination.settings
+    for number, proof in enumerate(proofs, start=1):
+        which = f" (secret or key {number} of {len(proofs)})" if len(proofs) > 1 else ""
+        try:
+            issued = await _request_token(examination, settings.auth0_management_audience, proof)
+        except TokenRequestError as error:
+            yield failed(f"Auth0 issues no Management API token{which}: {error.sentence}", _fix_for(error, settings))
+        else:
+            examination.management = ManagementAccess(issued.text, issued.scopes)
+            yield passed(f"Auth0 issues a Management API token for AUTH0_MANAGEMENT_CLIENT_ID{which}")
 
 
 async def request_own_token(examination: Examination, audience: str) -> IssuedToken:
     """Return a token of the Management client for an API; raise `TokenRequestError` if Auth0 issues none."""
+    *others, last = proofs_of(examination.settings)
+    for proof in others:
+        with suppress(TokenRequestError):
+            return await _request_token(examination, audience, proof)
+    return await _request_token(examination, audience, last)
+
+
+async def _request_token(examination: Examination, audience: str, credential: Proof) -> IssuedToken:
     settings = examination.settings
     base_url, client_id = settings.auth0_management_base_url, settings.auth0_management_client_id
-    credential = credential_of(settings)
     proof = (
         {"client_secret": credential}
         if isinstance(credential, str)

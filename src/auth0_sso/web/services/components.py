@@ -1,10 +1,12 @@
 """What the parts of an app are built of: the settings in the form that each part takes them."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from auth0_sso.errors import Auth0SsoError
 from auth0_sso.jwks.key_store import KeyStore
+from auth0_sso.management.proofs import Proof
 from auth0_sso.management.shared_token import SharedToken
 from auth0_sso.ratelimit.limiter import Counter
 from auth0_sso.ratelimit.policy import Policy
@@ -34,6 +36,20 @@ class Store(Protocol):
         """What the last calls found."""
 
 
+class MovableStore(Store, Protocol):
+    """The same store, for code that changes its address."""
+
+    async def move_to(self, url: str) -> None:
+        """Use another address, if the store takes writes there; raises `StoreUnavailableError` if not."""
+
+
+class SealingKeys(Protocol):
+    """What shared values are sealed with. Its class needs the package redis."""
+
+    def replace(self, secrets: Sequence[str]) -> None:
+        """Take the secrets that are listed from now on."""
+
+
 class Metrics(Protocol):
     """What is counted and shown. Its class needs the package prometheus_client."""
 
@@ -51,11 +67,12 @@ class Metrics(Protocol):
 class Shared:
     """What the processes of an app share. Without a Management client, whose secret seals the rest, only counts."""
 
-    store: Store
+    store: MovableStore
     counter: Counter
     keys: KeyStore | None
     token: SharedToken | None
     roles: SharedRoles | None
+    keyring: SealingKeys | None
 
 
 def token_policy(settings: Settings) -> TokenPolicy:
@@ -74,9 +91,14 @@ def policy_or_off(text: str) -> Policy | None:
     return None if text == "off" else Policy.parse(text)
 
 
-def credential_of(settings: Settings) -> str | AssertionKey:
-    """Return the Management client's private key where it has one, else its secret."""
-    pem = settings.auth0_management_private_key.get_secret_value()
-    if pem:
-        return AssertionKey(pem, settings.auth0_management_private_key_id or None)
-    return settings.auth0_management_client_secret.get_secret_value()
+def proofs_of(settings: Settings) -> tuple[Proof, ...]:
+    """Return the Management client's private keys where it has some, else its secrets: one, or two in a rotation."""
+    pems = settings.auth0_management_private_key.get_secret_value()
+    if pems:
+        return AssertionKey.listed(pems, settings.auth0_management_private_key_id)
+    return tuple(settings.auth0_management_client_secret.get_secret_value().splitlines())
+
+
+def sealing_secrets(proofs: Iterable[Proof]) -> tuple[str, ...]:
+    """Return what shared values are sealed with; of a key the key itself, since PEM has several spellings of one."""
+    return tuple(proof.secret if isinstance(proof, AssertionKey) else proof for proof in proofs)

@@ -19,6 +19,7 @@ from auth0_sso.jwks.static import StaticKeys
 from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
 from auth0_sso.management.profiles import Profiles
+from auth0_sso.management.proofs import Proofs
 from auth0_sso.management.token_endpoint import ClientCredentials
 from auth0_sso.management.token_source import ManagementTokenSource
 from auth0_sso.ratelimit.limiter import Counter, RateLimiter
@@ -30,7 +31,8 @@ from auth0_sso.roles.directory import RoleDirectory
 from auth0_sso.roles.source import RoleSource
 from auth0_sso.settings import Settings
 from auth0_sso.tokens.verifier import KeySource, TokenVerifier
-from auth0_sso.web.services.components import Metrics, Shared, Store, credential_of, policy_or_off, token_policy
+from auth0_sso.web.services.components import Metrics, Shared, Store, policy_or_off, proofs_of, token_policy
+from auth0_sso.web.services.secret_rotation import SecretRotation
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,8 @@ async def open_services(
         client = await stack.enter_async_context(open_client(transport))
         if keys is None:
             keys = _keys(settings, client, shared, clock, stack)
-        management = _management(settings, client, shared, clock, stack)
+        rotation, proofs = _rotation(settings, shared, stack)
+        management = _management(settings, client, shared, clock, stack, rotation=rotation, proofs=proofs)
         if roles is None:
             roles = _roles(settings, management, shared, clock, stack)
         yield Services(
@@ -175,17 +178,32 @@ def _counts(settings: Settings, counter: Counter | None, shared: Shared | None, 
     return RateLimiter(memory, counter, on_store_error=settings.rate_limit_on_store_error)
 
 
+def _rotation(settings: Settings, shared: Shared | None, stack: AsyncExitStack) -> tuple[SecretRotation, Proofs]:
+    proofs = Proofs(*proofs_of(settings))
+    rotation = SecretRotation(settings, proofs, shared)
+    if settings.is_rereadable and (settings.has_management or shared is not None):
+        stack.push_async_callback(rotation.aclose)
+        _run_in_background(rotation.keep_reading(), stack)
+    return rotation, proofs
+
+
 def _management(
-    settings: Settings, client: httpx.AsyncClient, shared: Shared | None, clock: Clock, stack: AsyncExitStack
+    settings: Settings,
+    client: httpx.AsyncClient,
+    shared: Shared | None,
+    clock: Clock,
+    stack: AsyncExitStack,
+    *,
+    rotation: SecretRotation,
+    proofs: Proofs,
 ) -> ManagementClient | None:
     if not settings.has_management:
         return None
     base_url = settings.auth0_management_base_url
-    credentials = ClientCredentials(
-        settings.auth0_management_client_id, credential_of(settings), settings.auth0_management_audience
-    )
+    credentials = ClientCredentials(settings.auth0_management_client_id, proofs, settings.auth0_management_audience)
     token = None if shared is None else shared.token
-    auth = ManagementTokenSource(client, base_url, credentials, shared=token, clock=clock)
+    auth = ManagementTokenSource(client, base_url, credentials, shared=token, reread=rotation.reread, clock=clock)
+    rotation.on_new_proofs(auth.retry_now)
     stack.push_async_callback(auth.aclose)
     caller = ManagementCaller(client, base_url, auth, clock=clock)
     return ManagementClient(caller)

@@ -12,10 +12,10 @@ from auth0_sso.management.shared_token import SharedToken
 from auth0_sso.ratelimit.redis import RedisCounter
 from auth0_sso.roles.shared import SharedRoles
 from auth0_sso.settings import Settings
+from auth0_sso.store.keyring import Keyring
 from auth0_sso.store.sealed import SealedStore
 from auth0_sso.store.store import RedisStore
-from auth0_sso.tokens.client_assertion import AssertionKey
-from auth0_sso.web.services.components import Shared, credential_of
+from auth0_sso.web.services.components import Shared, proofs_of, sealing_secrets
 
 
 @asynccontextmanager
@@ -39,8 +39,9 @@ async def open_shared(settings: Settings, clock: Clock) -> AsyncIterator[Shared]
 def _shared(settings: Settings, store: RedisStore, clock: Clock) -> Shared:
     counter = RedisCounter(store, settings.rate_limit_strategy)
     if not settings.has_management:
-        return Shared(store, counter, None, None, None)
-    sealed = _sealed(settings, store)
+        return Shared(store, counter, None, None, None, None)
+    keyring = _keyring(settings, clock)
+    sealed = SealedStore(store, keyring)
     max_stale = settings.auth0_jwks_max_stale_seconds
     return Shared(
         store,
@@ -48,12 +49,11 @@ def _shared(settings: Settings, store: RedisStore, clock: Clock) -> Shared:
         SharedKeys(sealed, settings.issuer, keep=max_stale, clock=clock),
         SharedToken(sealed, clock=clock),
         SharedRoles(sealed, ttl=settings.auth0_role_ttl_seconds),
+        keyring,
     )
 
 
-def _sealed(settings: Settings, store: RedisStore) -> SealedStore:
-    """Return the store sealed by the Management client's credential, which all replicas have."""
-    credential = credential_of(settings)
-    # The key itself, not its text: PEM has several spellings of one key.
-    secret = credential.secret if isinstance(credential, AssertionKey) else credential
-    return SealedStore(store, secret, f"{settings.issuer} {settings.auth0_management_client_id}")
+def _keyring(settings: Settings, clock: Clock) -> Keyring:
+    """Return keys made of the Management client's credentials, which all replicas have."""
+    purpose = f"{settings.issuer} {settings.auth0_management_client_id}"
+    return Keyring(purpose, *sealing_secrets(proofs_of(settings)), clock=clock)
