@@ -25,6 +25,8 @@ class RequestServed:
     status: int
     """0 where no answer began."""
     seconds: float
+    allowed: bool = False
+    """Its access token was verified, and it was not refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,22 @@ class RequestRefused:
     scope: Mapping[str, Any]
     """The ASGI scope; an observer reads what it needs at once and does not keep it."""
     error: Auth0SsoError
+
+
+@dataclass(frozen=True, slots=True)
+class RequestShed:
+    """A request got 503 before anything was checked: too many others are in progress. `RequestServed` is not sent."""
+
+    error: Auth0SsoError
+
+
+@dataclass(frozen=True, slots=True)
+class TokenVerified:
+    """An access token that was not in the cache was verified, or refused."""
+
+    valid: bool
+    seconds: float
+    """With the fetch of signing keys, if it waited for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +86,16 @@ class TenantRequest:
     """Auth0's, for its support."""
     budget_left: int | None = None
     """What Auth0 says of its rate limit: X-RateLimit-Remaining."""
+    retry: bool = False
+    """It repeats one that failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class TenantCallShed:
+    """A call of the tenant was not sent."""
+
+    api: TenantApi
+    reason: Literal["circuit_open", "rate_limited"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +124,12 @@ class OutageEnded:
 Event: TypeAlias = (
     RequestServed
     | RequestRefused
+    | RequestShed
+    | TokenVerified
     | RateLimitDecision
     | RoleLookup
     | TenantRequest
+    | TenantCallShed
     | KeysChanged
     | OutageBegan
     | OutageEnded

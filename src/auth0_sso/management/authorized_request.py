@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from auth0_sso.http.auth0_request_id import request_id_of
-from auth0_sso.http.bounded_http import BoundedResponse, send_bounded
+from auth0_sso.http.bounded_http import BoundedResponse
 from auth0_sso.http.client import httpx
+from auth0_sso.http.tenant_request import TenantCall, send_to_tenant
 from auth0_sso.management.token import ManagementToken
 from auth0_sso.management.token_source import ManagementTokenSource
 
@@ -20,6 +21,8 @@ class AuthorizedRequest:
     client: httpx.AsyncClient
     request: httpx.Request = field(repr=False)
     tokens: ManagementTokenSource
+    call: TenantCall
+    was_sent: bool = field(default=False, init=False)
     rejected: ManagementToken | None = field(default=None, init=False)
 
     @property
@@ -35,7 +38,15 @@ class AuthorizedRequest:
         """
         token = await self.tokens.current()
         self.request.headers["Authorization"] = f"Bearer {token.text}"
-        response = await send_bounded(self.client, self.request, max_seconds=_TIMEOUT, max_bytes=_MAX_RESPONSE_BYTES)
+        retry, self.was_sent = self.was_sent, True
+        response = await send_to_tenant(
+            self.client,
+            self.request,
+            self.call,
+            max_seconds=_TIMEOUT,
+            max_bytes=_MAX_RESPONSE_BYTES,
+            retry=retry,
+        )
         self.tokens.record_status(
             response.status, token, rejected=self.rejected, request_id=request_id_of(response.headers)
         )
