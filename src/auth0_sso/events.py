@@ -1,12 +1,13 @@
 """What happens while an app runs, as values: metrics, the audit trail and traces are made of them.
 
 A part of the app takes an `Observer` and calls it with each event. An observer returns at once and raises nothing: it
-is called where requests are served. No event holds a token, a secret or a header's value.
+is called where requests are served. No event holds a token, a secret or a header's value. Events of each request are
+named tuples, which are made in a third of the time of a frozen dataclass.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from auth0_sso.errors import Auth0SsoError
 
@@ -15,8 +16,7 @@ Component = Literal["signing keys", "management", "shared store", "audit databas
 RoleLookupResult = Literal["cached", "shared", "fetched", "stale", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
-class RequestServed:
+class RequestServed(NamedTuple):
     """A request was answered, or aborted."""
 
     method: str
@@ -54,8 +54,7 @@ class TokenVerified:
     """With the fetch of signing keys, if it waited for one."""
 
 
-@dataclass(frozen=True, slots=True)
-class RateLimitDecision:
+class RateLimitDecision(NamedTuple):
     """A request was counted, or refused, under a rate limit."""
 
     name: str
@@ -63,8 +62,7 @@ class RateLimitDecision:
     counted_by: Literal["store", "memory", "none"]
 
 
-@dataclass(frozen=True, slots=True)
-class RoleLookup:
+class RoleLookup(NamedTuple):
     """The roles of a user were needed."""
 
     result: RoleLookupResult

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from auth0_sso.events import IGNORE
 from auth0_sso.http.auth0_request_id import request_id_of
 from auth0_sso.http.bounded_http import BoundedResponse
 from auth0_sso.http.client import httpx
@@ -14,6 +15,9 @@ _TIMEOUT: Final = 5.0  # seconds: it tells a tenant that hangs from a long queue
 _MAX_RESPONSE_BYTES: Final = 4 * 1024 * 1024  # more than a page of 100 users with 16 KiB of user metadata each
 
 
+_UNOBSERVED: Final = TenantCall(IGNORE, "management", "")
+
+
 @dataclass(slots=True)
 class AuthorizedRequest:
     """A request with its bearer token (RFC 6750 section 2.1), and the token it was last rejected with."""
@@ -21,7 +25,7 @@ class AuthorizedRequest:
     client: httpx.AsyncClient
     request: httpx.Request = field(repr=False)
     tokens: ManagementTokenSource
-    call: TenantCall
+    call: TenantCall = _UNOBSERVED
     was_sent: bool = field(default=False, init=False)
     rejected: ManagementToken | None = field(default=None, init=False)
 

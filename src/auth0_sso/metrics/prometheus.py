@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, get_args
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import Metric
@@ -15,11 +15,12 @@ from auth0_sso.events import Event
 from auth0_sso.jwks.health import KeysHealth
 from auth0_sso.metrics import families
 from auth0_sso.metrics.collector import ProcessesCollector, SegmentsCollector
-from auth0_sso.metrics.families import Family
+from auth0_sso.metrics.families import REQUEST_BUCKETS, Family
 from auth0_sso.metrics.processes import own_pid
 from auth0_sso.metrics.segment import Counts, Segment, new_memory
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"})
+_REQUEST_SUM: Final = len(REQUEST_BUCKETS) + 1
 _KEY_STATES: Final = ("fresh", "stale", "missing")
 
 
@@ -62,7 +63,11 @@ class PrometheusMetrics(Collector):
         own = self._counts.segment
         self._numbers = own.numbers
         self._clock = clock
+        # Where the numbers of hot events are. How many there are is limited by what an app declares, not by callers.
         self._requests: dict[tuple[str, str | None, int], tuple[int, int]] = {}
+        self._lookups: dict[str, int] = {}
+        self._decisions: dict[events.RateLimitDecision, int] = {}
+        self._allowed = self._counts.place(families.ALLOWED)
         self._read: Callable[[], None] | None = None
         self._hits = self._misses = 0
         collected = segments or (lambda: (own,))
@@ -76,7 +81,7 @@ class PrometheusMetrics(Collector):
             events.RequestShed: lambda event: self._counts.add(families.REQUESTS_SHED, event.error.reason),
             events.TokenVerified: self._count_verification,
             events.RateLimitDecision: self._count_decision,
-            events.RoleLookup: lambda event: self._counts.add(families.ROLE_LOOKUPS, event.result),
+            events.RoleLookup: self._count_role_lookup,
             events.TenantRequest: self._count_tenant_request,
             events.TenantCallShed: lambda event: self._counts.add(
                 families.TENANT_CALLS_SHED, event.api, event.reason
@@ -107,6 +112,7 @@ class PrometheusMetrics(Collector):
 
         self._hits = self._misses = 0
         self._read = read
+        self._begin_at_zero()
         self._counts.segment.pid = own_pid()
 
     def refresh(self) -> None:
@@ -127,17 +133,27 @@ class PrometheusMetrics(Collector):
         """Return all metrics in the Prometheus text format, with those of the processes."""
         return generate_latest(self._registry)
 
+    def _begin_at_zero(self) -> None:
+        """Add the counters whose labels are known: a rate does not see what a counter begins with."""
+        self._counts.place(families.KEYS_CHANGES)
+        for result in get_args(events.RoleLookupResult):
+            self._counts.place(families.ROLE_LOOKUPS, result)
+        for component in get_args(events.Component):
+            self._counts.place(families.OUTAGES, component)
+
     def _count_request(self, event: events.RequestServed) -> None:
-        method = event.method if event.method in _METHODS else "other"
-        key = (method, event.route, event.status)
+        method, route, status, seconds, allowed = event
+        key = (method if method in _METHODS else "other", route, status)
         places = self._requests.get(key)
         if places is None:
             places = self._requests[key] = self._places_of(*key)
+        count, histogram = places
         numbers = self._numbers
-        numbers[places[0]] += 1.0
-        self._observe_at(places[1], families.REQUEST_SECONDS, event.seconds)
-        if event.allowed:
-            numbers[self._counts.place(families.ALLOWED)] += 1.0
+        numbers[count] += 1.0
+        numbers[histogram + bisect_left(REQUEST_BUCKETS, seconds)] += 1.0
+        numbers[histogram + _REQUEST_SUM] += seconds
+        if allowed:
+            numbers[self._allowed] += 1.0
 
     def _places_of(self, method: str, route: str | None, status: int) -> tuple[int, int]:
         known = "unknown" if route is None else route
@@ -146,6 +162,20 @@ class PrometheusMetrics(Collector):
             counts.place(families.REQUESTS, method, known, str(status) if status else "aborted"),
             counts.place(families.REQUEST_SECONDS, method, known),
         )
+
+    def _count_role_lookup(self, event: events.RoleLookup) -> None:
+        place = self._lookups.get(event.result)
+        if place is None:
+            place = self._lookups[event.result] = self._counts.place(families.ROLE_LOOKUPS, event.result)
+        self._numbers[place] += 1.0
+
+    def _count_decision(self, event: events.RateLimitDecision) -> None:
+        place = self._decisions.get(event)
+        if place is None:
+            decision = "allowed" if event.allowed else "refused"
+            place = self._counts.place(families.RATE_LIMIT_DECISIONS, event.name, decision, event.counted_by)
+            self._decisions[event] = place
+        self._numbers[place] += 1.0
 
     def _observe_at(self, place: int, family: Family, seconds: float) -> None:
         buckets, numbers = family.buckets, self._numbers
@@ -159,10 +189,6 @@ class PrometheusMetrics(Collector):
         family = families.VERIFICATION_SECONDS
         place = self._counts.place(family, "valid" if event.valid else "invalid")
         self._observe_at(place, family, event.seconds)
-
-    def _count_decision(self, event: events.RateLimitDecision) -> None:
-        decision = "allowed" if event.allowed else "refused"
-        self._counts.add(families.RATE_LIMIT_DECISIONS, event.name, decision, event.counted_by)
 
     def _count_tenant_request(self, event: events.TenantRequest) -> None:
         counts, operation = self._counts, f"{event.method} {event.operation}"

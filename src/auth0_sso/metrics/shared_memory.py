@@ -37,6 +37,7 @@ class SharedMemory:
         """Add a segment and return its index. Only the supervisor does."""
         index = len(self.segments())
         os.ftruncate(self._descriptor, (index + 1) * SEGMENT_BYTES)
+        self.segments()
         return index
 
     def close(self) -> None:

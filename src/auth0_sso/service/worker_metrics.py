@@ -39,7 +39,8 @@ class SupervisorMetrics:
 
     def __init__(self) -> None:
         self._shared = SharedMemory()
-        own = self._shared.segments()[self._shared.add()]
+        index = self._shared.add()
+        own = self._shared.segments()[index]
         own.name, own.pid = _SUPERVISOR, own_pid()
         self._counts = Counts(own)
         self._metrics = PrometheusMetrics(self._counts, self._shared.segments)
