@@ -22,21 +22,21 @@ class SharedMemory:
 
     def __init__(self, descriptor: int | None = None) -> None:
         """Take the descriptor that the supervisor passed on; without one make the file."""
-        self._descriptor = _new_file() if descriptor is None else descriptor
+        self.descriptor = _new_file() if descriptor is None else descriptor
         self._segments: list[Segment] = []
 
     def segments(self) -> list[Segment]:
         """Return all segments that there are now."""
-        number = os.fstat(self._descriptor).st_size // SEGMENT_BYTES
+        number = os.fstat(self.descriptor).st_size // SEGMENT_BYTES
         while len(self._segments) < number:
             offset = len(self._segments) * SEGMENT_BYTES
-            self._segments.append(Segment(mmap.mmap(self._descriptor, SEGMENT_BYTES, offset=offset)))
+            self._segments.append(Segment(mmap.mmap(self.descriptor, SEGMENT_BYTES, offset=offset)))
         return self._segments
 
     def add(self) -> int:
         """Add a segment and return its index. Only the supervisor does."""
         index = len(self.segments())
-        os.ftruncate(self._descriptor, (index + 1) * SEGMENT_BYTES)
+        os.ftruncate(self.descriptor, (index + 1) * SEGMENT_BYTES)
         self.segments()
         return index
 
@@ -45,11 +45,11 @@ class SharedMemory:
         for segment in self._segments:
             segment.close()
         self._segments = []
-        os.close(self._descriptor)
+        os.close(self.descriptor)
 
     def __reduce__(self) -> tuple[Callable[[Any], "SharedMemory"], tuple[Any]]:
         """Pass the descriptor on to a process that is being spawned."""
-        return _receive, (reduction.DupFd(self._descriptor),)
+        return _receive, (reduction.DupFd(self.descriptor),)
 
 
 def _receive(descriptor: Any) -> SharedMemory:  # noqa: ANN401 - multiprocessing has no name for its type

@@ -8,7 +8,7 @@ import asyncio
 import re
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from http import HTTPStatus
 from typing import Final
 
@@ -19,6 +19,7 @@ _MAX_HEAD_BYTES: Final = 8 * 1024
 _MAX_SECONDS: Final = 10.0
 """For a whole connection, of which each has one request."""
 _MAX_CONNECTIONS: Final = 16
+_LINGER_SECONDS: Final = 1.0
 _REQUEST_LINE: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) (/\S{0,1000}) HTTP/1\.[01]\r?\n")
 
 
@@ -52,6 +53,8 @@ class MetricsListener:
             async with asyncio.timeout(_MAX_SECONDS):
                 writer.write(await self._response(reader))
                 await writer.drain()
+                writer.write_eof()
+                await _discard(reader)
                 writer.close()
                 await writer.wait_closed()
         except (TimeoutError, OSError, EOFError):
@@ -74,6 +77,14 @@ class MetricsListener:
             return _answer(HTTPStatus.METHOD_NOT_ALLOWED, headers=("Allow: GET, HEAD",))
         response = _answer(HTTPStatus.OK, self._exposition(), self._content_type)
         return response if method == b"GET" else response.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+
+
+async def _discard(reader: asyncio.StreamReader) -> None:
+    """Read the rest of a request that was too long: closing with it unread would take the answer away (RST)."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LINGER_SECONDS):
+            while await reader.read(_MAX_HEAD_BYTES):
+                pass
 
 
 def bind_metrics(host: str, port: int) -> list[socket.socket]:
