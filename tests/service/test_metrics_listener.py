@@ -86,11 +86,10 @@ async def test_bad_input_gets_a_plain_4xx(request_bytes: bytes, status: int) -> 
 
 
 async def test_a_connection_that_ends_before_its_request_is_closed_without_an_answer() -> None:
-    async with listening() as port:
-        async with connection(port) as (reader, writer):
-            writer.write(b"GET /metrics HT")
-            writer.write_eof()
-            assert await reader.read() == b""
+    async with listening() as port, connection(port) as (reader, writer):
+        writer.write(b"GET /metrics HT")
+        writer.write_eof()
+        assert await reader.read() == b""
 
 
 async def test_idle_connections_do_not_keep_a_scraper_out() -> None:
