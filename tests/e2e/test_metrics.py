@@ -17,12 +17,19 @@ from support.serving import Serving, serve, serve_timed
 
 HOME = 'auth0_sso_http_requests_total{method="GET",route="/",status="200"}'
 
+_CLIENT = httpx.Client(timeout=10, limits=httpx.Limits(max_keepalive_connections=0))
+"""One for all: a client takes 50 ms to make."""
+
+
+def exposition(port: int) -> str:
+    response = _CLIENT.get(f"http://127.0.0.1:{port}/metrics")
+    assert response.status_code == 200
+    return response.text
+
 
 def scraped(port: int) -> dict[str, float]:
     """Return each sample's value by its name and labels."""
-    response = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=10)
-    assert response.status_code == 200
-    lines = (line for line in response.text.splitlines() if not line.startswith("#"))
+    lines = (line for line in exposition(port).splitlines() if not line.startswith("#"))
     values = [line.rpartition(" ") for line in lines]
     samples = {name: float(value) for name, _, value in values}
     assert len(samples) == len(values), "a sample is there twice"
@@ -31,8 +38,9 @@ def scraped(port: int) -> dict[str, float]:
 
 def ask(serving: Serving, times: int, path: str = "/", headers: dict[str, str] | None = None) -> None:
     """Send requests, each over a connection of its own, so that all workers get some."""
-    for _ in range(times):
-        httpx.get(f"{serving.url}{path}", headers=headers, timeout=30)
+    with httpx.Client(limits=httpx.Limits(max_keepalive_connections=0), headers=headers, timeout=30) as client:
+        for _ in range(times):
+            client.get(f"{serving.url}{path}")
 
 
 def test_two_workers_are_summed_and_a_killed_one_loses_nothing(tenant_port: int, tmp_path: Path) -> None:
@@ -66,11 +74,11 @@ def test_rolling_restarts_keep_all_counts_and_take_no_more_memory(tenant_port: i
         tenant_port, tmp_path / "log", 2, METRICS_ENABLED="true", METRICS_PORT=str(port), SHUTDOWN_NOTICE_SECONDS="0"
     ) as serving:
         ask(serving, 20)
-        for restart in range(1, 4):
+        for restart in (1, 2):
             serving.send(signal.SIGHUP)
             serving.logged("rolling restart finished", restart)
             ask(serving, 20)
-        until(lambda: scraped(port)[HOME] == 80)
+        until(lambda: scraped(port)[HOME] == 60)
         samples = scraped(port)
         workers = {name for name in samples if name.startswith("process_open_fds")}
         assert len(workers) == 3  # two workers and the supervisor
@@ -152,14 +160,14 @@ def test_labels_hold_no_ids_paths_or_tokens_and_stay_few(tenant_port: int, tmp_p
         for person in PEOPLE:
             ask(serving, 1, f"/admin/users/{person.user_id}/roles", admin)
         number = _number_of_series(port)
-        for each in range(100):
-            with httpx.Client(base_url=serving.url) as client:
+        with httpx.Client(base_url=serving.url, timeout=30) as client:
+            for each in range(30):
                 client.get(f"/garbage/{each}?q={each}")
                 client.request("PROPFIND" if each % 2 else "REPORT", f"/x{each}")
                 client.get("/profile", headers={"Authorization": f"Bearer secret{each}"})
-        until(lambda: _sum(scraped(port), "auth0_sso_http_requests_total") >= 300)
-        text = httpx.get(f"http://127.0.0.1:{port}/metrics").text
-    assert _number_of_series_in(text) < number + 60
+        until(lambda: _sum(scraped(port), "auth0_sso_http_requests_total") >= 90)
+        text = exposition(port)
+    assert _number_of_series_in(text) < number + 25
     secrets = [person.user_id for person in PEOPLE] + [person.email for person in PEOPLE]
     secrets += [header.removeprefix("Bearer ") for token in (user, admin) for header in token.values()]
     for secret in (*secrets, "garbage", "secret1", "auth0|", "eyJ", "PROPFIND"):
@@ -173,7 +181,7 @@ def test_labels_hold_no_ids_paths_or_tokens_and_stay_few(tenant_port: int, tmp_p
 
 
 def _number_of_series(port: int) -> int:
-    return _number_of_series_in(httpx.get(f"http://127.0.0.1:{port}/metrics").text)
+    return _number_of_series_in(exposition(port))
 
 
 def _number_of_series_in(text: str) -> int:

@@ -229,7 +229,7 @@ class RemoteJwks:
         self._last_error = None
         if before is None or keys is not before.keys:
             self._observe(_change(None if before is None else before.keys, keys))
-        self._outage.end()
+        self._outage.resolve()
 
     def _snapshot_of(self, keys: JwkSet, fetched_at: float, max_age: float) -> KeySnapshot:
         return KeySnapshot.fetched(keys, fetched_at, max_age=max_age, max_stale=self._freshness.max_stale)
@@ -240,7 +240,7 @@ class RemoteJwks:
         wait = backoff * random.uniform(0.5, 1)  # noqa: S311 - jitter, not a secret
         self._due_at = self._clock.monotonic() + wait
         self._last_error = reason
-        self._outage.begin(reason)
+        self._outage.declare(reason)
         if self._sleeping is not None:
             self._sleeping.cancel()
         url, request_id = self._endpoint.last_url, self._endpoint.last_request_id

@@ -136,7 +136,7 @@ class ManagementCaller:
         self._last_failure = error.reason
         opened = self._breaker.record_failure()
         if opened:
-            self._outage.begin(error.reason)
+            self._outage.declare(error.reason)
         if opened or not self._is_failing:
             words = "failed several times in a row: circuit breaker open" if opened else "failed"
             _log.warning("the Management API %s: %s (%s)", words, error.reason, error.log_detail)
@@ -146,7 +146,7 @@ class ManagementCaller:
     def _record_success(self) -> None:
         self._breaker.record_success()
         self._is_failing = False
-        self._outage.end()
+        self._outage.resolve()
 
     def _pause_if_limit_is_reached(self, response: BoundedResponse) -> None:
         """Pause all callers when Auth0 says that the next call would exceed its rate limit."""

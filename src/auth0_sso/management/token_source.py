@@ -151,13 +151,13 @@ class ManagementTokenSource:
         except TenantError as error:
             self._failure = error
             wait = self._fetch_backoff.failed()
-            self._outage.begin(error.reason, cause="token")
+            self._outage.declare(error.reason, cause="token")
             said = error.reason if error.log_detail is None else f"{error.reason} ({error.log_detail})"
             _log.error("no Management API token: %s; next attempt in %.0f s at the earliest", said, wait)
             raise
         self._fetch_backoff.reset()
         self._failure = None
-        self._outage.end(cause="token")
+        self._outage.resolve(cause="token")
         self._compare_scopes(token)
         self._token, self._accepted, self._replacement_failed = token, False, False
         return token

@@ -12,13 +12,13 @@ class Outage:
         self._observe = observe
         self._causes: set[str] = set()
 
-    def begin(self, reason: str, *, cause: str = "") -> None:
+    def declare(self, reason: str, *, cause: str = "") -> None:
         """Note that the part does not work; the reason is that of the first cause."""
         if not self._causes:
             self._observe(OutageBegan(self._component, reason))
         self._causes.add(cause)
 
-    def end(self, *, cause: str = "") -> None:
+    def resolve(self, *, cause: str = "") -> None:
         """Note that a cause has ended."""
         if cause in self._causes:
             self._causes.remove(cause)

@@ -73,7 +73,7 @@ class WorkersMetrics(Protocol):
     def release(self, memory: Any) -> None:  # noqa: ANN401 - it is only passed on
         """Note that a worker has exited."""
 
-    def count_exit(self, reason: str) -> None:
+    def count_exit(self, how: str) -> None:
         """Count a worker that exited unexpectedly."""
 
     def refresh(self) -> None:

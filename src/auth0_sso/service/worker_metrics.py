@@ -62,9 +62,9 @@ class SupervisorMetrics:
         self._shared.segments()[memory.index].pid = 0
         self._in_use.discard(memory.index)
 
-    def count_exit(self, reason: str) -> None:
+    def count_exit(self, how: str) -> None:
         """Count a worker that exited unexpectedly."""
-        self._counts.add(families.WORKER_EXITS, reason)
+        self._counts.add(families.WORKER_EXITS, how)
 
     def refresh(self) -> None:
         """Note how many workers serve, for a scrape that a worker answers."""

@@ -71,7 +71,7 @@ class Availability:
         self._last_error = reason
         if not self.is_down:
             self.is_down = True
-            self._outage.begin(reason)
+            self._outage.declare(reason)
             _log.error("the shared store is down: %s", reason)
 
     def set_up(self) -> None:
@@ -79,5 +79,5 @@ class Availability:
         self._breaker.record_success()
         if self.is_down:
             self.is_down, self._last_error = False, None
-            self._outage.end()
+            self._outage.resolve()
             _log.warning("the shared store takes writes again")
