@@ -128,7 +128,7 @@ def test_one_process_serves_its_metrics_without_shared_memory(
 ) -> None:
     port = free_port()
     changes = {"METRICS_PORT": str(port)} if own_port else {}
-    with serve(tenant_port, tmp_path / "log", METRICS_ENABLED="true", **changes) as serving:
+    with serve(tenant_port, tmp_path / "log", 1, METRICS_ENABLED="true", **changes) as serving:
         ask(serving, 10)
         samples = scraped(port if own_port else serving.port)
         assert samples[HOME] == 10

@@ -108,6 +108,9 @@ class Auth0Guard:
         response, served = ObservedResponse(send), _Served()
         try:
             await self._admit_or_refuse(services, scope, receive, response.send, served)
+        except Exception:
+            response.failed()
+            raise
         finally:
             services.observe(response.served(scope, served.route, allowed=served.allowed))
 

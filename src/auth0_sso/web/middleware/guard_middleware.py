@@ -49,6 +49,9 @@ class GuardMiddleware:
             response = ObservedResponse(send_with_headers)
             try:
                 await self._app(scope, receive, response.send)
+            except Exception:
+                response.failed()
+                raise
             finally:
                 services.observe(response.served(scope, route_path(scope), allowed=context.is_allowed))
         if context.refusal is not None:

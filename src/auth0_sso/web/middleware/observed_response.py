@@ -25,6 +25,10 @@ class ObservedResponse:
             self._status = message["status"]
         return self._send(message)
 
+    def failed(self) -> None:
+        """Note that the app raised an exception: the server answers 500 for it, unless a response has begun."""
+        self._status = self._status or 500
+
     def served(self, scope: Scope, route: str | None, *, allowed: bool) -> RequestServed:
         """Return the event of a request that has ended."""
         return RequestServed(scope["method"], route, self._status, perf_counter() - self._started, allowed)
