@@ -113,6 +113,13 @@ def test_every_replica_counts_in_the_store_and_is_behind_the_proxy() -> None:
         assert "ports" not in services()[name]
 
 
+def test_metrics_have_a_port_that_is_not_published() -> None:
+    for name in ("api", "replica-1", "replica-2"):
+        assert services()[name]["environment"]["METRICS_PORT"] == 9464
+    published = [port for each in services().values() for port in each.get("ports", ())]
+    assert not any("9464" in port for port in published)
+
+
 def test_the_key_cache_is_in_the_directory_that_the_image_has() -> None:
     directory = "/var/lib/auth0-sso"
     assert f"/image-root{directory}" in (ROOT / "deploy" / "docker" / "prepare-root.sh").read_text()

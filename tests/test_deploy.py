@@ -91,6 +91,21 @@ def test_pods_reach_the_store_and_auth0_and_are_not_reached_by_all() -> None:
     assert [port["port"] for rule in policy["egress"] for port in rule["ports"]] == [53, 53, 6379, 443]
 
 
+def test_the_scraper_reaches_the_metrics_and_nothing_else() -> None:
+    data = MANIFESTS["configmap.yaml"]["data"]
+    ports = {port["name"]: port["containerPort"] for port in container()["ports"]}
+    annotations = MANIFESTS["deployment.yaml"]["spec"]["template"]["metadata"]["annotations"]
+    assert str(ports["metrics"]) == data["METRICS_PORT"] == annotations["prometheus.io/port"]
+    assert data["METRICS_ENABLED"] == annotations["prometheus.io/scrape"] == "true"
+    rules = MANIFESTS["networkpolicy.yaml"]["spec"]["ingress"]
+    allowed = {
+        rule["from"][0]["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"]: rule["ports"]
+        for rule in rules
+    }
+    assert allowed == {"ingress-nginx": [{"port": "http"}], "monitoring": [{"port": "metrics"}]}
+    assert [port["targetPort"] for port in MANIFESTS["service.yaml"]["spec"]["ports"]] == ["http"]
+
+
 def test_systemd_waits_for_the_shutdown_and_leaves_invalid_settings() -> None:
     assert int(in_unit("TimeoutStopSec")[0]) > SHUTDOWN_TIMEOUT + EXIT_TIMEOUT + 1
     assert in_unit("RestartPreventExitStatus") == [str(EX_CONFIG)]

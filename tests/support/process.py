@@ -8,8 +8,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -105,6 +105,17 @@ def eventually(url: str, status: int, *, timeout: float = _PATIENCE) -> httpx.Re
         if answer is not None and answer.status_code == status:
             return answer
         assert time.monotonic() < end, f"{url} never answered {status}, last: {answer}"
+        time.sleep(0.05)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds, which a process outside makes true; it may not be reachable yet."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        with suppress(httpx.TransportError):
+            if condition():
+                return
+        assert time.monotonic() < end, "it never came true"
         time.sleep(0.05)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -15,13 +16,15 @@ from auth0_sso.asgi.rules import RuleTable
 from auth0_sso.asgi.websockets import serve_websocket
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import Auth0SsoError
-from auth0_sso.events import RequestRefused
+from auth0_sso.events import IGNORE, Observer, RequestRefused
 from auth0_sso.http.client import AsyncTransport
 from auth0_sso.ratelimit.limiter import Counter
 from auth0_sso.roles.source import RoleSource
 from auth0_sso.settings import Settings
 from auth0_sso.tokens.verifier import KeySource
 from auth0_sso.web.checks.credentials import find_credentials
+from auth0_sso.web.middleware.observed_response import ObservedResponse
+from auth0_sso.web.services.components import Metrics
 from auth0_sso.web.services.protection import Protection, apps_below
 from auth0_sso.web.services.services import Services, open_services
 
@@ -50,6 +53,8 @@ class Auth0Guard:
         counter: Counter | None = None,
         clock: Clock = SYSTEM_CLOCK,
         transport: AsyncTransport | None = None,
+        observer: Observer = IGNORE,
+        metrics: Metrics | None = None,
     ) -> None:
         """Take the app and its rules; the other parts are those of `protect`.
 
@@ -58,7 +63,16 @@ class Auth0Guard:
         """
         self.app = app
         self.rules = RuleTable(rules, _root_path_of(app))
-        opening = partial(open_services, roles=roles, keys=keys, counter=counter, clock=clock, transport=transport)
+        opening = partial(
+            open_services,
+            roles=roles,
+            keys=keys,
+            counter=counter,
+            clock=clock,
+            transport=transport,
+            observer=observer,
+            metrics=metrics,
+        )
         self.protection = Protection(settings, opening)
         self._services: Services | None = None
 
@@ -88,23 +102,50 @@ class Auth0Guard:
 
     async def _serve_http(self, scope: Scope, receive: Receive, send: Send) -> None:
         services = self._running_services()
+        if services.observe is IGNORE:
+            await self._admit_or_refuse(services, scope, receive, send)
+            return
+        response, served = ObservedResponse(send), _Served()
+        try:
+            await self._admit_or_refuse(services, scope, receive, response.send, served)
+        except Exception:
+            response.failed()
+            raise
+        finally:
+            services.observe(response.served(scope, served.route, allowed=served.allowed))
+
+    async def _admit_or_refuse(
+        self, services: Services, scope: Scope, receive: Receive, send: Send, served: "_Served | None" = None
+    ) -> None:
         credentials = find_credentials(scope)
         headers: Headers = []
         rule = None
         try:
             rule = self.rules.find(scope)
-            await admit(scope, rule, services, credentials, headers)
+            token = await admit(scope, rule, services, credentials, headers)
         except Auth0SsoError as error:
+            if served is not None:
+                served.route = None if rule is None else rule.path
             log_refused(scope, rule, error)
             services.observe(RequestRefused(scope, error))
             await refuse(scope, receive, send, error, headers)
             return
+        if served is not None:
+            served.route, served.allowed = rule.path, token is not None
         await self.app(scope, receive, _adding(headers, send) if headers else send)
 
     def _running_services(self) -> Services:
         if self._services is None:
             raise RuntimeError(_NOT_RUNNING)
         return self._services
+
+
+@dataclass(slots=True)
+class _Served:
+    """What observers are told of a request: the path of its rule, and whether its token passed."""
+
+    route: str | None = None
+    allowed: bool = False
 
 
 def _adding(headers: Headers, send: Send) -> Send:

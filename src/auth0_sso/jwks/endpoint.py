@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
+from auth0_sso.events import IGNORE, Observer
 from auth0_sso.http.auth0_request_id import request_id_of
-from auth0_sso.http.bounded_http import BoundedResponse, FetchError, send_bounded, url_for_log
+from auth0_sso.http.bounded_http import BoundedResponse, FetchError, url_for_log
 from auth0_sso.http.client import httpx
+from auth0_sso.http.tenant_request import TenantCall, send_to_tenant
 from auth0_sso.log_text import expected_and_found
 from auth0_sso.tokens import strict_json
 from auth0_sso.tokens.jwk import JwkSet
@@ -14,6 +16,8 @@ from auth0_sso.tokens.jwk import JwkSet
 _MAX_METADATA_BYTES = 64 * 1024
 _MAX_JWKS_BYTES = 512 * 1024
 _MAX_ETAG_LENGTH = 256
+_DISCOVERY = "/.well-known/openid-configuration"
+_JWKS = "/.well-known/jwks.json"  # at Auth0; events name it so, whatever the issuer's is
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 # Auth0 sends max-age=15 and advises to cache for 5 to 10 minutes ("JSON Web Key Sets"): hence the MIN.
@@ -40,9 +44,18 @@ class JwksEndpoint:
     """The JWK Set endpoint of one issuer. Not for concurrent use."""
 
     def __init__(
-        self, client: httpx.AsyncClient, issuer: str, algorithms: Collection[str], *, max_age: float, timeout: float
+        self,
+        client: httpx.AsyncClient,
+        issuer: str,
+        algorithms: Collection[str],
+        *,
+        max_age: float,
+        timeout: float,
+        observe: Observer = IGNORE,
     ) -> None:
         """Take the issuer as it writes itself, the `max_age` of responses without one, and the timeout."""
+        self._discovery = TenantCall(observe, "discovery", _DISCOVERY)
+        self._jwks = TenantCall(observe, "jwks", _JWKS)
         self._client = client
         self._issuer = issuer
         self._algorithms = tuple(algorithms)
@@ -73,7 +86,7 @@ class JwksEndpoint:
         last = self._last
         etag = None if last is None else last.etag
         headers = {} if etag is None else {"If-None-Match": etag}
-        response = await self._get(jwks_uri, headers, max_bytes=_MAX_JWKS_BYTES)
+        response = await self._get(self._jwks, jwks_uri, headers, max_bytes=_MAX_JWKS_BYTES)
         max_age = _max_age(response.headers, self._max_age)
         if response.status == 304 and last is not None and etag is not None:
             return _LastResponse(replace(last.fetched, max_age=max_age), etag)
@@ -90,8 +103,8 @@ class JwksEndpoint:
 
         A slash at the end of the issuer is left out before the path, and the metadata must be of this issuer.
         """
-        url = f"{self._issuer.removesuffix('/')}/.well-known/openid-configuration"
-        metadata = _json(await self._get(url, {}, max_bytes=_MAX_METADATA_BYTES), strict_json.loads)
+        url = f"{self._issuer.removesuffix('/')}{_DISCOVERY}"
+        metadata = _json(await self._get(self._discovery, url, {}, max_bytes=_MAX_METADATA_BYTES), strict_json.loads)
         issuer = metadata.get("issuer") if isinstance(metadata, dict) else None
         if not isinstance(metadata, dict) or issuer != self._issuer:
             found = [issuer] if isinstance(issuer, str) else ["no issuer"]
@@ -101,11 +114,11 @@ class JwksEndpoint:
             raise FetchError("discovery_jwks_uri_insecure")
         return jwks_uri
 
-    async def _get(self, url: str, headers: dict[str, str], *, max_bytes: int) -> BoundedResponse:
+    async def _get(self, call: TenantCall, url: str, headers: dict[str, str], *, max_bytes: int) -> BoundedResponse:
         request = self._client.build_request("GET", url, headers={"Accept": "application/json"} | headers)
         self.last_url = url_for_log(request.url)
         self.last_request_id = None
-        response = await send_bounded(self._client, request, max_seconds=self._timeout, max_bytes=max_bytes)
+        response = await send_to_tenant(self._client, request, call, max_seconds=self._timeout, max_bytes=max_bytes)
         self.last_request_id = request_id_of(response.headers)
         return response
 

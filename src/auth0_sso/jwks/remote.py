@@ -15,12 +15,14 @@ from typing import Final, NoReturn
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import InvalidTokenError, KeysUnavailableError
+from auth0_sso.events import IGNORE, KeysChanged, Observer
 from auth0_sso.http.bounded_http import FetchError
 from auth0_sso.http.client import httpx
 from auth0_sso.jwks.endpoint import FetchedKeys, JwksEndpoint
 from auth0_sso.jwks.freshness import Freshness, KeySnapshot
 from auth0_sso.jwks.health import KeysHealth
 from auth0_sso.jwks.key_store import KeyStore, StoredKeys
+from auth0_sso.resilience.outage import Outage
 from auth0_sso.resilience.single_flight import SingleFlight
 from auth0_sso.resilience.token_bucket import TokenBucket
 from auth0_sso.tokens.jwk import JwkSet, VerificationKey
@@ -47,11 +49,15 @@ class RemoteJwks:
         freshness: Freshness | None = None,
         store: KeyStore | None = None,
         clock: Clock = SYSTEM_CLOCK,
+        observe: Observer = IGNORE,
     ) -> None:
         """Take the issuer's identifier as it is in `iss`, and the clock.
 
-        With a `store` the last set is kept for the next start of the process.
+        With a `store` the last set is kept for the next start of the process. `observe` is told of each request, of
+        changed keys, and of outages, which are the times in which fetches fail, even if the last set is still usable.
         """
+        self._observe = observe
+        self._outage = Outage("signing keys", observe)
         self._algorithms = tuple(algorithms)
         self._freshness = Freshness() if freshness is None else freshness
         self._endpoint = JwksEndpoint(
@@ -60,6 +66,7 @@ class RemoteJwks:
             self._algorithms,
             max_age=self._freshness.max_age,
             timeout=self._freshness.timeout,
+            observe=observe,
         )
         self._store = store
         self._clock = clock
@@ -220,6 +227,9 @@ class RemoteJwks:
         self._due_at = now + fetched.max_age * _REFRESH_AHEAD
         self._failures = 0
         self._last_error = None
+        if before is None or keys is not before.keys:
+            self._observe(_change(None if before is None else before.keys, keys))
+        self._outage.resolve()
 
     def _snapshot_of(self, keys: JwkSet, fetched_at: float, max_age: float) -> KeySnapshot:
         return KeySnapshot.fetched(keys, fetched_at, max_age=max_age, max_stale=self._freshness.max_stale)
@@ -230,6 +240,7 @@ class RemoteJwks:
         wait = backoff * random.uniform(0.5, 1)  # noqa: S311 - jitter, not a secret
         self._due_at = self._clock.monotonic() + wait
         self._last_error = reason
+        self._outage.declare(reason)
         if self._sleeping is not None:
             self._sleeping.cancel()
         url, request_id = self._endpoint.last_url, self._endpoint.last_request_id
@@ -238,3 +249,13 @@ class RemoteJwks:
         _log.warning(
             "signing keys could not be fetched from %s: %s%s; next attempt in %.1f s", url, reason, words, wait
         )
+
+
+def _change(before: JwkSet | None, now: JwkSet) -> KeysChanged:
+    old = frozenset[str]() if before is None else _kids(before)
+    new = _kids(now)
+    return KeysChanged(tuple(sorted(new - old)), tuple(sorted(old - new)))
+
+
+def _kids(keys: JwkSet) -> frozenset[str]:
+    return frozenset(kid for kid, _ in keys.keys)

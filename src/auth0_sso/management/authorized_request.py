@@ -3,14 +3,19 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from auth0_sso.events import IGNORE
 from auth0_sso.http.auth0_request_id import request_id_of
-from auth0_sso.http.bounded_http import BoundedResponse, send_bounded
+from auth0_sso.http.bounded_http import BoundedResponse
 from auth0_sso.http.client import httpx
+from auth0_sso.http.tenant_request import TenantCall, send_to_tenant
 from auth0_sso.management.token import ManagementToken
 from auth0_sso.management.token_source import ManagementTokenSource
 
 _TIMEOUT: Final = 5.0  # seconds: it tells a tenant that hangs from a long queue of our own
 _MAX_RESPONSE_BYTES: Final = 4 * 1024 * 1024  # more than a page of 100 users with 16 KiB of user metadata each
+
+
+_UNOBSERVED: Final = TenantCall(IGNORE, "management", "")
 
 
 @dataclass(slots=True)
@@ -20,6 +25,8 @@ class AuthorizedRequest:
     client: httpx.AsyncClient
     request: httpx.Request = field(repr=False)
     tokens: ManagementTokenSource
+    call: TenantCall = _UNOBSERVED
+    was_sent: bool = field(default=False, init=False)
     rejected: ManagementToken | None = field(default=None, init=False)
 
     @property
@@ -35,7 +42,15 @@ class AuthorizedRequest:
         """
         token = await self.tokens.current()
         self.request.headers["Authorization"] = f"Bearer {token.text}"
-        response = await send_bounded(self.client, self.request, max_seconds=_TIMEOUT, max_bytes=_MAX_RESPONSE_BYTES)
+        retry, self.was_sent = self.was_sent, True
+        response = await send_to_tenant(
+            self.client,
+            self.request,
+            self.call,
+            max_seconds=_TIMEOUT,
+            max_bytes=_MAX_RESPONSE_BYTES,
+            retry=retry,
+        )
         self.tokens.record_status(
             response.status, token, rejected=self.rejected, request_id=request_id_of(response.headers)
         )

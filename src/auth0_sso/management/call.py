@@ -15,8 +15,10 @@ from pydantic import JsonValue
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import ManagementRateLimitedError, ManagementRefusedError, ManagementUnavailableError
+from auth0_sso.events import IGNORE, Observer, TenantCallShed
 from auth0_sso.http.bounded_http import BoundedResponse, FetchError
 from auth0_sso.http.client import httpx
+from auth0_sso.http.tenant_request import TenantCall
 from auth0_sso.management.authorized_request import AuthorizedRequest
 from auth0_sso.management.error_responses import error_of, unavailable
 from auth0_sso.management.fair_queue import DEFAULT_PRIORITY, FairQueue, PausedError, Priority
@@ -24,6 +26,7 @@ from auth0_sso.management.health import ManagementHealth
 from auth0_sso.management.retries import MIN_BACKOFF, RetryableError, retry_after, retrying
 from auth0_sso.management.token_source import ManagementTokenSource
 from auth0_sso.resilience.circuit_breaker import CircuitBreaker
+from auth0_sso.resilience.outage import Outage
 
 _log = logging.getLogger(__name__)
 
@@ -45,8 +48,15 @@ class ManagementCaller:
         tokens: ManagementTokenSource,
         *,
         clock: Clock = SYSTEM_CLOCK,
+        observe: Observer = IGNORE,
+        outage: Outage | None = None,
     ) -> None:
-        """Take the HTTP client, the tenant's URL with its trailing slash, the access tokens, and the clock."""
+        """Take the HTTP client, the tenant's URL with its trailing slash, the access tokens, and the clock.
+
+        `outage` begins when the circuit breaker opens, and ends with a response; the access tokens may share it.
+        """
+        self._observe = observe
+        self._outage = Outage("management", observe) if outage is None else outage
         self._client = client
         self._api = f"{base_url}api/v2"
         self._tokens = tokens
@@ -81,6 +91,7 @@ class ManagementCaller:
             self._client,
             self._client.build_request(method, self._api + path, params=query, json=body),
             self._tokens,
+            TenantCall(self._observe, "management", _operation(path)),
         )
         until = self._clock.monotonic() + TIMEOUT
         try:
@@ -106,6 +117,7 @@ class ManagementCaller:
             async with self._queue.slot(priority, until=until):
                 return await self._send(request)
         except PausedError as paused:
+            self._observe(TenantCallShed("management", "rate_limited"))
             raise _rate_limited(paused.seconds) from None
         except FetchError as error:
             raise self._failed(request, unavailable(error, url=self._api)) from None
@@ -125,11 +137,14 @@ class ManagementCaller:
     def _require_closed_breaker(self) -> None:
         open_for = self._breaker.retry_after()
         if open_for > 0:
+            self._observe(TenantCallShed("management", "circuit_open"))
             raise ManagementUnavailableError(self._last_failure, retry_after=ceil(open_for))
 
     def _failed(self, request: AuthorizedRequest, error: ManagementUnavailableError) -> Exception:
         self._last_failure = error.reason
         opened = self._breaker.record_failure()
+        if opened:
+            self._outage.declare(error.reason)
         if opened or not self._is_failing:
             words = "failed several times in a row: circuit breaker open" if opened else "failed"
             _log.warning("the Management API %s: %s (%s)", words, error.reason, error.log_detail)
@@ -139,6 +154,7 @@ class ManagementCaller:
     def _record_success(self) -> None:
         self._breaker.record_success()
         self._is_failing = False
+        self._outage.resolve()
 
     def _pause_if_limit_is_reached(self, response: BoundedResponse) -> None:
         """Pause all callers when Auth0 says that the next call would exceed its rate limit."""
@@ -163,3 +179,10 @@ class ManagementCaller:
 
 def _rate_limited(wait: float) -> ManagementRateLimitedError:
     return ManagementRateLimitedError(retry_after=max(1, ceil(wait)))
+
+
+def _operation(path: str) -> str:
+    """Return a path without ids: in those that are called here, every second segment is one."""
+    segments = path.split("/")
+    segments[2::2] = ["{id}"] * len(segments[2::2])
+    return "/".join(segments)

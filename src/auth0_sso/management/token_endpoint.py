@@ -6,9 +6,11 @@ from typing import Final
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import ManagementAnswerError, ManagementRefusedError, TenantAnswer
+from auth0_sso.events import IGNORE, Observer
 from auth0_sso.http.auth0_request_id import request_id_of
-from auth0_sso.http.bounded_http import BoundedResponse, FetchError, send_bounded, url_for_log
+from auth0_sso.http.bounded_http import BoundedResponse, FetchError, url_for_log
 from auth0_sso.http.client import httpx
+from auth0_sso.http.tenant_request import TenantCall, send_to_tenant
 from auth0_sso.management.error_responses import unavailable, words_of
 from auth0_sso.management.proofs import MAX_PROOFS, Proof, Proofs
 from auth0_sso.management.token import ManagementToken
@@ -46,11 +48,13 @@ class TokenEndpoint:
         *,
         reread: Reread = read_nothing,
         clock: Clock = SYSTEM_CLOCK,
+        observe: Observer = IGNORE,
     ) -> None:
         """Take the HTTP client, the tenant's URL with its trailing slash, the credentials and the clock.
 
         `reread` is called when a proof is refused, and replaces the proofs where new ones are set.
         """
+        self._call = TenantCall(observe, "token", "/oauth/token")
         self._client = client
         self._base_url = base_url
         self._credentials = credentials
@@ -94,7 +98,9 @@ class TokenEndpoint:
             },
         )
         try:
-            response = await send_bounded(self._client, request, max_seconds=_TIMEOUT, max_bytes=_MAX_RESPONSE_BYTES)
+            response = await send_to_tenant(
+                self._client, request, self._call, max_seconds=_TIMEOUT, max_bytes=_MAX_RESPONSE_BYTES
+            )
         except FetchError as error:
             raise unavailable(error, url=url_for_log(request.url), prefix="token_") from None
         if response.status != 200:

@@ -10,12 +10,14 @@ from typing import Final
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import ManagementUnavailableError, TenantError
+from auth0_sso.events import IGNORE, Observer
 from auth0_sso.http.client import httpx
 from auth0_sso.management.health import ManagementHealth
 from auth0_sso.management.shared_token import SharedToken
 from auth0_sso.management.token import ManagementToken
 from auth0_sso.management.token_endpoint import ClientCredentials, Reread, TokenEndpoint, read_nothing
 from auth0_sso.resilience.backoff import Backoff
+from auth0_sso.resilience.outage import Outage
 from auth0_sso.resilience.single_flight import SingleFlight
 
 _log = logging.getLogger(__name__)
@@ -44,12 +46,16 @@ class ManagementTokenSource:
         shared: SharedToken | None = None,
         reread: Reread = read_nothing,
         clock: Clock = SYSTEM_CLOCK,
+        observe: Observer = IGNORE,
+        outage: Outage | None = None,
     ) -> None:
         """Take the HTTP client, the tenant's URL with its trailing slash, and the client's credentials.
 
-        With `shared` all processes use the same token; `reread` as in `TokenEndpoint`.
+        With `shared` all processes use the same token; `reread` as in `TokenEndpoint`. `outage` begins when none can
+        be fetched.
         """
-        self._endpoint = TokenEndpoint(client, base_url, credentials, reread=reread, clock=clock)
+        self._outage = Outage("management", observe) if outage is None else outage
+        self._endpoint = TokenEndpoint(client, base_url, credentials, reread=reread, clock=clock, observe=observe)
         self._shared = shared
         self._clock = clock
         self._flight: SingleFlight[str, ManagementToken] = SingleFlight()
@@ -162,11 +168,13 @@ class ManagementTokenSource:
         except TenantError as error:
             self._failure = error
             wait = self._fetch_backoff.failed()
+            self._outage.declare(error.reason, cause="token")
             said = error.reason if error.log_detail is None else f"{error.reason} ({error.log_detail})"
             _log.error("no Management API token: %s; next attempt in %.0f s at the earliest", said, wait)
             raise
         self._fetch_backoff.reset()
         self._failure = None
+        self._outage.resolve(cause="token")
         self._compare_scopes(token)
         self._token, self._accepted, self._replacement_failed = token, False, False
         return token

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, Literal, NamedTuple, Protocol
 
 from auth0_sso.errors import StoreUnavailableError
+from auth0_sso.events import IGNORE, Observer, RateLimitDecision
 from auth0_sso.ratelimit.policy import Limit, Policy
 
 Strategy = Literal["moving-window", "sliding-window-counter", "fixed-window"]
@@ -65,9 +66,15 @@ class RateLimiter:
     """Counts hits in the shared store where there is one, else in memory."""
 
     def __init__(
-        self, memory: Counter, shared: Counter | None = None, *, on_store_error: OnStoreError = "local"
+        self,
+        memory: Counter,
+        shared: Counter | None = None,
+        *,
+        on_store_error: OnStoreError = "local",
+        observe: Observer = IGNORE,
     ) -> None:
         """Take the counter in memory, and that of the shared store where there is one."""
+        self._observe = observe
         self._memory = memory
         self._shared = shared
         self._on_store_error = on_store_error
@@ -80,14 +87,25 @@ class RateLimiter:
         if self._shared is not None:
             try:
                 before = await self._shared.hit(policy.limits, name, caller, cost)
-                return _result(self._shared.strategy, policy.limits, before, cost)
             except StoreUnavailableError:
                 if self._on_store_error == "deny":
+                    self._tell(name, "none", allowed=False)
                     raise
-            if self._on_store_error == "allow":
-                return NOT_COUNTED
+                if self._on_store_error == "allow":
+                    self._tell(name, "none", allowed=True)
+                    return NOT_COUNTED
+            else:
+                result = _result(self._shared.strategy, policy.limits, before, cost)
+                self._tell(name, "store", allowed=result.allowed)
+                return result
         before = await self._memory.hit(policy.limits, name, caller, cost)
-        return _result(self._memory.strategy, policy.limits, before, cost)
+        result = _result(self._memory.strategy, policy.limits, before, cost)
+        self._tell(name, "memory", allowed=result.allowed)
+        return result
+
+    def _tell(self, name: str, counted_by: Literal["store", "memory", "none"], *, allowed: bool) -> None:
+        if self._observe is not IGNORE:
+            self._observe(RateLimitDecision(name, allowed, counted_by))
 
 
 def _result(strategy: Strategy, limits: Sequence[Limit], before: Sequence[Quota], cost: int) -> RateLimitResult:

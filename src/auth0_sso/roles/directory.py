@@ -7,7 +7,8 @@ flight for each user. When the roles are unknown access is denied: the error of 
 import asyncio
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
-from auth0_sso.errors import ManagementUnavailableError, NotFoundError
+from auth0_sso.errors import ManagementUnavailableError, NotFoundError, TenantError
+from auth0_sso.events import IGNORE, Observer, RoleLookup, RoleLookupResult
 from auth0_sso.management.client import ManagementClient
 from auth0_sso.management.models import Role
 from auth0_sso.resilience.single_flight import SingleFlight
@@ -27,8 +28,10 @@ class RoleDirectory:
         *,
         shared: SharedRoles | None = None,
         clock: Clock = SYSTEM_CLOCK,
+        observe: Observer = IGNORE,
     ) -> None:
         """Take the Management client, how long roles are cached, the cache that replicas share, and the clock."""
+        self._observe = observe
         self._management = management
         self._shared = shared
         self._policy = RoleCachePolicy() if policy is None else policy
@@ -81,6 +84,8 @@ class RoleDirectory:
     async def _roles_for(self, key: UserRolesKey, *, stale_ok: bool) -> frozenset[str]:
         cached = self._cache.get(key)
         if cached is not None:
+            if self._observe is not IGNORE:
+                self._observe(RoleLookup("cached"))
             return cached.require()
         try:
             return (await self._flight.run(key, lambda: self._look_up(key))).require()
@@ -88,24 +93,33 @@ class RoleDirectory:
             stale = self._cache.get_stale(key) if stale_ok else None
             if stale is None:
                 raise
+            self._observe(RoleLookup("stale"))
             return stale.require()
 
     async def _look_up(self, key: UserRolesKey) -> UserRoles:
         invalidations = self._invalidations
-        user_roles = await self._fetch(*key) if self._shared is None else await self._read_shared(key, self._shared)
+        try:
+            user_roles, result = await self._read(key)
+        except TenantError:
+            self._observe(RoleLookup("failed"))
+            raise
+        self._observe(RoleLookup(result))
         if invalidations == self._invalidations:  # else it may predate a change
             self._cache.put(key, user_roles)
         return user_roles
 
-    async def _read_shared(self, key: UserRolesKey, shared: SharedRoles) -> UserRoles:
+    async def _read(self, key: UserRolesKey) -> tuple[UserRoles, RoleLookupResult]:
         """Return the roles that another replica looked up, else look them up and share them."""
+        shared = self._shared
+        if shared is None:
+            return await self._fetch(*key), "fetched"
         cached, reading = await shared.read(key)
         if cached is not None:
-            return cached
+            return cached, "shared"
         user_roles = await self._fetch(*key)
         if reading is not None:
             await shared.write(key, user_roles, reading, ttl=self._policy.ttl_of(user_roles))
-        return user_roles
+        return user_roles, "fetched"
 
     async def _fetch(self, subject: str, organization: str | None) -> UserRoles:
         management = self._management.on_behalf_of(subject, high_priority=True)

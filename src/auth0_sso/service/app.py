@@ -1,9 +1,11 @@
 """The service put together."""
 
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from importlib.metadata import version
 from inspect import signature
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
 
@@ -11,7 +13,9 @@ from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.http.client import AsyncTransport
 from auth0_sso.service.drain import Drain
 from auth0_sso.service.logs import configure_logs
-from auth0_sso.service.routes import admin, dashboard, data, health, home, metrics, profile
+from auth0_sso.service.metrics_listener import MetricsListener, bind_metrics
+from auth0_sso.service.routes import admin, dashboard, data, health, home, profile
+from auth0_sso.service.routes import metrics as metrics_route
 from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.service.tenant_check import refuse_development_tenant
 from auth0_sso.web.docs_page.routes import add_docs
@@ -19,7 +23,8 @@ from auth0_sso.web.harden import http_options, trust_proxies
 from auth0_sso.web.middleware.body_limit import MAX_BODY_BYTES
 from auth0_sso.web.middleware.problem_handlers import add_problem_handlers
 from auth0_sso.web.protect import install_guards
-from auth0_sso.web.services.services import open_services
+from auth0_sso.web.services.components import Metrics
+from auth0_sso.web.services.services import Services, open_services
 
 _PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked every few seconds: their access log lines are at DEBUG."""
@@ -36,12 +41,15 @@ def create_app(
     transport: AsyncTransport | None = None,
     clock: Clock = SYSTEM_CLOCK,
     drain: Drain | None = None,
+    metrics: Metrics | None = None,
 ) -> FastAPI:
     """Return the whole service.
 
     Without `settings` they are read from the environment, logs are set up, and unusable settings end the process
     with exit code 78: this is what `uvicorn --factory auth0_sso:create_app` calls. `transport` and `clock` are the
-    outside world: the network to the tenant, and time. `drain` is the draining state that /readyz reports.
+    outside world: the network to the tenant, and time. `drain` is the draining state that /readyz reports. `metrics`
+    are those of a worker, whose supervisor listens on METRICS_PORT; without them the app makes its own, and listens
+    there itself.
     """
     if settings is None:
         settings = ServiceSettings.load_or_exit()
@@ -62,20 +70,44 @@ def create_app(
     )
     for routes in (data, home, health, dashboard, profile, admin):  # FastAPI looks through all before it
         _add_routes(app, routes.router)
-    if settings.metrics_enabled:
-        _add_routes(app, metrics.router)
+    if settings.metrics_enabled and settings.metrics_port is None:
+        _add_routes(app, metrics_route.router)
     add_docs(app, settings)
     add_problem_handlers(app)
     _add_http_layer(app, settings)
     app.state.drain = Drain() if drain is None else drain
+    listens = settings.metrics_enabled and settings.metrics_port is not None and metrics is None
+    if settings.metrics_enabled and metrics is None:
+        metrics = _own_metrics(clock)
     opening = partial(
-        open_services,
+        _open_with_listener if listens else open_services,
         transport=transport,
         clock=clock,
-        metrics=settings.metrics_enabled,
+        metrics=metrics if settings.metrics_enabled else None,
         profile_rate_limit=settings.profile_rate_limit,
     )
     return install_guards(app, settings, opening)
+
+
+def _own_metrics(clock: Clock) -> Metrics:
+    from auth0_sso.metrics.prometheus import PrometheusMetrics  # noqa: PLC0415 - needs prometheus_client, which is optional
+
+    return PrometheusMetrics(clock=clock)
+
+
+@asynccontextmanager
+async def _open_with_listener(
+    settings: ServiceSettings,
+    *,
+    metrics: Metrics | None,
+    **parts: Any,  # noqa: ANN401 - those of open_services
+) -> AsyncIterator[Services]:
+    """Open the services, and listen on METRICS_PORT as long as they are open."""
+    assert settings.metrics_port is not None and metrics is not None  # noqa: S101, PT018 - else open_services is used
+    sockets = bind_metrics(settings.metrics_host or settings.host, settings.metrics_port)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(MetricsListener(metrics.exposition, metrics.content_type).serving(sockets))
+        yield await stack.enter_async_context(open_services(settings, metrics=metrics, **parts))
 
 
 def _add_routes(app: FastAPI, router: APIRouter) -> None:

@@ -14,17 +14,20 @@ from typing import Any, Final
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
+from auth0_sso.errors import ConfigurationError
 from auth0_sso.service.acceptor import Acceptor
 from auth0_sso.service.app import create_app
 from auth0_sso.service.drain import Drain
 from auth0_sso.service.http_protocol import BoundedHttpProtocol, backlog_for, open_file_limit
 from auth0_sso.service.listening_sockets import bind_sockets
 from auth0_sso.service.logs import configure_logs
+from auth0_sso.service.metrics_listener import bind_metrics
 from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.service.shutdown import SHUTDOWN_SIGNALS, SHUTDOWN_TIMEOUT, GracefulShutdown, set_signal_handler
 from auth0_sso.service.start_line import start_line
 from auth0_sso.service.supervisor import Supervisor, Timing
 from auth0_sso.service.worker_process import SupervisorPipe
+from auth0_sso.web.services.components import Metrics
 
 _log = logging.getLogger(__name__)
 
@@ -74,18 +77,30 @@ def run(settings: ServiceSettings, *, timing: Timing | None = None) -> int:
 
 
 def serve_worker(
-    sockets: Sequence[Sequence[socket.socket]], number: int, pipe: Connection, *, timeout: float
+    sockets: Sequence[Sequence[socket.socket]],
+    number: int,
+    pipe: Connection,
+    *,
+    timeout: float,
+    memory: Any = None,  # noqa: ANN401 - a WorkerMemory, whose module needs prometheus_client
 ) -> None:
     """Serve in a worker process, with settings from the environment, until the supervisor or a signal stops it.
 
-    `sockets` are those of each worker; this one has the given number.
+    `sockets` are those of each worker; this one has the given number. It counts its metrics in `memory`.
     """
     supervisor = SupervisorPipe(pipe)
     settings = ServiceSettings.load_or_exit(workers=len(sockets))
     configure_logs(settings.log_level, settings.log_format)
     own = list(sockets[number])
     others = [listening for each in sockets for listening in each if listening not in own]
-    server = _Server(settings, timeout=timeout, failure=STARTUP_FAILURE, supervisor=supervisor, others=others)
+    server = _Server(
+        settings,
+        timeout=timeout,
+        failure=STARTUP_FAILURE,
+        supervisor=supervisor,
+        others=others,
+        metrics=None if memory is None else memory.open(),
+    )
     sys.exit(server.run_until_shutdown(own))
 
 
@@ -100,13 +115,15 @@ class _Server(uvicorn.Server):
         failure: int,
         supervisor: SupervisorPipe | None = None,
         others: Sequence[socket.socket] = (),
+        metrics: Metrics | None = None,
     ) -> None:
+        self._metrics = metrics
         self._drain = Drain()
 
         class Protocol(BoundedHttpProtocol):
             drain = self._drain
 
-        self._app = app = create_app(settings, drain=self._drain)
+        self._app = app = create_app(settings, drain=self._drain, metrics=metrics)
         super().__init__(uvicorn.Config(app, **server_options(settings) | {"http": Protocol}))
         self._protocol = Protocol
         self._others = others
@@ -174,12 +191,16 @@ class _Server(uvicorn.Server):
         if self._drain.replaced:  # the new worker, which has the same sockets, accepts new connections
             self._acceptor.close()
         self._acceptor.take_over()
+        if self._metrics is not None:
+            self._metrics.refresh()
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finish the requests in progress within the remaining time, then close the app."""
         self.config.timeout_graceful_shutdown = self._shutdown.seconds_left()  # type: ignore[assignment]  # declared int; asyncio.wait_for takes it
         await super().shutdown(sockets)
+        if self._metrics is not None:
+            self._metrics.refresh()
 
     def _close(self) -> None:
         self.should_exit = True
@@ -208,4 +229,18 @@ def _run_workers(settings: ServiceSettings, timing: Timing, sockets: list[list[s
         )
     target = partial(serve_worker, sockets, timeout=timing.shutdown_timeout)
     listening = [each for own in sockets for each in own]
-    return Supervisor(target, settings.workers, listening, timing=timing).run()
+    metrics, metrics_sockets = None, list[socket.socket]()
+    if settings.metrics_enabled:
+        from auth0_sso.service.worker_metrics import SupervisorMetrics  # noqa: PLC0415 - needs prometheus_client, which is optional
+
+        metrics = SupervisorMetrics()
+        if settings.metrics_port is not None:
+            try:
+                metrics_sockets = bind_metrics(settings.metrics_host or settings.host, settings.metrics_port)
+            except ConfigurationError as error:
+                _log.error("%s", error.detail)
+                return 1
+    supervisor = Supervisor(
+        target, settings.workers, listening, timing=timing, metrics=metrics, metrics_sockets=metrics_sockets
+    )
+    return supervisor.run()

@@ -78,6 +78,19 @@ class ServiceSettings(Settings):
         "write true or false",
     )
     metrics_enabled: bool = setting(False, "Serve GET /metrics for Prometheus.", "write true or false")
+    metrics_port: int | None = setting(
+        None,
+        "A port of its own for GET /metrics, instead of the API's.",
+        "write a port number other than PORT, such as 9464",
+        ge=1,
+        le=65535,
+    )
+    metrics_host: str | None = setting(
+        None,
+        "The address for METRICS_PORT to listen on; by default that of HOST.",
+        "write an address to listen on, without a port, such as 127.0.0.1 or 0.0.0.0",
+        min_length=1,
+    )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper_case)] = setting(
         "INFO", "Minimum level of the log.", "write DEBUG, INFO, WARNING or ERROR"
     )

@@ -5,14 +5,15 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing.connection import Connection
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from uvicorn.config import STARTUP_FAILURE
 
+from auth0_sso.service.metrics_listener import MetricsListener
 from auth0_sso.service.settings import EX_CONFIG
 from auth0_sso.service.shutdown import EXIT_TIMEOUT, SHUTDOWN_TIMEOUT, GracefulShutdown
 from auth0_sso.service.worker_process import Worker
@@ -60,18 +61,48 @@ class _Slot:
         return float(min(timing.max_backoff, timing.min_backoff * 2 ** min(self.early_exits - 1, 30)))
 
 
+class WorkersMetrics(Protocol):
+    """The metrics of all processes, in the supervisor. Its class needs the package prometheus_client."""
+
+    content_type: str
+    serving_workers: Callable[[], int]
+
+    def memory_for_worker(self) -> Any:  # noqa: ANN401 - it is only passed on
+        """Return the memory in which a new worker counts."""
+
+    def release(self, memory: Any) -> None:  # noqa: ANN401 - it is only passed on
+        """Note that a worker has exited."""
+
+    def count_exit(self, how: str) -> None:
+        """Count a worker that exited unexpectedly."""
+
+    def refresh(self) -> None:
+        """Note how many workers serve."""
+
+    def exposition(self) -> bytes:
+        """Return all metrics as text."""
+
+
 class Supervisor:
     """Runs a number of workers, and keeps their listening sockets open while one is replaced."""
 
     def __init__(
         self,
-        target: Callable[[int, Connection], None],
+        target: Callable[..., None],
         number: int,
         sockets: Sequence[socket.socket],
         *,
         timing: Timing,
+        metrics: WorkersMetrics | None = None,
+        metrics_sockets: Sequence[socket.socket] = (),
     ) -> None:
-        """Take what each worker runs with its number from 0, the number of workers, and all their sockets."""
+        """Take what each worker runs, the number of workers, and all their sockets.
+
+        A worker's process calls `target` with its number from 0, and the pipe to the supervisor; with `metrics` also
+        with the `memory` in which it counts. Scrapes of all metrics are answered at `metrics_sockets`.
+        """
+        self._metrics = metrics
+        self._metrics_sockets = metrics_sockets
         self._target = target
         self._sockets = sockets
         self._timing = timing
@@ -94,9 +125,15 @@ class Supervisor:
         )
         shutdown.server_started()  # so that a second SIGINT exits with 1
         shutdown.install()
+        async with self._answering_scrapes():
+            return await self._run(shutdown, hangup)
+
+    async def _run(self, shutdown: GracefulShutdown, hangup: asyncio.Event) -> int:
         try:
             await self._run_until_stopping(
-                self._restart_on(hangup), *(self._keep_running(slot) for slot in self._slots)
+                self._refresh_metrics(),
+                self._restart_on(hangup),
+                *(self._keep_running(slot) for slot in self._slots),
             )
         finally:
             code = await self._shut_down()
@@ -121,13 +158,20 @@ class Supervisor:
                 await asyncio.sleep(self._backoff(slot, worker))
 
     def _start(self, slot: _Slot) -> Worker | None:
+        metrics = self._metrics
+        memory = None if metrics is None else metrics.memory_for_worker()
+        target = partial(self._target, slot.number)
         try:
-            worker = Worker(partial(self._target, slot.number))
+            worker = Worker(target if memory is None else partial(target, memory=memory))
         except OSError as error:
             _log.error("cannot start a worker: %s", error)
+            if metrics is not None:
+                metrics.release(memory)
             return None
         self._workers.add(worker)
         worker.exited.add_done_callback(lambda _: self._workers.discard(worker))
+        if metrics is not None:
+            worker.exited.add_done_callback(lambda _: metrics.release(memory))
         return worker
 
     def _backoff(self, slot: _Slot, worker: Worker | None) -> float:
@@ -136,6 +180,8 @@ class Supervisor:
         seconds = slot.backoff(uptime, self._timing)
         if worker is not None:
             code = worker.exited.result()
+            if self._metrics is not None:
+                self._metrics.count_exit(_exit_reason(code))
             _log.error(
                 "worker %s exited after serving for %.1f s (%s); restart in %g s",
                 worker.pid,
@@ -157,6 +203,22 @@ class Supervisor:
             _log.error("no worker could start: shutting down")
             self._exit_code = EX_CONFIG if set(failed) == {EX_CONFIG} else 1
             self._stopping.set()
+
+    @asynccontextmanager
+    async def _answering_scrapes(self) -> AsyncIterator[None]:
+        metrics = self._metrics
+        if metrics is None:
+            yield
+            return
+        metrics.serving_workers = lambda: sum(each.serving.is_set() for each in self._workers)
+        async with MetricsListener(metrics.exposition, metrics.content_type).serving(self._metrics_sockets):
+            yield
+
+    async def _refresh_metrics(self) -> None:
+        """Note every second how many workers serve, for scrapes that a worker answers."""
+        while self._metrics is not None:
+            self._metrics.refresh()
+            await asyncio.sleep(1)
 
     async def _restart_on(self, hangup: asyncio.Event) -> None:
         while True:

@@ -10,7 +10,9 @@ from typing import Final, Literal
 
 from auth0_sso.clock import Clock
 from auth0_sso.errors import StoreUnavailableError
+from auth0_sso.events import IGNORE, Observer
 from auth0_sso.resilience.circuit_breaker import CircuitBreaker
+from auth0_sso.resilience.outage import Outage
 from auth0_sso.store.commands import KEY_PREFIX, Argument, CommandError
 
 _log = logging.getLogger(__name__)
@@ -30,7 +32,8 @@ class StoreHealth:
 class Availability:
     """Records failures and writes, and says whether commands may be sent."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, observe: Observer = IGNORE) -> None:
+        self._outage = Outage("shared store", observe)
         self._breaker = CircuitBreaker(failures=_FAILURES, pause=_PAUSE, clock=clock)
         self._last_error: str | None = None
         self._last_cause: Exception | None = None
@@ -68,6 +71,7 @@ class Availability:
         self._last_error = reason
         if not self.is_down:
             self.is_down = True
+            self._outage.declare(reason)
             _log.error("the shared store is down: %s", reason)
 
     def set_up(self) -> None:
@@ -75,4 +79,5 @@ class Availability:
         self._breaker.record_success()
         if self.is_down:
             self.is_down, self._last_error = False, None
+            self._outage.resolve()
             _log.warning("the shared store takes writes again")

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import StoreUnavailableError
+from auth0_sso.events import IGNORE, Observer
 from auth0_sso.store.address import parse_address
 from auth0_sso.store.availability import Availability, StoreHealth
 from auth0_sso.store.commands import KEY_PREFIX, Argument, CommandError, Script
@@ -25,7 +26,9 @@ _T = TypeVar("_T")
 class RedisStore:
     """A Redis that all processes share, for any number of callers at once over one connection."""
 
-    def __init__(self, url: str, *, timeout: float = 0.05, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(
+        self, url: str, *, timeout: float = 0.05, clock: Clock = SYSTEM_CLOCK, observe: Observer = IGNORE
+    ) -> None:
         """Take the address as `parse_address` does, how long to wait for a reply in seconds, and the clock.
 
         Nothing is connected yet, so it succeeds while the store is down. Raises `ValueError` for another URL.
@@ -34,7 +37,7 @@ class RedisStore:
         from auth0_sso.store.pipelining import PipeliningClient  # noqa: PLC0415 - redis-py is optional
 
         self._client = PipeliningClient(open_client(parse_address(url)), timeout=timeout)
-        self._availability = Availability(clock)
+        self._availability = Availability(clock, observe)
 
     async def open(self) -> None:
         """Connect before the first request, which would not wait for that; a store that is down is not an error."""

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import InvalidTokenError
+from auth0_sso.events import IGNORE, Observer, TokenVerified
 from auth0_sso.lru_cache import LruCache
 from auth0_sso.tokens import claims, jws
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy
@@ -54,8 +55,13 @@ class TokenVerifier:
         cache_size: int = 0,
         cache_bytes: int = CACHE_BYTES,
         clock: Clock = SYSTEM_CLOCK,
+        observe: Observer = IGNORE,
     ) -> None:
         """Take the keys, the policy for claims, the allowed JWS algorithms, and the clock."""
+        self.cache_hits = 0
+        """How many tokens were found in the cache."""
+        self.cache_misses = 0
+        self._observe = observe
         self._keys = keys
         self._policy = policy
         self._algorithms = tuple(algorithms)
@@ -76,8 +82,21 @@ class TokenVerifier:
         digest, keys = sha256(text).digest(), self._keys.current
         known = self._cache.get(digest)
         if known is not None and known[1] is keys:
+            self.cache_hits += 1
             claims.require_alive(known[0], self._policy, self._clock.wall())
             return known[0]
+        self.cache_misses += 1
+        if self._observe is IGNORE:
+            return await self._verify(text, digest, keys)
+        started, valid = self._clock.monotonic(), False
+        try:
+            token = await self._verify(text, digest, keys)
+            valid = True
+        finally:
+            self._observe(TokenVerified(valid, self._clock.monotonic() - started))
+        return token
+
+    async def _verify(self, text: bytes, digest: bytes, keys: JwkSet | None) -> AccessToken:
         unverified = jws.parse(text, self._algorithms)
         claims.require_issuer(unverified.unverified_claims, self._policy)
         key = None if keys is None else keys.find(unverified.key_id, unverified.algorithm)
@@ -89,6 +108,11 @@ class TokenVerifier:
             cost = _ENTRY_BYTES + _BYTES_PER_BYTE * len(unverified.signing_input)
             self._cache.put(digest, (token, keys), max(cost, self._min_cost))
         return token
+
+    @property
+    def cache_entries(self) -> int:
+        """How many tokens are in the cache."""
+        return len(self._cache)
 
     def end_of(self, token: AccessToken) -> float:
         """Return the time from which `verify` refuses a token as expired or too old, in seconds since 1970."""

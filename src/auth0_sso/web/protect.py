@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
+from auth0_sso.events import IGNORE, Observer
 from auth0_sso.http.client import AsyncTransport
 from auth0_sso.ratelimit.limiter import Counter
 from auth0_sso.roles.source import RoleSource
@@ -19,6 +20,7 @@ from auth0_sso.tokens.verifier import KeySource
 from auth0_sso.web.harden import http_options
 from auth0_sso.web.middleware.problem_handlers import add_error_handler
 from auth0_sso.web.openapi.app import DescribedOpenapi, describe_apps
+from auth0_sso.web.services.components import Metrics
 from auth0_sso.web.services.protection import Opening, Protection
 from auth0_sso.web.services.services import open_services
 
@@ -32,6 +34,8 @@ def protect(
     counter: Counter | None = None,
     clock: Clock = SYSTEM_CLOCK,
     transport: AsyncTransport | None = None,
+    observer: Observer = IGNORE,
+    metrics: Metrics | None = None,
 ) -> FastAPI:
     """Give an app what the guards need, and return it. Call it once, before the app starts.
 
@@ -45,8 +49,19 @@ def protect(
     Each part can be replaced: `roles` says which roles a user has, instead of the Management API; with `keys` of its
     own, such as `StaticKeys`, the app fetches no signing keys; `counter` counts rate limits, instead of memory or
     Redis; `transport` and `clock` are the network to the tenant, and time.
+
+    `observer` is called with each event of `auth0_sso.events`; `metrics` counts them, as `PrometheusMetrics` does.
     """
-    opening = partial(open_services, roles=roles, keys=keys, counter=counter, clock=clock, transport=transport)
+    opening = partial(
+        open_services,
+        roles=roles,
+        keys=keys,
+        counter=counter,
+        clock=clock,
+        transport=transport,
+        observer=observer,
+        metrics=metrics,
+    )
     add_error_handler(app)
     return install_guards(app, settings, opening)
 

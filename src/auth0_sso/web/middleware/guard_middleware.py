@@ -7,9 +7,12 @@ from collections.abc import Awaitable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from auth0_sso.events import IGNORE
 from auth0_sso.web.middleware.access_log import log_refusal
 from auth0_sso.web.middleware.http_options import HttpOptions
+from auth0_sso.web.middleware.observed_response import ObservedResponse
 from auth0_sso.web.middleware.request_context import RequestContext
+from auth0_sso.web.middleware.route_path import route_path
 from auth0_sso.web.middleware.websockets import serve_websocket
 
 
@@ -39,6 +42,17 @@ class GuardMiddleware:
                 message = {**message, "headers": [*message.get("headers", ()), *context.answer_headers]}
             return send(message)
 
-        await self._app(scope, receive, send_with_headers)
+        services = context.services
+        if services is None or services.observe is IGNORE:
+            await self._app(scope, receive, send_with_headers)
+        else:
+            response = ObservedResponse(send_with_headers)
+            try:
+                await self._app(scope, receive, response.send)
+            except Exception:
+                response.failed()
+                raise
+            finally:
+                services.observe(response.served(scope, route_path(scope), allowed=context.is_allowed))
         if context.refusal is not None:
             log_refusal(scope, context.refusal)

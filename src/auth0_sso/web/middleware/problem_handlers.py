@@ -72,8 +72,6 @@ async def _answer_error(request: Request | WebSocket, error: Exception) -> Respo
     services = context.services
     if services is not None:
         services.observe(RequestRefused(request.scope, error))
-        if services.metrics is not None:
-            services.metrics.count_refusal(error)
     response = error_response(error, context.request_id)
     return await refuse_websocket(request, error, response) if isinstance(request, WebSocket) else response
 

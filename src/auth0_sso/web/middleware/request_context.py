@@ -79,6 +79,11 @@ class RequestContext:
         return context
 
     @property
+    def is_allowed(self) -> bool:
+        """Whether its access token was verified, and it was not refused."""
+        return self.token is not None and self.refusal is None
+
+    @property
     def request_id(self) -> str:
         """The caller's id of the request, or a new one, made when it is first asked for."""
         if self.chosen_id is None:

@@ -12,6 +12,7 @@ from time import perf_counter
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from auth0_sso.events import IGNORE, RequestServed
 from auth0_sso.web.middleware.access_log import log_access, log_refusal
 from auth0_sso.web.middleware.body_limit import LimitedBody
 from auth0_sso.web.middleware.cors import answer_preflight, is_preflight
@@ -20,6 +21,7 @@ from auth0_sso.web.middleware.http_options import HttpOptions
 from auth0_sso.web.middleware.request_context import RequestContext, request_id_variable
 from auth0_sso.web.middleware.request_id import acceptable_id, new_request_id
 from auth0_sso.web.middleware.response_headers import ResponseHeaders
+from auth0_sso.web.middleware.route_path import route_path
 from auth0_sso.web.middleware.trace_context import trace_id_of, trace_id_variable
 from auth0_sso.web.problems.problems import bad_request, internal_error
 
@@ -77,7 +79,10 @@ class RequestLayer(GuardMiddleware):
                 trace_id_variable.reset(trace)
 
     def _log_end(self, scope: Scope, context: RequestContext, status: int, started: float) -> None:
-        options, refusal = self._options, context.refusal
+        options, refusal, services = self._options, context.refusal, context.services
+        if services is not None and services.observe is not IGNORE:
+            served = perf_counter() - started
+            services.observe(RequestServed(scope["method"], route_path(scope), status, served, context.is_allowed))
         if options.access_log:
             seconds = perf_counter() - started
             log_access(scope, status, seconds, refusal=refusal, token=context.token, options=options)

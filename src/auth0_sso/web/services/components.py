@@ -1,10 +1,11 @@
 """What the parts of an app are built of: the settings in the form that each part takes them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from auth0_sso.errors import Auth0SsoError
+from auth0_sso.events import Event
+from auth0_sso.jwks.health import KeysHealth
 from auth0_sso.jwks.key_store import KeyStore
 from auth0_sso.management.proofs import Proof
 from auth0_sso.management.shared_token import SharedToken
@@ -14,6 +15,7 @@ from auth0_sso.roles.shared import SharedRoles
 from auth0_sso.settings import Settings
 from auth0_sso.tokens.claims import TokenPolicy
 from auth0_sso.tokens.client_assertion import AssertionKey
+from auth0_sso.tokens.verifier import TokenVerifier
 
 
 class StoreHealth(Protocol):
@@ -51,13 +53,24 @@ class SealingKeys(Protocol):
 
 
 class Metrics(Protocol):
-    """What is counted and shown. Its class needs the package prometheus_client."""
+    """An observer that counts and shows. `PrometheusMetrics` is one, which needs the package prometheus_client."""
 
     content_type: str
     """Of the exposition."""
 
-    def count_refusal(self, error: Auth0SsoError) -> None:
-        """Count a request that ends in this error."""
+    def __call__(self, event: Event) -> None:
+        """Count an event."""
+
+    def watch(
+        self,
+        keys_health: Callable[[], KeysHealth],
+        token_cache: TokenVerifier,
+        store_is_up: Callable[[], bool] | None,
+    ) -> None:
+        """Take what is read at a scrape: the state of the keys, the cache of verified tokens, the shared store."""
+
+    def refresh(self) -> None:
+        """Read it now, for a scrape that another process answers."""
 
     def exposition(self) -> bytes:
         """Return all metrics as text."""

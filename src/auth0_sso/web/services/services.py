@@ -8,7 +8,7 @@ from functools import partial
 from typing import NoReturn
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
-from auth0_sso.events import IGNORE, Observer
+from auth0_sso.events import IGNORE, Observer, observers
 from auth0_sso.http.client import AsyncTransport, httpx, open_client
 from auth0_sso.jwks.file_store import JwksFile
 from auth0_sso.jwks.freshness import Freshness
@@ -25,6 +25,7 @@ from auth0_sso.management.token_source import ManagementTokenSource
 from auth0_sso.ratelimit.limiter import Counter, RateLimiter
 from auth0_sso.ratelimit.memory import MIB, MemoryCounter
 from auth0_sso.ratelimit.policy import Policy
+from auth0_sso.resilience.outage import Outage
 from auth0_sso.roles.cache import RoleCachePolicy
 from auth0_sso.roles.claim import ClaimRoles
 from auth0_sso.roles.directory import RoleDirectory
@@ -88,58 +89,68 @@ async def open_services(
     counter: Counter | None = None,
     transport: AsyncTransport | None = None,
     clock: Clock = SYSTEM_CLOCK,
-    metrics: bool = False,
+    metrics: Metrics | None = None,
     profile_rate_limit: str = "off",
     observer: Observer = IGNORE,
 ) -> AsyncIterator[Services]:
     """Build the services, keep the signing keys fresh meanwhile, and close everything at the end.
 
-    `roles`, `keys` and `counter` take the place of what the settings would choose; `observer` is called with each
-    event of `auth0_sso.events`. Neither a tenant that cannot be
-    reached nor a shared store that is down is an error: they are used once they answer.
+    `roles`, `keys` and `counter` take the place of what the settings would choose; `observer` and `metrics` are
+    called with each event of `auth0_sso.events`. Neither a tenant that cannot be reached nor a shared store that is
+    down is an error: they are used once they answer.
     """
+    observe = observer if metrics is None else observers(observer, metrics)
     async with AsyncExitStack() as stack:
-        shared = await _shared(settings, clock, stack)
+        shared = await _shared(settings, clock, observe, stack)
         if keys is not None and not settings.has_management:
             transport = httpx.AsyncBaseTransport()  # never used, and without the 50 ms that TLS takes to set up
         client = await stack.enter_async_context(open_client(transport))
         if keys is None:
-            keys = _keys(settings, client, shared, clock, stack)
+            keys = _keys(settings, client, shared, clock, observe, stack)
         rotation, proofs = _rotation(settings, shared, stack)
-        management = _management(settings, client, shared, clock, stack, rotation=rotation, proofs=proofs)
+        management = _management(settings, client, shared, clock, observe, stack, rotation=rotation, proofs=proofs)
         if roles is None:
-            roles = _roles(settings, management, shared, clock, stack)
+            roles = _roles(settings, management, shared, clock, observe, stack)
+        verifier = _verifier(settings, keys, clock, observe)
+        if metrics is not None:
+            store = None if shared is None else shared.store
+            metrics.watch(partial(health_of, keys), verifier, None if store is None else partial(_is_up, store))
         yield Services(
             settings=settings,
             clock=clock,
             keys=keys,
-            verifier=_verifier(settings, keys, clock),
+            verifier=verifier,
             management=management,
             profiles=_profiles(management, clock, stack),
             roles=roles,
-            counts=_counts(settings, counter, shared, clock),
+            counts=_counts(settings, counter, shared, clock, observe),
             rate_limit=Policy.parse(settings.rate_limit),
             auth_failure_limit=policy_or_off(settings.auth_failure_rate_limit),
             exempt_permissions=frozenset(settings.rate_limit_exempt_permissions),
             exempt_clients=frozenset(settings.rate_limit_exempt_clients),
             subprotocol_tokens=settings.auth0_token_in_subprotocol,
-            store=(store := None if shared is None else shared.store),
-            metrics=_metrics(keys, store) if metrics else None,
+            store=None if shared is None else shared.store,
+            metrics=metrics,
             profile_rate_limit=policy_or_off(profile_rate_limit),
-            observe=observer,
+            observe=observe,
         )
 
 
-async def _shared(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Shared | None:
+async def _shared(settings: Settings, clock: Clock, observe: Observer, stack: AsyncExitStack) -> Shared | None:
     if not settings.has_shared_store:
         return None
     from auth0_sso.web.services.shared import open_shared  # noqa: PLC0415 - needs redis, which is optional
 
-    return await stack.enter_async_context(open_shared(settings, clock))
+    return await stack.enter_async_context(open_shared(settings, clock, observe))
 
 
 def _keys(
-    settings: Settings, client: httpx.AsyncClient, shared: Shared | None, clock: Clock, stack: AsyncExitStack
+    settings: Settings,
+    client: httpx.AsyncClient,
+    shared: Shared | None,
+    clock: Clock,
+    observe: Observer,
+    stack: AsyncExitStack,
 ) -> RemoteJwks:
     stores: list[KeyStore] = []
     if shared is not None and shared.keys is not None:
@@ -153,13 +164,14 @@ def _keys(
         freshness=Freshness(max_stale=settings.auth0_jwks_max_stale_seconds),
         store=KeyStores(stores) if stores else None,
         clock=clock,
+        observe=observe,
     )
     stack.push_async_callback(keys.aclose)
     _run_in_background(keys.keep_fresh(), stack)
     return keys
 
 
-def _verifier(settings: Settings, keys: KeySource, clock: Clock) -> TokenVerifier:
+def _verifier(settings: Settings, keys: KeySource, clock: Clock, observe: Observer) -> TokenVerifier:
     return TokenVerifier(
         keys,
         token_policy(settings),
@@ -168,14 +180,17 @@ def _verifier(settings: Settings, keys: KeySource, clock: Clock) -> TokenVerifie
         cache_size=settings.auth0_token_cache_size,
         cache_bytes=settings.auth0_token_cache_mib * MIB,
         clock=clock,
+        observe=observe,
     )
 
 
-def _counts(settings: Settings, counter: Counter | None, shared: Shared | None, clock: Clock) -> RateLimiter:
+def _counts(
+    settings: Settings, counter: Counter | None, shared: Shared | None, clock: Clock, observe: Observer
+) -> RateLimiter:
     memory = MemoryCounter(settings.rate_limit_strategy, settings.rate_limit_memory_mib * MIB, clock=clock)
     if counter is None and shared is not None:
         counter = shared.counter
-    return RateLimiter(memory, counter, on_store_error=settings.rate_limit_on_store_error)
+    return RateLimiter(memory, counter, on_store_error=settings.rate_limit_on_store_error, observe=observe)
 
 
 def _rotation(settings: Settings, shared: Shared | None, stack: AsyncExitStack) -> tuple[SecretRotation, Proofs]:
@@ -192,6 +207,7 @@ def _management(
     client: httpx.AsyncClient,
     shared: Shared | None,
     clock: Clock,
+    observe: Observer,
     stack: AsyncExitStack,
     *,
     rotation: SecretRotation,
@@ -202,10 +218,20 @@ def _management(
     base_url = settings.auth0_management_base_url
     credentials = ClientCredentials(settings.auth0_management_client_id, proofs, settings.auth0_management_audience)
     token = None if shared is None else shared.token
-    auth = ManagementTokenSource(client, base_url, credentials, shared=token, reread=rotation.reread, clock=clock)
+    outage = Outage("management", observe)
+    auth = ManagementTokenSource(
+        client,
+        base_url,
+        credentials,
+        shared=token,
+        reread=rotation.reread,
+        clock=clock,
+        observe=observe,
+        outage=outage,
+    )
     rotation.on_new_proofs(auth.retry_now)
     stack.push_async_callback(auth.aclose)
-    caller = ManagementCaller(client, base_url, auth, clock=clock)
+    caller = ManagementCaller(client, base_url, auth, clock=clock, observe=observe, outage=outage)
     return ManagementClient(caller)
 
 
@@ -222,6 +248,7 @@ def _roles(
     management: ManagementClient | None,
     shared: Shared | None,
     clock: Clock,
+    observe: Observer,
     stack: AsyncExitStack,
 ) -> RoleSource | None:
     if settings.auth0_role_source == "claim":
@@ -234,17 +261,15 @@ def _roles(
         max_stale=settings.auth0_role_max_stale_seconds,
     )
     cache = None if shared is None else shared.roles
-    roles = RoleDirectory(management, policy, shared=cache, clock=clock)
+    roles = RoleDirectory(management, policy, shared=cache, clock=clock, observe=observe)
     stack.push_async_callback(roles.aclose)
     if cache is not None:
         _run_in_background(cache.subscribe(roles.invalidate_locally, roles.invalidate_all_locally), stack)
     return roles
 
 
-def _metrics(keys: KeySource, store: Store | None) -> Metrics:
-    from auth0_sso.web.services.metrics import PrometheusMetrics  # noqa: PLC0415 - needs prometheus_client, which is optional
-
-    return PrometheusMetrics(partial(health_of, keys), store)
+def _is_up(store: Store) -> bool:
+    return store.health.state == "up"
 
 
 def _run_in_background(forever: Coroutine[object, object, NoReturn], stack: AsyncExitStack) -> None:

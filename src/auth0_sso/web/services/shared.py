@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from auth0_sso.clock import Clock
+from auth0_sso.events import IGNORE, Observer
 from auth0_sso.jwks.shared_store import SharedKeys
 from auth0_sso.management.shared_token import SharedToken
 from auth0_sso.ratelimit.redis import RedisCounter
@@ -19,7 +20,7 @@ from auth0_sso.web.services.components import Shared, proofs_of, sealing_secrets
 
 
 @asynccontextmanager
-async def open_shared(settings: Settings, clock: Clock) -> AsyncIterator[Shared]:
+async def open_shared(settings: Settings, clock: Clock, observe: Observer = IGNORE) -> AsyncIterator[Shared]:
     """Connect to the store that the settings name, and close its connections at the end.
 
     A store that does not answer is not an error: it is used once it does.
@@ -28,6 +29,7 @@ async def open_shared(settings: Settings, clock: Clock) -> AsyncIterator[Shared]
         settings.rate_limit_storage_url.get_secret_value(),
         timeout=settings.rate_limit_store_timeout_seconds,
         clock=clock,
+        observe=observe,
     )
     try:
         await store.open()
