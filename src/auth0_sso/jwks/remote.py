@@ -24,6 +24,7 @@ from auth0_sso.jwks.key_store import KeyStore, StoredKeys
 from auth0_sso.resilience.single_flight import SingleFlight
 from auth0_sso.resilience.token_bucket import TokenBucket
 from auth0_sso.tokens.jwk import JwkSet, VerificationKey
+from auth0_sso.tracing.current import part
 
 _log = logging.getLogger(__name__)
 
@@ -171,7 +172,8 @@ class RemoteJwks:
 
     async def _refresh(self) -> None:
         """Join the fetch in progress, or start one. Its failure is recorded, not raised."""
-        await self._flight.run(_FETCH, self._fetch)
+        with part("fetch signing keys", root=True):
+            await self._flight.run(_FETCH, self._fetch)
 
     async def _fetch(self) -> None:
         try:

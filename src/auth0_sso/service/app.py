@@ -3,11 +3,12 @@
 from functools import partial
 from importlib.metadata import version
 from inspect import signature
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter, FastAPI
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
+from auth0_sso.events import IGNORE
 from auth0_sso.http.client import AsyncTransport
 from auth0_sso.service.drain import Drain
 from auth0_sso.service.logs import configure_logs
@@ -20,6 +21,10 @@ from auth0_sso.web.middleware.body_limit import MAX_BODY_BYTES
 from auth0_sso.web.middleware.problem_handlers import add_problem_handlers
 from auth0_sso.web.protect import install_guards
 from auth0_sso.web.services.services import open_services
+
+if TYPE_CHECKING:
+    from auth0_sso.service.tracing import Tracing
+    from auth0_sso.web.services.protection import Opening
 
 _PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked every few seconds: their access log lines are at DEBUG."""
@@ -48,6 +53,7 @@ def create_app(
         refuse_development_tenant(settings)
         configure_logs(settings.log_level, settings.log_format)
         ServiceSettings.log_unknown_names()
+    tracing = _tracing(settings) if settings.tracing_enabled else None
     app = FastAPI(
         title="auth0-sso",
         description=_DESCRIPTION,
@@ -59,6 +65,7 @@ def create_app(
         # A redirect would send the token to http:// and to the Host that the request named.
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
+        **_telemetry(tracing),
     )
     for routes in (data, home, health, dashboard, profile, admin):  # FastAPI looks through all before it
         _add_routes(app, routes.router)
@@ -68,14 +75,35 @@ def create_app(
     add_problem_handlers(app)
     _add_http_layer(app, settings)
     app.state.drain = Drain() if drain is None else drain
-    opening = partial(
+    opening: Opening = partial(
         open_services,
         transport=transport,
         clock=clock,
         metrics=settings.metrics_enabled,
         profile_rate_limit=settings.profile_rate_limit,
+        observer=IGNORE if tracing is None else tracing.observe,
     )
+    if tracing is not None:
+        app.add_middleware(tracing.layer)
+        opening = tracing.opening(opening)
     return install_guards(app, settings, opening)
+
+
+def _tracing(settings: ServiceSettings) -> "Tracing":
+    from auth0_sso.service.tracing import Tracing  # noqa: PLC0415 - needs opentelemetry, which is optional
+
+    return Tracing(settings, untraced=_PROBES)
+
+
+def _telemetry(tracing: "Tracing | None") -> dict[str, Any]:
+    """Return FastAPI's option for traces; without ours it makes none, whatever the environment says.
+
+    Its own would show query strings and paths. Releases before 0.142 have no such option.
+    """
+    if "telemetry" not in signature(FastAPI.__init__).parameters:
+        return {}
+    off = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+    return {"telemetry": off if tracing is None else tracing.telemetry}
 
 
 def _add_routes(app: FastAPI, router: APIRouter) -> None:

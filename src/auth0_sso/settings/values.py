@@ -8,6 +8,7 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Final
+from urllib.parse import unquote
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
@@ -62,6 +63,16 @@ def _plain_entries(value: tuple[str, ...]) -> tuple[str, ...]:
 
 def _plain_secret(value: SecretStr) -> SecretStr:
     plain(value.get_secret_value())
+    return value
+
+
+def _header_pairs(value: SecretStr) -> SecretStr:
+    """Return headers as OTEL_EXPORTER_OTLP_HEADERS has them: `name=value,name=value`, percent-encoded."""
+    for pair in filter(None, plain(value.get_secret_value()).split(",")):
+        name, equals, text = pair.partition("=")
+        header_name(name)
+        if not equals or not unquote(text).isprintable() or not unquote(text).isascii():
+            raise ValueError("names something that is not a header and its value")
     return value
 
 
@@ -127,4 +138,5 @@ Algorithms = AfterValidator(_known_algorithms)
 File = Annotated[Path | None, AfterValidator(_in_a_directory)]
 PolicyText = Annotated[str, AfterValidator(_policy)]
 PolicyTextOrOff = Annotated[str, AfterValidator(_policy_or_off)]
+HeaderPairs = Annotated[SecretStr, AfterValidator(_header_pairs)]
 StoreUrl = Annotated[SecretStr, AfterValidator(_store)]

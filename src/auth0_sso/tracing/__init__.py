@@ -1,0 +1,4 @@
+"""Traces (OpenTelemetry): spans of this package's own work, and what the service exports them with.
+
+`current` needs no other package; the rest needs opentelemetry, which is optional. docs/decisions/0041 says why.
+"""

@@ -1,0 +1,131 @@
+"""A collector that is down, refuses or hangs costs spans and nothing else."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from time import perf_counter
+
+import pytest
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SpanExportResult
+
+from auth0_sso.tracing.current import current_spans, part
+from auth0_sso.tracing.export import FLUSH_TIMEOUT, MAX_WAITING, LoggingExporter
+from auth0_sso.tracing.pipeline import Pipeline, current_trace_id
+from support.collector import Collector, collector
+from support.process import free_port
+
+OURS = "auth0_sso.tracing.export"
+
+
+@pytest.fixture
+def collected() -> Iterator[Collector]:
+    with collector() as running:
+        yield running
+
+
+def pipeline(url: str) -> Pipeline:
+    return Pipeline(collector=url, headers={}, name="tested", version="1", sample_ratio=1.0)
+
+
+def said(caplog: pytest.LogCaptureFixture, url: str) -> list[str]:
+    """Return what was logged of this collector: the thread of an earlier test may still log."""
+    lines = (record.getMessage() for record in caplog.records if record.name == OURS)
+    return [line.replace(url, "COLLECTOR") for line in lines if url in line]
+
+
+def make_spans(number: int, name: str = "work") -> None:
+    for _ in range(number):
+        with part(name, root=True):
+            pass
+
+
+async def test_what_waits_is_sent_as_the_app_stops(collected: Collector) -> None:
+    async with pipeline(collected.url + "/").running():
+        make_spans(3)
+        assert collected.requests == []
+    assert len(collected.named("work")) == 3
+    assert {path for path, _ in collected.requests} == {"/v1/traces"}
+
+
+async def test_spans_are_made_and_sent_only_while_the_app_runs(collected: Collector) -> None:
+    traces = pipeline(collected.url)
+    with traces.spans.part("before", root=True):
+        pass
+    async with traces.running():
+        make_spans(1, "during")
+    assert current_spans() is None
+    with traces.spans.part("after", root=True):
+        pass
+    async with traces.running():
+        make_spans(1, "again")
+    assert [span.name for span in collected.spans] == ["during", "again"]
+
+
+async def test_a_dead_collector_delays_neither_work_nor_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, OURS)
+    url = f"http://127.0.0.1:{free_port()}"
+    async with pipeline(url).running():
+        begun = perf_counter()
+        make_spans(100)
+        worked = perf_counter() - begun
+        begun = perf_counter()
+    assert worked < 1
+    assert perf_counter() - begun < FLUSH_TIMEOUT + 1
+    assert said(caplog, url)[0] == f"the last spans were not sent to COLLECTOR/v1/traces within {FLUSH_TIMEOUT:.3g} s"
+
+
+async def test_a_hanging_collector_delays_neither_work_nor_the_end(
+    collected: Collector, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, OURS)
+    collected.may_answer.clear()
+    async with pipeline(collected.url).running():
+        begun = perf_counter()
+        make_spans(2 * MAX_WAITING)  # more than may wait
+        await asyncio.sleep(0)
+        worked = perf_counter() - begun
+        begun = perf_counter()
+    assert worked < 3
+    assert perf_counter() - begun < FLUSH_TIMEOUT + 1
+    assert said(caplog, collected.url)[0].startswith("the last spans were not sent to COLLECTOR/v1/traces")
+
+
+async def test_the_queue_has_a_limit(collected: Collector) -> None:
+    collected.may_answer.clear()
+    async with pipeline(collected.url).running():
+        make_spans(4 * MAX_WAITING)
+        collected.may_answer.set()
+    # What was in the one batch on its way was sent beside what waited.
+    assert MAX_WAITING <= len(collected.spans) < 2 * MAX_WAITING
+
+
+def test_an_outage_of_the_collector_is_logged_once_and_so_is_its_end(
+    collected: Collector, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, OURS)
+    exporter = LoggingExporter(OTLPSpanExporter(collected.url), collected.url)
+    span = TracerProvider(shutdown_on_exit=False).get_tracer("tests").start_span("work")
+    assert isinstance(span, ReadableSpan)
+    for status, number in ((400, 2), (400, 1), (200, 1), (200, 1)):  # 400 is not retried
+        collected.status = status
+        sent = exporter.export([span] * number)
+        assert (sent is SpanExportResult.SUCCESS) == (status == 200)
+    assert exporter.force_flush()
+    exporter.shutdown()
+    assert said(caplog, collected.url) == [
+        "spans cannot be sent to COLLECTOR, and are lost until it takes them",
+        "spans are sent to COLLECTOR again; at least 3 were lost",
+    ]
+
+
+def test_the_trace_id_is_that_of_the_current_span(collected: Collector) -> None:
+    traces = pipeline(collected.url)
+    assert current_trace_id() is None
+    with traces.spans.part("work", root=True):
+        trace_id = current_trace_id()
+        with traces.spans.part("inner"):
+            assert current_trace_id() == trace_id
+    assert trace_id is not None
+    assert len(trace_id) == 32
