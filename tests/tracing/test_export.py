@@ -10,8 +10,9 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExportResult
 
+from auth0_sso.tracing import FLUSH_TIMEOUT
 from auth0_sso.tracing.current import current_spans, part
-from auth0_sso.tracing.export import FLUSH_TIMEOUT, MAX_WAITING, LoggingExporter
+from auth0_sso.tracing.export import MAX_WAITING, LoggingExporter
 from auth0_sso.tracing.pipeline import Pipeline, current_trace_id
 from support.collector import Collector, collector
 from support.process import free_port

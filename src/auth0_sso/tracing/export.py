@@ -15,13 +15,12 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
+from auth0_sso.tracing import FLUSH_TIMEOUT
+
 _log = logging.getLogger(__name__)
 
 MAX_WAITING: Final = 2048
 """Spans that may wait for the collector; a newer one replaces the oldest."""
-
-FLUSH_TIMEOUT: Final = 2.0
-"""Seconds that a shutdown waits for the last spans to be sent."""
 
 _MAX_BATCH: Final = 512
 _INTERVAL_MILLISECONDS: Final = 2000
