@@ -75,7 +75,7 @@ async def test_a_request_that_takes_too_long_leaves_time_for_the_spans(
     tenant_port: int, tmp_path: Path, collected: Collector
 ) -> None:
     timing = {"shutdown_timeout": 4.0}
-    with serve_timed(tenant_port, tmp_path / "log", timing=timing, **traced(collected.url)) as serving:
+    with serve_timed(tenant_port, tmp_path / "log", 1, timing=timing, **traced(collected.url)) as serving:
         headers = token_of(tenant_port, USER)
         eventually(f"{serving.url}/readyz", 200)
         async with httpx.AsyncClient(timeout=30) as client:
@@ -91,7 +91,7 @@ async def test_a_request_that_takes_too_long_leaves_time_for_the_spans(
 
 def test_a_dead_collector_is_one_line_of_the_log(tenant_port: int, tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    with serve(tenant_port, tmp_path / "log", **traced(url)) as serving:
+    with serve(tenant_port, tmp_path / "log", 1, **traced(url)) as serving:
         serving.logged(f"spans cannot be sent to {url}/v1/traces")
         for _ in range(3):
             assert httpx.get(f"{serving.url}/", headers={"traceparent": CALLER}).status_code == 200

@@ -32,8 +32,8 @@ def collected() -> Iterator[Collector]:
 async def traced(
     collected: Collector, keys: Sequence[rsa.RSAPrivateKey], clock: HandClock, **changes: object
 ) -> AsyncIterator[Service]:
-    changes = {"tracing_enabled": True, "otel_exporter_otlp_endpoint": collected.url} | changes
-    async with running_service(keys, clock, **changes) as service:
+    changes["otel_exporter_otlp_endpoint"] = collected.url
+    async with running_service(keys, clock, app=None, cut=False, tracing_enabled=True, **changes) as service:
         yield service
 
 
