@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExportResult
 
 from auth0_sso.tracing import FLUSH_TIMEOUT
-from auth0_sso.tracing.current import current_spans, part
+from auth0_sso.tracing.current import current_spans, root_part
 from auth0_sso.tracing.export import MAX_WAITING, LoggingExporter
 from auth0_sso.tracing.pipeline import Pipeline, current_trace_id
 from support.collector import Collector, collector
@@ -38,7 +38,7 @@ def said(caplog: pytest.LogCaptureFixture, url: str) -> list[str]:
 
 def make_spans(number: int, name: str = "work") -> None:
     for _ in range(number):
-        with part(name, root=True):
+        with root_part(name):
             pass
 
 
@@ -52,12 +52,12 @@ async def test_what_waits_is_sent_as_the_app_stops(collected: Collector) -> None
 
 async def test_spans_are_made_and_sent_only_while_the_app_runs(collected: Collector) -> None:
     traces = pipeline(collected.url)
-    with traces.spans.part("before", root=True):
+    with traces.spans.part("before"):
         pass
     async with traces.running():
         make_spans(1, "during")
     assert current_spans() is None
-    with traces.spans.part("after", root=True):
+    with traces.spans.part("after"):
         pass
     async with traces.running():
         make_spans(1, "again")
@@ -124,7 +124,7 @@ def test_an_outage_of_the_collector_is_logged_once_and_so_is_its_end(
 def test_the_trace_id_is_that_of_the_current_span(collected: Collector) -> None:
     traces = pipeline(collected.url)
     assert current_trace_id() is None
-    with traces.spans.part("work", root=True):
+    with traces.spans.part("work"):
         trace_id = current_trace_id()
         with traces.spans.part("inner"):
             assert current_trace_id() == trace_id

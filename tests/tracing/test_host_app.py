@@ -13,15 +13,15 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from auth0_sso import require_role
 from auth0_sso.testing.clock import HandClock
-from auth0_sso.tracing.current import current_spans, part
+from auth0_sso.tracing.current import current_spans, part, root_part
 from support.service import running_service
 
 WITHOUT_OPENTELEMETRY = """
 import sys
 import auth0_sso.asgi, auth0_sso.http.bounded_http, auth0_sso.store.store
-from auth0_sso.tracing.current import current_spans, part
+from auth0_sso.tracing.current import current_spans, part, root_part
 assert current_spans() is None
-with part("nothing"):
+with part("nothing"), root_part("nothing"):
     pass
 print([name for name in sys.modules if name.startswith("opentelemetry")])
 """
@@ -63,7 +63,7 @@ async def test_without_a_tracer_provider_nothing_is_made_and_none_is_set(
         await service.api.get("/reports", headers=await service.as_user("admin@example.com"))
     assert current_spans() is None
     assert isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
-    with part("nothing", root=True):
+    with root_part("nothing"), part("nothing either"):
         assert trace.get_current_span() is trace.INVALID_SPAN
 
 

@@ -9,6 +9,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from auth0_sso.errors import ManagementUnavailableError, NotFoundError
 from auth0_sso.http.bounded_http import FetchError, send_bounded
 from auth0_sso.management.client import ManagementClient
+from auth0_sso.tracing.current import part, root_part
 from auth0_sso.tracing.spans import Spans, error_type
 from support.management_chain import MANAGEMENT_TOKEN
 from support.tenant_script import TOKEN, ScriptedTenant, error_reply, roles_reply, token_reply
@@ -62,7 +63,7 @@ async def test_no_span_shows_what_was_sent_or_answered(
     tenant: ScriptedTenant, management: ManagementClient, exporter: InMemorySpanExporter, spans: Spans
 ) -> None:
     tenant.on("GET /api/v2/users/ann%40example.com", error_reply(404, "ann@example.com is unknown"))
-    with pytest.raises(NotFoundError), spans.part("request", root=True):
+    with pytest.raises(NotFoundError), spans.part("request"):
         await management.get_user("ann@example.com", fields=("secret_field",))
     finished = exporter.get_finished_spans()
     assert {span.name for span in finished} == {
@@ -134,11 +135,11 @@ def test_only_our_own_errors_are_named_by_their_reason() -> None:
     assert error_type(UnicodeDecodeError("utf-8", b"secret", 0, 1, "secret")) == "UnicodeDecodeError"
 
 
-async def test_parts_are_spans_only_inside_of_a_trace(exporter: InMemorySpanExporter, spans: Spans) -> None:
-    with spans.part("alone"):
+def test_parts_are_spans_only_inside_of_a_trace(exporter: InMemorySpanExporter) -> None:
+    with part("alone"):
         pass
     assert exporter.get_finished_spans() == ()
-    with spans.part("outer", root=True), spans.part("inner"):
+    with root_part("outer"), part("inner"):
         pass
     inner, outer = exporter.get_finished_spans()
     assert (inner.name, outer.name) == ("inner", "outer")

@@ -24,7 +24,7 @@ async def test_a_statement_is_a_span_without_its_text(
     tmp_path: Path, spans: Spans, exporter: InMemorySpanExporter
 ) -> None:
     engine = traced_engine(tmp_path)
-    with spans.part("request", root=True):
+    with spans.part("request"):
         async with engine.begin() as connection:
             await connection.execute(text("CREATE TABLE people (name TEXT)"))
             await connection.execute(text("insert into people values (:name)"), [{"name": "Ann"}, {"name": "Uma"}])
@@ -41,7 +41,7 @@ async def test_a_failed_statement_is_named_by_the_class_of_its_error(
     tmp_path: Path, spans: Spans, exporter: InMemorySpanExporter
 ) -> None:
     engine = traced_engine(tmp_path)
-    with spans.part("request", root=True):
+    with spans.part("request"):
         async with engine.connect() as connection:
             with pytest.raises(OperationalError):
                 await connection.execute(text("SELECT 'Ann' FROM nowhere"))

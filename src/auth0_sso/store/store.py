@@ -13,7 +13,7 @@ from auth0_sso.errors import StoreUnavailableError
 from auth0_sso.store.address import StoreAddress, parse_address
 from auth0_sso.store.availability import Availability, StoreHealth
 from auth0_sso.store.commands import KEY_PREFIX, Argument, CommandError, Script
-from auth0_sso.tracing.current import current_spans
+from auth0_sso.tracing.current import inner_spans
 
 _OPEN_TIMEOUT: Final = 4.0
 _WRITES: Final = frozenset({"SET", "XADD"})
@@ -116,7 +116,7 @@ class RedisStore:
         self._availability.set_up()
 
     def _traced(self, operation: str, reply: Awaitable[_T]) -> Awaitable[_T]:
-        spans = current_spans()
+        spans = inner_spans()
         if spans is None:
             return reply
         return spans.database_call(reply, system="redis", operation=operation, attributes=self._server)

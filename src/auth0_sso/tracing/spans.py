@@ -60,12 +60,8 @@ class Spans:
         self._tracer = provider.get_tracer(_NAME, version("auth0-sso"))
 
     @contextmanager
-    def part(self, name: str, *, root: bool = False) -> Iterator[None]:
-        """Make a span of the block if it is in a trace that is recorded; with `root` also if it is in none."""
-        parent = trace.get_current_span()
-        if not parent.is_recording() and not (root and parent is trace.INVALID_SPAN):
-            yield
-            return
+    def part(self, name: str) -> Iterator[None]:
+        """Make a span of the block."""
         with self._span(name, SpanKind.INTERNAL, {}):
             yield
 
@@ -97,28 +93,18 @@ class Spans:
             _TRACE_CONTEXT.inject(headers)
             yield TenantSpan(span)
 
-    def database_call(
+    async def database_call(
         self, reply: Awaitable[_T], *, system: str, operation: str, attributes: Mapping[str, str | int]
-    ) -> Awaitable[_T]:
-        """Return what waits for a reply, within a span if it is in a trace that is recorded.
-
-        Neither keys nor values are named.
-        """
-        if not trace.get_current_span().is_recording():
-            return reply
+    ) -> _T:
+        """Wait for a reply within a span, which names neither keys nor values."""
         named = {"db.system.name": system, "db.operation.name": operation, **attributes}
-        return self._awaited(operation, named, reply)
+        with self._span(operation, SpanKind.CLIENT, named):
+            return await reply
 
-    def begin_statement(self, system: str, operation: str) -> StatementSpan | None:
-        """Begin a span of an SQL statement, which has no spans below it; None outside of a trace that is recorded."""
-        if not trace.get_current_span().is_recording():
-            return None
+    def begin_statement(self, system: str, operation: str) -> StatementSpan:
+        """Begin a span of an SQL statement, which has no spans below it."""
         attributes = {"db.system.name": system, "db.operation.name": operation}
         return StatementSpan(self._tracer.start_span(operation, kind=SpanKind.CLIENT, attributes=attributes))
-
-    async def _awaited(self, name: str, attributes: Mapping[str, str | int], reply: Awaitable[_T]) -> _T:
-        with self._span(name, SpanKind.CLIENT, attributes):
-            return await reply
 
     @contextmanager
     def _span(self, name: str, kind: SpanKind, attributes: Mapping[str, str | int]) -> Iterator[Span]:
@@ -150,8 +136,8 @@ def _spans_of(provider: trace.TracerProvider) -> Spans:
 
 def error_type(error: BaseException) -> str:
     """Return the word that names an error: the reason of one of ours, else its class."""
-    reason = getattr(error, "reason", None) if type(error).__module__.startswith("auth0_sso.") else None
-    return reason if isinstance(reason, str) else type(error).__qualname__
+    word = getattr(error, "reason", None) if type(error).__module__.startswith("auth0_sso.") else None
+    return word if isinstance(word, str) else type(error).__qualname__
 
 
 def _fail(span: Span, error: str) -> None:

@@ -9,7 +9,7 @@ SQLAlchemy is not imported: the code that has the engine adds these listeners to
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from auth0_sso.tracing.current import current_spans
+from auth0_sso.tracing.current import inner_spans
 
 _KEY: Final = "auth0_sso.span"
 _MAX_OPERATION: Final = 16
@@ -23,7 +23,7 @@ def statement_listeners(system: str) -> Mapping[str, Callable[..., None]]:
     """
 
     def begin(connection: Any, _: object, statement: str, *_more: object) -> None:  # noqa: ANN401 - SQLAlchemy's Connection
-        spans = current_spans()
+        spans = inner_spans()
         if spans is not None:
             connection.info[_KEY] = spans.begin_statement(system, operation_of(statement))
 
