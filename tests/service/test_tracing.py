@@ -1,20 +1,28 @@
 """The traces of the whole service, as a collector gets them."""
 
+import io
 import json
 import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from fastapi import FastAPI
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 
+from auth0_sso.errors import ConfigurationError, NotFoundError
+from auth0_sso.events import OutageEnded, RequestRefused
 from auth0_sso.service.log_formats import JsonFormatter
+from auth0_sso.service.logs import configure_logs
+from auth0_sso.service.tracing import Tracing
 from auth0_sso.testing.clock import HandClock
 from support.collector import Collector, Seen, collector
 from support.logged_secrets import shows_secret
 from support.redis_server import RedisServer
-from support.service import Service, person_id, running_service
+from support.service import Service, person_id, running_service, settings
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 CALLER = "00f067aa0ba902b7"
@@ -284,3 +292,45 @@ async def test_without_the_setting_nothing_is_traced_whatever_the_environment_sa
     async with running_service(rsa_keys, clock) as service:
         await service.api.get("/", headers=FROM_A_CALLER)
     assert collected.requests == []
+
+
+async def test_a_fastapi_without_telemetry_serves_and_cannot_trace(
+    rsa_keys: tuple[rsa.RSAPrivateKey, ...], clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    current = FastAPI.__init__
+
+    def before_0_142(self: FastAPI, **extra: Any) -> None:  # noqa: ANN401 - what FastAPI takes
+        assert "telemetry" not in extra
+        current(self, **extra)
+
+    monkeypatch.setattr(FastAPI, "__init__", before_0_142)
+    async with running_service(rsa_keys, clock) as service:
+        assert (await service.api.get("/")).status_code == 200
+    with pytest.raises(ConfigurationError, match=r"needs FastAPI 0\.142 or newer"):
+        settings(tracing_enabled=True)
+
+
+def test_only_refusals_are_noted_on_the_span(collected: Collector) -> None:
+    tracing = Tracing(settings(tracing_enabled=True, otel_exporter_otlp_endpoint=collected.url), untraced=())
+    with TracerProvider(shutdown_on_exit=False).get_tracer("tests").start_as_current_span("request") as span:
+        tracing.observe(OutageEnded("management"))
+        assert isinstance(span, ReadableSpan)
+        assert not span.attributes
+        tracing.observe(RequestRefused({}, NotFoundError("There is none.")))
+        assert dict(span.attributes or {}) == {"auth0_sso.refusal": "not_found"}
+
+
+async def test_what_callers_write_into_headers_is_not_logged(
+    collected: Collector, rsa_keys: tuple[rsa.RSAPrivateKey, ...], clock: HandClock, logging_restored: None
+) -> None:
+    configure_logs("INFO", "json")
+    written = io.BytesIO()
+    handler = logging.StreamHandler(io.TextIOWrapper(written, write_through=True))
+    logging.getLogger().addHandler(handler)
+    headers = {"baggage": "needle", "traceparent": "00-" + "needle" * 99, "tracestate": "needle=" + "x" * 600}
+    async with traced(collected, rsa_keys, clock) as service:
+        await service.api.get("/", headers=headers)
+        await service.api.get("/", headers=FROM_A_CALLER | {"tracestate": "needle!=,,=needle"})
+    assert len(collected.named("GET /")) == 2
+    assert b"GET / 200" in written.getvalue()
+    assert b"needle" not in written.getvalue()
