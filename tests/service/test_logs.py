@@ -1,4 +1,7 @@
+import json
 import logging
+import os
+import pty
 import re
 import signal
 import subprocess
@@ -22,6 +25,13 @@ shutdown.server_started()
 log = logging.getLogger("auth0_sso.access")
 """
 LOG_A_THOUSAND = "for number in range(1000): log.info('line %d', number)\n"
+SAYING = """
+import logging, sys
+from auth0_sso.service.logs import configure_logs
+configure_logs("INFO", sys.argv[1])
+logging.getLogger("tests").warning("said")
+logging.shutdown()
+"""
 ENDINGS = {
     "returns": ("", 0),
     "exits": ("sys.exit(3)", 3),
@@ -33,6 +43,20 @@ ENDINGS = {
         1,
     ),
 }
+
+
+def on_a_terminal(log_format: str, no_colour: str) -> str:
+    """Return the line that a process with this format writes to a terminal."""
+    terminal, end = pty.openpty()
+    environment = os.environ | {"TERM": "xterm", "NO_COLOR": no_colour}
+    try:
+        subprocess.run(
+            [sys.executable, "-c", SAYING, log_format], stderr=end, check=True, timeout=30, env=environment
+        )
+        return os.read(terminal, 4096).decode().rstrip("\r\n")
+    finally:
+        os.close(terminal)
+        os.close(end)
 
 
 def test_a_record_carries_the_request_id_and_httpx_urls_stay_out(capfd: pytest.CaptureFixture[str]) -> None:
@@ -101,3 +125,22 @@ def test_a_process_without_stderr_runs() -> None:
     command = ["sh", "-c", shell, "sh", script]
     ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, timeout=30)
     assert (ended.stdout, ended.returncode) == ("None\n", 0)
+
+
+@pytest.mark.parametrize(
+    ("log_format", "no_colour", "expected"),
+    [
+        ("auto", "", r"[\d-]{10}T[\d:.]{12}Z \x1b\[33mWARNING\x1b\[0m tests \[-\] said"),
+        ("auto", "1", r"[\d-]{10}T[\d:.]{12}Z WARNING tests \[-\] said"),
+        ("json", "", r'\{"time":".*"message":"said".*\}'),
+    ],
+)
+def test_on_a_terminal_auto_is_the_console_format(log_format: str, no_colour: str, expected: str) -> None:
+    assert re.fullmatch(expected, on_a_terminal(log_format, no_colour))
+
+
+def test_without_a_terminal_auto_is_json() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", SAYING, "auto"], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert json.loads(ended.stderr)["message"] == "said"

@@ -10,7 +10,7 @@ from auth0_sso.service.start_line import start_line
 from support.service import settings
 
 OFF = (
-    "off: Management API, metrics, CORS, login at /docs, trusted proxies, limit of failed authentications, "
+    "off: Management API, metrics, traces, CORS, login at /docs, trusted proxies, limit of failed authentications, "
     "limit of /profile, signing keys on disk"
 )
 NOTHING_ON = {
@@ -40,6 +40,7 @@ def test_what_is_on_is_not_named_as_off() -> None:
         settings(
             workers=4,
             metrics_enabled=True,
+            tracing_enabled=True,
             cors_allowed_origins="https://app.acme.com",
             trusted_proxies="10.0.0.0/8",
             auth0_client_id="spa",

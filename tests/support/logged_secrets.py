@@ -1,11 +1,13 @@
-"""Watches all that a test run logs in its process for tokens, secrets and Authorization values."""
+"""Watches what a test run logs, here and in the processes it starts, for tokens, secrets and Authorization values."""
 
 import logging
 import re
+import subprocess
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
@@ -39,6 +41,29 @@ class LoggedSecrets:
 def shows_secret(text: str) -> bool:
     """Return whether a text has a secret of the development tenant or the form of a token or private key."""
     return any(secret in text for secret in _SECRETS) or any(pattern.search(text) for pattern in _TOKENS)
+
+
+def require_no_secret(text: str, command: Sequence[object]) -> None:
+    """Fail if a process has written a secret. The report has the numbers of the lines, and not the secret."""
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if shows_secret(line)]
+    assert not lines, f"stderr of {Path(str(command[0])).name} shows a secret in lines {lines}"
+
+
+@contextmanager
+def watching_commands() -> Iterator[None]:
+    """Fail where a command that `subprocess.run` runs shows a secret on its stderr; where that is captured."""
+    run = subprocess.run
+
+    def examined(command: Any, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - what subprocess.run takes
+        result = run(command, *arguments, **options)
+        written = result.stderr or ""
+        text = written if isinstance(written, str) else written.decode("utf-8", "replace")
+        require_no_secret(text, [command] if isinstance(command, str) else command)
+        return result
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess, "run", examined)
+        yield
 
 
 @contextmanager

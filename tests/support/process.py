@@ -17,6 +17,7 @@ from typing import TextIO
 import httpx
 
 from auth0_devtenant import MANAGEMENT_CLIENT_ID, MANAGEMENT_CLIENT_SECRET
+from support.logged_secrets import require_no_secret
 
 COMMAND = [sys.executable, "-m", "auth0_sso"]
 _PATIENCE = 30.0
@@ -64,6 +65,9 @@ def dev(*options: str, cwd: Path | None = None, **environment: str) -> Iterator[
             assert process.wait(_PATIENCE) == 0
         finally:
             process.kill()
+            process.wait(_PATIENCE)
+            log.seek(0)
+            require_no_secret(log.read(), command)
 
 
 def _announced(process: subprocess.Popen[str], log: TextIO) -> Dev:
@@ -127,9 +131,10 @@ def free_port() -> int:
 
 @contextmanager
 def process(*command: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command until the block ends; its log goes to the file that LOG_TO names, if any."""
+    """Run a command until the block ends; its log goes to the file that LOG_TO names, if any, and has no secret."""
     with (
-        Path(environment.pop("LOG_TO", os.devnull)).open("wb") as log,
+        tempfile.TemporaryDirectory() as folder,
+        Path(environment.pop("LOG_TO", f"{folder}/log")).open("w+b") as log,
         subprocess.Popen(command, env=os.environ | environment, stderr=log) as running,
     ):
         try:
@@ -141,6 +146,8 @@ def process(*command: str, **environment: str) -> Iterator[subprocess.Popen[byte
             except subprocess.TimeoutExpired:
                 running.kill()
                 raise
+            log.seek(0)
+            require_no_secret(log.read().decode("utf-8", "replace"), command)
 
 
 @contextmanager

@@ -36,6 +36,7 @@ APPROVED = "License :: OSI Approved :: "
         ([("License-Expression", "GPL-3.0-only OR MIT")], None),
         ([("License-Expression", "Apache-2.0 AND MIT")], None),
         ([("License", "BSD 2-Clause License")], None),
+        ([("License", "3-Clause BSD License")], None),
         ([("Classifier", f"{APPROVED}MIT License")], None),
         ([("License-Expression", "GPL-3.0-only AND MIT")], "GPL-3.0-only AND MIT"),
         ([("License-Expression", "AGPL-3.0-only"), ("License", "MIT")], "AGPL-3.0-only"),

@@ -13,8 +13,10 @@ from types import MappingProxyType
 from typing import Final
 
 from auth0_sso.http import lenient_json
+from auth0_sso.http.auth0_request_id import request_id_of
 from auth0_sso.http.client import httpx
 from auth0_sso.tokens import strict_json
+from auth0_sso.tracing.current import current_spans
 
 NO_RESPONSE: Final = frozenset(
     {
@@ -31,6 +33,8 @@ NO_RESPONSE: Final = frozenset(
 """The reasons of a request without any response; another attempt may succeed."""
 
 _MAX_URL: Final = 300
+_SENT: Final = "auth0_sso.sent"
+"""How often a request was sent, in its extensions: a retry sends the same one."""
 
 # The first one that matches an error or one of its causes is the reason. An invalid certificate is also a TLS error.
 _CAUSES: Final[tuple[tuple[type[BaseException], str], ...]] = (
@@ -107,6 +111,22 @@ async def send_bounded(
     response. Redirects are not followed, and the client's default authentication is not used.
     """
     request.headers["Accept-Encoding"] = "identity"
+    spans = current_spans()
+    if spans is None:
+        return await _send(client, request, max_seconds=max_seconds, max_bytes=max_bytes)
+    resend_count = request.extensions.get(_SENT, 0)
+    request.extensions[_SENT] = resend_count + 1
+    with spans.tenant_request(
+        request.method, *_origin_and_path(request.url), request.headers, resend_count=resend_count
+    ) as span:
+        response = await _send(client, request, max_seconds=max_seconds, max_bytes=max_bytes)
+        span.answered(response.status, request_id_of(response.headers))
+        return response
+
+
+async def _send(
+    client: httpx.AsyncClient, request: httpx.Request, *, max_seconds: float, max_bytes: int
+) -> BoundedResponse:
     try:
         async with asyncio.timeout(max_seconds):
             response = await client.send(request, stream=True, auth=None, follow_redirects=False)
@@ -125,6 +145,11 @@ def url_for_log(url: httpx.URL | str) -> str:
     """Return a URL without credentials, query and fragment, and of limited length."""
     text = str(httpx.URL(url).copy_with(userinfo=b"", query=None, fragment=None))
     return text if len(text) <= _MAX_URL else f"{text[:_MAX_URL]}..."
+
+
+def _origin_and_path(url: httpx.URL) -> tuple[str, str]:
+    """Return scheme, host and port of a URL, and its path as it is sent, with the query."""
+    return f"{url.scheme}://{url.netloc.decode('ascii')}", url.raw_path.decode("ascii")
 
 
 async def _body(response: httpx.Response, max_bytes: int) -> tuple[bytes, str | None]:

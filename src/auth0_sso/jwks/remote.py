@@ -26,6 +26,7 @@ from auth0_sso.resilience.outage import Outage
 from auth0_sso.resilience.single_flight import SingleFlight
 from auth0_sso.resilience.token_bucket import TokenBucket
 from auth0_sso.tokens.jwk import JwkSet, VerificationKey
+from auth0_sso.tracing.current import root_part
 
 _log = logging.getLogger(__name__)
 
@@ -178,7 +179,8 @@ class RemoteJwks:
 
     async def _refresh(self) -> None:
         """Join the fetch in progress, or start one. Its failure is recorded, not raised."""
-        await self._flight.run(_FETCH, self._fetch)
+        with root_part("fetch signing keys"):
+            await self._flight.run(_FETCH, self._fetch)
 
     async def _fetch(self) -> None:
         try:

@@ -11,6 +11,7 @@ from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.fair_queue import Priority
 from auth0_sso.management.models import ManagementModel, User
 from auth0_sso.management.responses import read_entries, read_object, read_total
+from auth0_sso.tracing.current import part
 
 M = TypeVar("M", bound=ManagementModel)
 Query = Mapping[str, str | int]
@@ -41,7 +42,10 @@ class ManagementReader:
         body: Mapping[str, JsonValue] | None = None,
     ) -> BoundedResponse:
         """Return the successful response to one call; raise what `ManagementCaller.call` raises."""
-        return await self._caller.call(method, path, priority=self._priority, scopes=scopes, query=query, body=body)
+        with part("call the Management API"):  # with the wait in the queue, and retries
+            return await self._caller.call(
+                method, path, priority=self._priority, scopes=scopes, query=query, body=body
+            )
 
     async def get(
         self, model: type[ManagementModel], path: str, query: Query, scopes: tuple[str, ...]

@@ -5,7 +5,8 @@ from typing import TypeVar
 
 from pydantic import JsonValue
 
-from auth0_sso.errors import ManagementAnswerError
+from auth0_sso.errors import ManagementAnswerError, TenantAnswer
+from auth0_sso.http.auth0_request_id import request_id_of
 from auth0_sso.http.bounded_http import BoundedResponse, FetchError
 from auth0_sso.management.models import ManagementModel, User
 
@@ -17,10 +18,16 @@ def read_object(response: BoundedResponse) -> dict[str, object]:
     try:
         value = response.lenient_json()
     except FetchError as error:
-        raise ManagementAnswerError(error.reason) from None
+        raise _unreadable(response, error.reason) from None
     if not isinstance(value, dict):
-        raise ManagementAnswerError("not_an_object")
+        raise _unreadable(response, "not_an_object")
     return value
+
+
+def _unreadable(response: BoundedResponse, reason: str) -> ManagementAnswerError:
+    error = ManagementAnswerError(reason)
+    error.answer = TenantAnswer(response.status, None, request_id_of(response.headers))
+    return error
 
 
 def read_entries(

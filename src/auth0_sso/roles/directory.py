@@ -16,6 +16,7 @@ from auth0_sso.roles.cache import RoleCache, RoleCachePolicy
 from auth0_sso.roles.shared import SharedRoles
 from auth0_sso.roles.user_roles import UserRoles, UserRolesKey
 from auth0_sso.tokens.claims import AccessToken
+from auth0_sso.tracing.current import part
 
 
 class RoleDirectory:
@@ -88,7 +89,8 @@ class RoleDirectory:
                 self._observe(RoleLookup("cached"))
             return cached.require()
         try:
-            return (await self._flight.run(key, lambda: self._look_up(key))).require()
+            with part("look up roles"):
+                return (await self._flight.run(key, lambda: self._look_up(key))).require()
         except ManagementUnavailableError:
             stale = self._cache.get_stale(key) if stale_ok else None
             if stale is None:

@@ -5,11 +5,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from importlib.metadata import version
 from inspect import signature
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter, FastAPI
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
+from auth0_sso.events import IGNORE
 from auth0_sso.http.client import AsyncTransport
 from auth0_sso.service.drain import Drain
 from auth0_sso.service.logs import configure_logs
@@ -25,6 +26,10 @@ from auth0_sso.web.middleware.problem_handlers import add_problem_handlers
 from auth0_sso.web.protect import install_guards
 from auth0_sso.web.services.components import Metrics
 from auth0_sso.web.services.services import Services, open_services
+
+if TYPE_CHECKING:
+    from auth0_sso.service.tracing import Tracing
+    from auth0_sso.web.services.protection import Opening
 
 _PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked every few seconds: their access log lines are at DEBUG."""
@@ -56,6 +61,7 @@ def create_app(
         refuse_development_tenant(settings)
         configure_logs(settings.log_level, settings.log_format)
         ServiceSettings.log_unknown_names()
+    tracing = _tracing(settings) if settings.tracing_enabled else None
     app = FastAPI(
         title="auth0-sso",
         description=_DESCRIPTION,
@@ -67,6 +73,7 @@ def create_app(
         # A redirect would send the token to http:// and to the Host that the request named.
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
+        **_telemetry(tracing),
     )
     for routes in (data, home, health, dashboard, profile, admin):  # FastAPI looks through all before it
         _add_routes(app, routes.router)
@@ -79,13 +86,17 @@ def create_app(
     listens = settings.metrics_enabled and settings.metrics_port is not None and metrics is None
     if settings.metrics_enabled and metrics is None:
         metrics = _own_metrics(clock)
-    opening = partial(
+    opening: Opening = partial(
         _open_with_listener if listens else open_services,
         transport=transport,
         clock=clock,
         metrics=metrics if settings.metrics_enabled else None,
         profile_rate_limit=settings.profile_rate_limit,
+        observer=IGNORE if tracing is None else tracing.observe,
     )
+    if tracing is not None:
+        app.add_middleware(tracing.layer)
+        opening = tracing.opening(opening)
     return install_guards(app, settings, opening)
 
 
@@ -108,6 +119,23 @@ async def _open_with_listener(
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(MetricsListener(metrics.exposition, metrics.content_type).serving(sockets))
         yield await stack.enter_async_context(open_services(settings, metrics=metrics, **parts))
+
+
+def _tracing(settings: ServiceSettings) -> "Tracing":
+    from auth0_sso.service.tracing import Tracing  # noqa: PLC0415 - needs opentelemetry, which is optional
+
+    return Tracing(settings, untraced=_PROBES)
+
+
+def _telemetry(tracing: "Tracing | None") -> dict[str, Any]:
+    """Return FastAPI's option for traces; without ours it makes none, whatever the environment says.
+
+    Its own would show query strings and paths. Releases before 0.142 have no such option.
+    """
+    if "telemetry" not in signature(FastAPI.__init__).parameters:
+        return {}
+    off = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+    return {"telemetry": off if tracing is None else tracing.telemetry}
 
 
 def _add_routes(app: FastAPI, router: APIRouter) -> None:

@@ -41,6 +41,9 @@ def configure_logs(level: str, log_format: LogFormat = "auto") -> None:
                 "httpx2": {"level": "WARNING"},
                 "httpcore2": {"level": "WARNING"},
                 "uvicorn.access": {"level": "WARNING"},
+                # It logs what a caller writes into traceparent, tracestate and baggage, and each failed export.
+                "opentelemetry": {"level": "ERROR"},
+                "opentelemetry.exporter": {"level": "WARNING" if level == "DEBUG" else "CRITICAL"},
             },
         }
     )

@@ -27,6 +27,7 @@ from auth0_sso.service.shutdown import SHUTDOWN_SIGNALS, SHUTDOWN_TIMEOUT, Grace
 from auth0_sso.service.start_line import start_line
 from auth0_sso.service.supervisor import Supervisor, Timing
 from auth0_sso.service.worker_process import SupervisorPipe
+from auth0_sso.tracing import FLUSH_TIMEOUT
 from auth0_sso.web.services.components import Metrics
 
 _log = logging.getLogger(__name__)
@@ -130,6 +131,7 @@ class _Server(uvicorn.Server):
         self._failure = failure
         self._supervisor = supervisor
         self._drain_seconds = settings.shutdown_notice_seconds
+        self._seconds_to_close = FLUSH_TIMEOUT if settings.tracing_enabled else 0.0
         self._shutdown = GracefulShutdown(
             on_start=self._drain.start_shutdown,
             close_server=self._close,
@@ -197,7 +199,10 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finish the requests in progress within the remaining time, then close the app."""
-        self.config.timeout_graceful_shutdown = self._shutdown.seconds_left()  # type: ignore[assignment]  # declared int; asyncio.wait_for takes it
+        left = self._shutdown.seconds_left()
+        if left is not None:
+            left = max(0.0, left - self._seconds_to_close)
+        self.config.timeout_graceful_shutdown = left  # type: ignore[assignment]  # declared int; asyncio.wait_for takes it
         await super().shutdown(sockets)
         if self._metrics is not None:
             self._metrics.refresh()

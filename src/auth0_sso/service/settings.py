@@ -3,16 +3,18 @@
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
+from inspect import signature
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, field_validator
+from fastapi import FastAPI
+from pydantic import AfterValidator, BeforeValidator, SecretStr, field_validator
 
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.settings import Settings
-from auth0_sso.settings.addresses import browser_origin, proxy_network
+from auth0_sso.settings.addresses import browser_origin, collector_url, proxy_network
 from auth0_sso.settings.environment import setting
 from auth0_sso.settings.loading import unknown_names
-from auth0_sso.settings.values import Listed, PolicyTextOrOff, header_name
+from auth0_sso.settings.values import HeaderPairs, Listed, Plain, PolicyTextOrOff, header_name
 from auth0_sso.web.middleware.logged_caller import CallerInLog
 
 EX_CONFIG: Final = 78
@@ -104,6 +106,23 @@ class ServiceSettings(Settings):
         "How access log lines name the caller, the token's subject and client id: full, hashed or off.",
         "write full, hashed or off",
     )
+    tracing_enabled: bool = setting(False, "Send traces to an OpenTelemetry collector.", "write true or false")
+    otel_exporter_otlp_endpoint: Annotated[str, AfterValidator(collector_url)] = setting(
+        "http://localhost:4318",
+        "Base URL of the collector that traces are sent to (OTLP over HTTP).",
+        "write a URL such as http://collector:4318, without user, password and query",
+    )
+    otel_exporter_otlp_headers: HeaderPairs = setting(
+        SecretStr(""),
+        "Headers to send to the collector, comma-separated, percent-encoded.",
+        "write name=value pairs, such as api-key=secret",
+    )
+    otel_service_name: Plain = setting(
+        "auth0-sso", "Name of this service in traces.", "write a name without spaces", min_length=1, max_length=200
+    )
+    otel_traces_sampler_arg: float = setting(
+        1.0, "Part of the traces that is recorded, of those that begin here.", "write 0 to 1", ge=0, le=1
+    )
 
     @classmethod
     def load_or_exit(cls, **values: Any) -> Self:  # noqa: ANN401 - pydantic checks them, field by field
@@ -120,3 +139,19 @@ class ServiceSettings(Settings):
         if value and find_spec("prometheus_client") is None:
             raise ValueError("needs prometheus_client: install auth0-sso[metrics]")
         return value
+
+    @field_validator("tracing_enabled")
+    @classmethod
+    def _can_trace(cls, value: bool) -> bool:
+        if value and not all(map(_is_installed, ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http"))):
+            raise ValueError("needs OpenTelemetry: install auth0-sso[tracing]")
+        if value and "telemetry" not in signature(FastAPI.__init__).parameters:
+            raise ValueError("needs FastAPI 0.142 or newer, which traces requests")
+        return value
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # not even the package that would contain it
+        return False

@@ -38,6 +38,7 @@ def _off(settings: ServiceSettings) -> list[str]:
     is_on = {
         "Management API": settings.has_management,
         "metrics": settings.metrics_enabled,
+        "traces": settings.tracing_enabled,
         "CORS": bool(settings.cors_allowed_origins),
         "login at /docs": bool(settings.auth0_client_id),
         "trusted proxies": bool(settings.trusted_proxies),

@@ -61,6 +61,14 @@ def base_url(value: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}/"
 
 
+def collector_url(value: str) -> str:
+    """Return the base URL of an OpenTelemetry collector; a password in it would be in log lines."""
+    parts = split_url(plain(value))
+    if parts.scheme not in _DEFAULT_PORTS or not _is_host(parts.netloc) or parts.query or parts.fragment:
+        raise ValueError("is not the base URL of a collector")
+    return value
+
+
 def management_audience(value: str) -> str:
     """Return the identifier of a tenant's Management API, which is always its URL with api/v2/ behind."""
     base, found, rest = plain(value).removesuffix("/").rpartition("/api/v2")

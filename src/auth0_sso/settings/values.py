@@ -8,6 +8,7 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Final
+from urllib.parse import unquote
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
@@ -68,6 +69,16 @@ def _client_secrets(value: SecretStr) -> SecretStr:
     if len(lines) > MAX_PROOFS:
         raise ValueError(f"has more than {MAX_PROOFS} lines")
     return SecretStr("\n".join(lines))
+
+
+def _header_pairs(value: SecretStr) -> SecretStr:
+    """Return headers as OTEL_EXPORTER_OTLP_HEADERS has them: `name=value,name=value`, percent-encoded."""
+    for pair in filter(None, plain(value.get_secret_value()).split(",")):
+        name, equals, text = pair.partition("=")
+        header_name(name)
+        if not equals or not unquote(text).isprintable() or not unquote(text).isascii():
+            raise ValueError("names something that is not a header and its value")
+    return value
 
 
 def _audiences(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -132,4 +143,5 @@ Algorithms = AfterValidator(_known_algorithms)
 File = Annotated[Path | None, AfterValidator(_in_a_directory)]
 PolicyText = Annotated[str, AfterValidator(_policy)]
 PolicyTextOrOff = Annotated[str, AfterValidator(_policy_or_off)]
+HeaderPairs = Annotated[SecretStr, AfterValidator(_header_pairs)]
 StoreUrl = Annotated[SecretStr, AfterValidator(_store)]

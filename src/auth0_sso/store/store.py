@@ -11,9 +11,10 @@ from typing import Any, Final, TypeVar
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import StoreUnavailableError
 from auth0_sso.events import IGNORE, Observer
-from auth0_sso.store.address import parse_address
+from auth0_sso.store.address import StoreAddress, parse_address
 from auth0_sso.store.availability import Availability, StoreHealth
 from auth0_sso.store.commands import KEY_PREFIX, Argument, CommandError, Script
+from auth0_sso.tracing.current import inner_spans
 
 _OPEN_TIMEOUT: Final = 4.0
 _WRITES: Final = frozenset({"SET", "XADD"})
@@ -36,7 +37,9 @@ class RedisStore:
         from auth0_sso.store.connections import open_client  # noqa: PLC0415 - redis-py is optional
         from auth0_sso.store.pipelining import PipeliningClient  # noqa: PLC0415 - redis-py is optional
 
-        self._client = PipeliningClient(open_client(parse_address(url)), timeout=timeout)
+        address = parse_address(url)
+        self._client = PipeliningClient(open_client(address), timeout=timeout)
+        self._server = _server_attributes(address)
         self._availability = Availability(clock, observe)
 
     async def open(self) -> None:
@@ -57,11 +60,12 @@ class RedisStore:
         """
         from auth0_sso.store.connections import open_client  # noqa: PLC0415 - redis-py is optional
 
-        client = open_client(parse_address(url))
+        address = parse_address(url)
         try:
-            await self._client.replace(client, *_write_nothing(KEY_PREFIX), timeout=_OPEN_TIMEOUT)
+            await self._client.replace(open_client(address), *_write_nothing(KEY_PREFIX), timeout=_OPEN_TIMEOUT)
         except CommandError as error:
             raise StoreUnavailableError(error.reason) from None
+        self._server = _server_attributes(address)
 
     @property
     def health(self) -> StoreHealth:
@@ -79,7 +83,8 @@ class RedisStore:
         """Run a Lua script; `bypass_breaker` and errors as in `execute`."""
         if not bypass_breaker:
             await self._require_up()
-        reply = await self._reply(keys[0], self._client.execute_script(script, len(keys), *keys, *arguments))
+        sent = self._client.execute_script(script, len(keys), *keys, *arguments)
+        reply = await self._reply(keys[0], self._traced("EVALSHA", sent))
         if script.wrote(reply):
             self._availability.record_write()
         return reply
@@ -91,7 +96,7 @@ class RedisStore:
         """
         if not bypass_breaker:
             await self._require_up()
-        reply = await self._reply(command[1], self._client.execute(*command))
+        reply = await self._reply(command[1], self._traced(str(command[0]), self._client.execute(*command)))
         if command[0] in _WRITES:
             self._availability.record_write()
         return reply
@@ -128,12 +133,26 @@ class RedisStore:
         await self._reply(key, self._client.execute(*_write_nothing(key)))
         self._availability.set_up()
 
+    def _traced(self, operation: str, reply: Awaitable[_T]) -> Awaitable[_T]:
+        spans = inner_spans()
+        if spans is None:
+            return reply
+        return spans.database_call(reply, system="redis", operation=operation, attributes=self._server)
+
     async def _reply(self, key: Argument, reply: Awaitable[_T]) -> _T:
         """Wait for the reply to a command about a key."""
         try:
             return await reply
         except CommandError as error:
             raise self._availability.record_failure(key, error) from None
+
+
+def _server_attributes(address: StoreAddress) -> dict[str, str | int]:
+    """Return what spans say of the server; nothing where the address does not name the one that gets a command."""
+    if address.kind != "server":
+        return {}
+    ((host, port),) = address.hosts
+    return {"server.address": host, "server.port": port}
 
 
 def _write_nothing(key: Argument) -> tuple[Argument, ...]:

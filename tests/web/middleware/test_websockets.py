@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI, WebSocket
 from auth0_sso import require_role
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.issuer import Issuer
+from auth0_sso.web.middleware.trace_context import trace_id_variable
 from support.asgi_socket import asgi_socket
 from support.own_app import ROLES, protected
 from support.socket_app import GUARDS, IN_ROUTE, Bearer, SocketApp
@@ -146,3 +147,28 @@ async def test_services_without_the_layer_that_closes_sockets_open_none(
             with pytest.raises(RuntimeError, match="protect"):
                 await socket.ended()
             assert socket.from_app.empty()
+
+
+@pytest.mark.parametrize("traced", [True, False])
+async def test_log_lines_of_a_socket_have_the_trace_id_of_its_caller(own: SocketApp, traced: bool) -> None:
+    seen: list[str | None] = []
+
+    class Handler(logging.Handler):
+        def emit(self, _: logging.LogRecord) -> None:
+            seen.append(trace_id_variable.get())
+
+    log, handler = logging.getLogger("auth0_sso.access"), Handler()
+    level = log.level
+    log.setLevel(logging.INFO)
+    log.addHandler(handler)
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    headers = [(b"traceparent", f"00-{trace}-00f067aa0ba902b7-01".encode())] if traced else []
+    try:
+        async with asgi_socket(own.app, "/echo", headers=headers) as socket:
+            await socket.answer()
+            await socket.ended()
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+    assert seen == [trace if traced else None]
+    assert trace_id_variable.get() is None

@@ -4,6 +4,8 @@ import re
 from contextvars import ContextVar
 from typing import Final
 
+from starlette.types import Scope
+
 trace_id_variable: ContextVar[str | None] = ContextVar("auth0_sso_trace_id", default=None)
 """The trace id of the request being served; None without one."""
 
@@ -23,3 +25,8 @@ def trace_id_of(traceparent: bytes) -> str | None:
     if found is None or (traceparent[:2] == b"00" and len(traceparent) != _LENGTH_OF_VERSION_00):
         return None
     return found[1].decode("ascii")
+
+
+def trace_id_in(scope: Scope) -> str | None:
+    """Return the trace id of a request or WebSocket, given its ASGI scope: of the first header traceparent."""
+    return next((trace_id_of(value) for name, value in scope["headers"] if name == b"traceparent"), None)

@@ -7,6 +7,7 @@ from starlette.websockets import WebSocket, WebSocketState
 from auth0_sso.errors import Auth0SsoError
 from auth0_sso.web.middleware.access_log import log_refusal
 from auth0_sso.web.middleware.request_context import RequestContext, request_id_variable
+from auth0_sso.web.middleware.trace_context import trace_id_in, trace_id_variable
 from auth0_sso.web.services.services import Services
 from auth0_sso.web.websockets.guarded_socket import GuardedSocket
 from auth0_sso.web.websockets.refusals import close_of, takes_response
@@ -22,11 +23,13 @@ async def serve_websocket(
     context = RequestContext.begin(scope, services)
     context.socket = socket = GuardedSocket(receive, send, context.answer_headers)
     token = request_id_variable.set(context.request_id)
+    trace = trace_id_variable.set(trace_id_in(scope) or trace_id_variable.get())
     try:
         await app(scope, socket.receive, socket.send)
     finally:
         if context.refusal is not None:
             log_refusal(scope, context.refusal)
+        trace_id_variable.reset(trace)
         request_id_variable.reset(token)
         await socket.aclose()
 
