@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
 from uuid import uuid4
@@ -63,7 +63,7 @@ class PostgresServer:
             cwd=self._folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,  # a group of processes, to kill or freeze at once
+            start_new_session=True,  # Ctrl-C is not for it
         )
 
     def url(self, database: str = "postgres", *, user: str = "auditor", password: str = _PASSWORD) -> str:
@@ -90,6 +90,7 @@ class PostgresServer:
     def kill(self) -> None:
         """Kill all its processes: nothing is shut down."""
         if self._process is not None:
+            self.freeze()  # else it could start another process after those that are looked up
             self._signal(signal.SIGKILL)
             self._process.wait(_PATIENCE)
             self._process = None
@@ -102,8 +103,11 @@ class PostgresServer:
         self._signal(signal.SIGCONT)
 
     def _signal(self, number: int) -> None:
+        """Signal the server and its processes, each of which is a session and so a group of its own."""
         assert self._process is not None
-        os.killpg(self._process.pid, number)
+        for pid in (self._process.pid, *_children(self._process.pid)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def execute(self, statement: str, database: str = "postgres") -> list[asyncpg.Record]:
         """Run SQL as the owner of the server, and return its rows."""
@@ -125,6 +129,16 @@ class PostgresServer:
     def remove(self) -> None:
         self.kill()
         shutil.rmtree(self._folder)
+
+
+def _children(pid: int) -> list[int]:
+    """Return the processes that a process started; the fields of /proc/*/stat after the name begin with the state."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(path.read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append(int(path.parent.name))
+    return found
 
 
 @contextmanager
