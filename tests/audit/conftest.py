@@ -1,4 +1,3 @@
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +17,7 @@ def postgresql() -> Iterator[PostgresServer]:
 @pytest.fixture
 async def empty_database(postgresql: PostgresServer) -> str:
     """The URL of a database of the test's own, without the table."""
-    return postgresql.url(await asyncio.to_thread(postgresql.create_database))
+    return postgresql.url(postgresql.create_database())
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -27,7 +26,7 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return await migrated(f"sqlite:///{tmp_path}/audit.db")
     server: PostgresServer = request.getfixturevalue("postgresql")
-    return await migrated(server.url(await asyncio.to_thread(server.create_database)))
+    return await migrated(server.url(server.create_database()))
 
 
 @pytest.fixture

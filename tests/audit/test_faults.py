@@ -63,7 +63,7 @@ def mortal() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 async def url(mortal: PostgresServer) -> str:
-    return await migrated(mortal.url(await asyncio.to_thread(mortal.create_database)))
+    return await migrated(mortal.url(mortal.create_database()))
 
 
 async def require_all(url: str, load: Load) -> None:

@@ -6,16 +6,20 @@ import pwd
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import TypeVar
 from uuid import uuid4
 
 import asyncpg
 import pytest
 
 from support.process import free_port
+
+T = TypeVar("T")
 
 _PATIENCE = 30.0
 _DEBIAN = Path("/usr/lib/postgresql")
@@ -74,7 +78,7 @@ class PostgresServer:
         options = [word for option in _OPTIONS for word in ("-c", option)]
         listening = ["-c", "listen_addresses=127.0.0.1", "-p", str(self.port), "-k", str(self._folder)]
         self._process = self._start([_program("postgres"), "-D", str(self._folder / "data"), *listening, *options])
-        asyncio.run(self._until_ready())
+        _run(self._until_ready())
 
     async def _until_ready(self) -> None:
         async with asyncio.timeout(_PATIENCE):
@@ -119,7 +123,7 @@ class PostgresServer:
             finally:
                 await connection.close()
 
-        return asyncio.run(run())
+        return _run(run())
 
     def create_database(self) -> str:
         name = f"audit_{uuid4().hex}"
@@ -129,6 +133,12 @@ class PostgresServer:
     def remove(self) -> None:
         self.kill()
         shutil.rmtree(self._folder)
+
+
+def _run(work: Coroutine[object, object, T]) -> T:
+    """Run it in a thread: the caller's may have an event loop, whose fixtures cannot wait."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def _children(pid: int) -> list[int]:
