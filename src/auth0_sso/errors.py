@@ -21,6 +21,7 @@ Auth0SsoError                      internal_error           ours
 │   └── RateLimitedError               rate_limited
 ├── TemporaryError                   temporarily_unavailable   ours, and it passes
 │   ├── StoreUnavailableError          store_unavailable
+│   ├── AuditUnavailableError          audit_unavailable
 │   └── ShuttingDownError              shutting_down
 └── TenantError                      tenant_error           Auth0's, or of our own credentials there
     ├── UnavailableError               tenant_unavailable
@@ -159,6 +160,15 @@ class StoreUnavailableError(TemporaryError):
 
     def __init__(self, reason: str) -> None:
         super().__init__("Requests cannot be counted now.", reason=f"store_{reason}")
+
+
+class AuditUnavailableError(TemporaryError):
+    """The audit database does not answer, so the audit trail cannot be read."""
+
+    code = "audit_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The audit trail cannot be read now.")
 
 
 class ShuttingDownError(TemporaryError):
