@@ -15,6 +15,8 @@ from auth0_sso.errors import Auth0SsoError
 from auth0_sso.events import RequestRefused
 from auth0_sso.web.middleware.access_log import refusal_words
 from auth0_sso.web.middleware.request_context import RequestContext
+from auth0_sso.web.middleware.route_path import route_path
+from auth0_sso.web.middleware.trace_context import trace_id_variable
 from auth0_sso.web.middleware.websockets import refuse_websocket
 from auth0_sso.web.problems.error_response import error_response
 from auth0_sso.web.problems.problems import INVALID_REQUEST, internal_error, problem
@@ -71,11 +73,22 @@ async def _answer_error(request: Request | WebSocket, error: Exception) -> Respo
     context.refusal = refusal_words(error)
     services = context.services
     if services is not None:
-        services.observe(RequestRefused(request.scope, error))
+        services.observe(_refused(request.scope, context, error))
         if services.metrics is not None:
             services.metrics.count_refusal(error)
     response = error_response(error, context.request_id)
     return await refuse_websocket(request, error, response) if isinstance(request, WebSocket) else response
+
+
+def _refused(scope: Scope, context: RequestContext, error: Auth0SsoError) -> RequestRefused:
+    return RequestRefused(
+        scope,
+        error,
+        caller=context.token,
+        route=route_path(scope),
+        request_id=context.request_id,
+        trace_id=trace_id_variable.get(),
+    )
 
 
 async def _answer_invalid_request(request: Request, error: Exception) -> JSONResponse:
