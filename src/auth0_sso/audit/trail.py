@@ -63,17 +63,3 @@ class AuditReader(Protocol):
         Raises `ValueError` for a checkpoint that no page had or a limit out of range, and `AuditUnavailableError`
         while the database is down.
         """
-
-
-def sinks(*each: AuditSink) -> AuditSink:
-    """Return one sink that writes to each in turn."""
-    return each[0] if len(each) == 1 else _Sinks(each)
-
-
-class _Sinks:
-    def __init__(self, each: tuple[AuditSink, ...]) -> None:
-        self._each = each
-
-    def write(self, record: AuditRecord) -> None:
-        for sink in self._each:
-            sink.write(record)

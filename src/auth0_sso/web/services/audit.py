@@ -7,7 +7,8 @@ from auth0_sso.audit.log import AuditLog
 from auth0_sso.audit.observer import AuditObserver
 from auth0_sso.audit.recorder import Recorder
 from auth0_sso.audit.repeats import PERIOD
-from auth0_sso.audit.trail import AuditReader, AuditSink, sinks
+from auth0_sso.audit.sinks import sinks
+from auth0_sso.audit.trail import AuditReader, AuditSink
 from auth0_sso.clock import Clock
 
 

@@ -1,0 +1,116 @@
+"""The audit trail in PostgreSQL or SQLite: storing, reading and deleting records."""
+
+import asyncio
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import AsyncAdaptedQueuePool, NullPool, Pool, delete, select
+
+from auth0_sso.audit.columns import Columns
+from auth0_sso.audit.database_url import DatabaseUrl
+from auth0_sso.audit.sql.failures import failure_word, is_refusal
+from auth0_sso.audit.sql.migrate import is_migrated, migrate
+from auth0_sso.audit.sql.postgresql import PostgreSql
+from auth0_sso.audit.sql.query import page_of, statement_of
+from auth0_sso.audit.sql.sqlite import Sqlite
+from auth0_sso.audit.sql.table import AUDIT
+from auth0_sso.audit.trail import AuditPage, AuditQuery
+from auth0_sso.audit.writer import RefusedError
+from auth0_sso.errors import AuditUnavailableError
+
+_CLOSE_SECONDS: Final = 0.5
+_MAX_READERS: Final = 2
+
+
+def connections(url: DatabaseUrl, pool: type[Pool], **options: Any) -> PostgreSql | Sqlite:  # noqa: ANN401 - of create_async_engine
+    """Return connections to a database; none is opened yet."""
+    if url.kind == "sqlite":
+        return Sqlite(url.file, pool, **options)
+    return PostgreSql(url.url, pool, **options)
+
+
+class AuditDatabase:
+    """Stores and deletes records, by one connection that is kept and one at times. It belongs to one event loop."""
+
+    def __init__(self, url: DatabaseUrl) -> None:
+        """Take where the database is. A file of SQLite is migrated by the first insert, PostgreSQL by an operator."""
+        self._connections = connections(url, AsyncAdaptedQueuePool, pool_size=1, max_overflow=1, pool_timeout=5)
+        self._needs_migration = url.kind == "sqlite"
+
+    async def insert(self, rows: list[Columns]) -> None:
+        """Store all of these that are not stored yet, or none. Raises `RefusedError`, or any other exception."""
+        if self._needs_migration:
+            await self._migrate()
+        async with self._connections.transaction() as connection:
+            await self._connections.begin_write(connection)
+            try:
+                await connection.execute(self._connections.insert, rows)
+            except Exception as error:
+                if is_refusal(error):
+                    raise RefusedError(failure_word(error)) from error
+                raise
+
+    async def _migrate(self) -> None:
+        async with self._connections.transaction() as connection:
+            migrated = await is_migrated(connection)
+        if not migrated:
+            await migrate(self._connections)
+        self._needs_migration = False
+
+    async def delete_before(self, time: datetime, limit: int) -> int:
+        """Delete the oldest records before a time, at most `limit`; none while another process deletes.
+
+        Returns how many were deleted. Raises what the driver raises.
+        """
+        oldest = select(AUDIT.c.sequence).where(AUDIT.c.time < time).order_by(AUDIT.c.time).limit(limit)
+        async with self._connections.transaction() as connection:
+            if not await self._connections.may_delete(connection):
+                return 0
+            return (await connection.execute(delete(AUDIT).where(AUDIT.c.sequence.in_(oldest)))).rowcount
+
+    def failure_word(self, error: Exception) -> str:
+        """Return a word for an exception, without any value."""
+        return failure_word(error)
+
+    def terminate(self) -> None:
+        """Close the connections at once: what waits for them fails."""
+        self._connections.terminate()
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await _dispose(self._connections)
+
+
+class SqlAuditReader:
+    """Reads records, each page by a connection of its own, at most two at once. It belongs to one event loop."""
+
+    def __init__(self, url: DatabaseUrl) -> None:
+        """Take where the database is."""
+        self._connections = connections(url, NullPool)
+        self._turn = asyncio.Semaphore(_MAX_READERS)
+
+    async def page(self, query: AuditQuery) -> AuditPage:
+        """Return a page of records.
+
+        Raises `ValueError` for a checkpoint that no page had or a limit out of range, and `AuditUnavailableError`
+        while the database is down.
+        """
+        statement = statement_of(query)
+        try:
+            async with self._turn, self._connections.transaction() as connection:
+                rows = (await connection.execute(statement)).all()
+        except Exception as error:
+            raise AuditUnavailableError from error
+        return page_of(query, rows)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await _dispose(self._connections)
+
+
+async def _dispose(of: PostgreSql | Sqlite) -> None:
+    try:
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await of.engine.dispose()
+    except TimeoutError:
+        of.terminate()
