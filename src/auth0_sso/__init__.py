@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from auth0_sso.tokens.claims import AccessToken, TokenPolicy
     from auth0_sso.tokens.verifier import KeySource, TokenVerifier
     from auth0_sso.web.docs_page.routes import add_docs
-    from auth0_sso.web.guards.audit import AuditTrail, CurrentAuditTrail, get_audit_trail
+    from auth0_sso.web.guards.audit import Audit, RequestAudit, get_audit
     from auth0_sso.web.guards.email_domains import require_email_domain
     from auth0_sso.web.guards.guarded_route import GuardedRoute
     from auth0_sso.web.guards.networks import require_network
@@ -59,13 +59,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccessToken",
+    "Audit",
     "AuditLog",
     "AuditRecord",
     "AuditSink",
-    "AuditTrail",
     "Auth0SsoError",
     "ConfigurationError",
-    "CurrentAuditTrail",
     "CurrentOrganizationRoles",
     "CurrentRoles",
     "CurrentToken",
@@ -75,6 +74,7 @@ __all__ = [
     "Management",
     "ManagementClient",
     "OptionalToken",
+    "RequestAudit",
     "RoleSource",
     "Settings",
     "StaticKeys",
@@ -86,7 +86,7 @@ __all__ = [
     "current_organization_roles",
     "current_roles",
     "current_token",
-    "get_audit_trail",
+    "get_audit",
     "get_management",
     "harden",
     "limited_token",
@@ -121,7 +121,7 @@ _MODULES = {
     "tokens.claims": ("AccessToken", "TokenPolicy"),
     "tokens.verifier": ("KeySource", "TokenVerifier"),
     "web.docs_page.routes": ("add_docs",),
-    "web.guards.audit": ("AuditTrail", "CurrentAuditTrail", "get_audit_trail"),
+    "web.guards.audit": ("RequestAudit", "Audit", "get_audit"),
     "web.guards.email_domains": ("require_email_domain",),
     "web.guards.guarded_route": ("GuardedRoute",),
     "web.guards.networks": ("require_network",),

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 
 from auth0_sso.audit.document import document, parse
 from auth0_sso.audit.record import Actor, AuditRecord, Request
-from support.audit_records import RECORDS
+from support.audit_strategies import RECORDS
 
 WHEN = datetime(2026, 1, 31, 12, 0, 0, 250, UTC)
 REFUSED = AuditRecord(id="0198", time=WHEN, action="token-refused", outcome="failure")

@@ -23,7 +23,7 @@ from auth0_sso.service.schemas import (
     RoleResponse,
     UserList,
 )
-from auth0_sso.web.guards.audit import UNKNOWN, CurrentAuditTrail
+from auth0_sso.web.guards.audit import UNKNOWN, Audit
 from auth0_sso.web.guards.guarded_route import GuardedRoute
 from auth0_sso.web.guards.role_guards import Roles, require_role
 from auth0_sso.web.guards.token_guards import Management, UserProfiles
@@ -96,9 +96,7 @@ async def list_users(management: Management, page: PageNumber = 0, per_page: Pag
 
 
 @router.post("/users", status_code=201, responses=problem_responses(409, 413))
-async def create_user(
-    new: NewUser, management: Management, response: Response, audit: CurrentAuditTrail
-) -> ManagedUser:
+async def create_user(new: NewUser, management: Management, response: Response, audit: Audit) -> ManagedUser:
     """Create a user in a database connection; the connection's password policy applies."""
     async with audit.action("create-user", connection=new.connection) as action:
         user = await management.create_user(
@@ -123,7 +121,7 @@ async def assign_roles(
     change: RoleChange,
     management: Management,
     invalidation: Invalidation,
-    audit: CurrentAuditTrail,
+    audit: Audit,
 ) -> RoleChangeResponse:
     """Assign roles to a user. They take effect with the user's next request."""
     held = _UserRoles(management, user_id)
@@ -141,7 +139,7 @@ async def remove_roles(
     change: RoleChange,
     management: Management,
     invalidation: Invalidation,
-    audit: CurrentAuditTrail,
+    audit: Audit,
 ) -> RoleChangeResponse:
     """Remove roles from a user. This takes effect with the user's next request."""
     held = _UserRoles(management, user_id)
@@ -155,7 +153,7 @@ async def remove_roles(
 
 @router.put("/users/{user_id:path}/block", responses=problem_responses(404))
 async def block_user(
-    user_id: UserId, management: Management, invalidation: Invalidation, audit: CurrentAuditTrail
+    user_id: UserId, management: Management, invalidation: Invalidation, audit: Audit
 ) -> ManagedUser:
     """Block a user: no login, and no roles from the next request on. Call /logout as well to end their sessions."""
     async with audit.action("block-user", target=user_id), invalidation.after_change(user_id):
@@ -164,7 +162,7 @@ async def block_user(
 
 @router.delete("/users/{user_id:path}/block", responses=problem_responses(404))
 async def unblock_user(
-    user_id: UserId, management: Management, invalidation: Invalidation, audit: CurrentAuditTrail
+    user_id: UserId, management: Management, invalidation: Invalidation, audit: Audit
 ) -> ManagedUser:
     """Unblock a user."""
     async with audit.action("unblock-user", target=user_id), invalidation.after_change(user_id):
@@ -172,7 +170,7 @@ async def unblock_user(
 
 
 @router.post("/users/{user_id:path}/logout", status_code=204, responses=problem_responses(404))
-async def log_out_everywhere(user_id: UserId, management: Management, audit: CurrentAuditTrail) -> None:
+async def log_out_everywhere(user_id: UserId, management: Management, audit: Audit) -> None:
     """Revoke all sessions and refresh tokens of a user. Issued access tokens are valid until they expire."""
     async with audit.action("log-out-user", target=user_id):
         await management.log_out_everywhere(user_id)
@@ -194,9 +192,7 @@ async def get_user(user_id: UserId, management: Management) -> ManagedUser:
 
 
 @router.delete("/users/{user_id:path}", status_code=204, responses=problem_responses(404))
-async def delete_user(
-    user_id: UserId, management: Management, invalidation: Invalidation, audit: CurrentAuditTrail
-) -> None:
+async def delete_user(user_id: UserId, management: Management, invalidation: Invalidation, audit: Audit) -> None:
     """Delete a user. As in Auth0, it is not an error if the user does not exist."""
     async with audit.action("delete-user", target=user_id), invalidation.after_change(user_id):
         await management.delete_user(user_id)

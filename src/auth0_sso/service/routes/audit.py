@@ -23,7 +23,7 @@ router = APIRouter(
     dependencies=[Depends(require_role("admin"))],
 )
 
-Text = Annotated[str | None, Query(min_length=1, max_length=512)]
+Text = Annotated[str | None, Query(min_length=1, max_length=512, pattern=r"^[^\x00]+$")]
 _MAX_ACTIONS: Final = 32
 
 

@@ -10,7 +10,7 @@ from auth0_sso.errors import NotFoundError
 from auth0_sso.management.metadata import MetadataError
 from auth0_sso.management.models import User
 from auth0_sso.service.schemas import MetadataChange, MetadataResponse, ProfileResponse, UserProfile
-from auth0_sso.web.guards.audit import UNKNOWN, CurrentAuditTrail
+from auth0_sso.web.guards.audit import UNKNOWN, Audit
 from auth0_sso.web.guards.guarded_route import GuardedRoute
 from auth0_sso.web.guards.rate_limits import profile_limit
 from auth0_sso.web.guards.role_guards import MANAGEMENT_ERRORS
@@ -34,7 +34,7 @@ async def get_profile(token: UserToken, profiles: UserProfiles) -> ProfileRespon
 
 @router.post("/metadata", responses=problem_responses(413))
 async def update_metadata(
-    change: MetadataChange, token: UserToken, profiles: UserProfiles, audit: CurrentAuditTrail
+    change: MetadataChange, token: UserToken, profiles: UserProfiles, audit: Audit
 ) -> MetadataResponse:
     """Merge into the caller's user metadata, the first level only; null deletes a key, an empty object all of them.
 

@@ -47,7 +47,7 @@ class AuditedAction:
     """JSON values, never a secret: `before`, `after`, and what else there is to know."""
 
 
-class AuditTrail:
+class RequestAudit:
     """The audit trail, for the actions of one request. Where no audit is set up, nothing is recorded."""
 
     def __init__(self, recorder: Recorder | None, connection: HTTPConnection) -> None:
@@ -147,11 +147,11 @@ def _end_of(error: BaseException | None) -> tuple[Outcome, str | None, str | Non
             return "unknown", "unexpected", Auth0SsoError.code
 
 
-async def get_audit_trail(connection: HTTPConnection) -> AuditTrail:
+async def get_audit(connection: HTTPConnection) -> RequestAudit:
     """Return the audit trail for the actions of a request."""
     audit = services_of(connection).audit
-    return AuditTrail(None if audit is None else audit.recorder, connection)
+    return RequestAudit(None if audit is None else audit.recorder, connection)
 
 
-CurrentAuditTrail = Annotated[AuditTrail, Depends(get_audit_trail)]
+Audit = Annotated[RequestAudit, Depends(get_audit)]
 """The audit trail, for the actions of a route."""

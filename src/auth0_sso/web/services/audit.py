@@ -13,7 +13,7 @@ from auth0_sso.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)
-class Audit:
+class RunningAudit:
     """The audit trail of a running app."""
 
     recorder: Recorder
@@ -28,10 +28,10 @@ class Audit:
             self.observe.write_repeats()
 
 
-def audit_of(*, sink: AuditSink | None, log: bool, clock: Clock) -> Audit | None:
+def running_audit(*, sink: AuditSink | None, log: bool, clock: Clock) -> RunningAudit | None:
     """Return the audit trail that writes to all sinks that there are; None without any."""
     chosen = [*((AuditLog(),) if log else ()), *(() if sink is None else (sink,))]
     if not chosen:
         return None
     recorder = Recorder(sinks(*chosen), clock=clock)
-    return Audit(recorder, AuditObserver(recorder))
+    return RunningAudit(recorder, AuditObserver(recorder))

@@ -31,7 +31,7 @@ from auth0_sso.roles.directory import RoleDirectory
 from auth0_sso.roles.source import RoleSource
 from auth0_sso.settings import Settings
 from auth0_sso.tokens.verifier import KeySource, TokenVerifier
-from auth0_sso.web.services.audit import Audit, audit_of
+from auth0_sso.web.services.audit import RunningAudit, running_audit
 from auth0_sso.web.services.components import Metrics, Shared, Store, credential_of, policy_or_off, token_policy
 
 
@@ -63,7 +63,7 @@ class Services:
     """The service's own limit, PROFILE_RATE_LIMIT."""
     observe: Observer = IGNORE
     """Called with what happens to requests."""
-    audit: Audit | None = None
+    audit: RunningAudit | None = None
     """The audit trail, where there is one."""
 
     @property
@@ -103,7 +103,7 @@ async def open_services(
     cannot be reached nor a shared store that is down is an error: they are used once they answer.
     """
     async with AsyncExitStack() as stack:
-        trail = audit_of(sink=audit, log=audit_log, clock=clock)
+        trail = running_audit(sink=audit, log=audit_log, clock=clock)
         if trail is not None:
             observer = observers(observer, trail.observe)
             stack.callback(trail.observe.write_repeats)
