@@ -57,4 +57,3 @@ async def test_a_spent_rate_limit_names_the_caller_and_the_policy(
         await ask(guard, "/data", headers=bearer(issuer))
     record = sink.only()
     assert (record.action, record.actor.subject, record.details) == ("rate-limited", SUBJECT, {"limit": "1/minute"})
-
