@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         user_token,
     )
     from auth0_sso.web.harden import harden
+    from auth0_sso.web.middleware.problem_handlers import observe_refusal
     from auth0_sso.web.protect import protect
 
 __all__ = [
@@ -90,6 +91,7 @@ __all__ = [
     "get_management",
     "harden",
     "limited_token",
+    "observe_refusal",
     "optional_token",
     "protect",
     "public_route",
@@ -126,6 +128,7 @@ _MODULES = {
     "web.guards.guarded_route": ("GuardedRoute",),
     "web.guards.networks": ("require_network",),
     "web.harden": ("harden",),
+    "web.middleware.problem_handlers": ("observe_refusal",),
     "web.guards.own_checks": ("require",),
     "web.protect": ("protect",),
     "web.guards.public_routes": ("public_route",),

@@ -6,10 +6,12 @@ import logging
 import pytest
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
+from starlette.responses import PlainTextResponse
 
-from auth0_sso import Audit, CurrentToken, RequestAudit, get_audit, protect, require_role
+from auth0_sso import Audit, CurrentToken, RequestAudit, observe_refusal, protect, require_role
 from auth0_sso.audit.record import Actor
 from auth0_sso.errors import (
+    Auth0SsoError,
     ConflictError,
     ManagementAnswerError,
     ManagementNotConfiguredError,
@@ -247,5 +249,17 @@ def test_what_was_counted_is_recorded_as_the_app_stops(sink: KeptRecords) -> Non
     assert [record.details.get("count") for record in sink.records] == [None, 2]
 
 
-def test_get_audit_is_the_dependency_of_audit() -> None:
-    assert Audit.__metadata__ == (Depends(get_audit),)
+def test_a_handler_of_the_apps_own_may_say_that_it_refused(sink: KeptRecords, auth0_client: ClientFactory) -> None:
+    app = protect(FastAPI(), audit=sink)
+
+    @app.exception_handler(Auth0SsoError)
+    async def answer(request: Request, error: Auth0SsoError) -> PlainTextResponse:
+        observe_refusal(request, error)
+        return PlainTextResponse("no", 418)
+
+    @app.get("/me")
+    async def show_me(token: CurrentToken) -> str:
+        return token.subject
+
+    assert auth0_client(app).as_bearer("opaque").get("/me").status_code == 418
+    assert (sink.only().action, sink.only().request.route) == ("token-refused", "/me")

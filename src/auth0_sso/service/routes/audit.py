@@ -50,7 +50,7 @@ async def list_audit_records(
         list[Annotated[str, Query(max_length=64)]] | None,
         Query(max_length=_MAX_ACTIONS, description="Only these actions; may be repeated."),
     ] = None,
-    outcome: Outcome | None = None,
+    outcome: Annotated[Outcome | None, Query(description="Only what ended so.")] = None,
     subject: Annotated[Text, Query(description="Only what this user or machine did.")] = None,
     target: Annotated[Text, Query(description="Only what was done to this user.")] = None,
     client_id: Annotated[Text, Query(description="Only what was done with this application.")] = None,
@@ -58,7 +58,7 @@ async def list_audit_records(
     address: Annotated[Text, Query(description="Only what was done from this IP address.")] = None,
     after: Annotated[Text, Query(description="The checkpoint of the page before: its `next`.")] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="The maximum number of records.")] = 100,
-    order: Order = "newest",
+    order: Annotated[Order, Query(description="Which records come first.")] = "newest",
 ) -> AuditList:
     """Return one page of the audit trail.
 
