@@ -6,16 +6,20 @@ import pwd
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import TypeVar
 from uuid import uuid4
 
 import asyncpg
 import pytest
 
 from support.process import free_port
+
+T = TypeVar("T")
 
 _PATIENCE = 30.0
 _DEBIAN = Path("/usr/lib/postgresql")
@@ -63,7 +67,7 @@ class PostgresServer:
             cwd=self._folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,  # a group of processes, to kill or freeze at once
+            start_new_session=True,  # Ctrl-C is not for it
         )
 
     def url(self, database: str = "postgres", *, user: str = "auditor", password: str = _PASSWORD) -> str:
@@ -74,7 +78,7 @@ class PostgresServer:
         options = [word for option in _OPTIONS for word in ("-c", option)]
         listening = ["-c", "listen_addresses=127.0.0.1", "-p", str(self.port), "-k", str(self._folder)]
         self._process = self._start([_program("postgres"), "-D", str(self._folder / "data"), *listening, *options])
-        asyncio.run(self._until_ready())
+        _run(self._until_ready())
 
     async def _until_ready(self) -> None:
         async with asyncio.timeout(_PATIENCE):
@@ -90,6 +94,7 @@ class PostgresServer:
     def kill(self) -> None:
         """Kill all its processes: nothing is shut down."""
         if self._process is not None:
+            self.freeze()  # else it could start another process after those that are looked up
             self._signal(signal.SIGKILL)
             self._process.wait(_PATIENCE)
             self._process = None
@@ -102,8 +107,11 @@ class PostgresServer:
         self._signal(signal.SIGCONT)
 
     def _signal(self, number: int) -> None:
+        """Signal the server and its processes, each of which is a session and so a group of its own."""
         assert self._process is not None
-        os.killpg(self._process.pid, number)
+        for pid in (self._process.pid, *_children(self._process.pid)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def execute(self, statement: str, database: str = "postgres") -> list[asyncpg.Record]:
         """Run SQL as the owner of the server, and return its rows."""
@@ -115,7 +123,7 @@ class PostgresServer:
             finally:
                 await connection.close()
 
-        return asyncio.run(run())
+        return _run(run())
 
     def create_database(self) -> str:
         name = f"audit_{uuid4().hex}"
@@ -125,6 +133,22 @@ class PostgresServer:
     def remove(self) -> None:
         self.kill()
         shutil.rmtree(self._folder)
+
+
+def _run(work: Coroutine[object, object, T]) -> T:
+    """Run it in a thread: the caller's may have an event loop, whose fixtures cannot wait."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+def _children(pid: int) -> list[int]:
+    """Return the processes that a process started; the fields of /proc/*/stat after the name begin with the state."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(path.read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append(int(path.parent.name))
+    return found
 
 
 @contextmanager

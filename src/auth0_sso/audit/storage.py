@@ -73,14 +73,15 @@ async def open_audit(
     *,
     retention_days: int | None = None,
     max_spill_bytes: int = MAX_BYTES,
+    timeout: float = 5.0,  # noqa: ASYNC109 - of what happens in the background
     observer: Observer = IGNORE,
 ) -> AsyncIterator[AuditTrail]:
     """Open the audit trail in a database, `postgresql://user:password@host/name` or `sqlite:///file`.
 
     `spill_directory` has the records that the database does not have yet: it is created if missing, and only this
     process's user or root may own or write it. Several processes of one machine may share it. Beyond
-    `max_spill_bytes` for each process, 10,000 records are kept in memory, then they are lost. `observer` is called
-    with `OutageBegan` and `OutageEnded`.
+    `max_spill_bytes` for each process, 10,000 records are kept in memory, then they are lost. The database has
+    `timeout` seconds for a batch or a page. `observer` is called with `OutageBegan` and `OutageEnded`.
 
     A database that is down, or not migrated yet (`auth0-sso audit migrate`), is no error: it gets the records once it
     takes them. Raises `ConfigurationError` for a URL or a directory that cannot be used, and where the extra `audit`
@@ -90,7 +91,7 @@ async def open_audit(
     spill = _spill(spill_directory, max_spill_bytes)
     from auth0_sso.audit.sql.database import SqlAuditReader  # noqa: PLC0415 - needs SQLAlchemy, which is optional
 
-    reader = SqlAuditReader(address)
+    reader = SqlAuditReader(address, timeout)
     queue = RecordQueue()
     trail = AuditTrail(queue, reader, observer)
     loop = asyncio.get_running_loop()
@@ -99,7 +100,7 @@ async def open_audit(
         with suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(lambda: trail.observer(event))
 
-    storing = _StoringThread(trail, queue, spill, address, Outage(observe), retention_days)
+    storing = _StoringThread(trail, queue, spill, address, Outage(observe), retention_days, timeout)
     storing.start()
     try:
         yield trail
@@ -137,6 +138,7 @@ class _StoringThread:
         address: DatabaseUrl,
         outage: Outage,
         retention_days: int | None,
+        timeout: float,
     ) -> None:
         self._trail = trail
         self._queue = queue
@@ -144,6 +146,7 @@ class _StoringThread:
         self._address = address
         self._outage = outage
         self._retention_days = retention_days
+        self._timeout = timeout
         self._close: Callable[[], object] = lambda: None
         self._started: Future[None] = Future()
         self._ended: Future[None] = Future()
@@ -173,7 +176,7 @@ class _StoringThread:
     async def _store(self) -> None:
         from auth0_sso.audit.sql.database import AuditDatabase  # noqa: PLC0415 - needs SQLAlchemy, which is optional
 
-        database = AuditDatabase(self._address)
+        database = AuditDatabase(self._address, self._timeout)
         writer = AuditWriter(self._queue, self._spill, database, self._outage, clock=SYSTEM_CLOCK)
         loop = asyncio.get_running_loop()
         self._close = lambda: loop.call_soon_threadsafe(writer.close)

@@ -22,19 +22,27 @@ _CLOSE_SECONDS: Final = 0.5
 _MAX_READERS: Final = 2
 
 
-def connections(url: DatabaseUrl, pool: type[Pool], **options: Any) -> PostgreSql | Sqlite:  # noqa: ANN401 - of create_async_engine
+TIMEOUT: Final = 5.0
+"""The seconds that a batch or a page may take."""
+
+
+def connections(url: DatabaseUrl, pool: type[Pool], timeout: float = TIMEOUT, **options: Any) -> PostgreSql | Sqlite:  # noqa: ANN401 - of create_async_engine
     """Return connections to a database; none is opened yet."""
     if url.kind == "sqlite":
-        return Sqlite(url.file, pool, **options)
-    return PostgreSql(url.url, pool, **options)
+        return Sqlite(url.file, pool, timeout, **options)
+    return PostgreSql(url.url, pool, timeout, **options)
 
 
 class AuditDatabase:
     """Stores and deletes records, by one connection that is kept and one at times. It belongs to one event loop."""
 
-    def __init__(self, url: DatabaseUrl) -> None:
-        """Take where the database is. A file of SQLite is migrated by the first insert, PostgreSQL by an operator."""
-        self._connections = connections(url, AsyncAdaptedQueuePool, pool_size=1, max_overflow=1, pool_timeout=5)
+    def __init__(self, url: DatabaseUrl, timeout: float = TIMEOUT) -> None:
+        """Take where the database is, and the seconds that a batch may take.
+
+        A file of SQLite is migrated by the first insert, PostgreSQL by an operator.
+        """
+        pool = {"pool_size": 1, "max_overflow": 1, "pool_timeout": timeout}
+        self._connections = connections(url, AsyncAdaptedQueuePool, timeout, **pool)
         self._needs_migration = url.kind == "sqlite"
 
     async def insert(self, rows: list[Columns]) -> None:
@@ -84,9 +92,9 @@ class AuditDatabase:
 class SqlAuditReader:
     """Reads records, each page by a connection of its own, at most two at once. It belongs to one event loop."""
 
-    def __init__(self, url: DatabaseUrl) -> None:
-        """Take where the database is."""
-        self._connections = connections(url, NullPool)
+    def __init__(self, url: DatabaseUrl, timeout: float = TIMEOUT) -> None:
+        """Take where the database is, and the seconds that a page may take."""
+        self._connections = connections(url, NullPool, timeout)
         self._turn = asyncio.Semaphore(_MAX_READERS)
 
     async def page(self, query: AuditQuery) -> AuditPage:

@@ -15,7 +15,6 @@ from auth0_sso.audit.sql.table import AUDIT
 
 INSERT: Final = postgresql.insert(AUDIT).on_conflict_do_nothing(index_elements=[AUDIT.c.id])
 
-_CONNECT_SECONDS, _COMMAND_SECONDS = 5.0, 5.0
 _WRITE_LOCK: Final = 0x61756469_74777269
 _DELETE_LOCK: Final = 0x61756469_7464656C
 _MIGRATE_LOCK: Final = 0x61756469_746D6967
@@ -37,9 +36,10 @@ class PostgreSql:
 
     insert = INSERT
 
-    def __init__(self, url: str, pool: type[Pool], **options: Any) -> None:  # noqa: ANN401 - of create_async_engine
-        """Take the URL, and the pool of the engine with its options."""
+    def __init__(self, url: str, pool: type[Pool], timeout: float, **options: Any) -> None:  # noqa: ANN401 - of create_async_engine
+        """Take the URL, the pool of the engine with its options, and the seconds that a transaction may take."""
         self._url = url
+        self._timeout = timeout
         self._open: WeakSet[asyncpg.Connection[asyncpg.Record]] = WeakSet()
         self.engine: AsyncEngine = create_async_engine(
             "postgresql+asyncpg://",
@@ -50,7 +50,7 @@ class PostgreSql:
         )
 
     async def _connect(self, *_: object, **__: object) -> "asyncpg.Connection[asyncpg.Record]":
-        connection = await asyncpg.connect(self._url, timeout=_CONNECT_SECONDS)
+        connection = await asyncpg.connect(self._url, timeout=self._timeout)
         self._open.add(connection)
         return connection
 
@@ -65,7 +65,7 @@ class PostgreSql:
         async with self.engine.connect() as connection:
             raw = (await connection.get_raw_connection()).driver_connection
             # A cancelled command waits until the server confirms that, which a frozen one never does.
-            watchdog = asyncio.get_running_loop().call_later(_COMMAND_SECONDS, raw.terminate) if raw else None
+            watchdog = asyncio.get_running_loop().call_later(self._timeout, raw.terminate) if raw else None
             try:
                 async with connection.begin():
                     yield connection

@@ -13,7 +13,6 @@ from auth0_sso.audit.sql.table import AUDIT
 
 INSERT: Final = sqlite.insert(AUDIT).on_conflict_do_nothing(index_elements=[AUDIT.c.id])
 
-_BUSY_SECONDS: Final = 2.0
 # WAL: readers do not block the writer. FULL: a commit is on the disk, also after a power failure.
 _PRAGMAS: Final = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL")
 
@@ -23,12 +22,12 @@ class Sqlite:
 
     insert = INSERT
 
-    def __init__(self, file: Path, pool: type[Pool], **options: Any) -> None:  # noqa: ANN401 - of create_async_engine
-        """Take the file, and the pool of the engine with its options."""
+    def __init__(self, file: Path, pool: type[Pool], timeout: float, **options: Any) -> None:  # noqa: ANN401 - of create_async_engine
+        """Take the file, the pool of the engine with its options, and the seconds to wait for other processes."""
         self._file = file
         self.engine: AsyncEngine = create_async_engine(
             URL.create("sqlite+aiosqlite", database=str(file)),
-            connect_args={"timeout": _BUSY_SECONDS},
+            connect_args={"timeout": timeout},
             poolclass=pool,
             hide_parameters=True,
             **options,
@@ -36,7 +35,7 @@ class Sqlite:
         event.listen(self.engine.sync_engine, "connect", _prepare)
 
     def terminate(self) -> None:
-        """Do nothing: SQLite answers within `_BUSY_SECONDS`."""
+        """Do nothing: SQLite answers in time."""
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
