@@ -9,13 +9,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from auth0_sso.asgi.admission import Headers, admit
 from auth0_sso.asgi.lifespan import run_lifespan
-from auth0_sso.asgi.refusals import log_refused, refuse
+from auth0_sso.asgi.refusals import Refusal, refuse
 from auth0_sso.asgi.rule import Rule
 from auth0_sso.asgi.rules import RuleTable
 from auth0_sso.asgi.websockets import serve_websocket
+from auth0_sso.audit.trail import AuditSink
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import Auth0SsoError
-from auth0_sso.events import RequestRefused
 from auth0_sso.http.client import AsyncTransport
 from auth0_sso.ratelimit.limiter import Counter
 from auth0_sso.roles.source import RoleSource
@@ -48,6 +48,7 @@ class Auth0Guard:
         roles: RoleSource | None = None,
         keys: KeySource | None = None,
         counter: Counter | None = None,
+        audit: AuditSink | None = None,
         clock: Clock = SYSTEM_CLOCK,
         transport: AsyncTransport | None = None,
     ) -> None:
@@ -58,7 +59,15 @@ class Auth0Guard:
         """
         self.app = app
         self.rules = RuleTable(rules, _root_path_of(app))
-        opening = partial(open_services, roles=roles, keys=keys, counter=counter, clock=clock, transport=transport)
+        opening = partial(
+            open_services,
+            roles=roles,
+            keys=keys,
+            counter=counter,
+            audit=audit,
+            clock=clock,
+            transport=transport,
+        )
         self.protection = Protection(settings, opening)
         self._services: Services | None = None
 
@@ -95,9 +104,7 @@ class Auth0Guard:
             rule = self.rules.find(scope)
             await admit(scope, rule, services, credentials, headers)
         except Auth0SsoError as error:
-            log_refused(scope, rule, error)
-            services.observe(RequestRefused(scope, error))
-            await refuse(scope, receive, send, error, headers)
+            await refuse(scope, receive, send, Refusal(error, rule, headers), services)
             return
         await self.app(scope, receive, _adding(headers, send) if headers else send)
 

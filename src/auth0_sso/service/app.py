@@ -11,7 +11,7 @@ from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.http.client import AsyncTransport
 from auth0_sso.service.drain import Drain
 from auth0_sso.service.logs import configure_logs
-from auth0_sso.service.routes import admin, dashboard, data, health, home, metrics, profile
+from auth0_sso.service.routes import admin, audit, dashboard, data, health, home, metrics, profile
 from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.service.tenant_check import refuse_development_tenant
 from auth0_sso.web.docs_page.routes import add_docs
@@ -60,7 +60,7 @@ def create_app(
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    for routes in (data, home, health, dashboard, profile, admin):  # FastAPI looks through all before it
+    for routes in (data, home, health, dashboard, profile, admin, audit):  # FastAPI looks through all before it
         _add_routes(app, routes.router)
     if settings.metrics_enabled:
         _add_routes(app, metrics.router)
@@ -73,6 +73,7 @@ def create_app(
         transport=transport,
         clock=clock,
         metrics=settings.metrics_enabled,
+        audit_log=settings.audit_log,
         profile_rate_limit=settings.profile_rate_limit,
     )
     return install_guards(app, settings, opening)

@@ -77,6 +77,7 @@ class ServiceSettings(Settings):
         "Serve with a development tenant, whose passwords and secrets are public; `auth0-sso dev` needs no setting.",
         "write true or false",
     )
+    audit_log: bool = setting(True, "Log the audit trail, to the logger auth0_sso.audit.", "write true or false")
     metrics_enabled: bool = setting(False, "Serve GET /metrics for Prometheus.", "write true or false")
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper_case)] = setting(
         "INFO", "Minimum level of the log.", "write DEBUG, INFO, WARNING or ERROR"

@@ -10,6 +10,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from auth0_sso.audit.trail import AuditSink
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.http.client import AsyncTransport
 from auth0_sso.ratelimit.limiter import Counter
@@ -30,6 +31,7 @@ def protect(
     roles: RoleSource | None = None,
     keys: KeySource | None = None,
     counter: Counter | None = None,
+    audit: AuditSink | None = None,
     clock: Clock = SYSTEM_CLOCK,
     transport: AsyncTransport | None = None,
 ) -> FastAPI:
@@ -44,9 +46,18 @@ def protect(
 
     Each part can be replaced: `roles` says which roles a user has, instead of the Management API; with `keys` of its
     own, such as `StaticKeys`, the app fetches no signing keys; `counter` counts rate limits, instead of memory or
-    Redis; `transport` and `clock` are the network to the tenant, and time.
+    Redis; `audit` takes the audit records (docs/audit.md), such as `AuditLog()`; `transport` and `clock` are the
+    network to the tenant, and time.
     """
-    opening = partial(open_services, roles=roles, keys=keys, counter=counter, clock=clock, transport=transport)
+    opening = partial(
+        open_services,
+        roles=roles,
+        keys=keys,
+        counter=counter,
+        audit=audit,
+        clock=clock,
+        transport=transport,
+    )
     add_error_handler(app)
     return install_guards(app, settings, opening)
 
