@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.http.client import AsyncTransport
+from auth0_sso.service.audited_services import audited
 from auth0_sso.service.drain import Drain
 from auth0_sso.service.logs import configure_logs
 from auth0_sso.service.routes import admin, audit, dashboard, data, health, home, metrics, profile
@@ -69,7 +70,7 @@ def create_app(
     _add_http_layer(app, settings)
     app.state.drain = Drain() if drain is None else drain
     opening = partial(
-        open_services,
+        audited(open_services, settings),
         transport=transport,
         clock=clock,
         metrics=settings.metrics_enabled,
