@@ -38,6 +38,13 @@ def locked(file: Path) -> Iterator[None]:
         connection.close()
 
 
+def leave(spill_path: Path, content: bytes, *, mode: int = 0o700) -> None:
+    """Leave a spill directory with a file, as of a process that has exited."""
+    spill_path.mkdir()
+    spill_path.chmod(mode)
+    (spill_path / "audit-1.jsonl").write_bytes(content)
+
+
 async def test_what_was_written_is_stored_when_the_trail_is_closed(database_url: str, spill_path: Path) -> None:
     records = [audit_record() for _ in range(1234)]
     async with open_audit(database_url, spill_path) as trail:
@@ -150,8 +157,7 @@ async def test_a_torn_line_of_a_killed_process_holds_up_no_record(
     sqlite_url: str, spill_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     record = audit_record()
-    spill_path.mkdir(0o700)
-    (spill_path / "audit-1.jsonl").write_bytes(line_of(record) + line_of(audit_record())[:50])
+    leave(spill_path, line_of(record) + line_of(audit_record())[:50])
     async with open_audit(sqlite_url, spill_path) as trail:
         await until(lambda: trail.health.pending == 0)
     assert await stored_ids(sqlite_url) == [record.id]
@@ -235,12 +241,11 @@ async def test_a_url_that_cannot_be_used_is_refused(url: str, problem: str, spil
         async with open_audit(url, spill_path):
             pass
     assert caught.value.problems == (problem,)
-    assert not spill_path.exists()
+    assert files(spill_path.parent) == []
 
 
 async def test_a_spill_directory_that_others_can_write_is_refused(sqlite_url: str, spill_path: Path) -> None:
-    spill_path.mkdir()
-    spill_path.chmod(0o777)
+    leave(spill_path, b"", mode=0o777)
     with pytest.raises(ConfigurationError) as caught:
         async with open_audit(sqlite_url, spill_path):
             pass

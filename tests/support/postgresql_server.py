@@ -42,6 +42,7 @@ class PostgresServer:
     """One server. PostgreSQL refuses to run as root, so root starts it as the user that Debian's package has."""
 
     def __init__(self) -> None:
+        initdb = _program("initdb")
         self.port = free_port()
         self._user = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
         self._folder = Path(mkdtemp(prefix="postgresql-"))
@@ -52,8 +53,8 @@ class PostgresServer:
             for path in (self._folder, password):
                 os.chown(path, self._user.pw_uid, self._user.pw_gid)
         options = ["--auth=scram-sha-256", f"--pwfile={password}", "--encoding=UTF8", "--locale=C", "--no-sync"]
-        initdb = [_program("initdb"), "-D", str(self._folder / "data"), "-U", "auditor", *options]
-        self._start(initdb).wait(_PATIENCE)
+        command = [initdb, "-D", str(self._folder / "data"), "-U", "auditor", *options]
+        self._start(command).wait(_PATIENCE)
         self.start()
 
     def _start(self, command: list[str]) -> subprocess.Popen[bytes]:

@@ -17,7 +17,7 @@ NAMES: Final = (
     *("request_id", "trace_id", "method", "route", "target", "target_kind", "details"),
 )
 
-MAX_TEXT: Final = 255
+MAX_TEXT: Final = 512
 """The maximum length of a text column in characters; a longer one is cut, as PostgreSQL indexes no long text."""
 
 MAX_LINE: Final = 256 * 1024

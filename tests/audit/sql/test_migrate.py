@@ -58,8 +58,7 @@ async def test_migrating_again_changes_nothing(database_url: str) -> None:
 async def test_replicas_may_migrate_at_once(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     url = f"sqlite:///{tmp_path}/audit.db"
     if kind == "postgresql":
-        server = request.getfixturevalue("postgresql")
-        url = server.url(server.create_database())
+        url = request.getfixturevalue("empty_database")
     await asyncio.gather(*(migrated(url) for _ in range(4)))
     assert await stored_ids(url) == []
 

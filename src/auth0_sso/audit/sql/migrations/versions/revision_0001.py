@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 revision = "0001"
 down_revision = None
 
-_TEXT = sa.String(255)
+_TEXT = sa.String(512)
 _FILTERED = ("action", "outcome", "subject", "client_id", "address", "request_id", "target")
 
 
