@@ -7,11 +7,12 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
+from auth0_sso.audit.trail import AuditSink
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.http.client import AsyncTransport
 from auth0_sso.service.drain import Drain
 from auth0_sso.service.logs import configure_logs
-from auth0_sso.service.routes import admin, audit, dashboard, data, health, home, metrics, profile
+from auth0_sso.service.routes import admin, audit_trail, dashboard, data, health, home, metrics, profile
 from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.service.tenant_check import refuse_development_tenant
 from auth0_sso.web.docs_page.routes import add_docs
@@ -33,6 +34,7 @@ Every error is a problem (RFC 9457, `application/problem+json`) with a stable `c
 def create_app(
     settings: ServiceSettings | None = None,
     *,
+    audit: AuditSink | None = None,
     transport: AsyncTransport | None = None,
     clock: Clock = SYSTEM_CLOCK,
     drain: Drain | None = None,
@@ -40,8 +42,9 @@ def create_app(
     """Return the whole service.
 
     Without `settings` they are read from the environment, logs are set up, and unusable settings end the process
-    with exit code 78: this is what `uvicorn --factory auth0_sso:create_app` calls. `transport` and `clock` are the
-    outside world: the network to the tenant, and time. `drain` is the draining state that /readyz reports.
+    with exit code 78: this is what `uvicorn --factory auth0_sso:create_app` calls. `audit` takes audit records beside
+    the log, and lists them where it is an `AuditReader`. `transport` and `clock` are the outside world: the network
+    to the tenant, and time. `drain` is the draining state that /readyz reports.
     """
     if settings is None:
         settings = ServiceSettings.load_or_exit()
@@ -60,7 +63,7 @@ def create_app(
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    for routes in (data, home, health, dashboard, profile, admin, audit):  # FastAPI looks through all before it
+    for routes in (data, home, health, dashboard, profile, admin, audit_trail):  # FastAPI looks through all before it
         _add_routes(app, routes.router)
     if settings.metrics_enabled:
         _add_routes(app, metrics.router)
@@ -70,6 +73,7 @@ def create_app(
     app.state.drain = Drain() if drain is None else drain
     opening = partial(
         open_services,
+        audit=audit,
         transport=transport,
         clock=clock,
         metrics=settings.metrics_enabled,
