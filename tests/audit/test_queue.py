@@ -23,6 +23,16 @@ def test_records_that_are_put_back_come_first_again() -> None:
     assert queue.lost == 0
 
 
+def test_records_that_were_taken_count_until_they_are_settled() -> None:
+    queue = RecordQueue()
+    for record in RECORDS:
+        queue.write(record)
+    taken = queue.take(3)
+    assert len(queue) == 5
+    queue.settle(taken)
+    assert len(queue) == 2
+
+
 def test_the_first_write_after_each_take_wakes() -> None:
     woken: list[str] = []
     queue = RecordQueue()

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from auth0_sso.audit.record import AuditRecord
@@ -22,10 +22,13 @@ class RecordQueue:
         self._woken = False
         self._wake: Callable[[], object] | None = None
         self._closed = False
+        self._taken = 0
         self.lost = 0
 
     def __len__(self) -> int:
-        return len(self._records)
+        """The number of records, with those that were taken and are not settled."""
+        with self._lock:
+            return len(self._records) + self._taken
 
     def on_write(self, wake: Callable[[], object]) -> None:
         """Call `wake` at the first write after each `take_all`; it may be called in any thread."""
@@ -49,15 +52,23 @@ class RecordQueue:
         wake()
 
     def take(self, count: int) -> list[AuditRecord]:
-        """Return the oldest records, at most `count`; the next write wakes again."""
+        """Return the oldest records, at most `count`, to settle or to put back; the next write wakes again."""
         with self._lock:
             self._woken = False
-            return [self._records.popleft() for _ in range(min(count, len(self._records)))]
+            taken = [self._records.popleft() for _ in range(min(count, len(self._records)))]
+            self._taken += len(taken)
+            return taken
 
-    def put_back(self, records: Iterable[AuditRecord]) -> None:
+    def settle(self, records: Sequence[AuditRecord]) -> None:
+        """Note that records that were taken are kept elsewhere, or counted as lost."""
+        with self._lock:
+            self._taken -= len(records)
+
+    def put_back(self, records: Sequence[AuditRecord]) -> None:
         """Return records that were taken to the front; there is always room for them."""
         with self._lock:
-            self._records.extendleft(reversed([*records]))
+            self._taken -= len(records)
+            self._records.extendleft(reversed(records))
 
     def lose(self, count: int) -> None:
         """Count records that were taken and cannot be kept."""

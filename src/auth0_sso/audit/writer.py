@@ -27,8 +27,12 @@ _BATCH_SECONDS: Final = 0.05
 """How long a batch fills: each commit costs the database a write to its disk."""
 
 _SYNC_SECONDS: Final = 1.0
-_ADOPT_SECONDS: Final = 10.0
+_ADOPT_SECONDS: Final = 5.0
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+
+
+_FULL: Final = "full"
+"""The spill files have their maximum size."""
 
 
 class RefusedError(Exception):
@@ -62,7 +66,6 @@ class AuditWriter:
         self._backoff = Backoff(_SHORTEST_PAUSE, _LONGEST_PAUSE, clock=clock)
         self._disk_backoff = Backoff(_SHORTEST_PAUSE, _LONGEST_PAUSE, clock=clock)
         self._disk_error: str | None = None
-        self._in_flight: list[AuditRecord] = []
         self._refused = 0
         self._logged_lost = 0
         self._written, self._appended, self._settled, self._closing = (asyncio.Event() for _ in range(4))
@@ -74,7 +77,7 @@ class AuditWriter:
         return AuditHealth(
             state="up" if error is None else "down",
             last_error=error,
-            pending=len(self._queue) + len(self._in_flight) + self._spill.records,
+            pending=len(self._queue) + self._spill.records,
             spilled_bytes=self._spill.size,
             lost=self._queue.lost,
             refused=self._refused,
@@ -123,6 +126,8 @@ class AuditWriter:
         await self._clock.sleep(_SYNC_SECONDS)
         if self._disk_error is not None:
             self._append()
+        if self._disk_error == _FULL and not self.health.pending:
+            self._disk_works()
         self._log_lost()
         try:
             self._spill.sync()
@@ -150,6 +155,7 @@ class AuditWriter:
                 self._queue.put_back(records)
                 self._disk_failed(error)
             else:
+                self._queue.settle(records)
                 self._disk_works()
         self._appended.set()
 
@@ -178,16 +184,13 @@ class AuditWriter:
             self._disk_failed(error)
 
     async def _store_from_memory(self) -> bool:
-        self._in_flight = self._queue.take(BATCH_RECORDS)
+        records = self._queue.take(BATCH_RECORDS)
+        stored = False
         try:
-            if self._in_flight and await self._store(self._lines(self._in_flight)):
-                self._in_flight = []
-                return True
+            stored = not records or await self._store(self._lines(records))
         finally:
-            had_any = bool(self._in_flight)
-            self._queue.put_back(self._in_flight)
-            self._in_flight = []
-        return had_any
+            (self._queue.settle if stored else self._queue.put_back)(records)
+        return bool(records)
 
     async def _store(self, lines: list[bytes]) -> bool:
         try:
@@ -230,7 +233,7 @@ class AuditWriter:
 
     def _disk_failed(self, error: Exception) -> None:
         self._disk_backoff.failed()
-        word = "full" if isinstance(error, SpillFullError) else _errno_word(error)
+        word = _FULL if isinstance(error, SpillFullError) else _errno_word(error)
         if self._disk_error is None:
             _log.error("the spill directory of audit records cannot be written: %s; they are kept in memory", word)
         self._disk_error = word

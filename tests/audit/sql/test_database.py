@@ -205,10 +205,7 @@ async def test_replicas_store_at_once_in_an_order_that_a_follower_can_trust(
     assert seen == await stored_ids(database_url)
 
 
-async def test_a_writer_that_stops_in_its_transaction_does_not_stop_the_others(
-    postgresql: PostgresServer, empty_database: str
-) -> None:
-    """The server disconnects it: idle_in_transaction_session_timeout, which each transaction sets."""
+async def test_the_server_disconnects_a_writer_that_stops_in_its_transaction(empty_database: str) -> None:
     database = AuditDatabase(parse_database_url(empty_database))
     async with database._connections.transaction() as connection:  # noqa: SLF001 - what a stopped process holds
         await database._connections.begin_write(connection)  # noqa: SLF001 - the same
