@@ -19,7 +19,7 @@ from auth0_devtenant import (
     fetch_user_token,
 )
 from auth0_devtenant.seed import ORGANIZATIONS
-from auth0_sso import AuditSink, protect
+from auth0_sso import protect
 from auth0_sso.service.app import create_app
 from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.testing.clock import HandClock
@@ -130,7 +130,6 @@ async def running_service(
     *,
     app: FastAPI | None = None,
     cut: bool = False,
-    audit: AuditSink | None = None,
     **changes: object,
 ) -> AsyncIterator[Service]:
     """Run the service, or an app of a test's own that it calls `protect` on, until the block ends.
@@ -142,7 +141,7 @@ async def running_service(
     wire.cut = cut
     async with (
         httpx.AsyncClient(transport=httpx.ASGITransport(tenant)) as at_tenant,
-        _serving(wire, at_tenant, clock, settings(**changes), app, audit) as service,
+        _serving(wire, at_tenant, clock, settings(**changes), app) as service,
     ):
         yield service
 
@@ -158,17 +157,12 @@ async def replica(of: Service, *, cut: bool = False, **changes: object) -> Async
 
 @asynccontextmanager
 async def _serving(
-    wire: Wire,
-    at_tenant: httpx.AsyncClient,
-    clock: HandClock,
-    chosen: ServiceSettings,
-    own: FastAPI | None = None,
-    audit: AuditSink | None = None,
+    wire: Wire, at_tenant: httpx.AsyncClient, clock: HandClock, chosen: ServiceSettings, own: FastAPI | None = None
 ) -> AsyncIterator[Service]:
     if own is None:
-        app = create_app(chosen, audit=audit, transport=wire, clock=clock)
+        app = create_app(chosen, transport=wire, clock=clock)
     else:
-        app = protect(own, chosen, audit=audit, transport=wire, clock=clock)
+        app = protect(own, chosen, transport=wire, clock=clock)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://service.example.com") as api,

@@ -7,9 +7,9 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from auth0_sso.audit.trail import AuditSink
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.http.client import AsyncTransport
+from auth0_sso.service.audited_services import audited
 from auth0_sso.service.drain import Drain
 from auth0_sso.service.logs import configure_logs
 from auth0_sso.service.routes import admin, audit_trail, dashboard, data, health, home, metrics, profile
@@ -34,7 +34,6 @@ Every error is a problem (RFC 9457, `application/problem+json`) with a stable `c
 def create_app(
     settings: ServiceSettings | None = None,
     *,
-    audit: AuditSink | None = None,
     transport: AsyncTransport | None = None,
     clock: Clock = SYSTEM_CLOCK,
     drain: Drain | None = None,
@@ -42,9 +41,8 @@ def create_app(
     """Return the whole service.
 
     Without `settings` they are read from the environment, logs are set up, and unusable settings end the process
-    with exit code 78: this is what `uvicorn --factory auth0_sso:create_app` calls. `audit` takes audit records beside
-    the log, and lists them where it is an `AuditReader`. `transport` and `clock` are the outside world: the network
-    to the tenant, and time. `drain` is the draining state that /readyz reports.
+    with exit code 78: this is what `uvicorn --factory auth0_sso:create_app` calls. `transport` and `clock` are the
+    outside world: the network to the tenant, and time. `drain` is the draining state that /readyz reports.
     """
     if settings is None:
         settings = ServiceSettings.load_or_exit()
@@ -72,8 +70,7 @@ def create_app(
     _add_http_layer(app, settings)
     app.state.drain = Drain() if drain is None else drain
     opening = partial(
-        open_services,
-        audit=audit,
+        audited(open_services, settings),
         transport=transport,
         clock=clock,
         metrics=settings.metrics_enabled,

@@ -1,6 +1,5 @@
 """GET /admin/audit, with the audit trail in SQLite."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,8 +11,9 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from auth0_sso.audit.storage import AuditTrail, open_audit
+from auth0_sso.audit.storage import AuditTrail
 from auth0_sso.testing.clock import HandClock
+from support.audit_records import until
 from support.service import ADMIN, MANAGER, USER, Service, person_id, running_service
 
 BLOCK = f"/admin/users/{quote(person_id(USER), safe='')}/block"
@@ -24,12 +24,10 @@ class Audited:
     """The service, and the trail that it writes to."""
 
     service: Service
-    trail: AuditTrail
 
     async def ask(self, **parameters: object) -> httpx.Response:
         """List records as an administrator does, once all are stored."""
-        while self.trail.health.pending:
-            await asyncio.sleep(0.01)
+        await stored(self.service)
         headers = await self.service.as_user(ADMIN)
         return await self.service.api.get("/admin/audit", params=parameters, headers=headers)  # type: ignore[arg-type]  # whatever a test sends
 
@@ -43,11 +41,16 @@ class Audited:
 async def audited(
     rsa_keys: tuple[rsa.RSAPrivateKey, ...], clock: HandClock, tmp_path: Path
 ) -> AsyncIterator[Audited]:
-    async with (
-        open_audit(f"sqlite:///{tmp_path}/audit.sqlite", tmp_path / "spill") as trail,
-        running_service(rsa_keys, clock, audit=trail) as service,
-    ):
-        yield Audited(service, trail)
+    url = f"sqlite:///{tmp_path}/audit.sqlite"
+    async with running_service(rsa_keys, clock, audit_database_url=url) as service:
+        yield Audited(service)
+
+
+async def stored(service: Service) -> None:
+    """Wait until the database has all records."""
+    trail = service.app.state.auth0_sso.audit.reader
+    assert isinstance(trail, AuditTrail)
+    await until(lambda: not trail.health.pending)
 
 
 async def block_twice_and_be_denied(service: Service, clock: HandClock) -> None:
@@ -161,10 +164,8 @@ async def test_a_parameter_that_cannot_be_used_is_refused(
 async def test_a_database_that_does_not_answer_is_said_so(
     rsa_keys: tuple[rsa.RSAPrivateKey, ...], clock: HandClock, tmp_path: Path
 ) -> None:
-    async with (
-        open_audit("postgresql://audit@127.0.0.1:1/audit", tmp_path / "spill") as trail,
-        running_service(rsa_keys, clock, audit=trail) as service,
-    ):
+    url, spill = "postgresql://audit@127.0.0.1:1/audit", tmp_path / "spill"
+    async with running_service(rsa_keys, clock, audit_database_url=url, audit_spill_directory=spill) as service:
         response = await service.api.get("/admin/audit", headers=await service.as_user(ADMIN))
     assert (response.status_code, response.json()["code"]) == (503, "audit_unavailable")
     assert "Retry-After" in response.headers

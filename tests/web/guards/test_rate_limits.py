@@ -85,7 +85,7 @@ def own(
 ) -> AbstractAsyncContextManager[Service]:
     """Run the app above beside a development tenant."""
     app = harden(own_app(), trusted_proxies=proxies)
-    return running_service(keys, clock, app=app, cut=False, audit=None, rate_limit="5/minute", **changes)
+    return running_service(keys, clock, app=app, cut=False, rate_limit="5/minute", **changes)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from auth0_sso.audit.writer import RefusedError
 from auth0_sso.errors import AuditUnavailableError
 
 _CLOSE_SECONDS: Final = 0.5
+_MIGRATION_TIMEOUT: Final = 3600.0
 _MAX_READERS: Final = 2
 
 
@@ -31,6 +32,18 @@ def connections(url: DatabaseUrl, pool: type[Pool], timeout: float = TIMEOUT, **
     if url.kind == "sqlite":
         return Sqlite(url.file, pool, timeout, **options)
     return PostgreSql(url.url, pool, timeout, **options)
+
+
+async def migrate_database(url: DatabaseUrl) -> str | None:
+    """Create the table or bring it up to date; return a word for the failure, or None."""
+    of = connections(url, NullPool, _MIGRATION_TIMEOUT)
+    try:
+        await migrate(of)
+    except Exception as error:  # noqa: BLE001 - drivers raise many, and their messages may have the password
+        return failure_word(error)
+    finally:
+        await _dispose(of)
+    return None
 
 
 class AuditDatabase:

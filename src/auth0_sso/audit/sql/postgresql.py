@@ -15,6 +15,8 @@ from auth0_sso.audit.sql.table import AUDIT
 
 INSERT: Final = postgresql.insert(AUDIT).on_conflict_do_nothing(index_elements=[AUDIT.c.id])
 
+_MAX_CONNECT_SECONDS: Final = 10.0
+
 _WRITE_LOCK: Final = 0x61756469_74777269
 _DELETE_LOCK: Final = 0x61756469_7464656C
 _MIGRATE_LOCK: Final = 0x61756469_746D6967
@@ -50,7 +52,7 @@ class PostgreSql:
         )
 
     async def _connect(self, *_: object, **__: object) -> "asyncpg.Connection[asyncpg.Record]":
-        connection = await asyncpg.connect(self._url, timeout=self._timeout)
+        connection = await asyncpg.connect(self._url, timeout=min(self._timeout, _MAX_CONNECT_SECONDS))
         self._open.add(connection)
         return connection
 

@@ -37,4 +37,8 @@ def running_audit(*, sink: AuditSink | None, log: bool, clock: Clock) -> Running
     if not chosen:
         return None
     recorder = Recorder(sinks(*chosen), clock=clock)
-    return RunningAudit(recorder, AuditObserver(recorder), sink if isinstance(sink, AuditReader) else None)
+    return RunningAudit(recorder, AuditObserver(recorder), _reader_of(sink))
+
+
+def _reader_of(sink: object) -> AuditReader | None:
+    return sink if isinstance(sink, AuditReader) else None
