@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, runtime_checkable
 
 from auth0_sso.audit.record import AuditRecord, Outcome
 
@@ -54,6 +54,7 @@ class AuditPage:
     on the order of storing, not on ids or times, so that a reader who follows the trail misses no late record."""
 
 
+@runtime_checkable
 class AuditReader(Protocol):
     """Where audit records are read."""
 

@@ -12,7 +12,7 @@ from auth0_sso.http.client import AsyncTransport
 from auth0_sso.service.audited_services import audited
 from auth0_sso.service.drain import Drain
 from auth0_sso.service.logs import configure_logs
-from auth0_sso.service.routes import admin, audit, dashboard, data, health, home, metrics, profile
+from auth0_sso.service.routes import admin, audit_trail, dashboard, data, health, home, metrics, profile
 from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.service.tenant_check import refuse_development_tenant
 from auth0_sso.web.docs_page.routes import add_docs
@@ -61,7 +61,7 @@ def create_app(
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    for routes in (data, home, health, dashboard, profile, admin, audit):  # FastAPI looks through all before it
+    for routes in (data, home, health, dashboard, profile, admin, audit_trail):  # FastAPI looks through all before it
         _add_routes(app, routes.router)
     if settings.metrics_enabled:
         _add_routes(app, metrics.router)

@@ -19,7 +19,7 @@ class RunningAudit:
     recorder: Recorder
     observe: AuditObserver
     reader: AuditReader | None = None
-    """None without a database."""
+    """None where no sink can be read."""
 
     async def keep_writing_repeats(self, clock: Clock) -> NoReturn:
         """Record once in each period how often requests were refused again; for a task."""
@@ -29,9 +29,16 @@ class RunningAudit:
 
 
 def running_audit(*, sink: AuditSink | None, log: bool, clock: Clock) -> RunningAudit | None:
-    """Return the audit trail that writes to all sinks that there are; None without any."""
+    """Return the audit trail that writes to all sinks that there are; None without any.
+
+    A sink that is an `AuditReader` too is what it is read from.
+    """
     chosen = [*((AuditLog(),) if log else ()), *(() if sink is None else (sink,))]
     if not chosen:
         return None
     recorder = Recorder(sinks(*chosen), clock=clock)
-    return RunningAudit(recorder, AuditObserver(recorder))
+    return RunningAudit(recorder, AuditObserver(recorder), _reader_of(sink))
+
+
+def _reader_of(sink: object) -> AuditReader | None:
+    return sink if isinstance(sink, AuditReader) else None

@@ -1,10 +1,12 @@
 """GET /admin/audit: the audit trail in the database, for administrators of the whole tenant."""
 
+import json
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import AwareDatetime
+from pydantic import AfterValidator, AwareDatetime
 
 from auth0_sso.audit.document import document
 from auth0_sso.audit.record import Outcome
@@ -27,6 +29,16 @@ Text = Annotated[str | None, Query(min_length=1, max_length=512, pattern=r"^[^\x
 _MAX_ACTIONS: Final = 32
 
 
+def _in_utc(time: datetime) -> datetime:
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is out of range in UTC") from None
+
+
+Time = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+
+
 async def get_audit_reader(request: Request) -> AuditReader:
     """Return what reads the audit trail; raise `NotFoundError` where there is no database."""
     audit = services_of(request).audit
@@ -44,8 +56,8 @@ async def list_audit_records(
     reader: Annotated[AuditReader, Depends(get_audit_reader)],
     request: Request,
     response: Response,
-    since: Annotated[AwareDatetime | None, Query(description="The earliest time, included.")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="The latest time, excluded.")] = None,
+    since: Annotated[Time | None, Query(description="The earliest time, included.")] = None,
+    until: Annotated[Time | None, Query(description="The latest time, excluded.")] = None,
     action: Annotated[
         list[Annotated[str, Query(max_length=64)]] | None,
         Query(max_length=_MAX_ACTIONS, description="Only these actions; may be repeated."),
@@ -82,7 +94,7 @@ async def list_audit_records(
     if page.records and page.next is not None:
         following = request.url.include_query_params(after=page.next)
         response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
-    records = [AuditDocument.model_validate(document(record)) for record in page.records]
+    records = [AuditDocument.model_validate_json(json.dumps(document(record))) for record in page.records]
     return AuditList(records=records, next=page.next)
 
 
