@@ -4,7 +4,7 @@ User ids are paths, `{user_id:path}`: some connections create ids with slashes, 
 order of the routes matters: those that end in /roles, /block, /logout and /logs come first.
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 from urllib.parse import quote
@@ -12,6 +12,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from auth0_sso.management.client import ManagementClient
+from auth0_sso.service.routes.role_states import RoleStates
 from auth0_sso.service.schemas import (
     LogEvent,
     LogList,
@@ -23,7 +24,7 @@ from auth0_sso.service.schemas import (
     RoleResponse,
     UserList,
 )
-from auth0_sso.web.guards.audit import UNKNOWN, Audit
+from auth0_sso.web.guards.audit import Audit
 from auth0_sso.web.guards.guarded_route import GuardedRoute
 from auth0_sso.web.guards.role_guards import Roles, require_role
 from auth0_sso.web.guards.token_guards import Management, UserProfiles
@@ -63,30 +64,6 @@ class _CacheInvalidation:
 Invalidation = Annotated[_CacheInvalidation, Depends()]
 
 
-class _UserRoles:
-    """The roles of a user before a change of them, for the audit trail, and after it."""
-
-    def __init__(self, management: ManagementClient, user_id: str) -> None:
-        self._management = management
-        self._user_id = user_id
-        self._before: dict[str, str] | None = None
-
-    async def before(self) -> list[dict[str, str]]:
-        self._before = {role.id: role.name for role in await self._management.list_user_roles(self._user_id)}
-        return _listed(self._before)
-
-    def after(self, *, assigned: Collection[str] = (), removed: Collection[str] = ()) -> object:
-        if self._before is None:
-            return UNKNOWN
-        roles = dict.fromkeys(assigned, "") | self._before
-        return _listed({role: name for role, name in roles.items() if role not in removed})
-
-
-def _listed(roles: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return roles as the audit trail has them; the name of one that was not held before is not known."""
-    return [{"id": role, "name": name} if name else {"id": role} for role, name in sorted(roles.items())]
-
-
 @router.get("/users")
 async def list_users(management: Management, page: PageNumber = 0, per_page: PageSize = 50) -> UserList:
     """Return one page of the tenant's users. Auth0 returns only the first 1,000."""
@@ -124,7 +101,7 @@ async def assign_roles(
     audit: Audit,
 ) -> RoleChangeResponse:
     """Assign roles to a user. They take effect with the user's next request."""
-    held = _UserRoles(management, user_id)
+    held = RoleStates(management, user_id)
     async with audit.action("assign-roles", target=user_id, before=held.before) as action:
         action.details["roles"] = role_ids = await _role_ids(change, management)
         async with invalidation.after_change(user_id):
@@ -142,7 +119,7 @@ async def remove_roles(
     audit: Audit,
 ) -> RoleChangeResponse:
     """Remove roles from a user. This takes effect with the user's next request."""
-    held = _UserRoles(management, user_id)
+    held = RoleStates(management, user_id)
     async with audit.action("remove-roles", target=user_id, before=held.before) as action:
         action.details["roles"] = role_ids = await _role_ids(change, management)
         async with invalidation.after_change(user_id):
