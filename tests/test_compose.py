@@ -111,9 +111,10 @@ def test_every_replica_counts_in_the_store_and_is_behind_the_proxy() -> None:
         assert "ports" not in services()[name]
 
 
-def test_the_key_cache_is_in_the_directory_that_the_image_has() -> None:
+def test_key_cache_and_spilled_records_are_in_the_directory_that_the_image_has() -> None:
     directory = "/var/lib/auth0-sso"
     assert f"/image-root{directory}" in (ROOT / "deploy" / "docker" / "prepare-root.sh").read_text()
     for name in ("api", "replica-1", "replica-2"):
         assert services()[name]["environment"]["AUTH0_JWKS_CACHE_FILE"] == f"{directory}/jwks.json"
+        assert services()[name]["environment"]["AUDIT_SPILL_DIRECTORY"] == f"{directory}/audit"
         assert services()[name]["volumes"] == [f"keys:{directory}"]

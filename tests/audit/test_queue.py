@@ -33,7 +33,7 @@ def test_records_that_were_taken_count_until_they_are_settled() -> None:
     assert len(queue) == 2
 
 
-def test_the_first_write_after_each_take_wakes() -> None:
+def test_the_first_write_after_each_rearming_wakes() -> None:
     woken: list[str] = []
     queue = RecordQueue()
     queue.on_write(lambda: woken.append("woken"))
@@ -43,7 +43,14 @@ def test_the_first_write_after_each_take_wakes() -> None:
     assert woken == ["woken"]
     queue.take(10)
     queue.write(RECORDS[3])
+    assert woken == ["woken"]
+    queue.rearm()
     assert woken == ["woken", "woken"]
+    queue.take(10)
+    queue.rearm()
+    assert woken == ["woken", "woken"]
+    queue.write(RECORDS[3])
+    assert woken == ["woken", "woken", "woken"]
 
 
 def test_records_written_before_there_is_a_reader_wake_it() -> None:
@@ -65,7 +72,12 @@ def test_a_closed_queue_keeps_what_it_has_and_takes_no_more() -> None:
 
 def test_records_of_many_threads_are_all_there() -> None:
     queue = RecordQueue()
-    threads = [threading.Thread(target=lambda: [queue.write(RECORDS[0]) for _ in range(500)]) for _ in range(4)]
+
+    def write() -> None:
+        for _ in range(500):
+            queue.write(RECORDS[0])
+
+    threads = [threading.Thread(target=write) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

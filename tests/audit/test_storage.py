@@ -19,6 +19,8 @@ from support import audit_process
 from support.audit_records import audit_record, files, migrated, stored_ids, until
 from support.postgresql_server import PostgresServer
 
+_TESTS = Path(audit_process.__file__).parent.parent
+
 WELL = AuditHealth("up", None, pending=0, spilled_bytes=0, lost=0, refused=0, disk_error=None)
 
 
@@ -274,9 +276,9 @@ class Writing:
     """A process that writes records, and the ids that it has printed."""
 
     def __init__(self, url: str, spill_directory: Path, *arguments: str) -> None:
-        command = [sys.executable, audit_process.__file__, url, str(spill_directory), *arguments]
+        command = [sys.executable, "-m", audit_process.__name__, url, str(spill_directory), *arguments]
         self.ids: list[str] = []
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=_TESTS)
 
     def read(self, count: int) -> None:
         """Read so many ids more."""

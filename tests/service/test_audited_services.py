@@ -42,8 +42,8 @@ async def test_requests_are_served_while_the_database_is_frozen(
     rsa_keys: Sequence[rsa.RSAPrivateKey], clock: HandClock, mortal: PostgresServer, tmp_path: Path
 ) -> None:
     url = await migrated(mortal.url(mortal.create_database()))
-    spill = {"audit_database_url": url, "audit_spill_directory": tmp_path / "spill"}
-    async with running_service(rsa_keys, clock, **spill) as service:
+    spill = tmp_path / "spill"
+    async with running_service(rsa_keys, clock, audit_database_url=url, audit_spill_directory=spill) as service:
         admin = await service.as_user(ADMIN)
         health = service.app.state.auth0_sso.audit.reader
         mortal.freeze()

@@ -31,11 +31,17 @@ class RecordQueue:
             return len(self._records) + self._taken
 
     def on_write(self, wake: Callable[[], object]) -> None:
-        """Call `wake` at the first write after each `take_all`; it may be called in any thread."""
+        """Call `wake` at the first write after this and after each `rearm`; it may be called in any thread."""
         with self._lock:
             self._wake = wake
+        self.rearm()
+
+    def rearm(self) -> None:
+        """Wake at the next write again, or at once if there are records."""
+        with self._lock:
             self._woken = bool(self._records)
-        if self._woken:
+            wake = self._wake if self._woken else None
+        if wake is not None:
             wake()
 
     def write(self, record: AuditRecord) -> None:
@@ -52,9 +58,8 @@ class RecordQueue:
         wake()
 
     def take(self, count: int) -> list[AuditRecord]:
-        """Return the oldest records, at most `count`, to settle or to put back; the next write wakes again."""
+        """Return the oldest records, at most `count`, to settle or to put back."""
         with self._lock:
-            self._woken = False
             taken = [self._records.popleft() for _ in range(min(count, len(self._records)))]
             self._taken += len(taken)
             return taken

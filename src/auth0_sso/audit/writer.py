@@ -26,6 +26,9 @@ BATCH_RECORDS: Final = 500
 _BATCH_SECONDS: Final = 0.05
 """How long a batch fills: each commit costs the database a write to its disk."""
 
+_APPEND_SECONDS: Final = 0.005
+"""The shortest time between two appends: to wake this thread for each record would cost a busy app most."""
+
 _SYNC_SECONDS: Final = 1.0
 _ADOPT_SECONDS: Final = 5.0
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
@@ -121,11 +124,15 @@ class AuditWriter:
         await self._written.wait()
         self._written.clear()
         self._append()
+        await self._clock.sleep(_APPEND_SECONDS)
+        if self._disk_error is None:  # else `_sync_later` tries again
+            self._queue.rearm()
 
     async def _sync_later(self) -> None:
         await self._clock.sleep(_SYNC_SECONDS)
         if self._disk_error is not None:
             self._append()
+            self._queue.rearm()
         if self._disk_error == _FULL and not self.health.pending:
             self._disk_works()
         self._log_lost()

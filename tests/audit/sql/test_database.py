@@ -217,7 +217,8 @@ async def test_the_server_disconnects_a_writer_that_stops_in_its_transaction(emp
 
 
 async def test_a_database_without_the_table_is_not_migrated(empty_database: str) -> None:
-    database, reader = (each(parse_database_url(empty_database)) for each in (AuditDatabase, SqlAuditReader))
+    url = parse_database_url(empty_database)
+    database, reader = AuditDatabase(url), SqlAuditReader(url)
     with pytest.raises(Exception, match="auth0_sso_audit") as caught:
         await database.insert([columns_of(audit_record())])
     assert not isinstance(caught.value, RefusedError)
