@@ -16,6 +16,7 @@ from support import environment
 from support.clock import SkippingClock
 from support.logged_secrets import watching
 from support.management_chain import MANAGEMENT_TOKEN, ManagementChain, management_chain
+from support.postgresql_server import PostgresServer, postgresql_server
 from support.redis_server import RedisServer, redis_server
 from support.service import Service, running_service
 from support.tenant_script import TOKEN, ScriptedTenant, token_reply
@@ -59,6 +60,19 @@ def forge(issuer: Issuer) -> Forge:
 def redis() -> Iterator[RedisServer]:
     with redis_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresServer]:
+    """A server for tests that leave it running."""
+    with postgresql_server() as server:
+        yield server
+
+
+@pytest.fixture
+def empty_database(postgresql: PostgresServer) -> str:
+    """The URL of a database of the test's own, without the table."""
+    return postgresql.url(postgresql.create_database())
 
 
 @pytest.fixture

@@ -120,11 +120,12 @@ def test_metrics_have_a_port_that_is_not_published() -> None:
     assert not any("9464" in port for port in published)
 
 
-def test_the_key_cache_is_in_the_directory_that_the_image_has() -> None:
+def test_key_cache_and_spilled_records_are_in_the_directory_that_the_image_has() -> None:
     directory = "/var/lib/auth0-sso"
     assert f"/image-root{directory}" in (ROOT / "deploy" / "docker" / "prepare-root.sh").read_text()
     for name in ("api", "replica-1", "replica-2"):
         assert services()[name]["environment"]["AUTH0_JWKS_CACHE_FILE"] == f"{directory}/jwks.json"
+        assert services()[name]["environment"]["AUDIT_SPILL_DIRECTORY"] == f"{directory}/audit"
         assert services()[name]["volumes"][0] == f"keys:{directory}"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from auth0_sso.audit.spill.directory import MAX_BYTES
 from auth0_sso.service.settings import EX_CONFIG, ServiceSettings
 from auth0_sso.service.shutdown import EXIT_TIMEOUT, SHUTDOWN_TIMEOUT
 
@@ -81,6 +82,19 @@ def test_the_key_cache_is_in_a_directory_below_the_volume() -> None:
     mounts = {each["name"]: each["mountPath"] for each in container()["volumeMounts"]}
     file = Path(MANIFESTS["configmap.yaml"]["data"]["AUTH0_JWKS_CACHE_FILE"])
     assert file.parent.parent == Path(mounts["cache"])
+
+
+def test_spilled_audit_records_are_in_a_directory_below_the_volume() -> None:
+    mounts = {each["name"]: each["mountPath"] for each in container()["volumeMounts"]}
+    directory = Path(MANIFESTS["configmap.yaml"]["data"]["AUDIT_SPILL_DIRECTORY"])
+    assert directory.parent == Path(mounts["spill"])
+    limits = {each["name"]: each["emptyDir"]["sizeLimit"] for each in pod()["volumes"] if "emptyDir" in each}
+    assert int(limits["spill"].removesuffix("Mi")) * 1024 * 1024 > MAX_BYTES  # beyond it the pod is evicted
+
+
+def test_systemd_keeps_spilled_audit_records_in_the_state_directory() -> None:
+    assert in_unit("StateDirectory") == ["auth0-sso"]
+    assert "AUDIT_SPILL_DIRECTORY=/var/lib/auth0-sso/audit" in in_unit("Environment")
 
 
 def test_pods_reach_the_store_and_auth0_and_are_not_reached_by_all() -> None:

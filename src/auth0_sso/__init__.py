@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 # A name is imported when it is first used (PEP 562): `protect` then loads neither the service nor a package of an
 # extra, which may not be installed. Type checkers and editors read these imports instead.
 if TYPE_CHECKING:
+    from auth0_sso.audit.log import AuditLog
+    from auth0_sso.audit.record import AuditRecord
+    from auth0_sso.audit.trail import AuditSink
     from auth0_sso.errors import Auth0SsoError, ConfigurationError
     from auth0_sso.jwks.static import StaticKeys
     from auth0_sso.management.client import ManagementClient
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from auth0_sso.tokens.claims import AccessToken, TokenPolicy
     from auth0_sso.tokens.verifier import KeySource, TokenVerifier
     from auth0_sso.web.docs_page.routes import add_docs
+    from auth0_sso.web.guards.audit import Audit, RequestAudit, get_audit
     from auth0_sso.web.guards.email_domains import require_email_domain
     from auth0_sso.web.guards.guarded_route import GuardedRoute
     from auth0_sso.web.guards.networks import require_network
@@ -51,10 +55,15 @@ if TYPE_CHECKING:
         user_token,
     )
     from auth0_sso.web.harden import harden
+    from auth0_sso.web.middleware.problem_handlers import observe_refusal
     from auth0_sso.web.protect import protect
 
 __all__ = [
     "AccessToken",
+    "Audit",
+    "AuditLog",
+    "AuditRecord",
+    "AuditSink",
     "Auth0SsoError",
     "ConfigurationError",
     "CurrentOrganizationRoles",
@@ -66,6 +75,7 @@ __all__ = [
     "Management",
     "ManagementClient",
     "OptionalToken",
+    "RequestAudit",
     "RoleSource",
     "Settings",
     "StaticKeys",
@@ -77,9 +87,11 @@ __all__ = [
     "current_organization_roles",
     "current_roles",
     "current_token",
+    "get_audit",
     "get_management",
     "harden",
     "limited_token",
+    "observe_refusal",
     "optional_token",
     "protect",
     "public_route",
@@ -99,6 +111,9 @@ __all__ = [
 ]
 
 _MODULES = {
+    "audit.log": ("AuditLog",),
+    "audit.record": ("AuditRecord",),
+    "audit.trail": ("AuditSink",),
     "errors": ("Auth0SsoError", "ConfigurationError"),
     "jwks.static": ("StaticKeys",),
     "management.client": ("ManagementClient",),
@@ -108,10 +123,12 @@ _MODULES = {
     "tokens.claims": ("AccessToken", "TokenPolicy"),
     "tokens.verifier": ("KeySource", "TokenVerifier"),
     "web.docs_page.routes": ("add_docs",),
+    "web.guards.audit": ("RequestAudit", "Audit", "get_audit"),
     "web.guards.email_domains": ("require_email_domain",),
     "web.guards.guarded_route": ("GuardedRoute",),
     "web.guards.networks": ("require_network",),
     "web.harden": ("harden",),
+    "web.middleware.problem_handlers": ("observe_refusal",),
     "web.guards.own_checks": ("require",),
     "web.protect": ("protect",),
     "web.guards.public_routes": ("public_route",),

@@ -21,6 +21,7 @@ Auth0SsoError                      internal_error           ours
 │   └── RateLimitedError               rate_limited
 ├── TemporaryError                   temporarily_unavailable   ours, and it passes
 │   ├── StoreUnavailableError          store_unavailable
+│   ├── AuditUnavailableError          audit_unavailable
 │   └── ShuttingDownError              shutting_down
 └── TenantError                      tenant_error           Auth0's, or of our own credentials there
     ├── UnavailableError               tenant_unavailable
@@ -100,6 +101,10 @@ class InvalidTokenError(CallerError):
     """The access token is refused: 401. `reason` says why, for the operator, and `detail` is for the caller."""
 
     code = "invalid_token"
+    key_id: str | None = None
+    """The `kid` that the token names, where it was read: not verified, and not for a response."""
+    client_id: str | None = None
+    """Of the application that the token was issued to, where its signature was verified."""
 
     def __init__(self, reason: str, detail: str, *, log_detail: str | None = None) -> None:
         super().__init__(detail, reason=reason)
@@ -110,6 +115,8 @@ class InsufficientScopeError(CallerError):
     """The token is good, its bearer may not do this: 403. `scopes` names missing scopes or permissions (RFC 6749)."""
 
     code = "insufficient_scope"
+    roles: tuple[str, ...] = ()
+    """Names of roles that the user needs, one of them or all; not for a response."""
 
     def __init__(self, reason: str, detail: str, *, scopes: tuple[str, ...] = ()) -> None:
         super().__init__(detail, reason=reason)
@@ -139,6 +146,8 @@ class RateLimitedError(CallerError):
 
     code = "rate_limited"
     retry_after: int
+    limit: str | None = None
+    """The policy of the rate limit, such as `10/minute`, where it is known."""
 
     def __init__(self, *, retry_after: int, reason: str | None = None) -> None:
         super().__init__("Too many requests. Wait as long as Retry-After says, then try again.", reason=reason)
@@ -159,6 +168,15 @@ class StoreUnavailableError(TemporaryError):
 
     def __init__(self, reason: str) -> None:
         super().__init__("Requests cannot be counted now.", reason=f"store_{reason}")
+
+
+class AuditUnavailableError(TemporaryError):
+    """The audit database does not answer, so the audit trail cannot be read."""
+
+    code = "audit_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The audit trail cannot be read now.")
 
 
 class ShuttingDownError(TemporaryError):

@@ -7,13 +7,29 @@ named tuples, which are made in a third of the time of a frozen dataclass.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
 
 from auth0_sso.errors import Auth0SsoError
 
 TenantApi = Literal["discovery", "jwks", "token", "management"]
 Component = Literal["signing keys", "management", "shared store", "audit database"]
 RoleLookupResult = Literal["cached", "shared", "fetched", "stale", "failed"]
+
+
+class Caller(Protocol):
+    """Who sent a request: what its verified access token says."""
+
+    @property
+    def subject(self) -> str:
+        """A user, or a machine."""
+
+    @property
+    def client_id(self) -> str | None:
+        """The application that the token was issued to."""
+
+    @property
+    def organization(self) -> str | None:
+        """The id of the organization that the user logged in to."""
 
 
 class RequestServed(NamedTuple):
@@ -36,6 +52,12 @@ class RequestRefused:
     scope: Mapping[str, Any]
     """The ASGI scope; an observer reads what it needs at once and does not keep it."""
     error: Auth0SsoError
+    caller: Caller | None = None
+    """None where no token was verified."""
+    route: str | None = None
+    """The template of its path, or the path of its rule."""
+    request_id: str | None = None
+    trace_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

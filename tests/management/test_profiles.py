@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from pydantic import JsonValue
 
 from auth0_sso.errors import ManagementUnavailableError, NotFoundError
 from auth0_sso.management.client import ManagementClient
@@ -163,3 +164,32 @@ async def test_changes_of_different_users_are_not_serialized(tenant: ScriptedTen
     async with asyncio.timeout(5):
         await profiles.update_metadata(B, {"theme": "dark"})
     waiting.cancel()
+
+
+@pytest.mark.parametrize("change", [{"theme": "dark"}, {"theme": None}, {}], ids=["set", "delete", "clear"])
+async def test_the_metadata_before_a_change_are_noted(
+    tenant: ScriptedTenant, profiles: Profiles, change: dict[str, JsonValue]
+) -> None:
+    tenant.on(GET_A, user(user_metadata={"theme": "light"}))
+    noted: list[object] = []
+    await profiles.update_metadata(A, change, note_before=noted.append)
+    assert noted == [{"theme": "light"}]
+    assert (tenant.count(GET_A), tenant.count(PATCH_A)) == (1, 1)
+
+
+async def test_metadata_that_cannot_be_read_are_not_noted_and_are_deleted(
+    tenant: ScriptedTenant, profiles: Profiles
+) -> None:
+    noted: list[object] = []
+    tenant.on(GET_A, user(user_metadata="not an object"))
+    await profiles.update_metadata(A, {}, note_before=noted.append)
+    tenant.on(GET_A, error_reply(404, "inexistent_user"))
+    await profiles.update_metadata(A, {}, note_before=noted.append)
+    assert (noted, tenant.count(PATCH_A)) == ([], 2)
+
+
+async def test_metadata_are_read_before_a_deletion_only_to_be_noted(
+    tenant: ScriptedTenant, profiles: Profiles
+) -> None:
+    await profiles.update_metadata(A, {"theme": None})
+    assert tenant.count(GET_A) == 0

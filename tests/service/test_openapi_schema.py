@@ -32,8 +32,9 @@ EXAMPLES: Final = {"admin": 25, "user": 5, "machine": 5}
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[Dev]:
-    changes = ("RATE_LIMIT=1000000/minute", "PROFILE_RATE_LIMIT=off", "AUTH_FAILURE_RATE_LIMIT=off")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
+    database = f"AUDIT_DATABASE_URL=sqlite:///{tmp_path_factory.mktemp('audit')}/audit.sqlite"
+    changes = ("RATE_LIMIT=1000000/minute", "PROFILE_RATE_LIMIT=off", "AUTH_FAILURE_RATE_LIMIT=off", database)
     with dev(*(part for change in changes for part in ("--set", change))) as started:
         yield started
 

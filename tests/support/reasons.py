@@ -18,6 +18,7 @@ FILES = sorted(
     for path in SOURCE.rglob("*.py")
     if path.parent.name not in {"settings", "http_protocol"}  # documented in settings.md, and in a table of errors.md
     and path.parent.name not in {"doctor", "token"}  # commands, which refuse no request
+    and path.parent.name not in {"audit", "sql"}  # they record the reasons of others
     and path.name not in {"errors.py", "problem_examples.py"}  # which raise none
 )
 _NAMES = {"reason", "refusal", "fault"}

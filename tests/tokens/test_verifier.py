@@ -257,3 +257,39 @@ async def test_only_rs256_is_accepted_by_default(
     token = issuer.token({}, kid="key-1", algorithm="RS512")
     assert await refusal(cached(keys, clock), token) == "alg_not_allowed"
     assert (await TokenVerifier(keys, POLICY, clock=clock).verify(forge.token())).subject
+
+
+async def test_a_refusal_names_the_key_and_of_a_verified_token_the_client(
+    keys: KeysAtHand, clock: HandClock, forge: Forge
+) -> None:
+    verifier = cached(keys, clock)
+    token = forge.token(azp="client-1", exp=NOW + 60)
+    await verifier.verify(token)
+    clock.now += 3600
+    with pytest.raises(InvalidTokenError) as cached_one:
+        await verifier.verify(token)
+    with pytest.raises(InvalidTokenError) as new_one:
+        await verifier.verify(forge.token(azp="client-1", exp=NOW + 61))
+    assert (cached_one.value.reason, cached_one.value.client_id) == ("expired", "client-1")
+    assert (new_one.value.reason, new_one.value.client_id) == ("expired", "client-1")
+    assert new_one.value.key_id == "key-0"
+
+
+async def test_the_client_of_a_token_with_a_wrong_signature_is_not_believed(
+    keys: KeysAtHand, clock: HandClock, forge: Forge
+) -> None:
+    header, _, signature = forge.token(azp="client-1").split(".")
+    _, payload, _ = forge.token(azp="client-2").split(".")
+    with pytest.raises(InvalidTokenError) as refused:
+        await cached(keys, clock).verify(f"{header}.{payload}.{signature}")
+    assert (refused.value.reason, refused.value.key_id) == ("signature_mismatch", "key-0")
+    assert refused.value.client_id is None
+
+
+@pytest.mark.parametrize("claims", [{"azp": ["client-1"]}, {"client_id": "a", "azp": "b"}], ids=["array", "two"])
+async def test_a_malformed_client_id_is_not_named(
+    keys: KeysAtHand, clock: HandClock, forge: Forge, claims: dict[str, object]
+) -> None:
+    with pytest.raises(InvalidTokenError) as refused:
+        await cached(keys, clock).verify(forge.token(aud="https://other.example.com", **claims))
+    assert (refused.value.reason, refused.value.client_id) == ("aud_mismatch", None)

@@ -6,6 +6,7 @@ from typing import Any, Final
 from starlette.types import Scope
 
 from auth0_sso.asgi.rule import Rule
+from auth0_sso.errors import CallerError
 from auth0_sso.ratelimit.policy import Policy
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.web.checks.authentication import authenticate
@@ -18,6 +19,7 @@ Headers = list[tuple[bytes, bytes]]
 """Headers as ASGI has them."""
 
 _TOKEN: Final = "auth0_sso.token"  # noqa: S105 - a key of the scope
+_REFUSED_CALLER: Final = "auth0_sso.refused_caller"
 
 
 def token_of(scope: Mapping[str, Any]) -> AccessToken:
@@ -31,6 +33,12 @@ def token_of(scope: Mapping[str, Any]) -> AccessToken:
     return token
 
 
+def refused_caller(scope: Mapping[str, Any]) -> AccessToken | None:
+    """Return the verified token of a request that `admit` has refused; None where it had none."""
+    caller = scope.get(_REFUSED_CALLER)
+    return caller if isinstance(caller, AccessToken) else None
+
+
 async def admit(
     scope: Scope, rule: Rule, services: Services, credentials: Sequence[bytes], headers: Headers
 ) -> AccessToken | None:
@@ -40,17 +48,23 @@ async def admit(
     response. Raises the `CallerError`, `TenantError` or `TemporaryError` that says why the request does not pass.
     """
     scope.pop(_TOKEN, None)  # of an outer guard, or of a request that an app sends on to itself
+    scope.pop(_REFUSED_CALLER, None)
     token = None if rule.public else await authenticate(scope, services, credentials)
-    if rule.policy is not None:
-        await _count(scope, rule, rule.policy, services, token, headers)
-    if token is not None:
+    try:
+        if rule.policy is not None:
+            await _count(scope, rule, rule.policy, services, token, headers)
+        if token is None:
+            return None
         if rule.scopes:
             require_names(rule.scopes, token.scopes, "scope_missing")
         if rule.permissions:
             require_names(rule.permissions, token.permissions, "permission_missing")
         if rule.required_roles is not None:
             await rule.required_roles.require(services, token, {})
-        scope[_TOKEN] = token
+    except CallerError:
+        scope[_REFUSED_CALLER] = token
+        raise
+    scope[_TOKEN] = token
     return token
 
 

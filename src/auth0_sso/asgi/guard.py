@@ -10,13 +10,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from auth0_sso.asgi.admission import Headers, admit
 from auth0_sso.asgi.lifespan import run_lifespan
-from auth0_sso.asgi.refusals import log_refused, refuse
+from auth0_sso.asgi.refusals import Refusal, refuse
 from auth0_sso.asgi.rule import Rule
 from auth0_sso.asgi.rules import RuleTable
 from auth0_sso.asgi.websockets import serve_websocket
+from auth0_sso.audit.trail import AuditSink
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import Auth0SsoError
-from auth0_sso.events import IGNORE, Observer, RequestRefused
+from auth0_sso.events import IGNORE, Observer
 from auth0_sso.http.client import AsyncTransport
 from auth0_sso.ratelimit.limiter import Counter
 from auth0_sso.roles.source import RoleSource
@@ -51,6 +52,7 @@ class Auth0Guard:
         roles: RoleSource | None = None,
         keys: KeySource | None = None,
         counter: Counter | None = None,
+        audit: AuditSink | None = None,
         clock: Clock = SYSTEM_CLOCK,
         transport: AsyncTransport | None = None,
         observer: Observer = IGNORE,
@@ -68,6 +70,7 @@ class Auth0Guard:
             roles=roles,
             keys=keys,
             counter=counter,
+            audit=audit,
             clock=clock,
             transport=transport,
             observer=observer,
@@ -126,9 +129,7 @@ class Auth0Guard:
         except Auth0SsoError as error:
             if served is not None:
                 served.route = None if rule is None else rule.path
-            log_refused(scope, rule, error)
-            services.observe(RequestRefused(scope, error))
-            await refuse(scope, receive, send, error, headers)
+            await refuse(scope, receive, send, Refusal(error, rule, headers), services)
             return
         if served is not None:
             served.route, served.allowed = rule.path, token is not None

@@ -1,16 +1,19 @@
 """The response to a request or WebSocket that does not pass: the problem and challenge of the FastAPI guards."""
 
 import logging
+from dataclasses import dataclass
 from secrets import token_hex
 from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
-from auth0_sso.asgi.admission import Headers
+from auth0_sso.asgi.admission import Headers, refused_caller
 from auth0_sso.asgi.rule import Rule
 from auth0_sso.errors import Auth0SsoError
+from auth0_sso.events import RequestRefused
 from auth0_sso.web.middleware.access_log import refusal_words
 from auth0_sso.web.problems.error_response import error_response
+from auth0_sso.web.services.services import Services
 from auth0_sso.web.websockets.refusals import close_of, takes_response
 
 _log = logging.getLogger("auth0_sso.access")
@@ -18,14 +21,27 @@ _log = logging.getLogger("auth0_sso.access")
 _MAX_METHOD: Final = 16
 
 
-async def refuse(scope: Scope, receive: Receive, send: Send, error: Auth0SsoError, headers: Headers) -> None:
-    """Answer a request or a WebSocket's handshake with the problem of an error.
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request does not pass, the rule it is under where one was found, and the headers of the response."""
+
+    error: Auth0SsoError
+    rule: Rule | None
+    headers: Headers
+
+
+async def refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal, services: Services) -> None:
+    """Log and observe a refusal, and answer a request or a WebSocket's handshake with the problem of an error.
 
     Where the server cannot answer a handshake with a response, the WebSocket is closed (RFC 6455; ASGI: WebSocket
     denial response).
     """
-    response = error_response(error, token_hex(16))
-    response.raw_headers += headers
+    error, request_id = refusal.error, token_hex(16)
+    _log_refused(scope, refusal.rule, error)
+    route = None if refusal.rule is None else refusal.rule.path
+    services.observe(RequestRefused(scope, error, caller=refused_caller(scope), route=route, request_id=request_id))
+    response = error_response(error, request_id)
+    response.raw_headers += refusal.headers
     if scope["type"] == "http":
         await response(scope, receive, send)
         return
@@ -36,7 +52,7 @@ async def refuse(scope: Scope, receive: Receive, send: Send, error: Auth0SsoErro
         await send({"type": "websocket.close", **close_of(error)._asdict()})
 
 
-def log_refused(scope: Scope, rule: Rule | None, error: Auth0SsoError) -> None:
+def _log_refused(scope: Scope, rule: Rule | None, error: Auth0SsoError) -> None:
     """Log why a request was refused, with the path of its rule: the request's own may name a user."""
     path = "" if rule is None else rule.path.rstrip("/")
     _log.info("%s %s/* refused: %s", scope.get("method", "WEBSOCKET")[:_MAX_METHOD], path, refusal_words(error))

@@ -3,10 +3,9 @@
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from auth0_sso.asgi.admission import Headers, admit
-from auth0_sso.asgi.refusals import log_refused, refuse
+from auth0_sso.asgi.refusals import Refusal, refuse
 from auth0_sso.asgi.rules import RuleTable
 from auth0_sso.errors import Auth0SsoError
-from auth0_sso.events import RequestRefused
 from auth0_sso.web.checks.credentials import find_credentials
 from auth0_sso.web.services.services import Services
 from auth0_sso.web.websockets.guarded_socket import GuardedSocket
@@ -25,9 +24,7 @@ async def serve_websocket(
         credentials = find_credentials(scope, socket if takes_subprotocol else None)
         token = await admit(scope, rule, services, credentials, headers)
     except Auth0SsoError as error:
-        log_refused(scope, rule, error)
-        services.observe(RequestRefused(scope, error))
-        await refuse(scope, receive, send, error, headers)
+        await refuse(scope, receive, send, Refusal(error, rule, headers), services)
         return
     if token is not None:
         socket.close_at(services.verifier.end_of(token), services.clock)

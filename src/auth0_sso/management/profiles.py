@@ -1,7 +1,8 @@
 """The users' own profiles, cached for a few seconds: a loop of requests makes few Management calls."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -9,10 +10,14 @@ from cachetools import TTLCache
 from pydantic import JsonValue
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
+from auth0_sso.errors import Auth0SsoError
 from auth0_sso.management import metadata
 from auth0_sso.management.client import ManagementClient
 from auth0_sso.management.models import User
 from auth0_sso.resilience.single_flight import SingleFlight
+
+NoteBefore = Callable[[Mapping[str, JsonValue]], None]
+"""Takes a user's metadata as it was before a change."""
 
 TTL: Final = 5.0
 """Seconds for which a profile is cached."""
@@ -37,15 +42,19 @@ class Profiles:
         cached = self._cache.get(user_id)
         return await self._flight.run(user_id, lambda: self._look_up(user_id)) if cached is None else cached
 
-    async def update_metadata(self, user_id: str, change: Mapping[str, JsonValue]) -> User:
+    async def update_metadata(
+        self, user_id: str, change: Mapping[str, JsonValue], *, note_before: NoteBefore | None = None
+    ) -> User:
         """Merge into the user's metadata, first level only, and return the user; null deletes a key, `{}` all keys.
+
+        `note_before` is called with the metadata before the change, if that could be read.
 
         Raises `MetadataError` if the metadata would be too large, and what `ManagementClient` raises. Changes of one
         user are serialized (in this process), so that the size of each includes those before it.
         """
         lock = self._writing.setdefault(user_id, asyncio.Lock())
         async with lock:
-            await self._require_room(user_id, change)
+            await self._require_room(user_id, change, note_before)
             try:
                 return await self._management.on_behalf_of(user_id).update_user_metadata(user_id, change)
             finally:
@@ -68,13 +77,25 @@ class Profiles:
             self._cache[user_id] = user
         return user
 
-    async def _require_room(self, user_id: str, change: Mapping[str, JsonValue]) -> None:
+    async def _require_room(
+        self, user_id: str, change: Mapping[str, JsonValue], note_before: NoteBefore | None
+    ) -> None:
         if metadata.only_deletes(change):
+            if note_before is not None:
+                with suppress(Auth0SsoError):  # the change needs no room, so what is stored need not be known
+                    _note(await self._management.on_behalf_of(user_id).get_user(user_id), note_before)
             return
         user = await self._management.on_behalf_of(user_id).get_user(user_id)
+        if note_before is not None:
+            _note(user, note_before)
         if "user_metadata" in user.unreadable:
             raise metadata.MetadataError("cannot be added to what is stored, which cannot be read: delete keys first")
         metadata.require_room(user.user_metadata, change)
+
+
+def _note(user: User, note_before: NoteBefore) -> None:
+    if "user_metadata" not in user.unreadable:
+        note_before(user.user_metadata)
 
 
 def _size_of(user: User) -> int:

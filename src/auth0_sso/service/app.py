@@ -12,10 +12,11 @@ from fastapi import APIRouter, FastAPI
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.events import IGNORE
 from auth0_sso.http.client import AsyncTransport
+from auth0_sso.service.audited_services import audited
 from auth0_sso.service.drain import Drain
 from auth0_sso.service.logs import configure_logs
 from auth0_sso.service.metrics_listener import MetricsListener, bind_metrics
-from auth0_sso.service.routes import admin, dashboard, data, health, home, profile
+from auth0_sso.service.routes import admin, audit_trail, dashboard, data, health, home, profile
 from auth0_sso.service.routes import metrics as metrics_route
 from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.service.tenant_check import refuse_development_tenant
@@ -75,7 +76,7 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,
         **_telemetry(tracing),
     )
-    for routes in (data, home, health, dashboard, profile, admin):  # FastAPI looks through all before it
+    for routes in (data, home, health, dashboard, profile, admin, audit_trail):  # FastAPI looks through all before it
         _add_routes(app, routes.router)
     if settings.metrics_enabled and settings.metrics_port is None:
         _add_routes(app, metrics_route.router)
@@ -87,10 +88,11 @@ def create_app(
     if settings.metrics_enabled and metrics is None:
         metrics = _own_metrics(clock)
     opening: Opening = partial(
-        _open_with_listener if listens else open_services,
+        audited(_open_with_listener if listens else open_services, settings),
         transport=transport,
         clock=clock,
         metrics=metrics if settings.metrics_enabled else None,
+        audit_log=settings.audit_log,
         profile_rate_limit=settings.profile_rate_limit,
         observer=IGNORE if tracing is None else tracing.observe,
     )

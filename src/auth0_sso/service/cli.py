@@ -1,4 +1,4 @@
-"""The command `auth0-sso`: serve | dev | doctor | routes | token.
+"""The command `auth0-sso`: serve | dev | doctor | routes | token | audit.
 
 `serve` and `dev` need the extra `service`, and `dev` and `token` the distribution auth0-devtenant.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from auth0_sso.errors import ConfigurationError
-from auth0_sso.service import routes_command
+from auth0_sso.service import audit_command, routes_command
 from auth0_sso.service.dev_settings import CHANGEABLE, HOSTS
 from auth0_sso.service.doctor import command as doctor_command
 from auth0_sso.service.settings import EX_CONFIG, ServiceSettings
@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor_command.add_arguments(commands.add_parser("doctor", help="check the settings and the tenant"))
     _add_dev(commands.add_parser("dev", help="serve the API with a development tenant; needs no settings"))
     routes_command.add_arguments(commands.add_parser("routes", help="list the routes of an app with their guards"))
+    audit_command.add_arguments(commands.add_parser("audit", help="migrate the database of the audit trail"))
     commands.add_parser("token", help="print an access token; `token explain` says what is wrong with one")
     return parser
 

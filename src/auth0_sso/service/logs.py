@@ -44,6 +44,7 @@ def configure_logs(level: str, log_format: LogFormat = "auto") -> None:
                 # It logs what a caller writes into traceparent, tracestate and baggage, and each failed export.
                 "opentelemetry": {"level": "ERROR"},
                 "opentelemetry.exporter": {"level": "WARNING" if level == "DEBUG" else "CRITICAL"},
+                "auth0_sso.audit": {"level": "INFO"},  # at each LOG_LEVEL: AUDIT_LOG turns it off
             },
         }
     )

@@ -4,12 +4,14 @@ import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from inspect import signature
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 from fastapi import FastAPI
-from pydantic import AfterValidator, BeforeValidator, SecretStr, field_validator
+from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationInfo, field_validator
 
 from auth0_sso.errors import ConfigurationError
+from auth0_sso.service.audit_settings import AuditDatabase, Directory, audit_database, require_spill_directory
 from auth0_sso.settings import Settings
 from auth0_sso.settings.addresses import browser_origin, collector_url, proxy_network
 from auth0_sso.settings.environment import setting
@@ -79,6 +81,20 @@ class ServiceSettings(Settings):
         "Serve with a development tenant, whose passwords and secrets are public; `auth0-sso dev` needs no setting.",
         "write true or false",
     )
+    audit_log: bool = setting(True, "Log the audit trail, to the logger auth0_sso.audit.", "write true or false")
+    audit_database_url: AuditDatabase = audit_database(SecretStr(""))
+    audit_spill_directory: Directory = setting(
+        None,
+        "The directory of audit records that the database does not have yet.",
+        "write the path of a directory that only this service may write and that exists or can be created",
+    )
+    audit_retention_days: int | None = setting(
+        None,
+        "After how many days audit records are deleted; without, they are kept.",
+        "write a number of days, such as 365",
+        ge=1,
+        le=36_500,
+    )
     metrics_enabled: bool = setting(False, "Serve GET /metrics for Prometheus.", "write true or false")
     metrics_port: int | None = setting(
         None,
@@ -132,6 +148,11 @@ class ServiceSettings(Settings):
         except ConfigurationError as error:
             print("\n  ".join((f"auth0-sso: {error.detail}", *unknown_names(cls))), file=sys.stderr)
             raise SystemExit(EX_CONFIG) from None
+
+    @field_validator("audit_spill_directory")
+    @classmethod
+    def _needed_by_postgresql(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        return require_spill_directory(value, info.data.get("audit_database_url"))
 
     @field_validator("metrics_enabled")
     @classmethod

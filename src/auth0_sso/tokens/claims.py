@@ -5,6 +5,7 @@ Both profiles give the same `AccessToken`. Auth0's own has the claims azp and gt
 """
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -115,6 +116,13 @@ def end_of(token: AccessToken, policy: TokenPolicy) -> float:
     if policy.max_age is None:
         return token.expires_at + policy.leeway
     return min(token.expires_at, token.issued_at + policy.max_age) + policy.leeway
+
+
+def named_client(claims: Mapping[str, object]) -> str | None:
+    """Return the client id in verified claims that are refused; None where there is none, or a malformed one."""
+    with suppress(InvalidTokenError):
+        return _client_id(claims, None)
+    return None
 
 
 def require_issuer(claims: Mapping[str, object], policy: TokenPolicy) -> None:

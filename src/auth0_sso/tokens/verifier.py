@@ -1,6 +1,6 @@
 """Verification of access tokens: parse, find the key, verify the signature, validate the claims; and a cache."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from hashlib import sha256
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from auth0_sso.lru_cache import LruCache
 from auth0_sso.tokens import claims, jws
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy
 from auth0_sso.tokens.jwk import JwkSet, VerificationKey
+from auth0_sso.tokens.jws import UnverifiedJws
 
 MAX_TOKEN_BYTES = 16 * 1024
 """MAX length of a token, in bytes; Auth0's are 1 to 2 KiB."""
@@ -83,7 +84,11 @@ class TokenVerifier:
         known = self._cache.get(digest)
         if known is not None and known[1] is keys:
             self.cache_hits += 1
-            claims.require_alive(known[0], self._policy, self._clock.wall())
+            try:
+                claims.require_alive(known[0], self._policy, self._clock.wall())
+            except InvalidTokenError as error:
+                error.client_id = known[0].client_id
+                raise
             return known[0]
         self.cache_misses += 1
         if self._observe is IGNORE:
@@ -98,12 +103,19 @@ class TokenVerifier:
 
     async def _verify(self, text: bytes, digest: bytes, keys: JwkSet | None) -> AccessToken:
         unverified = jws.parse(text, self._algorithms)
+        try:
+            return await self._verify_parsed(unverified, digest, keys)
+        except InvalidTokenError as error:
+            error.key_id = unverified.key_id
+            raise
+
+    async def _verify_parsed(self, unverified: UnverifiedJws, digest: bytes, keys: JwkSet | None) -> AccessToken:
         claims.require_issuer(unverified.unverified_claims, self._policy)
         key = None if keys is None else keys.find(unverified.key_id, unverified.algorithm)
         if key is None:
             key = await self._keys.find_key(unverified.key_id, unverified.algorithm)
             keys = self._current_keys_with(key)
-        token = claims.validate(jws.verify(unverified, key), self._policy, self._clock.wall())
+        token = self._validated(jws.verify(unverified, key))
         if keys is not None:
             cost = _ENTRY_BYTES + _BYTES_PER_BYTE * len(unverified.signing_input)
             self._cache.put(digest, (token, keys), max(cost, self._min_cost))
@@ -113,6 +125,13 @@ class TokenVerifier:
     def cache_entries(self) -> int:
         """How many tokens are in the cache."""
         return len(self._cache)
+
+    def _validated(self, verified: Mapping[str, object]) -> AccessToken:
+        try:
+            return claims.validate(verified, self._policy, self._clock.wall())
+        except InvalidTokenError as error:
+            error.client_id = claims.named_client(verified)
+            raise
 
     def end_of(self, token: AccessToken) -> float:
         """Return the time from which `verify` refuses a token as expired or too old, in seconds since 1970."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from auth0_sso.audit.trail import AuditSink
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.events import IGNORE, Observer
 from auth0_sso.http.client import AsyncTransport
@@ -32,6 +33,7 @@ def protect(
     roles: RoleSource | None = None,
     keys: KeySource | None = None,
     counter: Counter | None = None,
+    audit: AuditSink | None = None,
     clock: Clock = SYSTEM_CLOCK,
     transport: AsyncTransport | None = None,
     observer: Observer = IGNORE,
@@ -48,7 +50,8 @@ def protect(
 
     Each part can be replaced: `roles` says which roles a user has, instead of the Management API; with `keys` of its
     own, such as `StaticKeys`, the app fetches no signing keys; `counter` counts rate limits, instead of memory or
-    Redis; `transport` and `clock` are the network to the tenant, and time.
+    Redis; `audit` takes the audit records (docs/audit.md), such as `AuditLog()`; `transport` and `clock` are the
+    network to the tenant, and time.
 
     `observer` is called with each event of `auth0_sso.events`; `metrics` counts them, as `PrometheusMetrics` does.
     """
@@ -57,6 +60,7 @@ def protect(
         roles=roles,
         keys=keys,
         counter=counter,
+        audit=audit,
         clock=clock,
         transport=transport,
         observer=observer,

@@ -133,5 +133,5 @@ def test_each_route_of_the_service_says_what_it_requires() -> None:
 def test_all_admin_routes_require_the_role_admin() -> None:
     paths = create_app(settings()).openapi()["paths"]
     admin = [each for path in paths if path.startswith("/admin") for each in paths[path].values()]
-    assert len(admin) == 11
-    assert [each["x-requires"] for each in admin] == [["role admin"]] * 11
+    assert len(admin) == 12
+    assert [each["x-requires"] for each in admin] == [["role admin"]] * 12

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from auth0_sso.management.client import ManagementClient
+from auth0_sso.service.routes.role_states import RoleStates
 from auth0_sso.service.schemas import (
     LogEvent,
     LogList,
@@ -23,6 +24,7 @@ from auth0_sso.service.schemas import (
     RoleResponse,
     UserList,
 )
+from auth0_sso.web.guards.audit import Audit
 from auth0_sso.web.guards.guarded_route import GuardedRoute
 from auth0_sso.web.guards.role_guards import Roles, require_role
 from auth0_sso.web.guards.token_guards import Management, UserProfiles
@@ -71,11 +73,13 @@ async def list_users(management: Management, page: PageNumber = 0, per_page: Pag
 
 
 @router.post("/users", status_code=201, responses=problem_responses(409, 413))
-async def create_user(new: NewUser, management: Management, response: Response) -> ManagedUser:
+async def create_user(new: NewUser, management: Management, response: Response, audit: Audit) -> ManagedUser:
     """Create a user in a database connection; the connection's password policy applies."""
-    user = await management.create_user(
-        email=new.email, password=new.password.get_secret_value(), connection=new.connection, name=new.name
-    )
+    async with audit.action("create-user", connection=new.connection) as action:
+        user = await management.create_user(
+            email=new.email, password=new.password.get_secret_value(), connection=new.connection, name=new.name
+        )
+        action.target = user.user_id or None
     if user.user_id:
         response.headers["Location"] = f"/admin/users/{quote(user.user_id, safe='')}"
     return ManagedUser.of(user)
@@ -90,44 +94,63 @@ async def list_roles(user_id: UserId, management: Management) -> RoleList:
 
 @router.post("/users/{user_id:path}/roles", responses=problem_responses(404, 413))
 async def assign_roles(
-    user_id: UserId, change: RoleChange, management: Management, invalidation: Invalidation
+    user_id: UserId,
+    change: RoleChange,
+    management: Management,
+    invalidation: Invalidation,
+    audit: Audit,
 ) -> RoleChangeResponse:
     """Assign roles to a user. They take effect with the user's next request."""
-    role_ids = await _role_ids(change, management)
-    async with invalidation.after_change(user_id):
-        await management.assign_roles(user_id, role_ids)
+    held = RoleStates(management, user_id)
+    async with audit.action("assign-roles", target=user_id, before=held.before) as action:
+        action.details["roles"] = role_ids = await _role_ids(change, management)
+        async with invalidation.after_change(user_id):
+            await management.assign_roles(user_id, role_ids)
+        action.details["after"] = held.after(assigned=role_ids)
     return RoleChangeResponse(message="Roles are assigned.", user_id=user_id, role_ids=role_ids)
 
 
 @router.delete("/users/{user_id:path}/roles", responses=problem_responses(404, 413))
 async def remove_roles(
-    user_id: UserId, change: RoleChange, management: Management, invalidation: Invalidation
+    user_id: UserId,
+    change: RoleChange,
+    management: Management,
+    invalidation: Invalidation,
+    audit: Audit,
 ) -> RoleChangeResponse:
     """Remove roles from a user. This takes effect with the user's next request."""
-    role_ids = await _role_ids(change, management)
-    async with invalidation.after_change(user_id):
-        await management.remove_roles(user_id, role_ids)
+    held = RoleStates(management, user_id)
+    async with audit.action("remove-roles", target=user_id, before=held.before) as action:
+        action.details["roles"] = role_ids = await _role_ids(change, management)
+        async with invalidation.after_change(user_id):
+            await management.remove_roles(user_id, role_ids)
+        action.details["after"] = held.after(removed=role_ids)
     return RoleChangeResponse(message="Roles are removed.", user_id=user_id, role_ids=role_ids)
 
 
 @router.put("/users/{user_id:path}/block", responses=problem_responses(404))
-async def block_user(user_id: UserId, management: Management, invalidation: Invalidation) -> ManagedUser:
+async def block_user(
+    user_id: UserId, management: Management, invalidation: Invalidation, audit: Audit
+) -> ManagedUser:
     """Block a user: no login, and no roles from the next request on. Call /logout as well to end their sessions."""
-    async with invalidation.after_change(user_id):
+    async with audit.action("block-user", target=user_id), invalidation.after_change(user_id):
         return ManagedUser.of(await management.block_user(user_id))
 
 
 @router.delete("/users/{user_id:path}/block", responses=problem_responses(404))
-async def unblock_user(user_id: UserId, management: Management, invalidation: Invalidation) -> ManagedUser:
+async def unblock_user(
+    user_id: UserId, management: Management, invalidation: Invalidation, audit: Audit
+) -> ManagedUser:
     """Unblock a user."""
-    async with invalidation.after_change(user_id):
+    async with audit.action("unblock-user", target=user_id), invalidation.after_change(user_id):
         return ManagedUser.of(await management.unblock_user(user_id))
 
 
 @router.post("/users/{user_id:path}/logout", status_code=204, responses=problem_responses(404))
-async def log_out_everywhere(user_id: UserId, management: Management) -> None:
+async def log_out_everywhere(user_id: UserId, management: Management, audit: Audit) -> None:
     """Revoke all sessions and refresh tokens of a user. Issued access tokens are valid until they expire."""
-    await management.log_out_everywhere(user_id)
+    async with audit.action("log-out-user", target=user_id):
+        await management.log_out_everywhere(user_id)
 
 
 @router.get("/users/{user_id:path}/logs", responses=problem_responses(404))
@@ -146,9 +169,9 @@ async def get_user(user_id: UserId, management: Management) -> ManagedUser:
 
 
 @router.delete("/users/{user_id:path}", status_code=204, responses=problem_responses(404))
-async def delete_user(user_id: UserId, management: Management, invalidation: Invalidation) -> None:
+async def delete_user(user_id: UserId, management: Management, invalidation: Invalidation, audit: Audit) -> None:
     """Delete a user. As in Auth0, it is not an error if the user does not exist."""
-    async with invalidation.after_change(user_id):
+    async with audit.action("delete-user", target=user_id), invalidation.after_change(user_id):
         await management.delete_user(user_id)
 
 

@@ -1,11 +1,16 @@
 """/profile: the caller's own profile and user metadata."""
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter, Depends
 from fastapi.exceptions import RequestValidationError
+from pydantic import JsonValue
 
 from auth0_sso.errors import NotFoundError
 from auth0_sso.management.metadata import MetadataError
+from auth0_sso.management.models import User
 from auth0_sso.service.schemas import MetadataChange, MetadataResponse, ProfileResponse, UserProfile
+from auth0_sso.web.guards.audit import UNKNOWN, Audit
 from auth0_sso.web.guards.guarded_route import GuardedRoute
 from auth0_sso.web.guards.rate_limits import profile_limit
 from auth0_sso.web.guards.role_guards import MANAGEMENT_ERRORS
@@ -28,14 +33,41 @@ async def get_profile(token: UserToken, profiles: UserProfiles) -> ProfileRespon
 
 
 @router.post("/metadata", responses=problem_responses(413))
-async def update_metadata(change: MetadataChange, token: UserToken, profiles: UserProfiles) -> MetadataResponse:
+async def update_metadata(
+    change: MetadataChange, token: UserToken, profiles: UserProfiles, audit: Audit
+) -> MetadataResponse:
     """Merge into the caller's user metadata, the first level only; null deletes a key, an empty object all of them.
 
     The limits are 16 KiB after the merge and 10 levels.
     """
-    try:
-        user = await profiles.update_metadata(token.subject, change.metadata)
-    except MetadataError as error:
-        problem = {"type": "value_error", "loc": ("body", "metadata"), "msg": f"Value error, {error}"}
-        raise RequestValidationError([problem]) from None
+    async with audit.action("update-metadata", target=token.subject) as action:
+        states = _States(change.metadata, action.details)
+        try:
+            user = await profiles.update_metadata(
+                token.subject, change.metadata, note_before=states.note_before if audit.is_on else None
+            )
+        except MetadataError as error:
+            problem = {"type": "value_error", "loc": ("body", "metadata"), "msg": f"Value error, {error}"}
+            raise RequestValidationError([problem]) from None
+        states.note_after(user)
     return MetadataResponse.of(user)
+
+
+class _States:
+    """The values of the keys that a change names, before it and after it, in the details of an audited action."""
+
+    def __init__(self, change: Mapping[str, JsonValue], details: dict[str, object]) -> None:
+        self._change = change
+        self._details = details
+        details["before"] = UNKNOWN
+
+    def note_before(self, metadata: Mapping[str, JsonValue]) -> None:
+        self._details["before"] = self._named(metadata)
+
+    def note_after(self, user: User) -> None:
+        is_readable = "user_metadata" not in user.unreadable
+        self._details["after"] = self._named(user.user_metadata) if is_readable else UNKNOWN
+
+    def _named(self, metadata: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+        """Return the keys that the change names; an empty change deletes all."""
+        return {key: value for key, value in metadata.items() if key in self._change or not self._change}

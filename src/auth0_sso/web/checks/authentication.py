@@ -42,4 +42,6 @@ async def _count_failure(scope: Scope, services: Services, error: CallerError) -
     except StoreUnavailableError:
         return  # the failure is the caller's, and is answered as such
     if not result.allowed:
-        raise RateLimitedError(retry_after=result.retry_after, reason="authentication_failures") from error
+        too_many = RateLimitedError(retry_after=result.retry_after, reason="authentication_failures")
+        too_many.limit = services.auth_failure_limit.text
+        raise too_many from error

@@ -35,4 +35,6 @@ def require_budget(policy: Policy, result: RateLimitResult, headers: list[tuple[
         headers.append((b"ratelimit-policy", policy.header))
         headers.append((b"ratelimit", policy.quota_format % tuple(chain.from_iterable(result.quotas))))
     if result.retry_after:
-        raise RateLimitedError(retry_after=result.retry_after)
+        error = RateLimitedError(retry_after=result.retry_after)
+        error.limit = policy.text
+        raise error

@@ -1,6 +1,6 @@
 """Whether a user has the roles that are asked for. Tenant-wide roles count first, an organization's where allowed."""
 
-from collections.abc import MutableMapping
+from collections.abc import Collection, MutableMapping
 from dataclasses import dataclass
 
 from auth0_sso.errors import InsufficientScopeError, ManagementNotConfiguredError
@@ -41,7 +41,7 @@ class RequiredRoles:
             held |= await roles_of(services, token, known, of_member=True, stale_ok=self.stale_ok)
             if self._suffice(held):
                 return
-        raise role_missing()
+        raise role_missing(self.names)
 
     def _suffice(self, held: frozenset[str]) -> bool:
         return not self.names.isdisjoint(held) if self.one_suffices else self.names <= held
@@ -76,9 +76,11 @@ def require_user(token: AccessToken) -> None:
         raise no_user()
 
 
-def role_missing() -> InsufficientScopeError:
+def role_missing(names: Collection[str] = ()) -> InsufficientScopeError:
     """Return the error for a user without the required roles."""
-    return InsufficientScopeError("role_missing", "Your roles do not allow this.")
+    error = InsufficientScopeError("role_missing", "Your roles do not allow this.")
+    error.roles = tuple(sorted(names))
+    return error
 
 
 def no_user() -> InsufficientScopeError:

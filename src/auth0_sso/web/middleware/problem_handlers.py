@@ -6,7 +6,7 @@ from typing import Final
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 from starlette.websockets import WebSocket
@@ -15,6 +15,8 @@ from auth0_sso.errors import Auth0SsoError
 from auth0_sso.events import RequestRefused
 from auth0_sso.web.middleware.access_log import refusal_words
 from auth0_sso.web.middleware.request_context import RequestContext
+from auth0_sso.web.middleware.route_path import route_path
+from auth0_sso.web.middleware.trace_context import trace_id_variable
 from auth0_sso.web.middleware.websockets import refuse_websocket
 from auth0_sso.web.problems.error_response import error_response
 from auth0_sso.web.problems.problems import INVALID_REQUEST, internal_error, problem
@@ -65,13 +67,33 @@ def answers_validation(app: FastAPI) -> bool:
     return app.exception_handlers.get(RequestValidationError) is _answer_invalid_request
 
 
-async def _answer_error(request: Request | WebSocket, error: Exception) -> Response | None:
-    assert isinstance(error, Auth0SsoError)  # noqa: S101 - narrows what add_exception_handler cannot type
-    context = RequestContext.of(request.scope)
+def observe_refusal(connection: HTTPConnection, error: Auth0SsoError) -> None:
+    """Let the log, the metrics and the audit trail know why a request was refused.
+
+    For an app's own handler of `Auth0SsoError`, which is called instead of ours.
+    """
+    scope = connection.scope
+    context = RequestContext.of(scope)
     context.refusal = refusal_words(error)
     services = context.services
-    if services is not None:
-        services.observe(RequestRefused(request.scope, error))
+    if services is None:
+        return
+    services.observe(
+        RequestRefused(
+            scope,
+            error,
+            caller=context.token,
+            route=route_path(scope),
+            request_id=context.request_id,
+            trace_id=trace_id_variable.get(),
+        )
+    )
+
+
+async def _answer_error(request: Request | WebSocket, error: Exception) -> Response | None:
+    assert isinstance(error, Auth0SsoError)  # noqa: S101 - narrows what add_exception_handler cannot type
+    observe_refusal(request, error)
+    context = RequestContext.of(request.scope)
     response = error_response(error, context.request_id)
     return await refuse_websocket(request, error, response) if isinstance(request, WebSocket) else response
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from auth0_sso.errors import (
+    AuditUnavailableError,
     Auth0SsoError,
     CallerError,
     ConflictError,
@@ -54,6 +55,7 @@ _ERRORS: Final = (
     ConflictError("The user already exists."),
     RateLimitedError(retry_after=37),
     StoreUnavailableError("timeout"),
+    AuditUnavailableError(),
     ShuttingDownError(),
     TemporaryError("This process cannot do that now."),
     KeysUnavailableError("unreachable", retry_after=5),

@@ -9,6 +9,7 @@ from typing import Any, Final
 from starlette.responses import JSONResponse
 
 from auth0_sso.errors import (
+    AuditUnavailableError,
     Auth0SsoError,
     CallerError,
     ConfigurationError,
@@ -50,6 +51,7 @@ STATUSES: Final[Mapping[type[Auth0SsoError], int]] = {
     RateLimitedError: 429,
     TemporaryError: 503,
     StoreUnavailableError: 503,
+    AuditUnavailableError: 503,
     ShuttingDownError: 503,
     TenantError: 502,
     UnavailableError: 503,

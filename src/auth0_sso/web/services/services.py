@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NoReturn
 
+from auth0_sso.audit.trail import AuditSink
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.events import IGNORE, Observer, observers
 from auth0_sso.http.client import AsyncTransport, httpx, open_client
@@ -32,6 +33,7 @@ from auth0_sso.roles.directory import RoleDirectory
 from auth0_sso.roles.source import RoleSource
 from auth0_sso.settings import Settings
 from auth0_sso.tokens.verifier import KeySource, TokenVerifier
+from auth0_sso.web.services.audit import RunningAudit, running_audit
 from auth0_sso.web.services.components import Metrics, Shared, Store, policy_or_off, proofs_of, token_policy
 from auth0_sso.web.services.secret_rotation import SecretRotation
 
@@ -64,6 +66,8 @@ class Services:
     """The service's own limit, PROFILE_RATE_LIMIT."""
     observe: Observer = IGNORE
     """Called with what happens to requests."""
+    audit: RunningAudit | None = None
+    """The audit trail, where there is one."""
 
     @property
     def keys_health(self) -> KeysHealth:
@@ -92,15 +96,23 @@ async def open_services(
     metrics: Metrics | None = None,
     profile_rate_limit: str = "off",
     observer: Observer = IGNORE,
+    audit: AuditSink | None = None,
+    audit_log: bool = False,
 ) -> AsyncIterator[Services]:
     """Build the services, keep the signing keys fresh meanwhile, and close everything at the end.
 
     `roles`, `keys` and `counter` take the place of what the settings would choose; `observer` and `metrics` are
-    called with each event of `auth0_sso.events`. Neither a tenant that cannot be reached nor a shared store that is
-    down is an error: they are used once they answer.
+    called with each event of `auth0_sso.events`. Audit records go to `audit`, and with `audit_log` to the log.
+    Neither a tenant that cannot be reached nor a shared store that is down is an error: they are used once they
+    answer.
     """
     observe = observer if metrics is None else observers(observer, metrics)
     async with AsyncExitStack() as stack:
+        trail = running_audit(sink=audit, log=audit_log, clock=clock)
+        if trail is not None:
+            observe = observers(observe, trail.observe)
+            stack.callback(trail.observe.write_repeats)
+            _run_in_background(trail.keep_writing_repeats(clock), stack)
         shared = await _shared(settings, clock, observe, stack)
         if keys is not None and not settings.has_management:
             transport = httpx.AsyncBaseTransport()  # never used, and without the 50 ms that TLS takes to set up
@@ -133,6 +145,7 @@ async def open_services(
             metrics=metrics,
             profile_rate_limit=policy_or_off(profile_rate_limit),
             observe=observe,
+            audit=trail,
         )
 
 

@@ -1,0 +1,112 @@
+"""From events to audit records: refusals, changes of the key set, and outages."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from auth0_sso.audit.actors import actor_of
+from auth0_sso.audit.record import Request
+from auth0_sso.audit.recorder import Recorder
+from auth0_sso.audit.repeats import PERIOD, Repeats
+from auth0_sso.errors import (
+    Auth0SsoError,
+    InsufficientScopeError,
+    InvalidRequestError,
+    InvalidTokenError,
+    RateLimitedError,
+)
+from auth0_sso.events import Event, KeysChanged, OutageBegan, OutageEnded, RequestRefused
+
+_MAX_KID: Final = 64
+
+
+class AuditObserver:
+    """An `Observer` that records what the audit trail is to have. Refusals that are alike are counted.
+
+    What is wrong with a token, and spent rate limits, can come by the thousand: `write_repeats`, called once in
+    each `PERIOD`, records how often. Denied access is recorded each time.
+    """
+
+    def __init__(self, recorder: Recorder) -> None:
+        """Take what writes the records."""
+        self._recorder = recorder
+        self._repeats = Repeats()
+        self._observers: Mapping[type, Callable[[Any], None]] = {
+            RequestRefused: self._refused,
+            KeysChanged: self._keys_changed,
+            OutageBegan: self._outage_began,
+            OutageEnded: self._outage_ended,
+        }
+
+    def __call__(self, event: Event) -> None:
+        """Record an event, if it is one of the trail's."""
+        observe = self._observers.get(type(event))
+        if observe is not None:
+            observe(event)
+
+    def write_repeats(self) -> None:
+        """Record how often requests were refused again for the same reason since the last call."""
+        for each in self._repeats.flush():
+            details = {"count": each.count, "period_seconds": PERIOD}
+            self._recorder.write(
+                each.action, "failure", reason=each.reason, code=each.code, actor=each.actor, details=details
+            )
+
+    def _refused(self, event: RequestRefused) -> None:
+        action, error = action_of(event.error), event.error
+        if action is None:
+            return
+        client_id = error.client_id if isinstance(error, InvalidTokenError) else None
+        actor = actor_of(event.scope, event.caller, client_id=client_id)
+        if action == "access-denied" or self._repeats.is_first(action, error.reason, error.code, actor):
+            self._recorder.write(
+                action,
+                "failure",
+                reason=error.reason,
+                code=error.code,
+                actor=actor,
+                request=Request(event.request_id, event.trace_id, event.scope.get("method"), event.route),
+                details=_details_of(error),
+            )
+
+    def _keys_changed(self, event: KeysChanged) -> None:
+        self._recorder.write("keys-changed", "success", details={"added": event.added, "removed": event.removed})
+
+    def _outage_began(self, event: OutageBegan) -> None:
+        details = {"component": event.component}
+        self._recorder.write("outage-began", "failure", reason=event.reason, details=details)
+
+    def _outage_ended(self, event: OutageEnded) -> None:
+        self._recorder.write("outage-ended", "success", details={"component": event.component})
+
+
+def action_of(error: Auth0SsoError) -> str | None:
+    """Return the action that a refusal is recorded as; None for one that is not.
+
+    A request without a token is no attempt, and what Auth0 cannot do is recorded as an outage.
+    """
+    match error:
+        case InvalidTokenError() | InvalidRequestError():
+            return "token-refused"
+        case InsufficientScopeError():
+            return "access-denied"
+        case RateLimitedError():
+            return "rate-limited"
+        case _:
+            return None
+
+
+def _details_of(error: Auth0SsoError) -> Mapping[str, object]:
+    match error:
+        case InvalidTokenError(key_id=str(key_id)):
+            return {"kid": printable_kid(key_id)}
+        case InsufficientScopeError() if error.scopes or error.roles:
+            return {"missing": error.scopes or error.roles}
+        case RateLimitedError(limit=str(limit)):
+            return {"limit": limit}
+        case _:
+            return {}
+
+
+def printable_kid(key_id: str) -> str:
+    """Return a `kid` that is not verified: cut to 64 characters, with `?` for all but printable ASCII."""
+    return "".join(char if char.isascii() and char.isprintable() else "?" for char in key_id[:_MAX_KID])

@@ -1,0 +1,1 @@
+"""Audit records on disk until the database has them."""

@@ -1,0 +1,1 @@
+"""The migrations of the audit table, which Alembic runs."""

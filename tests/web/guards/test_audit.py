@@ -1,0 +1,265 @@
+"""An app's own actions in the audit trail."""
+
+import asyncio
+import logging
+
+import pytest
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.responses import PlainTextResponse
+
+from auth0_sso import Audit, CurrentToken, RequestAudit, observe_refusal, protect, require_role
+from auth0_sso.audit.record import Actor
+from auth0_sso.errors import (
+    Auth0SsoError,
+    ConflictError,
+    ManagementAnswerError,
+    ManagementNotConfiguredError,
+    ManagementRateLimitedError,
+    ManagementRefusedError,
+    ManagementUnavailableError,
+)
+from auth0_sso.testing import ClientFactory, async_client, client
+from auth0_sso.web.guards import audit as audit_module
+from support.audit_sink import KeptRecords
+
+ANN = "auth0|ann"
+
+
+@pytest.fixture
+def sink() -> KeptRecords:
+    return KeptRecords()
+
+
+@pytest.fixture
+def app(sink: KeptRecords) -> FastAPI:
+    app = protect(FastAPI(), audit=sink)
+
+    @app.post("/orders/{order_id}/refund")
+    async def refund_order(order_id: str, _: CurrentToken, audit: Audit) -> None:
+        async with audit.action("refund-order", target=order_id, target_kind="order", amount=17) as action:
+            action.details["after"] = {"state": "refunded"}
+
+    return app
+
+
+def failing(app: FastAPI, error: BaseException) -> None:
+    @app.post("/fail")
+    async def fail(_: CurrentToken, audit: Audit) -> None:
+        async with audit.action("refund-order"):
+            raise error
+
+
+def test_an_action_names_who_did_what_to_whom_and_with_which_request(
+    app: FastAPI, sink: KeptRecords, auth0_client: ClientFactory
+) -> None:
+    ann = auth0_client(app).as_user(ANN, organization="org_1")
+    ann.post("/orders/17/refund")
+    record = sink.only()
+    assert (record.action, record.outcome, record.reason) == ("refund-order", "success", None)
+    assert (record.target, record.target_kind) == ("17", "order")
+    assert record.actor == Actor(ANN, "spa-client", "org_1", "testclient")
+    assert (record.request.method, record.request.route) == ("POST", "/orders/{order_id}/refund")
+    assert len(record.request.id or "") == 32
+    assert record.details == {"amount": 17, "after": {"state": "refunded"}}
+
+
+def test_an_action_by_an_anonymous_caller_names_the_address(sink: KeptRecords, auth0_client: ClientFactory) -> None:
+    app = protect(FastAPI(), audit=sink)
+
+    @app.post("/subscribe")
+    async def subscribe(audit: Audit) -> None:
+        async with audit.action("subscribe"):
+            pass
+
+    auth0_client(app).as_anonymous().post("/subscribe")
+    assert sink.only().actor == Actor(address="testclient")
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome", "reason", "code"),
+    [
+        (ConflictError("There is one already."), "failure", "conflict", "conflict"),
+        (ManagementRefusedError("scope_missing"), "failure", "scope_missing", "management_refused"),
+        (
+            ManagementNotConfiguredError(),
+            "failure",
+            "management_not_configured",
+            "management_not_configured",
+        ),
+        (ManagementUnavailableError("timeout", retry_after=1), "unknown", "timeout", "management_unavailable"),
+        (ManagementRateLimitedError(retry_after=1), "unknown", "rate_limited", "management_rate_limited"),
+        (ManagementAnswerError("answer_not_json"), "unknown", "answer_not_json", "management_answer_invalid"),
+        (HTTPException(409), "failure", "status_409", None),
+        (HTTPException(502), "unknown", "status_502", None),
+        (RequestValidationError([]), "failure", "invalid_input", "invalid_input"),
+        (LookupError("a bug"), "unknown", "unexpected", "internal_error"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
+)
+def test_an_exception_says_whether_the_action_was_carried_out(
+    app: FastAPI,
+    sink: KeptRecords,
+    auth0_client: ClientFactory,
+    error: Exception,
+    outcome: str,
+    reason: str,
+    code: str | None,
+) -> None:
+    failing(app, error)
+    api = auth0_client(app, raise_server_exceptions=False)
+    assert api.as_user().post("/fail").status_code >= 400
+    record = sink.only()
+    assert (record.outcome, record.reason, record.code) == (outcome, reason, code)
+
+
+async def test_a_cancelled_action_has_an_unknown_outcome(app: FastAPI, sink: KeptRecords) -> None:
+    started = asyncio.Event()
+
+    @app.post("/slow")
+    async def refund_slowly(audit: Audit) -> None:
+        async with audit.action("refund-order"):
+            started.set()
+            await asyncio.Event().wait()
+
+    async with async_client(app) as api:
+        request = asyncio.create_task(api.as_anonymous().post("/slow"))
+        await started.wait()
+        request.cancel()
+        await asyncio.gather(request, return_exceptions=True)
+    assert (sink.only().outcome, sink.only().reason) == ("unknown", "cancelled")
+
+
+def test_the_state_before_is_read_first(app: FastAPI, sink: KeptRecords, auth0_client: ClientFactory) -> None:
+    state = {"state": "paid"}
+
+    async def read_state() -> object:
+        return dict(state)
+
+    @app.post("/cancel")
+    async def cancel_order(_: CurrentToken, audit: Audit) -> None:
+        async with audit.action("cancel-order", before=read_state):
+            state["state"] = "cancelled"
+
+    auth0_client(app).as_user().post("/cancel")
+    assert sink.only().details == {"before": {"state": "paid"}}
+
+
+@pytest.mark.parametrize("error", [ManagementUnavailableError("timeout", retry_after=1), LookupError("a bug")])
+def test_an_action_goes_on_where_the_state_before_cannot_be_read(
+    app: FastAPI,
+    sink: KeptRecords,
+    auth0_client: ClientFactory,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+) -> None:
+    async def read_state() -> object:
+        raise error
+
+    @app.post("/cancel")
+    async def cancel_order(_: CurrentToken, audit: Audit) -> str:
+        async with audit.action("cancel-order", before=read_state):
+            return "cancelled"
+
+    with caplog.at_level(logging.WARNING, "auth0_sso.web.guards.audit"):
+        assert auth0_client(app).as_user().post("/cancel").json() == "cancelled"
+    assert (sink.only().outcome, sink.only().details) == ("success", {"before": "unknown"})
+    assert "the state before cancel-order" in caplog.text
+
+
+def test_a_slow_look_at_the_state_before_does_not_hold_the_action_up(
+    app: FastAPI, sink: KeptRecords, auth0_client: ClientFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_module, "BEFORE_TIMEOUT", 0.01)
+
+    @app.post("/cancel")
+    async def cancel_order(_: CurrentToken, audit: Audit) -> None:
+        async with audit.action("cancel-order", before=asyncio.Event().wait):
+            pass
+
+    auth0_client(app).as_user().post("/cancel")
+    assert (sink.only().outcome, sink.only().details) == ("success", {"before": "unknown"})
+
+
+def test_without_audit_nothing_is_read_and_the_action_goes_on(auth0_client: ClientFactory) -> None:
+    app = protect(FastAPI())
+
+    async def read_state() -> object:
+        raise AssertionError("this costs a call")
+
+    @app.post("/cancel")
+    async def cancel_order(_: CurrentToken, audit: Audit) -> bool:
+        async with audit.action("cancel-order", before=read_state) as action:
+            action.details["after"] = "cancelled"
+            return audit.is_on
+
+    assert auth0_client(app).as_user().post("/cancel").json() is False
+
+
+@pytest.mark.parametrize("name", ["Refund", "refund_order", "refund order", "", "-x", "x" * 65])
+async def test_a_name_that_is_not_in_lower_case_with_hyphens_is_refused(name: str) -> None:
+    audit = RequestAudit(None, Request({"type": "http", "headers": []}))
+    with pytest.raises(ValueError, match="lower case"):
+        async with audit.action(name):
+            raise AssertionError("not reached")
+
+
+def test_denied_access_and_refused_tokens_are_recorded(sink: KeptRecords, auth0_client: ClientFactory) -> None:
+    app = protect(FastAPI(), audit=sink)
+
+    @app.get("/reports", dependencies=[Depends(require_role("admin"))])
+    async def list_reports() -> None:
+        pass
+
+    api = auth0_client(app)
+    api.as_user(ANN).get("/reports")
+    api.as_bearer("not a token").get("/reports")
+    api.as_anonymous().get("/reports")
+    denied, refused = sink.records
+    assert (denied.action, denied.reason, denied.actor.subject) == ("access-denied", "role_missing", ANN)
+    assert (denied.request.route, denied.details) == ("/reports", {"missing": ("admin",)})
+    assert (refused.action, refused.actor) == ("token-refused", Actor(address="testclient"))
+
+
+def test_a_flood_is_recorded_once_a_minute(sink: KeptRecords, auth0_client: ClientFactory) -> None:
+    app = protect(FastAPI(), audit=sink)
+
+    @app.get("/me")
+    async def show_me(token: CurrentToken) -> str:
+        return token.subject
+
+    api = auth0_client(app)
+    for _ in range(5):
+        api.as_bearer("opaque").get("/me")
+    assert sink.actions == ["token-refused"]
+    api.advance(60)
+    assert [record.details.get("count") for record in sink.records] == [None, 4]
+
+
+def test_what_was_counted_is_recorded_as_the_app_stops(sink: KeptRecords) -> None:
+    app = protect(FastAPI(), audit=sink)
+
+    @app.get("/me")
+    async def show_me(token: CurrentToken) -> str:
+        return token.subject
+
+    with client(app) as api:
+        for _ in range(3):
+            api.as_bearer("opaque").get("/me")
+    assert [record.details.get("count") for record in sink.records] == [None, 2]
+
+
+def test_a_handler_of_the_apps_own_may_say_that_it_refused(sink: KeptRecords, auth0_client: ClientFactory) -> None:
+    app = protect(FastAPI(), audit=sink)
+
+    @app.exception_handler(Auth0SsoError)
+    async def answer(request: Request, error: Auth0SsoError) -> PlainTextResponse:
+        observe_refusal(request, error)
+        return PlainTextResponse("no", 418)
+
+    @app.get("/me")
+    async def show_me(token: CurrentToken) -> str:
+        return token.subject
+
+    assert auth0_client(app).as_bearer("opaque").get("/me").status_code == 418
+    assert (sink.only().action, sink.only().request.route) == ("token-refused", "/me")
