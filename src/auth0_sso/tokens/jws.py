@@ -48,8 +48,8 @@ def parse(token: bytes, algorithms: Collection[str]) -> UnverifiedJws:
     signing_input, _, signature = token.rpartition(b".")
     header, _, payload = signing_input.partition(b".")
     algorithm, key_id = _read_header(header, tuple(algorithms))
-    claims = _json_object(payload, "payload")
-    return UnverifiedJws(algorithm, key_id, claims, signing_input, _decode(signature, "signature"))
+    claims = json_object(payload, "payload")
+    return UnverifiedJws(algorithm, key_id, claims, signing_input, decode(signature, "signature"))
 
 
 def verify(jws: UnverifiedJws, key: VerificationKey) -> dict[str, object]:
@@ -76,7 +76,7 @@ def _not_three_parts(count: int) -> InvalidTokenError:
     )
 
 
-def _decode(part: bytes, name: str) -> bytes:
+def decode(part: bytes, name: str) -> bytes:
     """Decode base64url, refusing every spelling but the canonical one (RFC 7515 section 2, RFC 4648 section 3.5).
 
     That is: no padding, no other alphabet, no white space, no stray bits. Otherwise one token would have many
@@ -98,15 +98,16 @@ def _not_canonical(name: str) -> InvalidTokenError:
 @lru_cache(maxsize=64)  # an issuer's tokens share a few headers; refusals are not kept
 def _read_header(part: bytes, algorithms: tuple[str, ...]) -> tuple[str, str]:
     """Return `alg` and `kid` of a header that asks for nothing else (RFC 7515 section 4.1)."""
-    header = _json_object(part, "header")
+    header = json_object(part, "header")
     algorithm = _algorithm(header.get("alg"), algorithms)
     _require_plain(header)
     return algorithm, _key_id(header)
 
 
-def _json_object(part: bytes, name: str) -> dict[str, object]:
+def json_object(part: bytes, name: str) -> dict[str, object]:
+    """Return the JSON object of a part; raise `InvalidTokenError` for anything else (RFC 7515 section 5.2)."""
     try:
-        value = strict_json.loads(_decode(part, name), sparse=True, read_only=True)
+        value = strict_json.loads(decode(part, name), sparse=True, read_only=True)
     except strict_json.StrictJsonError as error:
         raise InvalidTokenError(f"{name}_{error.fault}", f"The access token's {name} is not valid JSON.") from None
     if not isinstance(value, dict):
