@@ -13,7 +13,8 @@ from auth0_sso.tokens import strict_json
 from auth0_sso.tokens.jwk import MAX_KID_LENGTH, VerificationKey
 
 # RFC 9068 section 4 and RFC 8725 section 3.11: the types of an access token. Auth0's own profile uses JWT.
-_TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
+ACCESS_TOKEN_TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
+"""What `typ` may say, in lower case."""
 
 # No extension is supported, so each is refused: crit (RFC 7515 section 4.1.11), b64 (RFC 7797 section 7),
 # nested tokens by cty (RFC 7519 section 5.2), and the members of an encrypted token (RFC 7516 section 4.1).
@@ -36,18 +37,18 @@ class UnverifiedJws(NamedTuple):
     signature: bytes
 
 
-def parse(token: bytes, algorithms: Collection[str]) -> UnverifiedJws:
+def parse(token: bytes, algorithms: Collection[str], types: frozenset[str] = ACCESS_TOKEN_TYPES) -> UnverifiedJws:
     """Parse a token in the compact serialization, without verifying it.
 
     Raises `InvalidTokenError` for all but three canonical base64url parts, of which the first is a header with
-    an allowed `alg`, a `kid` and a known `typ`, and the second a JSON object (RFC 7515 sections 4.1 and 5.2).
+    an allowed `alg`, a `kid` and a `typ` of `types`, and the second a JSON object (RFC 7515 sections 4.1 and 5.2).
     """
     periods = token.count(b".")
     if periods != 2:
         raise _not_three_parts(periods + 1)
     signing_input, _, signature = token.rpartition(b".")
     header, _, payload = signing_input.partition(b".")
-    algorithm, key_id = _read_header(header, tuple(algorithms))
+    algorithm, key_id = _read_header(header, tuple(algorithms), types)
     claims = json_object(payload, "payload")
     return UnverifiedJws(algorithm, key_id, claims, signing_input, decode(signature, "signature"))
 
@@ -96,11 +97,11 @@ def _not_canonical(name: str) -> InvalidTokenError:
 
 
 @lru_cache(maxsize=64)  # an issuer's tokens share a few headers; refusals are not kept
-def _read_header(part: bytes, algorithms: tuple[str, ...]) -> tuple[str, str]:
+def _read_header(part: bytes, algorithms: tuple[str, ...], types: frozenset[str]) -> tuple[str, str]:
     """Return `alg` and `kid` of a header that asks for nothing else (RFC 7515 section 4.1)."""
     header = json_object(part, "header")
     algorithm = _algorithm(header.get("alg"), algorithms)
-    _require_plain(header)
+    _require_plain(header, types)
     return algorithm, _key_id(header)
 
 
@@ -127,7 +128,7 @@ def _algorithm(alg: object, algorithms: Collection[str]) -> str:
     raise InvalidTokenError("alg_not_allowed", "The access token's signing algorithm is not accepted.")
 
 
-def _require_plain(header: dict[str, object]) -> None:
+def _require_plain(header: dict[str, object], types: frozenset[str]) -> None:
     for name in _UNSUPPORTED:
         if name in header:
             raise InvalidTokenError(
@@ -135,7 +136,7 @@ def _require_plain(header: dict[str, object]) -> None:
                 f"The access token's header has a {name} parameter, which is not supported.",
             )
     typ = header.get("typ", "JWT")
-    if not isinstance(typ, str) or typ.lower() not in _TYPES:
+    if not isinstance(typ, str) or typ.lower() not in types:
         raise InvalidTokenError("typ_not_allowed", "The token's type is not that of an access token.")
 
 
