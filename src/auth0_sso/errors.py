@@ -14,6 +14,8 @@ Auth0SsoError                      internal_error           ours
 │   ├── MissingTokenError              missing_token
 │   ├── InvalidRequestError            invalid_request      (RFC 6750 section 3.1)
 │   ├── InvalidTokenError              invalid_token        (RFC 6750 section 3.1)
+│   ├── InvalidDPoPProofError          invalid_dpop_proof   (RFC 9449 section 7.1)
+│   │   └── UseDPoPNonceError            use_dpop_nonce       (RFC 9449 section 9)
 │   ├── InsufficientScopeError         insufficient_scope   (RFC 6750 section 3.1)
 │   ├── InvalidInputError              invalid_input
 │   ├── NotFoundError                  not_found
@@ -109,6 +111,25 @@ class InvalidTokenError(CallerError):
     def __init__(self, reason: str, detail: str, *, log_detail: str | None = None) -> None:
         super().__init__(detail, reason=reason)
         self.log_detail = log_detail
+
+
+class InvalidDPoPProofError(CallerError):
+    """The access token is bound to a key, and the request does not prove that its sender has it: 401."""
+
+    code = "invalid_dpop_proof"
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail, reason=reason)
+
+
+class UseDPoPNonceError(InvalidDPoPProofError):
+    """The proof needs the nonce in the response's header DPoP-Nonce: 401. Clients try again with it at once."""
+
+    code = "use_dpop_nonce"
+
+    def __init__(self, reason: str, nonce: str) -> None:
+        super().__init__(reason, "Send a DPoP proof with the nonce of this response.")
+        self.nonce = nonce
 
 
 class InsufficientScopeError(CallerError):

@@ -113,6 +113,18 @@ class JwkSet:
         return self.keys.get((key.key_id, key.algorithm)) is key
 
 
+def embedded_key(entry: dict[str, object], algorithm: str) -> VerificationKey:
+    """Return the public key that the header of a JWS holds itself (RFC 7515 section 4.1.3), which needs no kid.
+
+    Raises `ValueError` for one that shows private parts, or is not for signatures by `algorithm`.
+    """
+    _require_public_signing_key(entry)
+    if not _fits(algorithm, entry):
+        raise ValueError("of another kty, crv or alg than its algorithm")
+    members = _members(entry)
+    return VerificationKey("", algorithm, tuple(members.values()), _built(members, algorithm))
+
+
 def _verification_keys(entry: object, algorithms: Collection[str]) -> Iterator[VerificationKey]:
     """Yield the key of a JWK for each algorithm it can be used with; raise `ValueError` if there is none."""
     if isinstance(entry, Unreadable):

@@ -13,7 +13,8 @@ from auth0_sso.tokens import strict_json
 from auth0_sso.tokens.jwk import MAX_KID_LENGTH, VerificationKey
 
 # RFC 9068 section 4 and RFC 8725 section 3.11: the types of an access token. Auth0's own profile uses JWT.
-_TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
+ACCESS_TOKEN_TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
+"""What `typ` may say, in lower case."""
 
 # No extension is supported, so each is refused: crit (RFC 7515 section 4.1.11), b64 (RFC 7797 section 7),
 # nested tokens by cty (RFC 7519 section 5.2), and the members of an encrypted token (RFC 7516 section 4.1).
@@ -36,20 +37,20 @@ class UnverifiedJws(NamedTuple):
     signature: bytes
 
 
-def parse(token: bytes, algorithms: Collection[str]) -> UnverifiedJws:
+def parse(token: bytes, algorithms: Collection[str], types: frozenset[str] = ACCESS_TOKEN_TYPES) -> UnverifiedJws:
     """Parse a token in the compact serialization, without verifying it.
 
     Raises `InvalidTokenError` for all but three canonical base64url parts, of which the first is a header with
-    an allowed `alg`, a `kid` and a known `typ`, and the second a JSON object (RFC 7515 sections 4.1 and 5.2).
+    an allowed `alg`, a `kid` and a `typ` of `types`, and the second a JSON object (RFC 7515 sections 4.1 and 5.2).
     """
     periods = token.count(b".")
     if periods != 2:
         raise _not_three_parts(periods + 1)
     signing_input, _, signature = token.rpartition(b".")
     header, _, payload = signing_input.partition(b".")
-    algorithm, key_id = _read_header(header, tuple(algorithms))
-    claims = _json_object(payload, "payload")
-    return UnverifiedJws(algorithm, key_id, claims, signing_input, _decode(signature, "signature"))
+    algorithm, key_id = _read_header(header, tuple(algorithms), types)
+    claims = json_object(payload, "payload")
+    return UnverifiedJws(algorithm, key_id, claims, signing_input, decode(signature, "signature"))
 
 
 def verify(jws: UnverifiedJws, key: VerificationKey) -> dict[str, object]:
@@ -76,7 +77,7 @@ def _not_three_parts(count: int) -> InvalidTokenError:
     )
 
 
-def _decode(part: bytes, name: str) -> bytes:
+def decode(part: bytes, name: str) -> bytes:
     """Decode base64url, refusing every spelling but the canonical one (RFC 7515 section 2, RFC 4648 section 3.5).
 
     That is: no padding, no other alphabet, no white space, no stray bits. Otherwise one token would have many
@@ -96,17 +97,18 @@ def _not_canonical(name: str) -> InvalidTokenError:
 
 
 @lru_cache(maxsize=64)  # an issuer's tokens share a few headers; refusals are not kept
-def _read_header(part: bytes, algorithms: tuple[str, ...]) -> tuple[str, str]:
+def _read_header(part: bytes, algorithms: tuple[str, ...], types: frozenset[str]) -> tuple[str, str]:
     """Return `alg` and `kid` of a header that asks for nothing else (RFC 7515 section 4.1)."""
-    header = _json_object(part, "header")
+    header = json_object(part, "header")
     algorithm = _algorithm(header.get("alg"), algorithms)
-    _require_plain(header)
+    _require_plain(header, types)
     return algorithm, _key_id(header)
 
 
-def _json_object(part: bytes, name: str) -> dict[str, object]:
+def json_object(part: bytes, name: str) -> dict[str, object]:
+    """Return the JSON object of a part; raise `InvalidTokenError` for anything else (RFC 7515 section 5.2)."""
     try:
-        value = strict_json.loads(_decode(part, name), sparse=True, read_only=True)
+        value = strict_json.loads(decode(part, name), sparse=True, read_only=True)
     except strict_json.StrictJsonError as error:
         raise InvalidTokenError(f"{name}_{error.fault}", f"The access token's {name} is not valid JSON.") from None
     if not isinstance(value, dict):
@@ -126,7 +128,7 @@ def _algorithm(alg: object, algorithms: Collection[str]) -> str:
     raise InvalidTokenError("alg_not_allowed", "The access token's signing algorithm is not accepted.")
 
 
-def _require_plain(header: dict[str, object]) -> None:
+def _require_plain(header: dict[str, object], types: frozenset[str]) -> None:
     for name in _UNSUPPORTED:
         if name in header:
             raise InvalidTokenError(
@@ -134,7 +136,7 @@ def _require_plain(header: dict[str, object]) -> None:
                 f"The access token's header has a {name} parameter, which is not supported.",
             )
     typ = header.get("typ", "JWT")
-    if not isinstance(typ, str) or typ.lower() not in _TYPES:
+    if not isinstance(typ, str) or typ.lower() not in types:
         raise InvalidTokenError("typ_not_allowed", "The token's type is not that of an access token.")
 
 
