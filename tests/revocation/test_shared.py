@@ -7,6 +7,7 @@ import pytest
 from auth0_sso.clock import SYSTEM_CLOCK
 from auth0_sso.revocation.deny_list import DenyList, Revocation
 from auth0_sso.revocation.shared import SharedRevocations
+from auth0_sso.store.keyring import Keyring
 from auth0_sso.store.sealed import SealedStore
 from auth0_sso.store.store import RedisStore
 from support.redis_server import RedisServer
@@ -22,7 +23,7 @@ class Replica:
     def __init__(self, url: str, secret: str = SECRET) -> None:
         self.store = RedisStore(url)
         self.deny_list = DenyList(DAY)
-        sealed = SealedStore(self.store, secret, "test")
+        sealed = SealedStore(self.store, Keyring("test", secret))
         self.shared = SharedRevocations(sealed, self.deny_list, lifetime=DAY)
 
     def subjects(self) -> set[str | None]:
