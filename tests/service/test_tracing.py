@@ -243,6 +243,14 @@ async def test_redis_calls_are_spans_without_keys(
     assert not [span for span in collected.spans if span.attributes.get("db.system.name") and not span.parent_id]
 
 
+async def test_what_a_caller_writes_into_a_span_is_short(
+    collected: Collector, rsa_keys: tuple[rsa.RSAPrivateKey, ...], clock: HandClock
+) -> None:
+    async with traced(collected, rsa_keys, clock) as service:
+        await service.api.get("/", headers={"Host": "x" * 30_000})
+    assert collected.one("GET /").attributes["server.address"] == "x" * 512
+
+
 @pytest.mark.parametrize(("ratio", "sampled"), [("0", 0), ("1", 1)])
 async def test_the_ratio_decides_for_traces_that_begin_here(
     ratio: str,

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
 from auth0_sso.tracing.current import spans_variable
@@ -17,6 +17,8 @@ from auth0_sso.tracing.server import ServerTracerProvider
 from auth0_sso.tracing.spans import Spans
 
 _PATH: Final = "/v1/traces"
+_MAX_LENGTH: Final = 512
+"""Of a value, in characters. A caller writes the Host header, which is `server.address` and may have 64 KiB."""
 
 
 class Pipeline:
@@ -42,6 +44,7 @@ class Pipeline:
                 }
             ),
             shutdown_on_exit=False,
+            span_limits=SpanLimits(max_attribute_length=_MAX_LENGTH),
         )
         provider.add_span_processor(self._exports)
         self.spans = Spans(provider)

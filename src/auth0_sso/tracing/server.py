@@ -50,9 +50,8 @@ class _ServerTracer(trace.Tracer):
         set_status_on_exception: bool = True,
     ) -> Span:
         """Start a span."""
-        shown = {name: value for name, value in (attributes or {}).items() if name not in _LEFT_OUT}
         return self._tracer.start_span(
-            name, context, kind, shown, links, start_time, record_exception, set_status_on_exception
+            name, context, kind, _shown(attributes), links, start_time, record_exception, set_status_on_exception
         )
 
     def start_as_current_span(  # type: ignore[override]  # the API declares what its decorator returns
@@ -68,12 +67,18 @@ class _ServerTracer(trace.Tracer):
         end_on_exit: bool = True,
     ) -> AbstractContextManager[Span]:
         """Start a span that is current in the block."""
-        span = self.start_span(
-            name, context, kind, attributes, links, start_time, record_exception, set_status_on_exception
+        return self._tracer.start_as_current_span(
+            name,
+            context,
+            kind,
+            _shown(attributes),
+            links,
+            start_time,
+            record_exception,
+            set_status_on_exception,
+            end_on_exit,
         )
-        return trace.use_span(
-            span,
-            end_on_exit=end_on_exit,
-            record_exception=record_exception,
-            set_status_on_exception=set_status_on_exception,
-        )
+
+
+def _shown(attributes: Attributes) -> Attributes:
+    return {name: value for name, value in (attributes or {}).items() if name not in _LEFT_OUT}
