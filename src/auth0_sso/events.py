@@ -12,6 +12,7 @@ from auth0_sso.errors import Auth0SsoError
 
 TenantApi = Literal["discovery", "jwks", "token", "management"]
 Component = Literal["signing keys", "management", "shared store", "audit database"]
+ShedReason = Literal["concurrency", "queue_delay"]
 RoleLookupResult = Literal["cached", "shared", "fetched", "stale", "failed"]
 
 
@@ -34,6 +35,14 @@ class RequestRefused:
     scope: Mapping[str, Any]
     """The ASGI scope; an observer reads what it needs at once and does not keep it."""
     error: Auth0SsoError
+
+
+@dataclass(frozen=True, slots=True)
+class RequestShed:
+    """A request got 503 before anything was checked, because there were too many; it is not a `RequestServed`."""
+
+    reason: ShedReason
+    """Too many requests were in flight, or the event loop was too busy to serve this one in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,7 @@ class OutageEnded:
 Event: TypeAlias = (
     RequestServed
     | RequestRefused
+    | RequestShed
     | RateLimitDecision
     | RoleLookup
     | TenantRequest

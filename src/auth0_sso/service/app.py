@@ -21,8 +21,8 @@ from auth0_sso.web.middleware.problem_handlers import add_problem_handlers
 from auth0_sso.web.protect import install_guards
 from auth0_sso.web.services.services import open_services
 
-_PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
-"""Asked every few seconds: their access log lines are at DEBUG."""
+PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Asked every few seconds: their access log lines are at DEBUG, and they are served under any load."""
 
 _DESCRIPTION = """\
 An API guarded by Auth0. Send an access token as `Authorization: Bearer …`, or press **Authorize** to log in.
@@ -90,7 +90,7 @@ def _add_http_layer(app: FastAPI, settings: ServiceSettings) -> None:
     options = http_options(app)
     options.security_headers = options.request_id = options.access_log = True
     options.access_log_caller = settings.log_caller
-    options.access_log_debug_routes = _PROBES
+    options.access_log_debug_routes = PROBES
     options.require_host = options.catch_exceptions = True
     options.max_body_bytes = MAX_BODY_BYTES
     options.cors_origins = settings.cors_allowed_origins
