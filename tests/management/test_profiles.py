@@ -163,3 +163,17 @@ async def test_changes_of_different_users_are_not_serialized(tenant: ScriptedTen
     async with asyncio.timeout(5):
         await profiles.update_metadata(B, {"theme": "dark"})
     waiting.cancel()
+
+
+async def test_of_two_thousand_readers_five_hundred_wait_for_a_tenant_that_hangs(
+    tenant: ScriptedTenant, profiles: Profiles, clock: HandClock
+) -> None:
+    gate = asyncio.Event()
+    tenant.on(GET_A, user(name="Ada", gate=gate))
+    reading = [asyncio.create_task(profiles.get(A)) for _ in range(2000)]
+    await clock.settle()
+    refused = [task.exception() for task in reading if task.done()]
+    assert {error.reason for error in refused if isinstance(error, ManagementUnavailableError)} == {"queue_full"}
+    assert len(refused) == 1500
+    gate.set()
+    assert {user.name for user in await asyncio.gather(*(task for task in reading if not task.done()))} == {"Ada"}

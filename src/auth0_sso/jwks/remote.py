@@ -21,7 +21,7 @@ from auth0_sso.jwks.endpoint import FetchedKeys, JwksEndpoint
 from auth0_sso.jwks.freshness import Freshness, KeySnapshot
 from auth0_sso.jwks.health import KeysHealth
 from auth0_sso.jwks.key_store import KeyStore, StoredKeys
-from auth0_sso.resilience.single_flight import SingleFlight
+from auth0_sso.resilience.single_flight import SingleFlight, TooManyWaitingError
 from auth0_sso.resilience.token_bucket import TokenBucket
 from auth0_sso.tokens.jwk import JwkSet, VerificationKey
 
@@ -32,6 +32,8 @@ _REFRESH_AHEAD: Final = 0.8
 _MAX_BACKOFF: Final = 30.0
 _MAX_COUNTED_FAILURES: Final = 10
 _FRUITLESS_FETCHES: Final = 3
+_MAX_WAITING: Final = 1000
+"""How many requests may wait for a fetch: at the start of a process, or with an unknown kid."""
 _FETCH, _SAVE = "fetch", "save"
 
 
@@ -63,7 +65,7 @@ class RemoteJwks:
         )
         self._store = store
         self._clock = clock
-        self._flight: SingleFlight[str, None] = SingleFlight()
+        self._flight: SingleFlight[str, None] = SingleFlight(max_waiting=_MAX_WAITING)
         self._snapshot: KeySnapshot | None = None
         self._due_at: float = clock.monotonic()
         self._fruitless_fetches = TokenBucket(
@@ -106,7 +108,7 @@ class RemoteJwks:
             if wait > 0:
                 await self._sleep(wait)
             else:
-                await self._refresh()
+                await asyncio.shield(self._flight.start(_FETCH, self._fetch))
 
     async def aclose(self) -> None:
         """Cancel a fetch in progress."""
@@ -171,7 +173,10 @@ class RemoteJwks:
 
     async def _refresh(self) -> None:
         """Join the fetch in progress, or start one. Its failure is recorded, not raised."""
-        await self._flight.run(_FETCH, self._fetch)
+        try:
+            await self._flight.run(_FETCH, self._fetch)
+        except TooManyWaitingError:
+            raise KeysUnavailableError("queue_full", retry_after=1) from None
 
     async def _fetch(self) -> None:
         try:
