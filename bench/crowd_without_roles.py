@@ -20,7 +20,7 @@ from auth0_sso.web.services.services import open_services
 from crowd import create_users_and_tokens
 from support.service import OPTIONS, Wire, settings
 
-POLL_SECONDS, WARM_UP, SECONDS = 5, 60, 120
+POLL_SECONDS, WARM_UP = 5, 60
 
 
 async def answer(roles: RoleSource, token: AccessToken) -> str:
@@ -37,7 +37,8 @@ async def simulate(users: int, ttl: float) -> None:
     keys = [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2)]
     tenant = create_tenant(OPTIONS, now=clock.wall, signing_keys=keys)
     wire = Wire(httpx.ASGITransport(tenant))
-    newcomers = WARM_UP + SECONDS
+    seconds = int(2 * ttl)
+    newcomers = WARM_UP + seconds
     texts = create_users_and_tokens(tenant.state.tenant, users + newcomers, users + newcomers)
     for number in range(users):
         tenant.state.tenant.state.users[f"auth0|crowd{number:019}"].role_ids = []
@@ -46,7 +47,7 @@ async def simulate(users: int, ttl: float) -> None:
         assert services.roles is not None  # noqa: S101 - the settings have credentials
         await clock.settle()
         tokens = [await services.verifier.verify(text) for text in texts]
-        for second in range(WARM_UP + SECONDS):
+        for second in range(newcomers):
             if second == WARM_UP:
                 before = wire.count("GET /api/v2/")
                 crowd.clear()
@@ -56,7 +57,7 @@ async def simulate(users: int, ttl: float) -> None:
             crowd.update(answers)
             others[newcomer] += 1
             await clock.advance(1)
-        calls = (wire.count("GET /api/v2/") - before - 2 * SECONDS) / SECONDS
+        calls = (wire.count("GET /api/v2/") - before - 2 * seconds) / seconds
     print(f"{users:>7,} users, TTL {ttl:>3.0f} s: {calls:>7,.1f} calls/s for the crowd; ", end="")
     print(f"crowd: {dict(crowd)}; newcomers: {dict(others)}", flush=True)
 

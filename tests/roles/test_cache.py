@@ -64,6 +64,15 @@ def test_a_user_without_roles_is_remembered_for_an_hour(clock: HandClock) -> Non
     assert not cache.had_no_roles(KEY)
 
 
+def test_a_member_with_roles_in_an_organization_is_not_one_without_roles(clock: HandClock) -> None:
+    cache = RoleCache(RoleCachePolicy(ttl=60), clock=clock)
+    cache.put(KEY, UserRoles())
+    cache.put(MEMBER_KEY, ADMIN)
+    clock.now += 60
+    cache.put(KEY, UserRoles())
+    assert not cache.had_no_roles(KEY)
+
+
 @pytest.mark.parametrize(
     "forget",
     [

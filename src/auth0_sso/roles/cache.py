@@ -9,7 +9,7 @@ from auth0_sso.clock import Clock
 from auth0_sso.roles.user_roles import UserRoles, UserRolesKey
 
 _REMEMBERED: Final = 3600
-"""Seconds for which it is known that a user had no roles: their look-ups go after those of others."""
+"""Seconds for which it is known whether a user had roles: look-ups of those without go after those of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,7 @@ class RoleCache:
         self._without_roles: TTLCache[UserRolesKey, None] = TTLCache(
             policy.max_entries, _REMEMBERED, timer=clock.monotonic
         )
+        self._with_roles: TTLCache[str, None] = TTLCache(policy.max_entries, _REMEMBERED, timer=clock.monotonic)
         self._stale: TLRUCache[UserRolesKey, UserRoles] = TLRUCache(
             policy.max_entries if policy.max_stale else 0, stale_expiry, timer=clock.monotonic
         )
@@ -73,8 +74,11 @@ class RoleCache:
         return entry is not None and self._policy.is_due(entry.user_roles, age)
 
     def had_no_roles(self, key: UserRolesKey) -> bool:
-        """Return whether the last look-up, in the last hour, found no roles."""
-        return key in self._without_roles
+        """Return whether the last look-up found no roles, and none of the user found any, in the last hour.
+
+        A member who has roles in an organization often has none in the whole tenant.
+        """
+        return key in self._without_roles and key[0] not in self._with_roles
 
     def get_stale(self, key: UserRolesKey) -> UserRoles | None:
         """Return an entry that expired at most `max_stale` seconds ago, or None."""
@@ -84,6 +88,7 @@ class RoleCache:
         """Add or replace an entry."""
         self._entries[key] = _Entry(user_roles, self._clock.monotonic() - user_roles.age)
         if user_roles.roles:
+            self._with_roles[key[0]] = None
             self._without_roles.pop(key, None)
         else:
             self._without_roles[key] = None
@@ -92,8 +97,8 @@ class RoleCache:
 
     def invalidate(self, subject: str) -> None:
         """Remove a user's entries, in the tenant and in every organization."""
-        caches = (self._entries, self._stale, self._without_roles)
-        for cache in caches:
+        self._with_roles.pop(subject, None)
+        for cache in (self._entries, self._stale, self._without_roles):
             for key in [key for key in cache if key[0] == subject]:
                 cache.pop(key, None)
 
@@ -102,3 +107,4 @@ class RoleCache:
         self._entries.clear()
         self._stale.clear()
         self._without_roles.clear()
+        self._with_roles.clear()
