@@ -1,5 +1,6 @@
 import asyncio
 import logging
+from dataclasses import dataclass
 
 import pytest
 
@@ -119,3 +120,43 @@ async def test_shed_requests_are_logged_once_a_second(clock: HandClock, caplog: 
         "overloaded: 1 requests got 503 (concurrency)",
         "overloaded: 20 requests got 503 (concurrency)",
     ]
+
+
+@dataclass
+class Overload:
+    """Requests that arrive at four times the rate at which they can be served, in simulated time."""
+
+    latencies: list[float]
+    """Of the requests that were served, in seconds."""
+    served_per_second: float
+
+
+async def overload(clock: HandClock, *, delay: float, seconds: float = 60) -> Overload:
+    """Simulate the passes of an event loop: it reads all that has arrived, and then serves what was not shed."""
+    serve_seconds, shed_seconds, arrivals_per_second = 0.001, 0.00005, 4000
+    loop, latencies, arrived, started = Loop(clock, delay=delay), list[float](), 0, clock.now
+    while (passed := clock.now - started) < seconds:
+        waiting = range(arrived, int(passed * arrivals_per_second) + 1)
+        arrived += len(waiting)
+        admitted = []
+        for number in waiting:
+            if loop.arrive(1):
+                clock.now += shed_seconds
+            else:
+                admitted.append(started + number / arrivals_per_second)
+        await asyncio.sleep(0)
+        for arrival in admitted:
+            clock.now += serve_seconds
+            latencies.append(clock.now - arrival)
+    return Overload(latencies, len(latencies) / (clock.now - started))
+
+
+async def test_at_four_times_the_capacity_latency_is_bounded_and_most_is_served(clock: HandClock) -> None:
+    result = await overload(clock, delay=0.5)
+    assert max(result.latencies[1000:]) < 1.5
+    assert result.served_per_second > 0.75 * 1000
+
+
+async def test_without_load_shedding_the_latency_only_grows(clock: HandClock) -> None:
+    result = await overload(clock, delay=1e9)
+    assert result.latencies[-1] == max(result.latencies) > 30
