@@ -73,12 +73,16 @@ bench: $(VENV)/bench.stamp $(if $(shell command -v npm),$(VENV)/node.stamp) ## C
 	$(MEASURE) bench/callers.py
 	@echo
 	$(MEASURE) bench/tenant_calls.py
+	@echo
+	$(MEASURE) bench/crowd_without_roles.py
 
 bench-quick: $(VENV)/bench.stamp ## Measure the layers of a request and a verification, in less than a minute
 	$(MEASURE) bench/run.py --quick
 
-load: $(VENV)/dev.stamp ## Serve a thousand connections at saturation, then go on while everything fails in turn
+load: $(VENV)/dev.stamp ## Serve a thousand connections, four times too many requests, and go on while everything fails
 	PYTHONPATH=tests $(BIN)/python -W ignore bench/load.py
+	@echo
+	PYTHONPATH=tests $(BIN)/python -W ignore bench/overload.py
 	@echo
 	PYTHONPATH=tests $(BIN)/python -W ignore bench/memory.py
 	@echo
