@@ -13,6 +13,7 @@ from auth0_sso.errors import Auth0SsoError
 
 TenantApi = Literal["discovery", "jwks", "token", "management"]
 Component = Literal["signing keys", "management", "shared store", "audit database"]
+ShedReason = Literal["concurrency", "queue_delay"]
 RoleLookupResult = Literal["cached", "shared", "fetched", "stale", "failed"]
 
 
@@ -40,9 +41,10 @@ class RequestRefused:
 
 @dataclass(frozen=True, slots=True)
 class RequestShed:
-    """A request got 503 before anything was checked: too many others are in progress. `RequestServed` is not sent."""
+    """A request got 503 before anything was checked, because there were too many; it is not a `RequestServed`."""
 
-    error: Auth0SsoError
+    reason: ShedReason
+    """Too many requests were in flight, or the event loop was too busy to serve this one in time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,7 @@ def everything(clock: HandClock) -> PrometheusMetrics:
     for event in (
         events.RequestServed("GET", "/", 200, 0.01, allowed=True),
         events.RequestRefused({}, error),
-        events.RequestShed(error),
+        events.RequestShed("concurrency"),
         events.TokenVerified(valid=True, seconds=0.01),
         events.RateLimitDecision("GET /api/data", True, "memory"),
         events.RoleLookup("cached"),
