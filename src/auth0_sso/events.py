@@ -2,7 +2,7 @@
 
 A part of the app takes an `Observer` and calls it with each event. An observer returns at once and raises nothing: it
 is called where requests are served. No event holds a token, a secret or a header's value. Events of each request are
-named tuples, which are made in a third of the time of a frozen dataclass.
+named tuples, which are made faster than frozen dataclasses.
 """
 
 from collections.abc import Callable, Mapping
