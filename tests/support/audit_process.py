@@ -1,6 +1,7 @@
 """A process that writes audit records until it is killed, and prints each id once `write` has returned.
 
-`python -m support.audit_process URL SPILL_DIRECTORY [MAX_FILE_BYTES]`; with the latter the disk is as good as full beyond it.
+`python -m support.audit_process URL SPILL_DIRECTORY [MAX_FILE_BYTES]`; with the latter the disk is as good as full
+beyond it.
 """
 
 import asyncio
