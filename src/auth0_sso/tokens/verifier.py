@@ -85,12 +85,12 @@ class TokenVerifier:
             return known[0]
         unverified = jws.parse(text, self._algorithms)
         try:
-            return await self._verify(unverified, digest, keys)
+            return await self._verify_parsed(unverified, digest, keys)
         except InvalidTokenError as error:
             error.key_id = unverified.key_id
             raise
 
-    async def _verify(self, unverified: UnverifiedJws, digest: bytes, keys: JwkSet | None) -> AccessToken:
+    async def _verify_parsed(self, unverified: UnverifiedJws, digest: bytes, keys: JwkSet | None) -> AccessToken:
         claims.require_issuer(unverified.unverified_claims, self._policy)
         key = None if keys is None else keys.find(unverified.key_id, unverified.algorithm)
         if key is None:
