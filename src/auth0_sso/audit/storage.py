@@ -160,7 +160,8 @@ class _StoringThread:
 
     async def stop(self) -> None:
         """Store what is left, within `CLOSE_SECONDS`, and end the thread."""
-        self._close()
+        with suppress(RuntimeError):  # its loop is closed already
+            self._close()
         await asyncio.wait([asyncio.wrap_future(self._ended)], timeout=_JOIN_SECONDS)
         if not self._ended.done():
             _log.error("the audit writer does not end: what it had not written to disk may be lost")
@@ -172,6 +173,8 @@ class _StoringThread:
             _log.exception("the audit writer failed")
         finally:
             self._ended.set_result(None)
+            if not self._started.done():
+                self._started.set_result(None)
 
     async def _store(self) -> None:
         from auth0_sso.audit.sql.database import AuditDatabase  # noqa: PLC0415 - needs SQLAlchemy, which is optional
