@@ -1,7 +1,6 @@
 """A process that writes audit records until it is killed, and prints each id once `write` has returned.
 
-`python -m support.audit_process URL SPILL_DIRECTORY [MAX_FILE_BYTES]`; with the latter the disk is as good as full
-beyond it.
+`python -m support.audit_process URL SPILL_DIRECTORY [MAX_FILE_BYTES]`; with the latter the disk is full, so to say.
 """
 
 import asyncio
