@@ -10,13 +10,14 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from errno import errorcode
+from functools import partial
 from typing import Final, Protocol
 
 from auth0_sso.audit.columns import Columns, columns_in, line_of
 from auth0_sso.audit.health import AuditHealth, Outage
 from auth0_sso.audit.queue import RecordQueue
 from auth0_sso.audit.record import AuditRecord
-from auth0_sso.audit.spill.directory import Batch, SpillDirectory, SpillFullError
+from auth0_sso.audit.spill.directory import SpillDirectory, SpillFullError
 from auth0_sso.clock import Clock
 from auth0_sso.resilience.backoff import Backoff
 
@@ -136,10 +137,7 @@ class AuditWriter:
         if self._disk_error == _FULL and not self.health.pending:
             self._disk_works()
         self._log_lost()
-        try:
-            self._spill.sync()
-        except OSError as error:
-            self._disk_failed(error)
+        self._try(self._spill.sync)
 
     async def _adopt_later(self) -> None:
         await self._clock.sleep(_ADOPT_SECONDS)
@@ -180,15 +178,9 @@ class AuditWriter:
         """Try to store the oldest records; return whether there were any."""
         if batch := self._spill.next_batch():
             if await self._store(batch.lines):
-                self._confirm(batch)
+                self._try(partial(self._spill.confirm, batch))
             return True
         return self._disk_error is not None and await self._store_from_memory()
-
-    def _confirm(self, batch: Batch) -> None:
-        try:
-            self._spill.confirm(batch)
-        except OSError as error:
-            self._disk_failed(error)
 
     async def _store_from_memory(self) -> bool:
         records = self._queue.take(BATCH_RECORDS)
@@ -223,11 +215,8 @@ class AuditWriter:
         self._refused += 1
         word = str(error) if isinstance(error, RefusedError) else "malformed"
         _log.error("an audit record is refused (%s): it is kept in the file refused.jsonl", word)
-        try:
-            self._spill.refuse(line)
-        except OSError as failure:
+        if not self._try(partial(self._spill.refuse, line)):
             self._queue.lose(1)
-            self._disk_failed(failure)
 
     async def _failed(self, error: Exception) -> None:
         pause = self._backoff.failed()
@@ -244,6 +233,15 @@ class AuditWriter:
         if self._disk_error is None:
             _log.error("the spill directory of audit records cannot be written: %s; they are kept in memory", word)
         self._disk_error = word
+
+    def _try(self, action: Callable[[], None]) -> bool:
+        """Return whether the disk does it."""
+        try:
+            action()
+        except OSError as error:
+            self._disk_failed(error)
+            return False
+        return True
 
     def _disk_works(self) -> None:
         self._disk_backoff.reset()
@@ -273,10 +271,7 @@ class AuditWriter:
         self._log_lost()
         if left := self._spill.records:
             _log.warning("%d audit records are on disk: the next start stores them", left)
-        try:
-            self._spill.close()
-        except OSError as error:
-            self._disk_failed(error)
+        self._try(self._spill.close)
 
 
 def _errno_word(error: Exception) -> str:
