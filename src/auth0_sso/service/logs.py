@@ -41,6 +41,8 @@ def configure_logs(level: str, log_format: LogFormat = "auto") -> None:
                 "httpx2": {"level": "WARNING"},
                 "httpcore2": {"level": "WARNING"},
                 "uvicorn.access": {"level": "WARNING"},
+                # At DEBUG it logs the values of each statement.
+                "aiosqlite": {"level": "WARNING"},
                 "auth0_sso.audit": {"level": "INFO"},  # at each LOG_LEVEL: AUDIT_LOG turns it off
             },
         }
