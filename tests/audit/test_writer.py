@@ -9,7 +9,7 @@ from auth0_sso.audit.columns import Columns
 from auth0_sso.audit.health import Outage
 from auth0_sso.audit.queue import RecordQueue
 from auth0_sso.audit.spill.directory import SpillDirectory
-from auth0_sso.audit.writer import AuditWriter
+from auth0_sso.audit.writer import AuditWriter, RefusedError
 from auth0_sso.clock import SYSTEM_CLOCK
 from auth0_sso.testing.clock import HandClock
 from support.audit_records import audit_record
@@ -79,7 +79,26 @@ async def test_an_outage_begins_with_the_second_failure_and_is_told_once(
     assert [type(event).__name__ for event in events] == ["OutageBegan", "OutageEnded"]
     assert len(caplog.messages) == 2
     assert clock.monotonic() - before > 3  # growing pauses, and none longer than two seconds
-    assert database.terminated
+    assert not database.terminated
+
+
+async def test_a_record_is_refused_once_though_its_batch_fails_meanwhile(tmp_path: Path) -> None:
+    refused = failing(RefusedError("sqlstate_22000"))
+    # The batch, its first record, and then the connection is lost; then the same without that.
+    database = Scripted(refused, refused, failing(TimeoutError()), refused, refused)
+    ids, events = await store(tmp_path, database, HandClock())
+    assert database.stored == ids[1:]
+    assert (tmp_path / "spill" / "refused.jsonl").read_bytes().count(b"\n") == 1
+    assert events == []
+
+
+async def test_an_address_that_cannot_be_used_refuses_no_record(tmp_path: Path) -> None:
+    """A driver raises `ValueError` and `UnicodeError` for it."""
+    database = Scripted(failing(ValueError()), failing(UnicodeError()))
+    ids, events = await store(tmp_path, database, HandClock())
+    assert database.stored == ids
+    assert len(events) == 2
+    assert not (tmp_path / "spill" / "refused.jsonl").exists()
 
 
 async def test_a_bug_in_a_step_is_logged_and_the_next_step_goes_on(
@@ -87,7 +106,7 @@ async def test_a_bug_in_a_step_is_logged_and_the_next_step_goes_on(
 ) -> None:
     class Broken(Scripted):
         def failure_word(self, error: Exception) -> str:
-            raise RuntimeError
+            raise RuntimeError from error
 
     database = Broken(failing(TimeoutError()), failing(TimeoutError()))
     ids, events = await store(tmp_path, database, HandClock())
