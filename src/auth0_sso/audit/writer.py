@@ -34,7 +34,6 @@ _SYNC_SECONDS: Final = 1.0
 _ADOPT_SECONDS: Final = 5.0
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 
-
 _FULL: Final = "full"
 """The spill files have their maximum size."""
 
@@ -107,7 +106,8 @@ class AuditWriter:
             await self._closing.wait()
             await self._flush(close_seconds)
         finally:
-            self._database.terminate()
+            if self.health.pending:
+                self._database.terminate()  # what waits for it would wait on
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -193,27 +193,38 @@ class AuditWriter:
 
     async def _store(self, lines: list[bytes]) -> bool:
         try:
-            await self._insert(lines)
+            refused = await self._insert(lines)
         except Exception as error:  # noqa: BLE001 - drivers raise many; records are kept whatever it is
             await self._failed(error)
             return False
+        for line, word in refused:  # only now: a batch that failed is sent again
+            self._refuse(line, word)
         self._backoff.reset()
         self._outage.ended()
         return True
 
-    async def _insert(self, lines: list[bytes]) -> None:
-        try:
-            await self._database.insert([columns_in(line) for line in lines])
-        except (RefusedError, ValueError) as error:
-            if len(lines) == 1:
-                self._refuse(lines[0], error)
-                return
-            for line in lines:
-                await self._insert([line])
+    async def _insert(self, lines: list[bytes]) -> list[tuple[bytes, str]]:
+        """Store what can be stored; return the other lines, each with a word for why."""
+        rows, refused = [], []
+        for line in lines:
+            try:
+                rows.append((line, columns_in(line)))
+            except (ValueError, RecursionError):
+                refused.append((line, "malformed"))
+        return refused + await self._insert_rows(rows)
 
-    def _refuse(self, line: bytes, error: Exception) -> None:
+    async def _insert_rows(self, rows: list[tuple[bytes, Columns]]) -> list[tuple[bytes, str]]:
+        try:
+            if rows:
+                await self._database.insert([columns for _, columns in rows])
+        except RefusedError as error:
+            if len(rows) == 1:
+                return [(rows[0][0], str(error))]
+            return [each for row in rows for each in await self._insert_rows([row])]
+        return []
+
+    def _refuse(self, line: bytes, word: str) -> None:
         self._refused += 1
-        word = str(error) if isinstance(error, RefusedError) else "malformed"
         _log.error("an audit record is refused (%s): it is kept in the file refused.jsonl", word)
         if not self._try(partial(self._spill.refuse, line)):
             self._queue.lose(1)
