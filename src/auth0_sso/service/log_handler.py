@@ -9,6 +9,8 @@ from select import PIPE_BUF
 from time import sleep
 from typing import Final
 
+from auth0_sso.web.middleware.access_record import AccessRecord
+
 _log = logging.getLogger(__name__)
 
 WRITE_INTERVAL: Final = 0.02
@@ -16,6 +18,9 @@ WRITE_INTERVAL: Final = 0.02
 
 MAX_BUFFERED: Final = 1_000_000
 """Bytes that may wait for the output, and twice as many from WARNING on. Later records are dropped."""
+
+_RECORD_BYTES: Final = 500
+"""What an access record takes of that until it is formatted: about the bytes of its line."""
 
 _FLUSH_TIMEOUT: Final = 1.0
 _LOST: Final = "%d log records are missing here: the output did not take them"
@@ -30,7 +35,7 @@ class ThreadedHandler(logging.Handler):
     def __init__(self, output: RawIOBase) -> None:
         super().__init__()
         self._output = output
-        self._lines: deque[bytes] = deque()
+        self._lines: deque[bytes | AccessRecord] = deque()
         self._pending = threading.Event()
         self._closed = False
         # Each counter is changed under one lock only: these two under the handler's, the others under _writing.
@@ -40,18 +45,11 @@ class ThreadedHandler(logging.Handler):
         threading.Thread(target=self._run, name="log", daemon=True).start()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Format a record and leave its line to the thread."""
-        try:
-            line = self._line(record)
-        except Exception:  # noqa: BLE001 - what a record's arguments raise, as in each handler of logging
-            self.handleError(record)
-            return
-        limit = MAX_BUFFERED if record.levelno < logging.WARNING else 2 * MAX_BUFFERED
-        if self._added - self._removed + len(line) > limit:
-            self._dropped += 1
-        else:
-            self._added += len(line)
-            self._lines.append(line)
+        """Format a record and leave its line to the thread; that formats the records of requests itself."""
+        if isinstance(record, AccessRecord):
+            self._add(record, _RECORD_BYTES, MAX_BUFFERED)
+        elif line := self._line(record):
+            self._add(line, len(line), MAX_BUFFERED if record.levelno < logging.WARNING else 2 * MAX_BUFFERED)
         if self._closed:
             self.flush()
         elif not self._pending.is_set():
@@ -72,8 +70,20 @@ class ThreadedHandler(logging.Handler):
         self.flush()
         super().close()
 
+    def _add(self, line: bytes | AccessRecord, size: int, limit: int) -> None:
+        if self._added - self._removed + size > limit:
+            self._dropped += 1
+            return
+        self._added += size
+        self._lines.append(line)
+
     def _line(self, record: logging.LogRecord) -> bytes:
-        return f"{self.format(record)}\n".encode("utf-8", "backslashreplace")
+        """Return the line of a record, or nothing where its arguments raise, as in each handler of logging."""
+        try:
+            return f"{self.format(record)}\n".encode("utf-8", "backslashreplace")
+        except Exception:  # noqa: BLE001 - whatever they raise
+            self.handleError(record)
+            return b""
 
     def _run(self) -> None:
         while not self._closed:
@@ -84,7 +94,7 @@ class ThreadedHandler(logging.Handler):
                 self._write_lines()
 
     def _write_lines(self) -> None:
-        lines = [self._lines.popleft() for _ in range(len(self._lines))]
+        lines = [self._taken() for _ in range(len(self._lines))]
         dropped = self._dropped  # after these lines; what is dropped during the writes comes after the next ones
         self._report_lost()
         for part in _parts(lines):
@@ -94,6 +104,14 @@ class ThreadedHandler(logging.Handler):
         self._lost += dropped - self._counted
         self._counted = dropped
         self._report_lost()
+
+    def _taken(self) -> bytes:
+        """Take the next line, or that of the next record."""
+        line = self._lines.popleft()
+        if isinstance(line, AccessRecord):
+            line = self._line(line)
+            self._removed += _RECORD_BYTES - len(line)
+        return line
 
     def _report_lost(self) -> None:
         if self._lost and self._write(self._line(_lost(self._lost))):
