@@ -13,7 +13,7 @@ import pytest
 from auth0_devtenant import SPA_CLIENT_ID
 from auth0_sso.service.log_formats import ConsoleFormatter, JsonFormatter
 from auth0_sso.web.middleware.logged_caller import CallerInLog
-from auth0_sso.web.middleware.request_context import request_id_variable
+from auth0_sso.web.middleware.request_id import request_id_variable
 from auth0_sso.web.middleware.trace_context import trace_id_variable
 from support.access_records import access_record
 from support.service import USER, Service

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from auth0_sso.service.logs import configure_logs
-from auth0_sso.web.middleware.request_context import request_id_variable
+from auth0_sso.web.middleware.request_id import request_id_variable
 
 pytestmark = pytest.mark.usefixtures("logging_restored")
 

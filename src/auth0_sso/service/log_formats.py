@@ -13,7 +13,7 @@ from json.encoder import encode_basestring_ascii
 from typing import Any, Final
 
 from auth0_sso.web.middleware.access_record import AccessRecord
-from auth0_sso.web.middleware.request_context import request_id_variable
+from auth0_sso.web.middleware.request_id import request_id_variable
 from auth0_sso.web.middleware.trace_context import trace_id_variable
 
 _quote = encode_basestring_ascii

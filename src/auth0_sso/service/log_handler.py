@@ -46,10 +46,14 @@ class ThreadedHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Format a record and leave its line to the thread; that formats the records of requests itself."""
-        if isinstance(record, AccessRecord):
-            self._add(record, _RECORD_BYTES, MAX_BUFFERED)
-        elif line := self._line(record):
-            self._add(line, len(line), MAX_BUFFERED if record.levelno < logging.WARNING else 2 * MAX_BUFFERED)
+        line = record if isinstance(record, AccessRecord) else self._line(record)
+        size = len(line) if isinstance(line, bytes) else _RECORD_BYTES
+        limit = MAX_BUFFERED if record.levelno < logging.WARNING else 2 * MAX_BUFFERED
+        if self._added - self._removed + size > limit:
+            self._dropped += 1
+        else:
+            self._added += size
+            self._lines.append(line)
         if self._closed:
             self.flush()
         elif not self._pending.is_set():
@@ -69,13 +73,6 @@ class ThreadedHandler(logging.Handler):
         self._pending.set()
         self.flush()
         super().close()
-
-    def _add(self, line: bytes | AccessRecord, size: int, limit: int) -> None:
-        if self._added - self._removed + size > limit:
-            self._dropped += 1
-            return
-        self._added += size
-        self._lines.append(line)
 
     def _line(self, record: logging.LogRecord) -> bytes:
         """Return the line of a record, or nothing where its arguments raise, as in each handler of logging."""

@@ -58,15 +58,12 @@ def _record(level: int, message: str, values: tuple[object, ...], fields: dict[s
     Where threads, processes and tasks are not logged (logging: Optimization), and records have no factory of an app's
     own, most of a record is the same for all of them.
     """
-    if _differ_in_more() or logging.getLogRecordFactory() is not logging.LogRecord:
+    differ = logging.logThreads or logging.logMultiprocessing or getattr(logging, "logAsyncioTasks", False)
+    if differ or logging.getLogRecordFactory() is not logging.LogRecord:
         record = _made(level, message, values)
         record.fields = fields
         return record
     return AccessRecord(_constants(level, message, os.getpid()), values, fields)
-
-
-def _differ_in_more() -> bool:
-    return logging.logThreads or logging.logMultiprocessing or getattr(logging, "logAsyncioTasks", False)
 
 
 @lru_cache(16)

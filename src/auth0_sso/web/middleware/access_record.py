@@ -4,7 +4,7 @@ import logging
 from time import time
 from typing import Any
 
-from auth0_sso.web.middleware.request_context import request_id_variable
+from auth0_sso.web.middleware.request_id import request_id_variable
 from auth0_sso.web.middleware.trace_context import trace_id_variable
 
 
