@@ -29,8 +29,8 @@ _LOST: Final = "%d log records are missing here: the output did not take them"
 class ThreadedHandler(logging.Handler):
     """Formats records where they are logged, and writes the lines in their order in a thread (decision 0031).
 
-    The thread also formats the records of access lines, which need nothing of where they were logged. Lost records are
-    counted in a line at their place. A process that forks has to set up logging again.
+    The thread formats the records of access lines too, which need nothing of where they were logged. Lost records
+    are counted in a line at their place. A process that forks has to set up logging again.
     """
 
     def __init__(self, output: RawIOBase) -> None:
