@@ -22,6 +22,13 @@ shutdown.server_started()
 log = logging.getLogger("auth0_sso.access")
 """
 LOG_A_THOUSAND = "for number in range(1000): log.info('line %d', number)\n"
+SERVE_A_THOUSAND = """
+from auth0_sso.web.middleware.access_log import log_access
+from auth0_sso.web.middleware.http_options import HttpOptions
+for number in range(1000):
+    scope = {"type": "http", "method": "GET", "path": f"/{number}"}
+    log_access(scope, 200, 0.001, refusal=None, token=None, options=HttpOptions())
+"""
 ENDINGS = {
     "returns": ("", 0),
     "exits": ("sys.exit(3)", 3),
@@ -70,10 +77,11 @@ def test_stderr_in_memory_gets_the_lines_too(capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.parametrize(("ending", "code"), ENDINGS.values(), ids=ENDINGS.keys())
-def test_no_line_is_lost_however_the_process_exits(ending: str, code: int) -> None:
-    command = [sys.executable, "-c", SERVING + LOG_A_THOUSAND + ending]
+@pytest.mark.parametrize("logging_a_thousand", [LOG_A_THOUSAND, SERVE_A_THOUSAND], ids=["others", "access-lines"])
+def test_no_line_is_lost_however_the_process_exits(logging_a_thousand: str, ending: str, code: int) -> None:
+    command = [sys.executable, "-c", SERVING + logging_a_thousand + ending]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
-    numbers = re.findall(r"\[-\] line (\d+)$", ended.stderr, re.MULTILINE)
+    numbers = re.findall(r"\[-\] (?:line |GET /)(\d+)(?: 200 .*)?$", ended.stderr, re.MULTILINE)
     assert numbers == [str(number) for number in range(1000)]
     assert ended.returncode == code
 
