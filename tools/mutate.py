@@ -19,7 +19,7 @@ _DOCUMENT: Final = _ROOT / "docs" / "mutation.md"
 _COPIED: Final = ("devtenant", "docs", "examples", "tools", "README.md", ".env.example")
 _NEEDED: Final = ("src", "tests", "pyproject.toml", *_COPIED)
 _CLASS_MARK: Final = "\u01c1"
-_SURVIVED, _TIMEOUT, _KILLED, _SKIPPED = "survived", "timeout", "killed", "skipped"
+_SURVIVED, _TIMEOUT, _KILLED, _UNTRIED = "survived", "timeout", "killed", "untried"
 # mutmut's exit codes: 1 and 3 are of pytest, 5 and 33 stand for no tests, None for a mutant that was not tried yet.
 _OUTCOMES: Final = {
     0: _SURVIVED,
@@ -27,9 +27,9 @@ _OUTCOMES: Final = {
     3: _KILLED,
     5: _SURVIVED,
     33: _SURVIVED,
-    34: _SKIPPED,
+    34: _UNTRIED,
     37: _KILLED,
-    None: _SKIPPED,
+    None: _UNTRIED,
 }
 
 
@@ -50,13 +50,15 @@ def main(mutmut: str, directory: str, *packages: str) -> int:
 
 def section(package: str, outcomes: dict[str, str]) -> str:
     """Return the section of a package: its score, and how many mutants of which functions survived."""
-    tested = [outcome for outcome in outcomes.values() if outcome != _SKIPPED]
+    tested = [outcome for outcome in outcomes.values() if outcome != _UNTRIED]
     noticed = sum(outcome != _SURVIVED for outcome in tested)
     survived = Counter(_function(mutant) for mutant, outcome in outcomes.items() if outcome == _SURVIVED)
     rows = [
         f"- {count} of `{name}`" for name, count in sorted(survived.items(), key=lambda item: (-item[1], item[0]))
     ]
     head = f"## {package}: {noticed / len(tested):.1%} of {len(tested)} mutants noticed"
+    if untried := len(outcomes) - len(tested):
+        head += f", {untried} not tried"
     return "\n".join([head, "", "Not noticed:" if rows else "All are noticed.", "", *rows]).rstrip() + "\n"
 
 

@@ -143,6 +143,15 @@ def test_a_longer_text_may_have_proportionally_more_of_both() -> None:
                     loads(text, sparse=True)
 
 
+@pytest.mark.parametrize(
+    ("number", "passes"), [(10**20 - 1, True), (10**20, False), (-(10**19) + 1, True), (-(10**19), False)]
+)
+@pytest.mark.parametrize("text", ["x", "x" * 1024], ids=["short", "long"])
+def test_the_range_of_integers_is_the_same_in_a_long_text(number: int, passes: bool, text: str) -> None:
+    data = f'["{text}",{number}]'.encode()
+    assert (fault(data) if not passes else loads(data)) == ([text, number] if passes else "number_out_of_range")
+
+
 @pytest.mark.parametrize(("unit", "allowed"), [("[]", 511), ("{}", 511), ("0", 2049)], ids=["arrays", "objects", "0"])
 def test_around_faults_brackets_and_commas_are_limited(unit: str, allowed: int) -> None:
     loads_around_faults(f"[{','.join([unit] * allowed)}]".encode())
