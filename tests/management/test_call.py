@@ -344,6 +344,14 @@ async def test_the_scopes_in_a_403_are_parsed_and_logged(
     assert "grant it one of read:users, read:user_idp_tokens, update:users" in record.getMessage()
 
 
+@pytest.mark.parametrize("code", ["a b", "\u00e9l\u00e8ve", "x" * 65, "7up", "", 7, ["code"]])
+async def test_an_error_code_that_is_no_ascii_word_is_not_a_reason(
+    tenant: ScriptedTenant, caller: ManagementCaller, code: object
+) -> None:
+    tenant.on(thing(), error_reply(409, "It exists.", code))
+    assert (await error(caller)).reason == "status_409"
+
+
 @pytest.mark.parametrize(
     ("headers", "request_id"),
     [
