@@ -6,6 +6,9 @@ HTTPX2 := $(VENV)/httpx2
 FLOORS := $(VENV)/floors
 CLIENTS := $(VENV)/clients
 RELEASE := $(VENV)/release
+FUZZING := $(VENV)/fuzz
+MUTATION := $(VENV)/mutate
+CEILINGS := $(VENV)/ceilings
 # Every branch of these is tested: tokens, keys, roles, Management, limits, guards and the ASGI guard.
 COVERED := */auth0_sso/tokens/*,*/jwks/*,*/roles/*,*/management/*,*/ratelimit/*,*/web/guards/*,*/web/checks/*,*/asgi/*
 # The lock files name everything: with its dependencies resolved again, a package's newer release could break an install.
@@ -16,7 +19,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 PRERELEASES := --prerelease if-necessary-or-explicit
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-httpx2 floors check audit sbom release image container bench bench-quick load format lock lock-clients clean
+.PHONY: help run test test-httpx2 floors ceilings test-python fuzz mutate check audit sbom release image container bench bench-quick load format lock lock-clients clean
 
 help: ## List these targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -32,9 +35,25 @@ test: $(VENV)/dev.stamp $(VENV)/release.stamp $(if $(shell command -v npm),$(VEN
 test-httpx2: $(VENV)/httpx2.stamp ## Run all tests with httpx2 in an environment without httpx
 	$(HTTPX2)/bin/python -m pytest
 
+ceilings: $(VENV)/ceilings.stamp ## Run all tests with the newest versions that pyproject.toml allows, whatever is locked
+	$(CEILINGS)/bin/python -m pytest
+
+test-python: ## Run all tests with another interpreter: make test-python PYTHON=python3.13
+	$(MAKE) --no-print-directory VENV=$(VENV)/$(notdir $(PYTHON)) PYTHON=$(PYTHON) $(VENV)/$(notdir $(PYTHON))/dev.stamp
+	$(VENV)/$(notdir $(PYTHON))/bin/python -m pytest
+
 # Not tests/testing: Starlette's TestClient of that time uses what the newest anyio deprecates.
 floors: $(VENV)/floors.stamp ## Run the library's tests with the lowest versions that pyproject.toml allows
 	$(FLOORS)/bin/python -m pytest $(addprefix tests/,http jwks management ratelimit resilience roles service settings store tokens web)
+
+# Seconds for all targets together. What is found is in $(FUZZING)/runs; the corpora and docs/fuzzing.md are committed.
+FUZZ ?= 600
+fuzz: $(VENV)/fuzz.stamp ## Fuzz the parsers for FUZZ=600 seconds in all; TARGETS="jws jwk" names some
+	PYTHONPATH=tests nice -n 19 $(FUZZING)/bin/python tests/fuzz/run.py $(FUZZING)/runs $(FUZZ) $(TARGETS)
+
+MUTATE ?= tokens jwks roles web/guards web/checks
+mutate: $(VENV)/mutate.stamp ## Measure how many small changes the tests notice; MUTATE="tokens jwks" names packages
+	nice -n 19 $(MUTATION)/bin/python tools/mutate.py $(abspath $(MUTATION))/bin/mutmut $(MUTATION)/runs $(MUTATE)
 
 check: $(VENV)/dev.stamp ## Lint, types, import rules, licenses, deploy/, lock files in step
 	$(BIN)/ruff check
@@ -73,12 +92,16 @@ bench: $(VENV)/bench.stamp $(if $(shell command -v npm),$(VENV)/node.stamp) ## C
 	$(MEASURE) bench/callers.py
 	@echo
 	$(MEASURE) bench/tenant_calls.py
+	@echo
+	$(MEASURE) bench/crowd_without_roles.py
 
 bench-quick: $(VENV)/bench.stamp ## Measure the layers of a request and a verification, in less than a minute
 	$(MEASURE) bench/run.py --quick
 
-load: $(VENV)/dev.stamp ## Serve a thousand connections at saturation, then go on while everything fails in turn
+load: $(VENV)/dev.stamp ## Serve a thousand connections, four times too many requests, and go on while everything fails
 	PYTHONPATH=tests $(BIN)/python -W ignore bench/load.py
+	@echo
+	PYTHONPATH=tests $(BIN)/python -W ignore bench/overload.py
 	@echo
 	PYTHONPATH=tests $(BIN)/python -W ignore bench/memory.py
 	@echo
@@ -99,6 +122,8 @@ lock: $(VENV)/dev.stamp ## Bring the lock files in step with pyproject.toml; UPG
 	  -c $(LOCKS)/dev.txt -o $(LOCKS)/httpx2.txt
 	@$(COMPILE) $(UPGRADE) --group bench $(PRERELEASES) -c $(LOCKS)/dev.txt -o $(LOCKS)/bench.txt
 	@$(COMPILE) $(UPGRADE) --group release -o $(LOCKS)/release.txt
+	@$(COMPILE) $(UPGRADE) --group fuzz -c $(LOCKS)/dev.txt -o $(LOCKS)/fuzz.txt
+	@$(COMPILE) $(UPGRADE) --group mutate -c $(LOCKS)/dev.txt -o $(LOCKS)/mutate.txt
 	@$(COMPILE) $(UPGRADE) --group build -c $(LOCKS)/dev.txt -o $(LOCKS)/build.txt
 
 # npm leaves out where a package came from (.npmrc), but not where its author takes donations.
@@ -157,6 +182,16 @@ $(VENV)/release.stamp: $(BIN)/python locks/release.txt
 	@$(RELEASE)/bin/python -m pip --disable-pip-version-check check
 	@touch $@
 
+# Environments of the tests' packages and one tool more.
+$(VENV)/fuzz.stamp $(VENV)/mutate.stamp: $(VENV)/%.stamp: $(VENV)/dev.stamp locks/%.txt
+	rm -rf $(VENV)/$* && $(PYTHON) -m venv $(VENV)/$*
+	$(VENV)/$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+	  -r locks/dev.txt -r locks/$*.txt
+	$(VENV)/$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+	  --editable . --editable devtenant
+	@$(VENV)/$*/bin/python -m pip --disable-pip-version-check check
+	@touch $@
+
 $(VENV)/floors.stamp: $(VENV)/dev.stamp pyproject.toml
 	rm -rf $(FLOORS) && $(PYTHON) -m venv $(FLOORS)
 	$(COMPILE) --resolution lowest-direct pyproject.toml --extra service -o $(FLOORS)/lowest.txt
@@ -165,3 +200,13 @@ $(VENV)/floors.stamp: $(VENV)/dev.stamp pyproject.toml
 	$(FLOORS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
 	  --editable . --editable devtenant
 	@touch $@
+
+# Resolved anew each time (there is no stamp), without the lock files and without changing them.
+$(VENV)/ceilings.stamp: $(VENV)/dev.stamp
+	rm -rf $(CEILINGS) && $(PYTHON) -m venv $(CEILINGS)
+	$(COMPILE) --upgrade $(PROJECTS) --group dev $(PRERELEASES) -o $(CEILINGS)/newest.txt
+	$(CEILINGS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(CEILINGS)/newest.txt
+	$(CEILINGS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+	  --editable . --editable devtenant
+	@$(CEILINGS)/bin/python -m pip --disable-pip-version-check check
+	@grep == $(CEILINGS)/newest.txt | grep -vxFf locks/dev.txt || echo "Nothing is newer than what is locked."

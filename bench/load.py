@@ -107,6 +107,7 @@ def serve(command: list[str], tenant_port: int, redis: RedisServer, log: Path) -
         "AUTH0_ROLE_TTL_SECONDS": "300",
         "AUTH0_TOKEN_CACHE_SIZE": str(TOKENS),
         "LOG_LEVEL": "WARNING",
+        "MAX_QUEUE_DELAY_SECONDS": "60",  # load shedding is for bench/overload.py
         "LOG_TO": str(log),
     }
     arguments = [word.replace("PORT", str(port)) for word in command]

@@ -149,6 +149,7 @@ def _environment(folder: Path, issuer_url: str, certificate: Path) -> dict[str, 
         "RATE_LIMIT": apps.LIMIT,
         "METRICS_ENABLED": "true",
         "CORS_ALLOWED_ORIGINS": apps.ORIGIN,
+        "ALLOW_DEVELOPMENT_TENANT": "true",  # the issuer is on this machine
     }
 
 

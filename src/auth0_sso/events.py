@@ -2,7 +2,7 @@
 
 A part of the app takes an `Observer` and calls it with each event. An observer returns at once and raises nothing: it
 is called where requests are served. No event holds a token, a secret or a header's value. Events of each request are
-named tuples, which are made in a third of the time of a frozen dataclass.
+named tuples, which are made faster than frozen dataclasses.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,6 +13,7 @@ from auth0_sso.errors import Auth0SsoError
 
 TenantApi = Literal["discovery", "jwks", "token", "management"]
 Component = Literal["signing keys", "management", "shared store", "audit database"]
+ShedReason = Literal["concurrency", "queue_delay"]
 RoleLookupResult = Literal["cached", "shared", "fetched", "stale", "failed"]
 
 
@@ -62,9 +63,10 @@ class RequestRefused:
 
 @dataclass(frozen=True, slots=True)
 class RequestShed:
-    """A request got 503 before anything was checked: too many others are in progress. `RequestServed` is not sent."""
+    """A request got 503 before anything was checked, because there were too many; it is not a `RequestServed`."""
 
-    error: Auth0SsoError
+    reason: ShedReason
+    """Too many requests were in flight, or the event loop was too busy to serve this one in time."""
 
 
 @dataclass(frozen=True, slots=True)

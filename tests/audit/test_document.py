@@ -73,7 +73,7 @@ def test_a_target_that_is_no_user_is_not_named_as_one() -> None:
     assert written["auth0_sso"]["target"] == {"id": "17", "kind": "order"}
 
 
-def test_an_address_that_is_no_ip_address_is_not_given_as_one() -> None:
+def test_only_an_ip_address_is_given_as_one() -> None:
     record = AuditRecord(
         id="1", time=WHEN, action="token-refused", outcome="failure", actor=Actor(address="testclient")
     )
@@ -102,6 +102,6 @@ def test_an_object_that_is_no_document_is_refused(path: str, value: object) -> N
         parse(written)
 
 
-def test_a_document_of_a_later_release_is_read_without_its_new_fields() -> None:
+def test_new_fields_of_a_later_release_are_ignored() -> None:
     written = {**document(REFUSED), "observer": {"name": "x"}}
     assert parse(written) == REFUSED

@@ -21,7 +21,7 @@ RECORD = AuditRecord(
 )
 
 
-def test_a_line_has_a_sentence_for_people_and_the_document_for_programs(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_line_has_a_sentence_and_the_document(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "auth0_sso.audit"):
         AuditLog().write(RECORD)
     [line] = caplog.records

@@ -68,7 +68,7 @@ def test_a_refused_token_is_recorded_with_reason_kid_client_and_address(observed
     assert record.details == {"kid": "key-1"}
 
 
-def test_a_kid_that_nobody_verified_is_cut_and_printable(observed: Observed) -> None:
+def test_a_kid_that_is_not_verified_is_cut_and_printable(observed: Observed) -> None:
     observed.refuse(refused_token(kid="a\nb\N{SNOWMAN}" + "x" * 200))
     assert observed.sink.only().details == {"kid": "a?b?" + "x" * 60}
 

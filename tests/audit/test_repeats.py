@@ -10,7 +10,7 @@ def is_first(repeats: Repeats, *, reason: str = "expired", actor: Actor = FIRST)
     return repeats.is_first("token-refused", reason, "invalid_token", actor)
 
 
-def test_only_the_first_of_a_kind_is_recorded_and_the_others_are_counted() -> None:
+def test_the_first_is_recorded_and_others_alike_are_counted() -> None:
     repeats = Repeats()
     assert [is_first(repeats) for _ in range(4)] == [True, False, False, False]
     [repeated] = repeats.flush()

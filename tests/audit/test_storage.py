@@ -5,16 +5,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from auth0_sso.audit.columns import line_of
+from auth0_sso.audit.database_url import parse_database_url
 from auth0_sso.audit.health import AuditHealth
-from auth0_sso.audit.storage import open_audit
+from auth0_sso.audit.queue import RecordQueue
+from auth0_sso.audit.sql.database import SqlAuditReader
+from auth0_sso.audit.storage import AuditTrail, open_audit
 from auth0_sso.audit.trail import AuditQuery
 from auth0_sso.errors import AuditUnavailableError, ConfigurationError
-from auth0_sso.events import Event, OutageBegan, OutageEnded
+from auth0_sso.events import IGNORE, Event, OutageBegan, OutageEnded
 from support import audit_process
 from support.audit_records import audit_record, files, migrated, stored_ids, until
 from support.postgresql_server import PostgresServer
@@ -196,7 +200,7 @@ async def test_lost_records_are_counted_and_logged(
             await until(lambda: trail.health.state == "down")
             lost = trail.health.lost
             assert 1000 <= lost <= 1500
-            await until(lambda: f"{lost} audit records are lost, {lost} since the start" in caplog.messages)
+            await until(lambda: any(each.endswith(f" lost, {lost} since the start") for each in caplog.messages))
         await until(lambda: trail.health.pending == 0)
     assert len(await stored_ids(sqlite_url)) == 11_500 - lost
 
@@ -349,3 +353,30 @@ async def test_a_full_disk_costs_no_record_while_the_database_takes_them(
         async with asyncio.timeout(30):
             while not expected <= {*await stored_ids(empty_database)}:
                 await asyncio.sleep(0.05)
+
+
+async def test_a_record_that_is_none_is_counted_as_lost(
+    sqlite_url: str, spill_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, record = replace(audit_record(), time="never"), audit_record()  # type: ignore[arg-type]  # of an app
+    async with open_audit(sqlite_url, spill_path) as trail:
+        trail.write(broken)
+        trail.write(record)
+        await until(lambda: trail.health.lost == 1 and trail.health.pending == 0)
+    assert await stored_ids(sqlite_url) == [record.id]
+    assert "an audit record cannot be stored: AttributeError" in caplog.messages
+
+
+async def test_a_refused_record_that_the_disk_does_not_take_is_lost(sqlite_url: str, spill_path: Path) -> None:
+    leave(spill_path, b"torn")
+    leave(spill_path / "refused.jsonl", b"")
+    async with open_audit(sqlite_url, spill_path) as trail:
+        await until(lambda: trail.health.pending == 0)
+    assert (trail.health.refused, trail.health.lost, trail.health.disk_error) == (1, 1, "eisdir")
+
+
+def test_a_trail_that_has_not_started_is_up() -> None:
+    queue = RecordQueue()
+    queue.write(audit_record())
+    trail = AuditTrail(queue, SqlAuditReader(parse_database_url("sqlite:///audit.db")), IGNORE)
+    assert trail.health == replace(WELL, pending=1)

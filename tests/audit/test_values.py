@@ -35,7 +35,7 @@ def test_a_value_that_is_nested_too_deeply_is_cut() -> None:
     assert "bottom" not in str(json_value(value))
 
 
-def test_a_large_detail_is_replaced_by_its_size_and_the_others_stay() -> None:
+def test_only_a_large_detail_is_replaced_by_its_size() -> None:
     details = bounded_details({"before": {"note": "x" * MAX_DETAIL_BYTES}, "after": {"note": "y"}})
     assert details == {"before": {"omitted_bytes": MAX_DETAIL_BYTES + 11}, "after": {"note": "y"}}
 

@@ -167,7 +167,7 @@ def test_labels_hold_no_ids_paths_or_tokens_and_stay_few(tenant_port: int, tmp_p
                 client.get("/profile", headers={"Authorization": f"Bearer secret{each}"})
         until(lambda: _sum(scraped(port), "auth0_sso_http_requests_total") >= 90)
         text = exposition(port)
-    assert _number_of_series_in(text) < number + 25
+    assert _number_of_series_in(text) < number + 60  # a path or method with series of its own would add a thousand
     secrets = [person.user_id for person in PEOPLE] + [person.email for person in PEOPLE]
     secrets += [header.removeprefix("Bearer ") for token in (user, admin) for header in token.values()]
     for secret in (*secrets, "garbage", "secret1", "auth0|", "eyJ", "PROPFIND"):

@@ -177,10 +177,12 @@ GOOD = {"issuer": ISSUER, "savedAt": NOW, "maxAge": LIVES, "jwks": {"keys": []}}
         (json.dumps(GOOD | {"savedAt": "1800000000"}), "age is missing"),
         (json.dumps(GOOD | {"maxAge": None}), "age is missing"),
         (json.dumps(GOOD | {"maxAge": -1}), "age is missing"),
+        (json.dumps(GOOD | {"maxAge": True}), "age is missing"),
+        (json.dumps(GOOD | {"savedAt": True}), "age is missing"),
         (json.dumps(GOOD | {"savedAt": NOW + 1}), "in the future"),
         (json.dumps(GOOD | {"x": "y" * 4_194_304}), "larger than 4194304 bytes"),
     ],
-    ids=range(11),
+    ids=range(13),
 )
 async def test_a_malformed_file_is_ignored(
     file: JwksFile, path: Path, caplog: pytest.LogCaptureFixture, content: str, why: str

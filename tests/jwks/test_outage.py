@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from auth0_sso.clock import WallTime
+from auth0_sso.errors import KeysUnavailableError
 from auth0_sso.jwks.freshness import Freshness
 from auth0_sso.jwks.key_store import StoredKeys
 from auth0_sso.jwks.remote import RemoteJwks
@@ -472,3 +473,38 @@ async def test_the_repr_of_a_key_does_not_show_its_numbers(jwks: RemoteJwks, iss
     key = await jwks.find_key("key-0", "RS256")
     assert repr(key) == "VerificationKey(key_id='key-0', algorithm='RS256')"
     assert str(issuer.jwks("key-0")["keys"][0]["n"]) not in repr(key)
+
+
+async def test_of_five_thousand_requests_a_thousand_wait_for_the_keys(
+    jwks: RemoteJwks, clock: HandClock, pages: KeyPages
+) -> None:
+    gate = asyncio.Event()
+    pages.show("key-0", gate=gate)
+    asking = [asyncio.create_task(jwks.find_key("key-0", "RS256")) for _ in range(5000)]
+    await clock.settle()
+    refused = [task.exception() for task in asking if task.done()]
+    assert [(type(error), error.reason) for error in refused if isinstance(error, KeysUnavailableError)] == [
+        (KeysUnavailableError, "queue_full")
+    ] * 4000
+    gate.set()
+    keys = await asyncio.gather(*(task for task in asking if not task.done()))
+    assert [key.key_id for key in keys] == ["key-0"] * 1000
+
+
+async def test_keys_are_kept_fresh_while_too_many_requests_wait(
+    jwks: RemoteJwks, clock: HandClock, pages: KeyPages
+) -> None:
+    gate = asyncio.Event()
+    pages.show("key-0", gate=gate)
+    asking = [asyncio.create_task(jwks.find_key("key-0", "RS256")) for _ in range(1000)]
+    await clock.settle()
+    keeping = asyncio.create_task(jwks.keep_fresh())
+    await clock.settle()
+    gate.set()
+    await asyncio.gather(*asking)
+    pages.show("key-1")
+    await clock.advance(600)
+    assert not keeping.done()
+    assert await found(jwks, "key-1") == "key-1"
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)

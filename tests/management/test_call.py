@@ -344,6 +344,14 @@ async def test_the_scopes_in_a_403_are_parsed_and_logged(
     assert "grant it one of read:users, read:user_idp_tokens, update:users" in record.getMessage()
 
 
+@pytest.mark.parametrize("code", ["a b", "\u00e9l\u00e8ve", "x" * 65, "7up", "", 7, ["code"]])
+async def test_an_error_code_that_is_no_ascii_word_is_not_a_reason(
+    tenant: ScriptedTenant, caller: ManagementCaller, code: object
+) -> None:
+    tenant.on(thing(), error_reply(409, "It exists.", code))
+    assert (await error(caller)).reason == "status_409"
+
+
 @pytest.mark.parametrize(
     ("headers", "request_id"),
     [
@@ -365,3 +373,28 @@ async def test_an_error_keeps_the_request_id_for_auth0s_support(
         "auth0_idp_error",
         request_id,
     )
+
+
+async def test_calls_beyond_those_that_may_wait_are_refused_at_once(
+    tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
+) -> None:
+    tenant.on(thing(), json_reply({}, gate=asyncio.Event()))
+
+    async def outcomes(number: int, priority: Priority) -> int:
+        calls = [caller.call("GET", "/thing", priority=priority) for _ in range(number)]
+        waiting.extend(map(asyncio.create_task, calls))
+        await clock.settle()
+        refused = [task.exception() for task in waiting if task.done()]
+        assert {error.reason for error in refused if isinstance(error, ManagementUnavailableError)} <= {"queue_full"}
+        waiting[:] = [task for task in waiting if not task.done()]
+        return len(refused)
+
+    waiting: list[asyncio.Task[BoundedResponse]] = []
+    assert await outcomes(510, Priority("crowd", low=True)) == 10
+    assert await outcomes(510, Priority("user")) == 10
+    assert await outcomes(1010, Priority("role look-up", high=True)) == 10
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    tenant.on(thing(), OK)
+    assert (await call(caller)).status == 200

@@ -69,6 +69,27 @@ async def test_calls_with_high_priority_go_first(office: Office) -> None:
     assert await office.order() == ["a1", "role look-up", "a2", "b1"]
 
 
+async def test_calls_with_low_priority_go_last(office: Office) -> None:
+    office.enter("a1", Priority("a"))
+    await office.clock.settle()
+    for name in ("crowd1", "crowd2"):
+        office.enter(name, Priority(name, low=True))
+    office.enter("b1", Priority("b"))
+    office.enter("role look-up", Priority("c", high=True))
+    assert await office.order() == ["a1", "role look-up", "b1", "crowd1", "crowd2"]
+
+
+async def test_calls_with_low_priority_are_made_after_a_pause(office: Office) -> None:
+    office.queue.pause(2)
+    office.enter("crowd", Priority("a", low=True))
+    office.enter("late", Priority("b", low=True), until=office.clock.monotonic() + 3)
+    await office.clock.settle()
+    office.queue.pause(5)
+    await office.clock.advance(5.1)
+    assert office.served == ["crowd"]
+    assert office.late == ["late"]
+
+
 @pytest.mark.parametrize("high", [False, True])
 async def test_fifty_calls_of_one_subject_do_not_delay_another_subject(office: Office, high: bool) -> None:
     for number in range(50):

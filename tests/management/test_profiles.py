@@ -193,3 +193,17 @@ async def test_metadata_are_read_before_a_deletion_only_to_be_noted(
 ) -> None:
     await profiles.update_metadata(A, {"theme": None})
     assert tenant.count(GET_A) == 0
+
+
+async def test_of_two_thousand_readers_five_hundred_wait_for_a_tenant_that_hangs(
+    tenant: ScriptedTenant, profiles: Profiles, clock: HandClock
+) -> None:
+    gate = asyncio.Event()
+    tenant.on(GET_A, user(name="Ada", gate=gate))
+    reading = [asyncio.create_task(profiles.get(A)) for _ in range(2000)]
+    await clock.settle()
+    refused = [task.exception() for task in reading if task.done()]
+    assert {error.reason for error in refused if isinstance(error, ManagementUnavailableError)} == {"queue_full"}
+    assert len(refused) == 1500
+    gate.set()
+    assert {user.name for user in await asyncio.gather(*(task for task in reading if not task.done()))} == {"Ada"}

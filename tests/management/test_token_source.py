@@ -536,6 +536,9 @@ def _said(body: bytes, status: int = 200) -> Reply:
         pytest.param(
             _said(b'{"error": "the-client-secret!"}', 403), _REFUSED, "token_status_403", id="403-free-text"
         ),
+        pytest.param(
+            _said('{"error": "\u00e9l\u00e8ve"}'.encode(), 403), _REFUSED, "token_status_403", id="403-other-letters"
+        ),
         pytest.param(_said(b'{"error": 7}', 400), _REFUSED, "token_status_400", id="400-number"),
         pytest.param(_said(b'["error"]', 400), _REFUSED, "token_status_400", id="400-list"),
         pytest.param(

@@ -1,6 +1,5 @@
 """What events become, read from the exposition as a scraper does."""
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 
@@ -16,6 +15,7 @@ from auth0_sso.metrics.families import Family
 from auth0_sso.metrics.prometheus import PrometheusMetrics
 from auth0_sso.metrics.segment import Counts, Segment, new_memory
 from auth0_sso.testing.clock import HandClock
+from support.redis_server import require_program
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -168,7 +168,7 @@ def everything(clock: HandClock) -> PrometheusMetrics:
     for event in (
         events.RequestServed("GET", "/", 200, 0.01, allowed=True),
         events.RequestRefused({}, error),
-        events.RequestShed(error),
+        events.RequestShed("concurrency"),
         events.TokenVerified(valid=True, seconds=0.01),
         events.RateLimitDecision("GET /api/data", True, "memory"),
         events.RoleLookup("cached"),
@@ -193,9 +193,6 @@ def test_the_exposition_has_every_declared_family_and_no_other(clock: HandClock)
 
 
 def test_promtool_finds_nothing_wrong_with_the_metrics(clock: HandClock) -> None:
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("promtool is missing: apt-get install prometheus")
-    command = [promtool, "check", "metrics"]
+    command = [require_program("promtool"), "check", "metrics"]
     checked = subprocess.run(command, input=everything(clock).exposition(), capture_output=True, check=False)
     assert (checked.returncode, checked.stderr, checked.stdout) == (0, b"", b"")

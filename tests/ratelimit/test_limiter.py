@@ -1,9 +1,11 @@
 import asyncio
+from contextlib import suppress
 from typing import get_args
 
 import pytest
 
 from auth0_sso.errors import StoreUnavailableError
+from auth0_sso.events import Event, RateLimitDecision
 from auth0_sso.ratelimit.limiter import NOT_COUNTED, OnStoreError, RateLimiter, RateLimitResult, Strategy
 from auth0_sso.ratelimit.memory import MemoryCounter
 from auth0_sso.ratelimit.policy import Policy
@@ -112,6 +114,31 @@ async def test_a_cost_is_counted_whole_or_not_at_all(clock: HandClock, strategy:
     assert (await hit(limit, "10/minute", cost=6)).quotas[0].remaining == 4
     assert not (await hit(limit, "10/minute", cost=5)).allowed
     assert (await hit(limit, "10/minute", cost=4)).quotas[0].remaining == 0
+
+
+@pytest.mark.parametrize(
+    ("on_store_error", "then"),
+    [
+        ("local", [RateLimitDecision("route", True, "memory"), RateLimitDecision("route", True, "memory")]),
+        ("allow", [RateLimitDecision("route", True, "none")] * 2),
+        ("deny", [RateLimitDecision("route", False, "none")] * 2),
+    ],
+)
+async def test_observers_hear_each_decision_and_who_counted(
+    redis: RedisServer, on_store_error: OnStoreError, then: list[Event]
+) -> None:
+    seen: list[Event] = []
+    store = RedisStore(redis.url, timeout=5)
+    limit = RateLimiter(MemoryCounter(), RedisCounter(store), on_store_error=on_store_error, observe=seen.append)
+    for _ in range(3):
+        await hit(limit, "2/minute")
+    redis.stop()
+    for _ in range(2):
+        with suppress(StoreUnavailableError):
+            await hit(limit, "2/minute")
+    await store.aclose()
+    counted = [RateLimitDecision("route", allowed, "store") for allowed in (True, True, False)]
+    assert seen == counted + then
 
 
 async def over_redis(redis: RedisServer, on_store_error: OnStoreError) -> tuple[RateLimiter, RedisStore]:

@@ -3,7 +3,7 @@ import gc
 
 import pytest
 
-from auth0_sso.resilience.single_flight import SingleFlight
+from auth0_sso.resilience.single_flight import SingleFlight, TooManyWaitingError
 
 
 class Call:
@@ -196,3 +196,20 @@ async def test_aclose_ignores_the_errors_of_calls() -> None:
     call.end.set()
     await flight.aclose()
     await SingleFlight[str, int]().aclose()
+
+
+async def test_no_more_callers_wait_than_may() -> None:
+    flight: SingleFlight[str, int] = SingleFlight(max_waiting=3)
+    call = Call()
+    waiters = [asyncio.create_task(flight.run(key, call)) for key in ("a", "a", "b")]
+    await _started(*waiters)
+    for key in ("a", "c"):
+        with pytest.raises(TooManyWaitingError):
+            await flight.run(key, call)
+    assert call.count == 2
+    waiters.pop().cancel()
+    await asyncio.sleep(0)
+    waiters.append(asyncio.create_task(flight.run("a", call)))
+    await _started(*waiters)
+    call.end.set()
+    assert await asyncio.gather(*waiters) == [1, 1, 1]

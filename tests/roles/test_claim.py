@@ -41,5 +41,6 @@ async def test_a_claim_that_is_not_a_list_of_strings_is_refused(value: object) -
     with pytest.raises(InsufficientScopeError) as caught:
         await ClaimRoles(CLAIM).roles_of(token(value))
     assert caught.value.reason == "role_claim_invalid"
+    assert caught.value.detail == "The roles of this token cannot be read."
     with pytest.raises(InsufficientScopeError):
         await ClaimRoles(CLAIM).organization_roles_of(token(value, org_id="org_1"))

@@ -11,6 +11,7 @@ from auth0_sso.errors import (
     ManagementRateLimitedError,
     ManagementUnavailableError,
 )
+from auth0_sso.events import Event, RoleLookup
 from auth0_sso.management.client import ManagementClient
 from auth0_sso.roles.cache import RoleCachePolicy
 from auth0_sso.roles.directory import RoleDirectory
@@ -372,6 +373,37 @@ async def test_stale_roles_need_both_the_guard_and_the_setting(
     clock.now += 300
     with pytest.raises(ManagementUnavailableError):
         await directory.roles_of(of(SUBJECT), stale_ok=True)
+
+
+async def test_observers_hear_where_each_look_up_ended(
+    tenant: ScriptedTenant, management: ManagementClient, clock: HandClock
+) -> None:
+    seen: list[Event] = []
+    directory = RoleDirectory(management, RoleCachePolicy(max_stale=300), clock=clock, observe=seen.append)
+    tenant.on(_user_line(SUBJECT), user(SUBJECT))
+    tenant.on(ASKED, roles_reply("admin"), Reply(503))
+    await directory.roles_of(of(SUBJECT))
+    await directory.roles_of(of(SUBJECT))
+    clock.now += 61
+    await directory.roles_of(of(SUBJECT), stale_ok=True)
+    assert seen == [RoleLookup(result) for result in ("fetched", "cached", "failed", "stale")]
+
+
+@pytest.mark.parametrize("line", [_member_line("org_1"), ASKED, _user_line(SUBJECT)], ids=["member", "roles", "user"])
+async def test_stale_roles_in_an_organization_need_the_guard_too(
+    tenant: ScriptedTenant, management: ManagementClient, clock: HandClock, line: str
+) -> None:
+    directory = RoleDirectory(management, RoleCachePolicy(max_stale=300), clock=clock)
+    tenant.on(_user_line(SUBJECT), user(SUBJECT))
+    tenant.on(ASKED, roles_reply("admin"))
+    tenant.on(_member_line("org_1"), roles_reply("billing"))
+    await directory.organization_roles_of(of(SUBJECT, "org_1"))
+    tenant.on(line, Reply(503))
+    clock.now += 61
+    assert await directory.organization_roles_of(of(SUBJECT, "org_1"), stale_ok=True) == {"billing"}
+    clock.now += 61
+    with pytest.raises(ManagementUnavailableError):
+        await directory.organization_roles_of(of(SUBJECT, "org_1"))
 
 
 async def test_invalidated_roles_are_never_used_as_stale(

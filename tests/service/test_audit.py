@@ -169,7 +169,7 @@ async def test_metadata_that_is_refused_is_a_failure(audited: Service, documents
     ],
     ids=["conflict", "unknown-user", "unknown-role"],
 )
-async def test_an_action_that_auth0_refuses_is_a_failure_with_the_problems_code(
+async def test_a_refused_action_is_a_failure_with_the_problems_code(
     audited: Service, documents: AuditDocuments, method: str, path: str, body: object, code: str, reason: str
 ) -> None:
     response = await audited.api.request(method, path, headers=await audited.as_user(ADMIN), json=body)
@@ -194,7 +194,7 @@ async def test_an_action_that_auth0_does_not_confirm_has_an_unknown_outcome(
     assert (document["event"]["outcome"], document["error"]["code"]) == ("unknown", "management_unavailable")
 
 
-async def test_roles_that_cannot_be_read_are_unknown_and_the_change_is_made(
+async def test_roles_are_changed_where_those_before_cannot_be_read(
     audited: Service, documents: AuditDocuments
 ) -> None:
     headers, roles = await audited.as_user(ADMIN), await role_ids(audited)

@@ -54,6 +54,14 @@ def test_what_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, name: str
     assert problems(monkeypatch, **{name: value}) == (f"{name} {fault}: {fix_of(ServiceSettings, name.lower())}.",)
 
 
+def test_a_spill_directory_that_others_can_write_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o777)
+    (told,) = problems(monkeypatch, AUDIT_SPILL_DIRECTORY=str(tmp_path))
+    assert told.startswith("AUDIT_SPILL_DIRECTORY cannot be used: other users than its owner can write it: write ")
+
+
 def test_a_missing_driver_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "asyncpg", None)
     told = problems(monkeypatch, AUDIT_DATABASE_URL=POSTGRESQL)

@@ -12,8 +12,10 @@ import pytest
 
 from auth0_devtenant import SPA_CLIENT_ID
 from auth0_sso.service.log_formats import ConsoleFormatter, JsonFormatter
-from auth0_sso.web.middleware.request_context import request_id_variable
+from auth0_sso.web.middleware.logged_caller import CallerInLog
+from auth0_sso.web.middleware.request_id import request_id_variable
 from auth0_sso.web.middleware.trace_context import trace_id_variable
+from support.access_records import access_record
 from support.service import USER, Service
 
 HOSTILE = ["\r\n2026 INFO forged", "\x1b[2J", "\u202e", "\u2028", "\x85", "\ud800"]
@@ -95,6 +97,26 @@ def test_only_levels_are_coloured_and_only_with_colours() -> None:
     assert " \033[31mERROR\033[0m auth0_sso.test" in ConsoleFormatter(colours=True).format(record)
     assert "\033" not in ConsoleFormatter(colours=False).format(record)
     assert "\033" not in ConsoleFormatter(colours=True).format(record_of("x"))
+
+
+@pytest.mark.parametrize("text", [None, "x", '", "level": "x', *HOSTILE])
+@pytest.mark.parametrize("caller", ["off", "full", "hashed"])
+@pytest.mark.parametrize("status", [200, 0])
+@pytest.mark.usefixtures("request_context")
+def test_an_access_line_is_that_of_an_ordinary_record(text: str | None, caller: CallerInLog, status: int) -> None:
+    record = access_record(text, caller=caller, status=status)
+    line = JsonFormatter().format(record)
+    assert line == JsonFormatter().format(logging.makeLogRecord(record.__dict__))
+    assert line.isprintable()
+    assert {"request_id": "r-1", "trace_id": TRACE}.items() <= json.loads(line).items()
+
+
+def test_an_access_line_names_its_request_when_formatted_later() -> None:
+    given = request_id_variable.set("r-1")
+    record = access_record("x")
+    request_id_variable.reset(given)
+    assert json.loads(JsonFormatter().format(record))["request_id"] == "r-1"
+    assert " [r-1] x / 200 12.3ms" in ConsoleFormatter(colours=False).format(record)
 
 
 async def test_the_documented_fields_are_those_emitted(service: Service, caplog: pytest.LogCaptureFixture) -> None:

@@ -11,6 +11,7 @@ from select import PIPE_BUF
 import pytest
 
 from auth0_sso.service.log_handler import MAX_BUFFERED, ThreadedHandler
+from support.access_records import access_record
 
 LARGE = "x" * (MAX_BUFFERED // 10)
 FITTING = 9
@@ -75,6 +76,26 @@ def test_lines_come_out_in_their_order(pipe: Pipe) -> None:
 def test_a_line_is_written_without_a_flush(pipe: Pipe) -> None:
     pipe.log("by the thread")
     assert pipe.reader.read(100) == b"by the thread\n"
+
+
+def test_lines_of_requests_keep_their_place(pipe: Pipe) -> None:
+    for number in range(3000):
+        if number % 3:
+            pipe.log("%d", number)
+        else:
+            pipe.handler.handle(access_record(str(number)))
+    assert [int(line.split()[0]) for line in pipe.read_to_end()] == list(range(3000))
+
+
+def test_records_of_requests_that_wait_are_limited_too(pipe: Pipe) -> None:
+    record, logged = access_record("x"), 5 * MAX_BUFFERED // 200
+    for _ in range(logged):
+        pipe.handler.handle(record)
+    lines = pipe.read_to_end()
+    lost = [int(found[1]) for line in lines if (found := re.match(r"(\d+) log records are missing", line))]
+    kept = [line for line in lines if "missing" not in line]
+    assert 0 < len(kept) == logged - sum(lost)
+    assert sum(map(len, kept)) < 2 * MAX_BUFFERED
 
 
 def test_a_stopped_reader_delays_no_caller(pipe: Pipe) -> None:

@@ -11,7 +11,7 @@ import threading
 import pytest
 
 from auth0_sso.service.logs import configure_logs
-from auth0_sso.web.middleware.request_context import request_id_variable
+from auth0_sso.web.middleware.request_id import request_id_variable
 
 pytestmark = pytest.mark.usefixtures("logging_restored")
 
@@ -31,6 +31,13 @@ from auth0_sso.service.logs import configure_logs
 configure_logs("INFO", sys.argv[1])
 logging.getLogger("tests").warning("said")
 logging.shutdown()
+"""
+SERVE_A_THOUSAND = """
+from auth0_sso.web.middleware.access_log import log_access
+from auth0_sso.web.middleware.http_options import HttpOptions
+for number in range(1000):
+    scope = {"type": "http", "method": "GET", "path": f"/{number}"}
+    log_access(scope, 200, 0.001, refusal=None, token=None, options=HttpOptions())
 """
 ENDINGS = {
     "returns": ("", 0),
@@ -94,10 +101,11 @@ def test_stderr_in_memory_gets_the_lines_too(capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.parametrize(("ending", "code"), ENDINGS.values(), ids=ENDINGS.keys())
-def test_no_line_is_lost_however_the_process_exits(ending: str, code: int) -> None:
-    command = [sys.executable, "-c", SERVING + LOG_A_THOUSAND + ending]
+@pytest.mark.parametrize("logging_a_thousand", [LOG_A_THOUSAND, SERVE_A_THOUSAND], ids=["others", "access-lines"])
+def test_no_line_is_lost_however_the_process_exits(logging_a_thousand: str, ending: str, code: int) -> None:
+    command = [sys.executable, "-c", SERVING + logging_a_thousand + ending]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
-    numbers = re.findall(r"\[-\] line (\d+)$", ended.stderr, re.MULTILINE)
+    numbers = re.findall(r"\[-\] (?:line |GET /)(\d+)(?: 200 .*)?$", ended.stderr, re.MULTILINE)
     assert numbers == [str(number) for number in range(1000)]
     assert ended.returncode == code
 

@@ -3,6 +3,7 @@ import logging
 import pytest
 
 from auth0_sso.errors import StoreUnavailableError
+from auth0_sso.events import Event, OutageBegan, OutageEnded
 from auth0_sso.store.availability import Availability, StoreHealth
 from auth0_sso.store.commands import CommandError
 from auth0_sso.testing.clock import HandClock
@@ -69,3 +70,14 @@ def test_an_outage_is_logged_once_however_often_it_is_found(
         "the shared store is down: timeout",
         "the shared store takes writes again",
     ]
+
+
+def test_observers_hear_of_each_outage_once(clock: HandClock) -> None:
+    seen: list[Event] = []
+    availability = Availability(clock, seen.append)
+    for _ in range(5):
+        availability.record_failure("a", failed("read_only"))
+    availability.set_down("timeout")
+    availability.set_up()
+    availability.set_up()
+    assert seen == [OutageBegan("shared store", "read_only"), OutageEnded("shared store")]

@@ -6,6 +6,7 @@ from redis.asyncio import Redis
 
 from auth0_sso.store.commands import CommandError, Script
 from auth0_sso.store.pipelining import PipeliningClient
+from auth0_sso.store.store import RedisStore
 from support.redis_server import RedisServer
 
 
@@ -131,3 +132,34 @@ async def test_closing_fails_the_commands_that_wait(redis: RedisServer, client: 
         await waiting
     assert caught.value.reason == "timeout"
     redis.thaw()
+
+
+async def test_commands_beyond_four_thousand_that_wait_are_refused_at_once(redis: RedisServer, client: Redis) -> None:
+    pipelining = PipeliningClient(client, timeout=0.5)
+    redis.freeze()
+    first = asyncio.create_task(pipelining.execute("ECHO", "first"))
+    await asyncio.sleep(0)  # it is sent, and the others wait
+    await asyncio.sleep(0)
+    waiting = [asyncio.create_task(pipelining.execute("ECHO", n)) for n in range(5000)]
+    await asyncio.sleep(0)
+    refused = [task.exception() for task in waiting if task.done()]
+    assert [error.reason for error in refused if isinstance(error, CommandError)] == ["queue_full"] * (5000 - 4096)
+    assert len({error.cause for error in refused if isinstance(error, CommandError)}) == 1
+    redis.thaw()
+    assert await first == b"first"
+    assert await asyncio.gather(*waiting[:4096]) == [str(n).encode() for n in range(4096)]
+
+
+async def test_a_full_queue_alone_is_no_outage(redis: RedisServer) -> None:
+    store = RedisStore(redis.url, timeout=1)
+    await store.open()
+    redis.freeze()
+    waiting = [asyncio.create_task(store.execute("GET", "auth0-sso:x")) for _ in range(5000)]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert sum(task.done() for task in waiting) > 500
+    assert store.health.state == "up"
+    redis.thaw()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert store.health.state == "up"
+    await store.aclose()

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -14,6 +14,8 @@ from starlette.types import Message, Receive, Scope, Send
 from auth0_sso.service.drain import Drain
 from auth0_sso.service.http_protocol import BoundedHttpProtocol, ConnectionLimits
 from auth0_sso.service.http_protocol.connections import ConnectionTable
+from auth0_sso.service.http_protocol.load_shedding import LoadShedder
+from auth0_sso.service.http_protocol.shedding import ShedResponses
 from auth0_sso.testing.clock import HandClock
 
 TIMEOUT = 10.0
@@ -193,7 +195,14 @@ class Site:
 
 
 @asynccontextmanager
-async def site(clock: HandClock, limits: ConnectionLimits | None = None, **options: Any) -> AsyncIterator[Site]:  # noqa: ANN401 - uvicorn's
+async def site(
+    clock: HandClock,
+    limits: ConnectionLimits | None = None,
+    *,
+    shedder: LoadShedder | None = None,
+    origins: Sequence[str] = (),
+    **options: Any,  # noqa: ANN401 - uvicorn's
+) -> AsyncIterator[Site]:
     """Run a server until the block ends; `limits` are those of the service unless given."""
 
     class Protocol(CountingProtocol):
@@ -202,6 +211,8 @@ async def site(clock: HandClock, limits: ConnectionLimits | None = None, **optio
     Protocol.limits = limits or ConnectionLimits()
     Protocol.clock = staticmethod(clock.monotonic)
     Protocol.drain = Drain()
+    Protocol.shedder = shedder
+    Protocol.shed_responses = ShedResponses(origins)
     app = Recorder()
     config = uvicorn.Config(
         app, http=Protocol, ws="none", lifespan="off", proxy_headers=False, log_config=None, **options

@@ -55,3 +55,8 @@ def test_any_other_character_is_refused() -> None:
         with pytest.raises(InvalidRequestError) as caught:
             read_bearer_token([line])
         assert caught.value.reason == "credentials_malformed"
+
+
+def test_each_character_that_a_challenge_may_not_contain_becomes_a_question_mark() -> None:
+    error = InvalidTokenError("a_reason", 'a"b\\c\nd\u00e9')
+    assert challenge(error) == 'Bearer error="invalid_token", error_description="a?b?c?d?"'

@@ -143,6 +143,32 @@ def test_a_longer_text_may_have_proportionally_more_of_both() -> None:
                     loads(text, sparse=True)
 
 
+@pytest.mark.parametrize(
+    ("number", "passes"), [(10**20 - 1, True), (10**20, False), (-(10**19) + 1, True), (-(10**19), False)]
+)
+@pytest.mark.parametrize("text", ["x", "x" * 1024], ids=["short", "long"])
+def test_the_range_of_integers_is_the_same_in_a_long_text(number: int, passes: bool, text: str) -> None:
+    data = f'["{text}",{number}]'.encode()
+    assert (fault(data) if not passes else loads(data)) == ([text, number] if passes else "number_out_of_range")
+
+
+@pytest.mark.parametrize(("unit", "allowed"), [("[]", 511), ("{}", 511), ("0", 2049)], ids=["arrays", "objects", "0"])
+def test_around_faults_brackets_and_commas_are_limited(unit: str, allowed: int) -> None:
+    loads_around_faults(f"[{','.join([unit] * allowed)}]".encode())
+    with pytest.raises(StrictJsonError, match="too_complex"):
+        loads_around_faults(f"[{','.join([unit] * (allowed + 1))}]".encode())
+
+
+@pytest.mark.parametrize(("text", "bytes_each"), [("[" + "[]," * 998 + "[]]", 24), ("[" + "0," * 3000 + "0]", 6)])
+def test_a_bracket_or_comma_more_than_in_proportion_is_refused(text: str, bytes_each: int) -> None:
+    size = bytes_each * text.count("[" if bytes_each == 24 else ",")
+    loads(text.ljust(size).encode(), sparse=True)
+    loads_around_faults(text.ljust(size).encode())
+    for read in (lambda data: loads(data, sparse=True), loads_around_faults):
+        with pytest.raises(StrictJsonError, match="too_complex"):
+            read(text.ljust(size - 1).encode())
+
+
 @pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e309", "1" * 21, "1" * 5000])
 def test_around_faults_a_number_out_of_range_is_unreadable(number: str) -> None:
     text = f'{{"keys":[{{"n":{number}}},{{"n":1,"x":2.5}}]}}'.encode()
@@ -164,8 +190,10 @@ def test_around_faults_an_object_with_a_duplicate_member_is_unreadable() -> None
         (b'{"keys":"\xff"}', "not_utf8"),
         (b"{} {}", "not_json"),
         (b"[" * 100_000, "too_complex"),
+        (b'[{"":' * 300 + b"0" + b"}]" * 300, "too_complex"),
+        (b"[" + b"0," * 2049 + b"0]", "too_complex"),
     ],
-    ids=["duplicate", "number", "cut", "latin-1", "two", "brackets"],
+    ids=["duplicate", "number", "cut", "latin-1", "two", "arrays", "objects", "commas"],
 )
 def test_around_faults_a_text_that_is_not_json_is_refused(text: bytes, expected: str) -> None:
     with pytest.raises(StrictJsonError) as caught:

@@ -76,8 +76,11 @@ def other_readings(scope: Mapping[str, Any], root_path: str) -> list[str]:
 
 def _decoded(path: str) -> str | None:
     for _ in range(_MAX_DECODINGS):
+        if _LONG_RUN.search(path):
+            return None
+        path = normalize("NFKC", path)  # which makes an ASCII percent sign of a full-width one
         decoded = unquote(path)
         if decoded == path:
-            return None if _LONG_RUN.search(path) else normalize("NFKC", path).casefold()
+            return path.casefold()
         path = decoded
     return None

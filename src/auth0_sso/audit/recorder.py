@@ -13,7 +13,7 @@ from auth0_sso.clock import SYSTEM_CLOCK, Clock
 _log = logging.getLogger(__name__)
 
 _NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
-_NOBODY: Final = Actor()
+_UNKNOWN: Final = Actor()
 _NO_REQUEST: Final = Request()
 _MAX_METHOD: Final = 16
 
@@ -34,7 +34,7 @@ class Recorder:
         *,
         reason: str | None = None,
         code: str | None = None,
-        actor: Actor = _NOBODY,
+        actor: Actor = _UNKNOWN,
         request: Request = _NO_REQUEST,
         target: str | None = None,
         target_kind: str = "user",

@@ -161,28 +161,28 @@ class _StoringThread:
     async def stop(self) -> None:
         """Store what is left, within `CLOSE_SECONDS`, and end the thread."""
         self._close()
-        await asyncio.wait([asyncio.wrap_future(self._ended)], timeout=_JOIN_SECONDS)
-        if not self._ended.done():
+        _, running = await asyncio.wait([asyncio.wrap_future(self._ended)], timeout=_JOIN_SECONDS)
+        for _ in running:
             _log.error("the audit writer does not end: what it had not written to disk may be lost")
 
     def _run(self) -> None:
         try:
             asyncio.run(self._store())
-        except Exception:  # noqa: BLE001 - the thread ends, which must be seen
-            _log.exception("the audit writer failed")
         finally:
             self._ended.set_result(None)
 
     async def _store(self) -> None:
         from auth0_sso.audit.sql.database import AuditDatabase  # noqa: PLC0415 - needs SQLAlchemy, which is optional
 
-        database = AuditDatabase(self._address, self._timeout)
-        writer = AuditWriter(self._queue, self._spill, database, self._outage, clock=SYSTEM_CLOCK)
         loop = asyncio.get_running_loop()
-        self._close = lambda: loop.call_soon_threadsafe(writer.close)
-        self._queue.on_write(lambda: loop.call_soon_threadsafe(writer.wake))
-        self._trail.stores_by(writer)
-        self._started.set_result(None)
+        try:
+            database = AuditDatabase(self._address, self._timeout)
+            writer = AuditWriter(self._queue, self._spill, database, self._outage, clock=SYSTEM_CLOCK)
+            self._close = lambda: loop.call_soon_threadsafe(writer.close)
+            self._queue.on_write(lambda: loop.call_soon_threadsafe(writer.wake))
+            self._trail.stores_by(writer)
+        finally:
+            self._started.set_result(None)
         deleting = asyncio.create_task(self._retention(database))
         try:
             await writer.run(CLOSE_SECONDS)

@@ -10,13 +10,14 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from errno import errorcode
+from functools import partial
 from typing import Final, Protocol
 
 from auth0_sso.audit.columns import Columns, columns_in, line_of
 from auth0_sso.audit.health import AuditHealth, Outage
 from auth0_sso.audit.queue import RecordQueue
 from auth0_sso.audit.record import AuditRecord
-from auth0_sso.audit.spill.directory import Batch, SpillDirectory, SpillFullError
+from auth0_sso.audit.spill.directory import SpillDirectory, SpillFullError
 from auth0_sso.clock import Clock
 from auth0_sso.resilience.backoff import Backoff
 
@@ -32,7 +33,6 @@ _APPEND_SECONDS: Final = 0.005
 _SYNC_SECONDS: Final = 1.0
 _ADOPT_SECONDS: Final = 5.0
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
-
 
 _FULL: Final = "full"
 """The spill files have their maximum size."""
@@ -106,7 +106,8 @@ class AuditWriter:
             await self._closing.wait()
             await self._flush(close_seconds)
         finally:
-            self._database.terminate()
+            if self.health.pending:
+                self._database.terminate()  # what waits for it would wait on
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -136,10 +137,7 @@ class AuditWriter:
         if self._disk_error == _FULL and not self.health.pending:
             self._disk_works()
         self._log_lost()
-        try:
-            self._spill.sync()
-        except OSError as error:
-            self._disk_failed(error)
+        self._try(self._spill.sync)
 
     async def _adopt_later(self) -> None:
         await self._clock.sleep(_ADOPT_SECONDS)
@@ -180,15 +178,9 @@ class AuditWriter:
         """Try to store the oldest records; return whether there were any."""
         if batch := self._spill.next_batch():
             if await self._store(batch.lines):
-                self._confirm(batch)
+                self._try(partial(self._spill.confirm, batch))
             return True
         return self._disk_error is not None and await self._store_from_memory()
-
-    def _confirm(self, batch: Batch) -> None:
-        try:
-            self._spill.confirm(batch)
-        except OSError as error:
-            self._disk_failed(error)
 
     async def _store_from_memory(self) -> bool:
         records = self._queue.take(BATCH_RECORDS)
@@ -201,33 +193,41 @@ class AuditWriter:
 
     async def _store(self, lines: list[bytes]) -> bool:
         try:
-            await self._insert(lines)
+            refused = await self._insert(lines)
         except Exception as error:  # noqa: BLE001 - drivers raise many; records are kept whatever it is
             await self._failed(error)
             return False
+        for line, word in refused:  # only now: a batch that failed is sent again
+            self._refuse(line, word)
         self._backoff.reset()
         self._outage.ended()
         return True
 
-    async def _insert(self, lines: list[bytes]) -> None:
-        try:
-            await self._database.insert([columns_in(line) for line in lines])
-        except (RefusedError, ValueError) as error:
-            if len(lines) == 1:
-                self._refuse(lines[0], error)
-                return
-            for line in lines:
-                await self._insert([line])
+    async def _insert(self, lines: list[bytes]) -> list[tuple[bytes, str]]:
+        """Store what can be stored; return the other lines, each with a word for why."""
+        rows, refused = [], []
+        for line in lines:
+            try:
+                rows.append((line, columns_in(line)))
+            except (ValueError, RecursionError):
+                refused.append((line, "malformed"))
+        return refused + await self._insert_rows(rows)
 
-    def _refuse(self, line: bytes, error: Exception) -> None:
-        self._refused += 1
-        word = str(error) if isinstance(error, RefusedError) else "malformed"
-        _log.error("an audit record is refused (%s): it is kept in the file refused.jsonl", word)
+    async def _insert_rows(self, rows: list[tuple[bytes, Columns]]) -> list[tuple[bytes, str]]:
         try:
-            self._spill.refuse(line)
-        except OSError as failure:
+            if rows:
+                await self._database.insert([columns for _, columns in rows])
+        except RefusedError as error:
+            if len(rows) == 1:
+                return [(rows[0][0], str(error))]
+            return [each for row in rows for each in await self._insert_rows([row])]
+        return []
+
+    def _refuse(self, line: bytes, word: str) -> None:
+        self._refused += 1
+        _log.error("an audit record is refused (%s): it is kept in the file refused.jsonl", word)
+        if not self._try(partial(self._spill.refuse, line)):
             self._queue.lose(1)
-            self._disk_failed(failure)
 
     async def _failed(self, error: Exception) -> None:
         pause = self._backoff.failed()
@@ -244,6 +244,15 @@ class AuditWriter:
         if self._disk_error is None:
             _log.error("the spill directory of audit records cannot be written: %s; they are kept in memory", word)
         self._disk_error = word
+
+    def _try(self, action: Callable[[], None]) -> bool:
+        """Return whether the disk does it."""
+        try:
+            action()
+        except OSError as error:
+            self._disk_failed(error)
+            return False
+        return True
 
     def _disk_works(self) -> None:
         self._disk_backoff.reset()
@@ -273,10 +282,7 @@ class AuditWriter:
         self._log_lost()
         if left := self._spill.records:
             _log.warning("%d audit records are on disk: the next start stores them", left)
-        try:
-            self._spill.close()
-        except OSError as error:
-            self._disk_failed(error)
+        self._try(self._spill.close)
 
 
 def _errno_word(error: Exception) -> str:

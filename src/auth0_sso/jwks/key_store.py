@@ -25,13 +25,20 @@ class StoredKeys:
         """Read a stored JSON object; raise `ValueError` if it is malformed, of another issuer, or of the future."""
         if not isinstance(saved, dict) or saved.get("issuer") != issuer:
             raise ValueError("they are not keys of this issuer")
-        saved_at, max_age = saved.get("savedAt"), saved.get("maxAge")
-        if not isinstance(saved_at, (int, float)) or not isinstance(max_age, (int, float)) or max_age < 0:
+        saved_at, max_age = _seconds(saved, "savedAt"), _seconds(saved, "maxAge")
+        if max_age < 0:
             raise ValueError("their age is missing")
         age = now - saved_at
         if age < 0:
             raise ValueError("they were saved in the future: check the clock")
         return cls(saved.get("jwks"), max_age, age)
+
+
+def _seconds(saved: dict[str, object], name: str) -> float:
+    value = saved.get(name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError("their age is missing")
+    return value
 
 
 class KeyStore(Protocol):

@@ -23,7 +23,7 @@ from auth0_sso.jwks.freshness import Freshness, KeySnapshot
 from auth0_sso.jwks.health import KeysHealth
 from auth0_sso.jwks.key_store import KeyStore, StoredKeys
 from auth0_sso.resilience.outage import Outage
-from auth0_sso.resilience.single_flight import SingleFlight
+from auth0_sso.resilience.single_flight import SingleFlight, TooManyWaitingError
 from auth0_sso.resilience.token_bucket import TokenBucket
 from auth0_sso.tokens.jwk import JwkSet, VerificationKey
 from auth0_sso.tracing.current import root_part
@@ -35,6 +35,8 @@ _REFRESH_AHEAD: Final = 0.8
 _MAX_BACKOFF: Final = 30.0
 _MAX_COUNTED_FAILURES: Final = 10
 _FRUITLESS_FETCHES: Final = 3
+_MAX_WAITING: Final = 1000
+"""How many requests may wait for a fetch: at the start of a process, or with an unknown kid."""
 _FETCH, _SAVE = "fetch", "save"
 
 
@@ -71,7 +73,7 @@ class RemoteJwks:
         )
         self._store = store
         self._clock = clock
-        self._flight: SingleFlight[str, None] = SingleFlight()
+        self._flight: SingleFlight[str, None] = SingleFlight(max_waiting=_MAX_WAITING)
         self._snapshot: KeySnapshot | None = None
         self._due_at: float = clock.monotonic()
         self._fruitless_fetches = TokenBucket(
@@ -114,7 +116,7 @@ class RemoteJwks:
             if wait > 0:
                 await self._sleep(wait)
             else:
-                await self._refresh()
+                await asyncio.shield(self._flight.start(_FETCH, self._fetch))
 
     async def aclose(self) -> None:
         """Cancel a fetch in progress."""
@@ -179,8 +181,11 @@ class RemoteJwks:
 
     async def _refresh(self) -> None:
         """Join the fetch in progress, or start one. Its failure is recorded, not raised."""
-        with root_part("fetch signing keys"):
-            await self._flight.run(_FETCH, self._fetch)
+        try:
+            with root_part("fetch signing keys"):
+                await self._flight.run(_FETCH, self._fetch)
+        except TooManyWaitingError:
+            raise KeysUnavailableError("queue_full", retry_after=1) from None
 
     async def _fetch(self) -> None:
         try:

@@ -35,6 +35,8 @@ TIMEOUT: Final = 8.0
 
 _TIMED_OUT: Final = FetchError("timeout", f"no response within {TIMEOUT:.3g} s, waits and retries included")
 _MAX_IN_FLIGHT: Final = 10  # all at once, a thousand calls would all time out
+_MAX_CALLS: Final = 2000
+"""Waiting and in flight. Role look-ups may use all, calls without priority half, those of low priority a quarter."""
 _IDEMPOTENT: Final = frozenset({"GET", "PUT", "DELETE"})  # RFC 9110 section 9.2.2; Auth0's PATCH and POST are not
 
 
@@ -65,6 +67,7 @@ class ManagementCaller:
         self._breaker = CircuitBreaker(clock=clock)
         self._last_failure = "unavailable"
         self._is_failing = False
+        self._calls = 0
 
     @property
     def health(self) -> ManagementHealth:
@@ -94,6 +97,8 @@ class ManagementCaller:
             TenantCall(self._observe, "management", _operation(path)),
         )
         until = self._clock.monotonic() + TIMEOUT
+        self._require_room(priority)
+        self._calls += 1
         try:
             async with asyncio.timeout(TIMEOUT):
                 await self._require_scope(scopes)
@@ -102,6 +107,13 @@ class ManagementCaller:
             raise last.error from None
         except TimeoutError:
             raise self._timed_out() from None
+        finally:
+            self._calls -= 1
+
+    def _require_room(self, priority: Priority) -> None:
+        limit = _MAX_CALLS if priority.high else _MAX_CALLS // (4 if priority.low else 2)
+        if self._calls >= limit:
+            raise ManagementUnavailableError("queue_full", retry_after=max(1, ceil(self._queue.pause_left)))
 
     def _timed_out(self) -> ManagementUnavailableError:
         pause = self._queue.pause_left

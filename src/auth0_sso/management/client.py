@@ -50,9 +50,11 @@ class ManagementClient:
         """How the Management API is, as far as calls have shown."""
         return self._caller.health
 
-    def on_behalf_of(self, subject: str, *, high_priority: bool = False) -> "ManagementClient":
-        """Return a client whose calls are queued as the subject's, with `high_priority` before all others."""
-        return ManagementClient(self._caller, Priority(subject, high_priority))
+    def on_behalf_of(
+        self, subject: str, *, high_priority: bool = False, low_priority: bool = False
+    ) -> "ManagementClient":
+        """Return a client whose calls are queued as the subject's: before all others, or after them."""
+        return ManagementClient(self._caller, Priority(subject, high_priority, low_priority))
 
     async def get_user(self, user_id: str, *, fields: Sequence[str] = ()) -> User:
         """Return a user, or only the members that `fields` lists.

@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 
 _MAX_MESSAGE_LENGTH: Final = 500
 _GLOBAL_LIMIT: Final = "Global limit has been reached"
+_ERROR_CODE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _MISSING_SCOPES = re.compile(r"Insufficient scope, expected any of: ([\w:,; ]+)")
 
 
@@ -91,5 +92,5 @@ def _message_and_code(response: BoundedResponse) -> tuple[str, str | None]:
     message, code = error.get("message"), error.get("errorCode")
     return (
         message[:_MAX_MESSAGE_LENGTH] if isinstance(message, str) and message.isprintable() else "",
-        code if isinstance(code, str) and code.isidentifier() and len(code) <= 64 else None,
+        code if isinstance(code, str) and _ERROR_CODE.fullmatch(code) else None,
     )

@@ -1,7 +1,8 @@
 """A fair queue: which Management call is sent next when more are waiting than may be in flight.
 
-Auth0's free plan allows two calls a second in total. So role look-ups, which decide about access, have priority, and
-all other calls are scheduled round-robin by subject: a user who loops over an endpoint delays only their own calls.
+Auth0's free plan allows two calls a second in total. So role look-ups, which decide about access, have priority,
+except those of users who had no role the last time: a crowd of these must not delay anyone else. Calls of one
+priority are scheduled round-robin by subject: a user who loops over an endpoint delays only their own calls.
 """
 
 import asyncio
@@ -20,13 +21,14 @@ _MIN_JITTER, _MAX_JITTER = 0.03, 0.06
 
 @dataclass(frozen=True, slots=True)
 class Priority:
-    """The subject whose share a call is counted to, and whether it goes before calls that are not `high`.
+    """The subject whose share a call is counted to, and whether it goes before all others, or after them.
 
     Calls without a subject share one.
     """
 
     subject: str = ""
     high: bool = False
+    low: bool = False
 
 
 DEFAULT_PRIORITY: Final = Priority()
@@ -85,7 +87,7 @@ class FairQueue:
         """Take how many calls may be in flight at once, and the clock."""
         self._free = slots
         self._clock = clock
-        self._high, self._normal = _RoundRobin(), _RoundRobin()
+        self._high, self._normal, self._low = _RoundRobin(), _RoundRobin(), _RoundRobin()
         self._paused_until: float = clock.monotonic()
         self._waker: asyncio.Task[None] | None = None
 
@@ -97,7 +99,7 @@ class FairQueue:
     def pause(self, seconds: float) -> None:
         """Grant no slot for some seconds; callers whose timeout ends before that get `PausedError` at once."""
         self._paused_until = max(self._paused_until, self._clock.monotonic() + seconds)
-        for queue in (self._high, self._normal):
+        for queue in (self._high, self._normal, self._low):
             for subject, waiter in queue:
                 if waiter.until <= self._paused_until and not waiter.granted.done():
                     queue.remove(subject, waiter)
@@ -115,7 +117,7 @@ class FairQueue:
             self._release()
 
     async def _wait(self, priority: Priority, waiter: _Waiter) -> None:
-        queue = self._high if priority.high else self._normal
+        queue = self._high if priority.high else self._low if priority.low else self._normal
         queue.add(priority.subject, waiter)
         self._grant()
         try:
@@ -134,14 +136,18 @@ class FairQueue:
 
     def _grant(self) -> None:
         if self.pause_left:
-            if self._waker is None and (self._high or self._normal):
+            if self._waker is None and self._waiting():
                 self._waker = asyncio.create_task(self._grant_after_pause())
             return
-        while self._free and (queue := self._high or self._normal):
+        while self._free and (queue := self._waiting()):
             waiter = queue.pop()
             if not waiter.granted.done():  # a cancelled caller leaves the queue only when its task runs again
                 self._free -= 1
                 waiter.granted.set_result(None)
+
+    def _waiting(self) -> _RoundRobin:
+        """Return those from whom the next slot is granted; empty if none wait."""
+        return self._high or self._normal or self._low
 
     async def _grant_after_pause(self) -> None:
         while left := self.pause_left:
@@ -150,6 +156,6 @@ class FairQueue:
         self._grant()
 
     def _stop_idle_waker(self) -> None:
-        if self._waker is not None and not self._high and not self._normal:
+        if self._waker is not None and not self._waiting():
             self._waker.cancel()
             self._waker = None

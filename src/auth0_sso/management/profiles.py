@@ -10,11 +10,11 @@ from cachetools import TTLCache
 from pydantic import JsonValue
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
-from auth0_sso.errors import Auth0SsoError
+from auth0_sso.errors import Auth0SsoError, ManagementUnavailableError
 from auth0_sso.management import metadata
 from auth0_sso.management.client import ManagementClient
 from auth0_sso.management.models import User
-from auth0_sso.resilience.single_flight import SingleFlight
+from auth0_sso.resilience.single_flight import SingleFlight, TooManyWaitingError
 
 NoteBefore = Callable[[Mapping[str, JsonValue]], None]
 """Takes a user's metadata as it was before a change."""
@@ -24,6 +24,8 @@ TTL: Final = 5.0
 
 _MAX_BYTES: Final = 8 * 1024 * 1024
 _BYTES_WITHOUT_METADATA: Final = 2048
+_MAX_WAITING: Final = 500
+"""How many requests may wait for profiles."""
 
 
 class Profiles:
@@ -33,14 +35,19 @@ class Profiles:
         """Take the Management client, the seconds for which users are cached, and the clock."""
         self._management = management
         self._cache: TTLCache[str, User] = TTLCache(_MAX_BYTES, ttl, timer=clock.monotonic, getsizeof=_size_of)
-        self._flight: SingleFlight[str, User] = SingleFlight()
+        self._flight: SingleFlight[str, User] = SingleFlight(max_waiting=_MAX_WAITING)
         self._writing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._invalidations = 0
 
     async def get(self, user_id: str) -> User:
         """Return a user, at most `ttl` seconds old; raise what `ManagementClient.get_user` raises."""
         cached = self._cache.get(user_id)
-        return await self._flight.run(user_id, lambda: self._look_up(user_id)) if cached is None else cached
+        if cached is not None:
+            return cached
+        try:
+            return await self._flight.run(user_id, lambda: self._look_up(user_id))
+        except TooManyWaitingError:
+            raise ManagementUnavailableError("queue_full", retry_after=1) from None
 
     async def update_metadata(
         self, user_id: str, change: Mapping[str, JsonValue], *, note_before: NoteBefore | None = None

@@ -13,7 +13,7 @@ from auth0_sso.management.error_responses import words_of
 
 _DOCS: Final = "docs/troubleshooting.md"
 _MAX_DESCRIPTION: Final = 300
-_MAX_ERROR: Final = 40
+_ERROR_CODE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 _JWT: Final = re.compile(r"eyJ[\w.~+/=-]*")
 _REMOVED: Final = "[removed]"
 
@@ -94,7 +94,7 @@ def _error_and_description(response: BoundedResponse, sent: Collection[str]) -> 
     body = document if isinstance(document, dict) else {}
     error, description = body.get("error"), body.get("error_description")
     return (
-        error if isinstance(error, str) and error.isidentifier() and len(error) <= _MAX_ERROR else None,
+        error if isinstance(error, str) and _ERROR_CODE.fullmatch(error) else None,
         _without_secrets(description, sent) if isinstance(description, str) else "",
     )
 

@@ -78,7 +78,7 @@ class PrometheusMetrics(Collector):
         self._handlers: Mapping[type, Callable[[Any], None]] = {
             events.RequestServed: self._count_request,
             events.RequestRefused: self._count_refusal,
-            events.RequestShed: lambda event: self._counts.add(families.REQUESTS_SHED, event.error.reason),
+            events.RequestShed: lambda event: self._counts.add(families.REQUESTS_SHED, event.reason),
             events.TokenVerified: self._count_verification,
             events.RateLimitDecision: self._count_decision,
             events.RoleLookup: self._count_role_lookup,

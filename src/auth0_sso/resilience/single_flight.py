@@ -8,13 +8,20 @@ K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
+class TooManyWaitingError(Exception):
+    """So many callers wait for calls in progress that no further one may."""
+
+
 class SingleFlight(Generic[K, T]):
     """Joins concurrent calls for the same key. No result is cached.
 
     The call runs in a task of its own, so that cancelling one waiter does not cancel it for the others.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, max_waiting: int | None = None) -> None:
+        """Take how many callers of `run` may wait at once, for all keys together; None for no limit."""
+        self._max_waiting = max_waiting
+        self._waiting = 0
         self._flights: dict[K, asyncio.Task[T]] = {}
         self._tasks: set[asyncio.Task[T]] = set()  # invalidated ones too, which are still to be closed
 
@@ -28,8 +35,17 @@ class SingleFlight(Generic[K, T]):
         return key in self._flights
 
     async def run(self, key: K, call: Callable[[], Awaitable[T]]) -> T:
-        """Return the result of the call in progress for `key`, else of a new one; raise what it raises."""
-        return await asyncio.shield(self.start(key, call))
+        """Return the result of the call in progress for `key`, else of a new one; raise what it raises.
+
+        Raises `TooManyWaitingError` at once if `max_waiting` callers wait already.
+        """
+        if self._max_waiting is not None and self._waiting >= self._max_waiting:
+            raise TooManyWaitingError
+        self._waiting += 1
+        try:
+            return await asyncio.shield(self.start(key, call))
+        finally:
+            self._waiting -= 1
 
     def start(self, key: K, call: Callable[[], Awaitable[T]]) -> asyncio.Task[T]:
         """Return the task in progress for `key`, or start one, without waiting for it."""

@@ -2,21 +2,34 @@
 
 Auth0 names a Management call for each request as a main cause of 429s in production: hence the role cache, and single
 flight for each user. When the roles are unknown access is denied: the error of the Management API is raised.
+
+Users without roles are looked up again soon, since a role may just have been granted. Many of them, who ask again and
+again, would cause more calls than all other users. So these early look-ups have a budget, and beyond it users without
+roles are cached as long as others.
 """
 
 import asyncio
+from typing import Final
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import ManagementUnavailableError, NotFoundError, TenantError
 from auth0_sso.events import IGNORE, Observer, RoleLookup, RoleLookupResult
 from auth0_sso.management.client import ManagementClient
 from auth0_sso.management.models import Role
-from auth0_sso.resilience.single_flight import SingleFlight
+from auth0_sso.resilience.single_flight import SingleFlight, TooManyWaitingError
+from auth0_sso.resilience.token_bucket import TokenBucket
 from auth0_sso.roles.cache import RoleCache, RoleCachePolicy
 from auth0_sso.roles.shared import SharedRoles
 from auth0_sso.roles.user_roles import UserRoles, UserRolesKey
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.tracing.current import part
+
+_MAX_WAITING: Final = 1000
+"""How many requests may wait for look-ups: half of what the service has in flight at most, by default."""
+
+_EARLY_LOOK_UPS: Final = 10
+_EARLY_LOOK_UP_SECONDS: Final = 1.0
+"""Early look-ups of users without roles: ten at once, and one a second."""
 
 
 class RoleDirectory:
@@ -37,7 +50,8 @@ class RoleDirectory:
         self._shared = shared
         self._policy = RoleCachePolicy() if policy is None else policy
         self._cache = RoleCache(self._policy, clock=clock)
-        self._flight: SingleFlight[UserRolesKey, UserRoles] = SingleFlight()
+        self._flight: SingleFlight[UserRolesKey, UserRoles] = SingleFlight(max_waiting=_MAX_WAITING)
+        self._early = TokenBucket(capacity=_EARLY_LOOK_UPS, refill_seconds=_EARLY_LOOK_UP_SECONDS, clock=clock)
         self._invalidations = 0
 
     async def roles_of(self, token: AccessToken, *, stale_ok: bool = False) -> frozenset[str]:
@@ -84,19 +98,29 @@ class RoleDirectory:
 
     async def _roles_for(self, key: UserRolesKey, *, stale_ok: bool) -> frozenset[str]:
         cached = self._cache.get(key)
-        if cached is not None:
+        if cached is not None and (cached.roles or not self._may_look_up_early(key)):
             if self._observe is not IGNORE:
                 self._observe(RoleLookup("cached"))
             return cached.require()
         try:
-            with part("look up roles"):
-                return (await self._flight.run(key, lambda: self._look_up(key))).require()
+            return (await self._run(key)).require()
         except ManagementUnavailableError:
-            stale = self._cache.get_stale(key) if stale_ok else None
-            if stale is None:
+            known = self._cache.get(key) or (self._cache.get_stale(key) if stale_ok else None)
+            if known is None:
                 raise
             self._observe(RoleLookup("stale"))
-            return stale.require()
+            return known.require()
+
+    def _may_look_up_early(self, key: UserRolesKey) -> bool:
+        return self._cache.is_due(key) and not self._flight.is_in_flight(key) and self._early.take()
+
+    async def _run(self, key: UserRolesKey) -> UserRoles:
+        """Look up a user's roles, or join the look-up in progress."""
+        try:
+            with part("look up roles"):
+                return await self._flight.run(key, lambda: self._look_up(key))
+        except TooManyWaitingError:
+            raise ManagementUnavailableError("queue_full", retry_after=1) from None
 
     async def _look_up(self, key: UserRolesKey) -> UserRoles:
         invalidations = self._invalidations
@@ -115,16 +139,18 @@ class RoleDirectory:
         shared = self._shared
         if shared is None:
             return await self._fetch(*key), "fetched"
+        is_early = self._cache.is_due(key)
         cached, reading = await shared.read(key)
-        if cached is not None:
+        if cached is not None and not (is_early and self._policy.is_due(cached, cached.age)):
             return cached, "shared"
         user_roles = await self._fetch(*key)
         if reading is not None:
-            await shared.write(key, user_roles, reading, ttl=self._policy.ttl_of(user_roles))
+            await shared.write(key, user_roles, reading, ttl=self._policy.ttl)
         return user_roles, "fetched"
 
     async def _fetch(self, subject: str, organization: str | None) -> UserRoles:
-        management = self._management.on_behalf_of(subject, high_priority=True)
+        is_known = self._cache.had_no_roles((subject, organization))
+        management = self._management.on_behalf_of(subject, high_priority=not is_known, low_priority=is_known)
         if organization is None:
             return await _user_roles(management, subject)
         return await _member_roles(management, subject, organization)

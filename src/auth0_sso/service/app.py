@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from auth0_sso.service.tracing import Tracing
     from auth0_sso.web.services.protection import Opening
 
-_PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
-"""Asked every few seconds: their access log lines are at DEBUG."""
+PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Asked every few seconds: their access log lines are at DEBUG, and they are served under any load."""
 
 _DESCRIPTION = """\
 An API guarded by Auth0. Send an access token as `Authorization: Bearer …`, or press **Authorize** to log in.
@@ -126,7 +126,7 @@ async def _open_with_listener(
 def _tracing(settings: ServiceSettings) -> "Tracing":
     from auth0_sso.service.tracing import Tracing  # noqa: PLC0415 - needs opentelemetry, which is optional
 
-    return Tracing(settings, untraced=_PROBES)
+    return Tracing(settings, untraced=PROBES)
 
 
 def _telemetry(tracing: "Tracing | None") -> dict[str, Any]:
@@ -152,7 +152,7 @@ def _add_http_layer(app: FastAPI, settings: ServiceSettings) -> None:
     options = http_options(app)
     options.security_headers = options.request_id = options.access_log = True
     options.access_log_caller = settings.log_caller
-    options.access_log_debug_routes = _PROBES
+    options.access_log_debug_routes = PROBES
     options.require_host = options.catch_exceptions = True
     options.max_body_bytes = MAX_BODY_BYTES
     options.cors_origins = settings.cors_allowed_origins

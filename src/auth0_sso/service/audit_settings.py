@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, SecretStr
 
 from auth0_sso.audit.database_url import parse_database_url
+from auth0_sso.audit.spill.directory import require_private
 from auth0_sso.settings.environment import EnvironmentSettings, setting
 
 _SPILL_SUFFIX: Final = "-spill"
@@ -22,7 +23,16 @@ def _database(value: SecretStr) -> SecretStr:
 def _directory(value: Path | None) -> Path | None:
     if value is not None and not (value.is_dir() or (not value.exists() and value.parent.is_dir())):
         raise ValueError("is not a directory that exists or can be created")
+    if value is not None and value.exists():
+        _require_private(value)
     return value
+
+
+def _require_private(directory: Path) -> None:
+    try:
+        require_private(directory)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"cannot be used: {error}") from None
 
 
 AuditDatabase = Annotated[SecretStr, AfterValidator(_database)]

@@ -7,11 +7,13 @@ console format excepted).
 import logging
 import time
 from collections.abc import Iterable
+from functools import lru_cache
 from json import JSONEncoder
 from json.encoder import encode_basestring_ascii
-from typing import Final
+from typing import Any, Final
 
-from auth0_sso.web.middleware.request_context import request_id_variable
+from auth0_sso.web.middleware.access_record import AccessRecord
+from auth0_sso.web.middleware.request_id import request_id_variable
 from auth0_sso.web.middleware.trace_context import trace_id_variable
 
 _quote = encode_basestring_ascii
@@ -49,24 +51,62 @@ class JsonFormatter(_UtcFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
+        if isinstance(record, AccessRecord):
+            return self._access_line(record)
         # The parts are joined here: the encoder takes longer for a dict of them (decision 0037).
         line = (
             f'{{"time":"{self._time(record)}","level":"{record.levelname}","logger":{_quote(record.name)},'
             f'"message":{_quote(record.getMessage())},"pid":{record.process}'
         )
-        request_id, trace_id = request_id_variable.get(), trace_id_variable.get()
-        if request_id != "-":
-            line += f',"request_id":{_quote(request_id)}'
-        if trace_id is not None:
-            line += f',"trace_id":"{trace_id}"'
+        line += _ids(request_id_variable.get(), trace_id_variable.get())
         for name, value in self._more(record):
             line += f',"{name}":{_json(value)}'
         return line + "}"
+
+    def _access_line(self, record: AccessRecord) -> str:
+        """Return what any record gets, in half the time: a value is quoted once for both message and field."""
+        fields: dict[str, Any] = record.__dict__["fields"]
+        exchange, exchange_fields = _exchange(fields["method"], fields["route"], fields["status"])
+        client, client_field = _quoted(fields["client_address"])
+        caller = caller_fields = ""
+        if "subject" in fields:
+            (subject, subject_field), (client_id, id_field) = map(_quoted, (fields["subject"], fields["client_id"]))
+            caller = f" subject={subject} client_id={client_id}"
+            caller_fields = f',"subject":{subject_field},"client_id":{id_field}'
+        refusal, refusal_field = _quoted(fields["refusal"])
+        duration = fields["duration_ms"]
+        return (
+            f'{{"time":"{self._time(record)}","level":"{record.levelname}","logger":"{record.name}",'
+            f'"message":"{exchange} {duration:.1f}ms client={client}{caller} refusal={refusal}",'
+            f'"pid":{record.process}{_ids(record.request_id, record.trace_id)},{exchange_fields},'
+            f'"duration_ms":{duration},"client_address":{client_field}{caller_fields},"refusal":{refusal_field}}}'
+        )
 
     def _more(self, record: logging.LogRecord) -> Iterable[tuple[str, object]]:
         fields: dict[str, object] = record.__dict__.get("fields", {})
         traceback = self._traceback(record)
         return fields.items() if traceback is None else (*fields.items(), ("exception", traceback))
+
+
+def _ids(request_id: str, trace_id: str | None) -> str:
+    """Return the fields of the ids of a request; none outside of one."""
+    fields = "" if request_id == "-" else f',"request_id":{_quote(request_id)}'
+    return fields if trace_id is None else f'{fields},"trace_id":"{trace_id}"'
+
+
+@lru_cache(512)
+def _exchange(method: str, route: str, status: int | str) -> tuple[str, str]:
+    """Return the start of an access line's message, and its fields. An app has few routes, methods and statuses."""
+    (method, method_field), (route, route_field) = _quoted(method), _quoted(route)
+    return f"{method} {route} {status}", f'"method":{method_field},"route":{route_field},"status":{_json(status)}'
+
+
+def _quoted(value: str | None) -> tuple[str, str]:
+    """Return a value as a part of a JSON string, and as JSON."""
+    if value is None:
+        return "-", "null"
+    field = _quote(value)
+    return field[1:-1], field
 
 
 def _json(value: object) -> str:
@@ -88,7 +128,8 @@ class ConsoleFormatter(_UtcFormatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
         level, message = self._painted(record.levelname), _printable(record.getMessage())
-        line = f"{self._time(record)} {level} {record.name} [{request_id_variable.get()}] {message}"
+        request_id = record.request_id if isinstance(record, AccessRecord) else request_id_variable.get()
+        line = f"{self._time(record)} {level} {record.name} [{request_id}] {message}"
         traceback = self._traceback(record)
         return line if traceback is None else "\n".join((line, *map(_printable, traceback.splitlines())))
 

@@ -9,6 +9,8 @@ from select import PIPE_BUF
 from time import sleep
 from typing import Final
 
+from auth0_sso.web.middleware.access_record import AccessRecord
+
 _log = logging.getLogger(__name__)
 
 WRITE_INTERVAL: Final = 0.02
@@ -17,6 +19,9 @@ WRITE_INTERVAL: Final = 0.02
 MAX_BUFFERED: Final = 1_000_000
 """Bytes that may wait for the output, and twice as many from WARNING on. Later records are dropped."""
 
+_RECORD_BYTES: Final = 500
+"""What an access record takes of that until it is formatted: about the bytes of its line."""
+
 _FLUSH_TIMEOUT: Final = 1.0
 _LOST: Final = "%d log records are missing here: the output did not take them"
 
@@ -24,13 +29,14 @@ _LOST: Final = "%d log records are missing here: the output did not take them"
 class ThreadedHandler(logging.Handler):
     """Formats records where they are logged, and writes the lines in their order in a thread (decision 0031).
 
-    Records that are lost are counted in a line at their place. A process that forks has to set up logging again.
+    The thread formats the records of access lines too, which need nothing of where they were logged. Lost records
+    are counted in a line at their place. A process that forks has to set up logging again.
     """
 
     def __init__(self, output: RawIOBase) -> None:
         super().__init__()
         self._output = output
-        self._lines: deque[bytes] = deque()
+        self._lines: deque[bytes | AccessRecord] = deque()
         self._pending = threading.Event()
         self._closed = False
         # Each counter is changed under one lock only: these two under the handler's, the others under _writing.
@@ -40,17 +46,14 @@ class ThreadedHandler(logging.Handler):
         threading.Thread(target=self._run, name="log", daemon=True).start()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Format a record and leave its line to the thread."""
-        try:
-            line = self._line(record)
-        except Exception:  # noqa: BLE001 - what a record's arguments raise, as in each handler of logging
-            self.handleError(record)
-            return
+        """Format a record and leave its line to the thread; that formats the records of requests itself."""
+        line = record if isinstance(record, AccessRecord) else self._line(record)
+        size = len(line) if isinstance(line, bytes) else _RECORD_BYTES
         limit = MAX_BUFFERED if record.levelno < logging.WARNING else 2 * MAX_BUFFERED
-        if self._added - self._removed + len(line) > limit:
+        if self._added - self._removed + size > limit:
             self._dropped += 1
         else:
-            self._added += len(line)
+            self._added += size
             self._lines.append(line)
         if self._closed:
             self.flush()
@@ -73,7 +76,12 @@ class ThreadedHandler(logging.Handler):
         super().close()
 
     def _line(self, record: logging.LogRecord) -> bytes:
-        return f"{self.format(record)}\n".encode("utf-8", "backslashreplace")
+        """Return the line of a record, or nothing where its arguments raise, as in each handler of logging."""
+        try:
+            return f"{self.format(record)}\n".encode("utf-8", "backslashreplace")
+        except Exception:  # noqa: BLE001 - whatever they raise
+            self.handleError(record)
+            return b""
 
     def _run(self) -> None:
         while not self._closed:
@@ -84,7 +92,7 @@ class ThreadedHandler(logging.Handler):
                 self._write_lines()
 
     def _write_lines(self) -> None:
-        lines = [self._lines.popleft() for _ in range(len(self._lines))]
+        lines = [self._taken() for _ in range(len(self._lines))]
         dropped = self._dropped  # after these lines; what is dropped during the writes comes after the next ones
         self._report_lost()
         for part in _parts(lines):
@@ -94,6 +102,14 @@ class ThreadedHandler(logging.Handler):
         self._lost += dropped - self._counted
         self._counted = dropped
         self._report_lost()
+
+    def _taken(self) -> bytes:
+        """Take the next line, or that of the next record."""
+        line = self._lines.popleft()
+        if isinstance(line, AccessRecord):
+            line = self._line(line)
+            self._removed += _RECORD_BYTES - len(line)
+        return line
 
     def _report_lost(self) -> None:
         if self._lost and self._write(self._line(_lost(self._lost))):

@@ -44,6 +44,8 @@ def configure_logs(level: str, log_format: LogFormat = "auto") -> None:
                 # It logs what a caller writes into traceparent, tracestate and baggage, and each failed export.
                 "opentelemetry": {"level": "ERROR"},
                 "opentelemetry.exporter": {"level": "WARNING" if level == "DEBUG" else "CRITICAL"},
+                # At DEBUG it logs the values of each statement.
+                "aiosqlite": {"level": "WARNING"},
                 "auth0_sso.audit": {"level": "INFO"},  # at each LOG_LEVEL: AUDIT_LOG turns it off
             },
         }

@@ -5,6 +5,7 @@ no client of it can hold up the process.
 """
 
 import asyncio
+import logging
 import re
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -14,6 +15,8 @@ from typing import Final
 
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.service.listening_sockets import bind_sockets
+
+_log = logging.getLogger(__name__)
 
 _MAX_HEAD_BYTES: Final = 8 * 1024
 _MAX_SECONDS: Final = 10.0
@@ -41,6 +44,8 @@ class MetricsListener:
                     self._serve, sock=listening, limit=_MAX_HEAD_BYTES, backlog=_MAX_CONNECTIONS
                 )
                 stack.callback(server.close)
+                host, port, *_ = listening.getsockname()
+                _log.info("metrics at http://%s:%d/metrics", f"[{host}]" if ":" in host else host, port)
             yield
         for writer in tuple(self._open):
             writer.transport.abort()

@@ -15,10 +15,13 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
 from auth0_sso.errors import ConfigurationError
+from auth0_sso.events import Event
 from auth0_sso.service.acceptor import Acceptor
-from auth0_sso.service.app import create_app
+from auth0_sso.service.app import PROBES, create_app
 from auth0_sso.service.drain import Drain
 from auth0_sso.service.http_protocol import BoundedHttpProtocol, backlog_for, open_file_limit
+from auth0_sso.service.http_protocol.load_shedding import LoadShedder
+from auth0_sso.service.http_protocol.shedding import ShedResponses
 from auth0_sso.service.listening_sockets import bind_sockets
 from auth0_sso.service.logs import configure_logs
 from auth0_sso.service.metrics_listener import bind_metrics
@@ -123,6 +126,13 @@ class _Server(uvicorn.Server):
 
         class Protocol(BoundedHttpProtocol):
             drain = self._drain
+            shedder = LoadShedder(
+                settings.max_concurrent_requests,
+                settings.max_queue_delay_seconds,
+                exempt=[path.encode() for path in PROBES],
+                observer=self._observe,
+            )
+            shed_responses = ShedResponses(settings.cors_allowed_origins)
 
         self._app = app = create_app(settings, drain=self._drain, metrics=metrics)
         super().__init__(uvicorn.Config(app, **server_options(settings) | {"http": Protocol}))
@@ -209,6 +219,9 @@ class _Server(uvicorn.Server):
 
     def _close(self) -> None:
         self.should_exit = True
+
+    def _observe(self, event: Event) -> None:
+        self._app.state.auth0_sso.observe(event)
 
     def _on_drain(self) -> None:
         self._shutdown.start(drain_seconds=self._drain_seconds, on_start=self._drain.start_replacement)

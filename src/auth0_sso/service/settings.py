@@ -69,6 +69,20 @@ class ServiceSettings(Settings):
     max_connections: int = setting(
         10_000, "Maximum number of open connections in each process.", "write 16 to 1000000", ge=16, le=1_000_000
     )
+    max_concurrent_requests: int = setting(
+        2_000,
+        "Maximum number of requests in flight in each process; more get 503.",
+        "write 16 to 1000000",
+        ge=16,
+        le=1_000_000,
+    )
+    max_queue_delay_seconds: float = setting(
+        0.5,
+        "How long a request may wait to be started, in seconds; one that would wait longer gets 503.",
+        "write 0.01 to 60",
+        ge=0.01,
+        le=60,
+    )
     shutdown_notice_seconds: float = setting(
         3,
         "Graceful shutdown: how long /readyz answers 503 before connections are refused, in seconds.",

@@ -123,7 +123,19 @@ def _is_host(text: str) -> bool:
     found = _PORT.fullmatch(text)
     if found is None or not 1 <= int(found[2] or 1) <= 65535:
         return False
-    return _is_ipv6(found[1]) or bool(_NAME.fullmatch(found[1]))
+    return _is_ipv6(found[1]) or (bool(_NAME.fullmatch(found[1])) and _is_not_a_broken_ipv4(found[1]))
+
+
+def _is_not_a_broken_ipv4(name: str) -> bool:
+    """Whether a name that ends in a number is an IPv4 address: no client connects to it otherwise (WHATWG URL)."""
+    return not name.rpartition(".")[2].isdecimal() or _is_ipv4(name)
+
+
+def _is_ipv4(text: str) -> bool:
+    try:
+        return ip_address(text).version == 4
+    except ValueError:
+        return False
 
 
 def _is_ipv6(text: str) -> bool:

@@ -15,6 +15,8 @@ from auth0_sso.store.connections import CONNECTION_TIMEOUT, Client, close, drop_
 from auth0_sso.store.failures import LOST_CONNECTION, STORE_ERRORS, needs_new_connection, reason_of
 
 _MAX_BATCH: Final = 256
+_MAX_QUEUE: Final = 4096
+_QUEUE_FULL: Final = TimeoutError("too many commands wait")  # one for all: it counts as one failure of the store
 _TICKS: Final = 5
 """How many ticks a timeout has."""
 
@@ -53,7 +55,7 @@ class PipeliningClient:
         self._closing: dict[asyncio.Task[None], Client] = {}
 
     async def execute(self, *command: Argument) -> Any:  # noqa: ANN401 - Redis's reply, whose type depends on the command
-        """Send a command and return its reply; raise `CommandError`."""
+        """Send a command and return its reply; raise `CommandError`, also where too many commands wait already."""
         try:
             return await self._enqueue(command)
         except STORE_ERRORS as error:
@@ -108,6 +110,8 @@ class PipeliningClient:
         await close(self._client)
 
     def _enqueue(self, command: tuple[Argument, ...]) -> asyncio.Future[Any]:
+        if len(self._queue) >= _MAX_QUEUE:
+            raise CommandError("queue_full", _QUEUE_FULL)
         loop = asyncio.get_running_loop()
         reply: asyncio.Future[Any] = loop.create_future()
         self._queue.append(_Pending(command, reply))

@@ -12,6 +12,7 @@ from jose.backends import ECKey, RSAKey
 from jose.backends.base import Key
 from jose.backends.cryptography_backend import CryptographyECKey, CryptographyRSAKey
 
+from auth0_sso.tokens import base64url
 from auth0_sso.tokens.pss import PssKey
 from auth0_sso.tokens.strict_json import Unreadable
 
@@ -185,6 +186,8 @@ def _members(entry: dict[str, object]) -> dict[str, str]:
 
 def _built(members: dict[str, str], algorithm: str) -> Key:
     try:
+        for number in tuple(members.values())[-2:]:  # python-jose skips what is not base64url
+            base64url.decode(number.encode())
         key = PssKey(members) if algorithm == "PS256" else jose_jwk.construct(members, algorithm)
     except Exception:  # noqa: BLE001 - python-jose raises TypeError, UnicodeError, struct.error for malformed members
         raise ValueError("its numbers cannot be read") from None

@@ -102,6 +102,38 @@ async def test_an_incomplete_body_gets_408_after_30_seconds(clock: HandClock) ->
         assert running.app.disconnected == ["/upload"]
 
 
+@pytest.mark.parametrize(
+    ("request_", "seconds"),
+    [(HALF_HEAD, 20), (HALF_BODY.replace(b": 10", b": 1000"), 30)],
+    ids=["headers", "body"],
+)
+async def test_one_byte_a_second_does_not_extend_a_timeout(clock: HandClock, request_: bytes, seconds: int) -> None:
+    async with site(clock) as running:
+        client = await running.sending(request_)
+        for _ in range(seconds):
+            await running.advance(1)
+            await running.send(client, b"x")
+        assert await is_open(running, client)
+        await running.advance(1)
+        assert (await client.read_to_end()).startswith(b"HTTP/1.1 408 ")
+        assert running.app.seen == []
+
+
+async def test_a_client_that_reads_no_small_responses_is_disconnected(clock: HandClock) -> None:
+    async with site(clock, timeout_keep_alive=75) as running:
+        client = await running.connect()
+        client.writer.transport.pause_reading()  # type: ignore[attr-defined]  # a stream's transport reads too
+        end = running.of(client)
+        sent = 0
+        while not end.flow.write_paused:
+            await running.send(client, b"GET /?10000 HTTP/1.1\r\n\r\n")
+            await running.clock.settle()
+            sent += 1
+            assert sent < 5000
+        await running.advance(61)
+        assert not await is_open(running, client)
+
+
 async def test_an_incomplete_body_after_its_response_only_closes_the_connection(clock: HandClock) -> None:
     async with site(clock) as running:
         client = await running.sending(HALF_BODY.replace(b"/upload", b"/early"))

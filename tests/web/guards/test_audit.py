@@ -50,7 +50,7 @@ def failing(app: FastAPI, error: BaseException) -> None:
             raise error
 
 
-def test_an_action_names_who_did_what_to_whom_and_with_which_request(
+def test_an_action_names_actor_target_and_request(
     app: FastAPI, sink: KeptRecords, auth0_client: ClientFactory
 ) -> None:
     ann = auth0_client(app).as_user(ANN, organization="org_1")
@@ -167,7 +167,7 @@ def test_an_action_goes_on_where_the_state_before_cannot_be_read(
     assert "the state before cancel-order" in caplog.text
 
 
-def test_a_slow_look_at_the_state_before_does_not_hold_the_action_up(
+def test_reading_the_state_before_has_a_timeout(
     app: FastAPI, sink: KeptRecords, auth0_client: ClientFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(audit_module, "BEFORE_TIMEOUT", 0.01)
@@ -197,7 +197,7 @@ def test_without_audit_nothing_is_read_and_the_action_goes_on(auth0_client: Clie
 
 
 @pytest.mark.parametrize("name", ["Refund", "refund_order", "refund order", "", "-x", "x" * 65])
-async def test_a_name_that_is_not_in_lower_case_with_hyphens_is_refused(name: str) -> None:
+async def test_an_action_with_a_malformed_name_is_refused(name: str) -> None:
     audit = RequestAudit(None, Request({"type": "http", "headers": []}))
     with pytest.raises(ValueError, match="lower case"):
         async with audit.action(name):
@@ -249,7 +249,7 @@ def test_what_was_counted_is_recorded_as_the_app_stops(sink: KeptRecords) -> Non
     assert [record.details.get("count") for record in sink.records] == [None, 2]
 
 
-def test_a_handler_of_the_apps_own_may_say_that_it_refused(sink: KeptRecords, auth0_client: ClientFactory) -> None:
+def test_a_handler_of_the_apps_own_can_report_refusals(sink: KeptRecords, auth0_client: ClientFactory) -> None:
     app = protect(FastAPI(), audit=sink)
 
     @app.exception_handler(Auth0SsoError)

@@ -1,6 +1,8 @@
 """The line reaches whatever logging a host app has: its handlers, its record factory, its levels."""
 
+import copy
 import logging
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -8,7 +10,9 @@ from starlette.routing import Route
 
 from auth0_sso.web.middleware import access_log
 from auth0_sso.web.middleware.access_log import log_access
+from auth0_sso.web.middleware.access_record import AccessRecord
 from auth0_sso.web.middleware.http_options import HttpOptions
+from support.access_records import without_threads
 
 SCOPE = {"type": "http", "method": "GET", "path": "/page", "client": ("192.0.2.1", 5000)}
 
@@ -22,6 +26,14 @@ def host_factory() -> Iterator[None]:
     logging.setLogRecordFactory(Record)
     yield
     logging.setLogRecordFactory(original)
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> logging.LogRecord:
+    caplog.clear()
+    caplog.set_level(logging.INFO, "auth0_sso.access")
+    log_access(SCOPE, 200, 0.0015, refusal=None, token=None, options=HttpOptions())
+    (record,) = caplog.records
+    return record
 
 
 def test_a_handler_gets_a_record_with_its_arguments_and_its_place(caplog: pytest.LogCaptureFixture) -> None:
@@ -71,3 +83,31 @@ def test_a_probe_is_logged_at_debug(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "auth0_sso.access")
     log_access(probe, 200, 0.0, refusal=None, token=None, options=options)
     assert [record.levelname for record in caplog.records] == ["DEBUG"]
+
+
+def test_a_cheap_record_has_the_attributes_of_an_ordinary_one(caplog: pytest.LogCaptureFixture) -> None:
+    with without_threads():
+        cheap = logged(caplog)
+    ordinary = logged(caplog)
+    assert (type(cheap), type(ordinary)) == (AccessRecord, logging.LogRecord)
+    assert cheap.getMessage() == ordinary.getMessage()
+    others = {"created", "msecs", "relativeCreated", "thread", "threadName", "processName"}
+    assert cheap.__dict__.keys() == ordinary.__dict__.keys()
+    assert {name for name, value in cheap.__dict__.items() if value != ordinary.__dict__[name]} <= others
+    seconds = ordinary.created - cheap.created
+    assert 0 <= seconds < 60
+    assert ordinary.relativeCreated - cheap.relativeCreated == pytest.approx(seconds * 1000, abs=0.01)
+    assert copy.copy(cheap).__dict__ == cheap.__dict__
+
+
+@pytest.mark.usefixtures("host_factory")
+def test_a_host_factory_makes_the_record_without_threads_too(caplog: pytest.LogCaptureFixture) -> None:
+    with without_threads():
+        assert getattr(logged(caplog), "service", None) == "shop"
+
+
+def test_a_forked_process_logs_its_own_id(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    with without_threads():
+        assert logged(caplog).process == os.getpid()
+        monkeypatch.setattr(os, "getpid", lambda: 1)
+        assert logged(caplog).process == 1

@@ -48,7 +48,7 @@ class SpillDirectory:
         Raises `OSError` for one that cannot be used, and `ValueError` for one that other users can write.
         """
         path.mkdir(0o700, exist_ok=True)
-        _require_private(path)
+        require_private(path)
         self._path = path
         self._max_bytes = max_bytes
         self._clock = clock
@@ -143,7 +143,7 @@ class SpillDirectory:
         segment.close(remove=remove)
 
 
-def _require_private(path: Path) -> None:
+def require_private(path: Path) -> None:
     """Refuse a directory in which another user could write records that never happened."""
     status = path.stat()
     if status.st_uid not in {os.geteuid(), 0}:

@@ -7,11 +7,12 @@ from typing import Any, Final
 from weakref import WeakSet
 
 import asyncpg
-from sqlalchemy import Pool, text
+from sqlalchemy import Pool, event, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from auth0_sso.audit.sql.table import AUDIT
+from auth0_sso.tracing.sql import statement_listeners
 
 INSERT: Final = postgresql.insert(AUDIT).on_conflict_do_nothing(index_elements=[AUDIT.c.id])
 
@@ -50,6 +51,8 @@ class PostgreSql:
             hide_parameters=True,
             **options,
         )
+        for name, listener in statement_listeners("postgresql").items():
+            event.listen(self.engine.sync_engine, name, listener)
 
     async def _connect(self, *_: object, **__: object) -> "asyncpg.Connection[asyncpg.Record]":
         connection = await asyncpg.connect(self._url, timeout=min(self._timeout, _MAX_CONNECT_SECONDS))

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from auth0_sso.audit.sql.table import AUDIT
+from auth0_sso.tracing.sql import statement_listeners
 
 INSERT: Final = sqlite.insert(AUDIT).on_conflict_do_nothing(index_elements=[AUDIT.c.id])
 
@@ -33,6 +34,8 @@ class Sqlite:
             **options,
         )
         event.listen(self.engine.sync_engine, "connect", _prepare)
+        for name, listener in statement_listeners("sqlite").items():
+            event.listen(self.engine.sync_engine, name, listener)
 
     def terminate(self) -> None:
         """Do nothing: SQLite answers in time."""

@@ -11,7 +11,7 @@ _RETRY_SECONDS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class ErrorResponse:
-    """A problem details response that closes the connection."""
+    """A problem details response."""
 
     status: int
     code: str
@@ -19,8 +19,11 @@ class ErrorResponse:
     detail: str
     retry_after: int | None = None
 
-    def to_bytes(self, headers: Iterable[tuple[bytes, bytes]] = ()) -> bytes:
-        """Return the whole HTTP/1.1 response; `headers` are the server's default headers, such as Date."""
+    def to_bytes(self, headers: Iterable[tuple[bytes, bytes]] = (), *, close: bool = True) -> bytes:
+        """Return the whole HTTP/1.1 response; `headers` are the server's default headers, such as Date.
+
+        With `close` it says that the connection is closed.
+        """
         problem = {"type": "about:blank", "title": self.title, "status": self.status, "code": self.code}
         problem["detail"] = self.detail
         if self.retry_after is not None:
@@ -29,7 +32,9 @@ class ErrorResponse:
         lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}".encode()]
         lines += [name + b": " + value for name, value in headers]
         lines += [b"content-type: application/problem+json", b"content-length: %d" % len(body)]
-        lines += [b"cache-control: no-store", b"x-content-type-options: nosniff", b"connection: close"]
+        lines += [b"cache-control: no-store", b"x-content-type-options: nosniff"]
+        if close:
+            lines.append(b"connection: close")
         if self.retry_after is not None:
             lines.append(b"retry-after: %d" % self.retry_after)
         return b"\r\n".join([*lines, b"", body])
@@ -54,5 +59,12 @@ TOO_MANY_CONNECTIONS: Final = ErrorResponse(
     "All connections of this service are in use.",
     retry_after=_RETRY_SECONDS,
 )
+OVERLOADED: Final = ErrorResponse(
+    503,
+    "overloaded",
+    "Service unavailable",
+    "This process has too many requests. Wait as long as Retry-After says, then try again.",
+    retry_after=2,
+)
 
-ERROR_RESPONSES: Final = (MALFORMED_HTTP, REQUEST_TIMEOUT, HEAD_TOO_LARGE, TOO_MANY_CONNECTIONS)
+ERROR_RESPONSES: Final = (MALFORMED_HTTP, REQUEST_TIMEOUT, HEAD_TOO_LARGE, TOO_MANY_CONNECTIONS, OVERLOADED)

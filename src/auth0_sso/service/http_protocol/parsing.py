@@ -132,10 +132,18 @@ class SizeLimitedProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade as upgrade:
             self._decline_upgrade(piece[upgrade.args[0] :])
         except httptools.HttpParserError:
-            self._reject(HEAD_TOO_LARGE if len(self.headers) > self.limits.max_headers else MALFORMED_HTTP)
+            self._reject(self._parser_error())
         else:
             if self._stage is not RECEIVED:
                 self._count_unfinished(stage, len(piece))
+
+    def _parser_error(self) -> ErrorResponse:
+        """Return the response to what the parser rejected, or to what a callback made it reject."""
+        return HEAD_TOO_LARGE if len(self.headers) > self.limits.max_headers else MALFORMED_HTTP
+
+    def _shed(self) -> bool:
+        """Return whether the request whose headers are complete got a response already."""
+        return False
 
     def _count_unfinished(self, stage_before: Stage, received: int) -> None:
         """Count bytes of headers or chunk framing, but not a piece in which headers or a part of a body start."""
@@ -159,6 +167,8 @@ class SizeLimitedProtocol(HttpToolsProtocol):
             raise ValueError("too many headers")
         if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
             self._is_upgrade = True
+            return
+        if self._shed():
             return
         super().on_headers_complete()
         if not self.pipeline:

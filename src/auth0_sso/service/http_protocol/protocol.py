@@ -9,10 +9,11 @@ from contextlib import suppress
 
 from auth0_sso.service.http_protocol.error_responses import REQUEST_TIMEOUT, TOO_MANY_CONNECTIONS
 from auth0_sso.service.http_protocol.limits import DEFAULT_MAX_CONNECTIONS, max_connections_for, open_file_limit
-from auth0_sso.service.http_protocol.parsing import BODY, HEAD, BackpressureFlowControl, SizeLimitedProtocol
+from auth0_sso.service.http_protocol.parsing import BODY, HEAD, BackpressureFlowControl
+from auth0_sso.service.http_protocol.shedding import SheddingProtocol
 
 
-class BoundedHttpProtocol(SizeLimitedProtocol):
+class BoundedHttpProtocol(SheddingProtocol):
     """A connection with limits on memory and time.
 
     uvicorn's `limit_concurrency` is the maximum number of open connections in the process (default 10,000). When it

@@ -46,10 +46,13 @@ def credentials_of(connection: HTTPConnection) -> tuple[bytes, ...]:
 
 async def verified_token(connection: HTTPConnection) -> AccessToken:
     """Return the access token; a failure counts against the address it came from."""
-    context = RequestContext.of(connection.scope)
+    return await verified_token_in(RequestContext.of(connection.scope), connection.scope)
+
+
+async def verified_token_in(context: RequestContext, scope: Scope) -> AccessToken:
+    """Return the same, given the context of the request."""
     if context.token is not None:
         return context.token
-    scope = connection.scope
     services = services_in(context, scope)
     credentials = context.credentials
     if credentials is None:

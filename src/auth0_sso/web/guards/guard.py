@@ -16,7 +16,7 @@ from fastapi.security.base import SecurityBase
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.web.checks.requirements import OPTIONAL_TOKEN, TOKEN, Requirement
 from auth0_sso.web.checks.scopes import require_names
-from auth0_sso.web.guards.authentication import credentials_of, services_of, verified_token
+from auth0_sso.web.guards.authentication import credentials_of, services_of, verified_token, verified_token_in
 from auth0_sso.web.middleware.request_context import RequestContext
 from auth0_sso.web.openapi.notes import Refusal, note_for
 
@@ -90,9 +90,9 @@ class TokenGuard(Guard):
 
     async def __call__(self, connection: HTTPConnection, scopes: SecurityScopes) -> AccessToken:
         """Return the token; raise the `CallerError` or `TenantError` that says why not."""
-        token = RequestContext.of(connection.scope).token  # of an earlier guard
-        if token is None:
-            token = await verified_token(connection)
+        scope = connection.scope
+        context = RequestContext.of(scope)
+        token = context.token or await verified_token_in(context, scope)  # that of an earlier guard needs no await
         if scopes.scopes:
             require_scopes(token, scopes)
         if self._check is not None:

@@ -5,7 +5,7 @@ answered 422, and an endless one keeps a connection busy before anything asks fo
 cookies and query of a request again for each dependency, which takes longer than a guard does.
 """
 
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import replace
 from functools import wraps
 from inspect import signature
@@ -49,12 +49,16 @@ class GuardedRoute(APIRoute):
             place.dependant = dependant
 
         async def guard_and_serve(request: Request) -> Response:
+            early, serve_after = guards, serve
             if overrides := getattr(app, "dependency_overrides", None):
-                if reads_body:
-                    await _run(_early_guards(dependant, overrides, nested=True), request)
-                return await serve_plainly(request)
-            RequestContext.of(request.scope).given = await _run(guards, request)
-            return await serve(request)
+                early = _early_guards(dependant, overrides, nested=True) if reads_body else []
+                serve_after = serve_plainly
+            RequestContext.of(request.scope).given = given = {}
+            for guard, scopes, parameters in early:
+                value = await guard(request, scopes)
+                for parameter in parameters:
+                    given[parameter] = value
+            return await serve_after(request)
 
         return guard_and_serve if guards else serve_plainly
 
@@ -65,16 +69,6 @@ class _EarlyGuard(NamedTuple):
     guard: Guard
     scopes: SecurityScopes
     parameters: list[str]
-
-
-async def _run(guards: Iterable[_EarlyGuard], request: Request) -> dict[str, object]:
-    """Run guards in their order; return the values for the parameters."""
-    given: dict[str, object] = {}
-    for guard, scopes, parameters in guards:
-        value = await guard(request, scopes)
-        for parameter in parameters:
-            given[parameter] = value
-    return given
 
 
 def _place_of(route: APIRoute) -> APIRoute:

@@ -6,6 +6,7 @@ of it; requests without a token are counted by address.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Annotated, Final
 
 from fastapi import Depends
@@ -33,7 +34,7 @@ class _Limit:
     """What a request is counted under. Without a policy the setting holds, without a name the route's own budget."""
 
     policy: Policy | None = None
-    setting: Callable[[Services], Policy | None] = lambda services: services.rate_limit
+    setting: Callable[[Services], Policy | None] = attrgetter("rate_limit")
     """Which setting; it gives None where that is off."""
     setting_name: str = "RATE_LIMIT"
     cost: int = 1
@@ -61,7 +62,8 @@ class _Limit:
             policy = self.setting(services)
             if policy is None:
                 return
-            policy.require_room(self.cost)
+            if self.cost != 1:
+                policy.require_room(self.cost)
         counted = (_name_of_route(scope) if self.name is None else self.name, policy, self.cost)
         if counted in context.counted:  # its router has the same limit
             return
@@ -142,6 +144,6 @@ LimitedToken = Annotated[AccessToken, Depends(limited_token)]
 """Any verified access token whose subject still has budget under RATE_LIMIT."""
 
 profile_limit: Final = _limited(
-    _Limit(setting=lambda services: services.profile_rate_limit, setting_name="PROFILE_RATE_LIMIT", name="profile")
+    _Limit(setting=attrgetter("profile_rate_limit"), setting_name="PROFILE_RATE_LIMIT", name="profile")
 )
 """Counts requests for the caller's own profile, each of which may cost Management calls, under PROFILE_RATE_LIMIT."""

@@ -23,7 +23,7 @@ def logged_caller(token: AccessToken | None, how: CallerInLog) -> tuple[str | No
     return subject, None if token.client_id is None else token.client_id[:_MAX_LENGTH]
 
 
-@lru_cache(1024)
+@lru_cache(4096)  # as many as the cache of verified tokens holds by default
 def hashed(subject: str) -> str:
     """Return the first 16 hexadecimal digits of the SHA-256 of a subject: the same on each replica and each day."""
     return sha256(subject.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]

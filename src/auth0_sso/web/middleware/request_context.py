@@ -1,7 +1,6 @@
 """What is known about one request or WebSocket, kept in its ASGI scope."""
 
 from collections.abc import Mapping, MutableMapping
-from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any
 
@@ -13,9 +12,6 @@ from auth0_sso.web.services.services import Services
 from auth0_sso.web.websockets.guarded_socket import GuardedSocket
 
 _KEY = "auth0_sso"
-
-request_id_variable: ContextVar[str] = ContextVar("auth0_sso_request_id", default="-")
-"""The id of the request being served, for its log records."""
 
 
 class RequestContext:

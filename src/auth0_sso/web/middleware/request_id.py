@@ -1,8 +1,12 @@
 """The id of a request, for its log records and the X-Request-ID header: the caller's, or a new one."""
 
 import os
+from contextvars import ContextVar
 from secrets import token_hex
 from typing import Final
+
+request_id_variable: ContextVar[str] = ContextVar("auth0_sso_request_id", default="-")
+"""The id of the request being served, for its log records."""
 
 _MAX_LENGTH: Final = 64
 _HEX_DIGITS: Final = 32

@@ -18,8 +18,8 @@ from auth0_sso.web.middleware.body_limit import LimitedBody
 from auth0_sso.web.middleware.cors import answer_preflight, is_preflight
 from auth0_sso.web.middleware.guard_middleware import GuardMiddleware
 from auth0_sso.web.middleware.http_options import HttpOptions
-from auth0_sso.web.middleware.request_context import RequestContext, request_id_variable
-from auth0_sso.web.middleware.request_id import acceptable_id, new_request_id
+from auth0_sso.web.middleware.request_context import RequestContext
+from auth0_sso.web.middleware.request_id import acceptable_id, new_request_id, request_id_variable
 from auth0_sso.web.middleware.response_headers import ResponseHeaders
 from auth0_sso.web.middleware.route_path import route_path
 from auth0_sso.web.middleware.trace_context import trace_id_of, trace_id_variable
@@ -50,19 +50,21 @@ class RequestLayer(GuardMiddleware):
             await super().__call__(scope, receive, send)
             return
         headers = _first_values(scope)
-        request_id = acceptable_id(headers.get(b"x-request-id")) or new_request_id()
+        given_id = headers.get(b"x-request-id")
+        request_id = (given_id and acceptable_id(given_id)) or new_request_id()
         context = RequestContext.begin(scope, self._options.services, request_id)
-        if len(headers) == len(scope["headers"]):  # else a guard counts the Authorization headers
+        each_once = len(headers) == len(scope["headers"])
+        if each_once:  # else a guard counts the Authorization headers
             context.credentials = (headers[b"authorization"],) if b"authorization" in headers else ()
         app, response_headers = self._app, self._response_headers
-        if is_preflight(scope, headers):
+        if scope["method"] == "OPTIONS" and is_preflight(scope, headers):
             app, response_headers = self._preflight, self._preflight_headers
         exchange = _Exchange(context, headers, receive, send, self._options.max_body_bytes, response_headers)
         token = request_id_variable.set(request_id)
         trace = trace_id_variable.set(trace_id_of(headers[b"traceparent"])) if b"traceparent" in headers else None
         started = perf_counter()
         try:
-            if self._options.require_host and not _has_one_host(scope, headers):
+            if self._options.require_host and not (each_once and b"host" in headers) and not _has_one_host(scope):
                 app = _one_host(context)
             await app(scope, exchange.receive, exchange.send)
         except Exception:
@@ -143,11 +145,8 @@ def _first_values(scope: Scope) -> dict[bytes, bytes]:
     return values if len(values) == len(headers) else dict(reversed(headers))
 
 
-def _has_one_host(scope: Scope, values: Mapping[bytes, bytes]) -> bool:
-    headers = scope["headers"]
-    if len(values) == len(headers) and b"host" in values:
-        return True
-    hosts = [value for name, value in headers if name == b"host"]
+def _has_one_host(scope: Scope) -> bool:
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
     return len(hosts) == 1 or (not hosts and scope["http_version"] != "1.1")
 
 

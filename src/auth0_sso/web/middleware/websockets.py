@@ -6,7 +6,8 @@ from starlette.websockets import WebSocket, WebSocketState
 
 from auth0_sso.errors import Auth0SsoError
 from auth0_sso.web.middleware.access_log import log_refusal
-from auth0_sso.web.middleware.request_context import RequestContext, request_id_variable
+from auth0_sso.web.middleware.request_context import RequestContext
+from auth0_sso.web.middleware.request_id import request_id_variable
 from auth0_sso.web.middleware.trace_context import trace_id_in, trace_id_variable
 from auth0_sso.web.services.services import Services
 from auth0_sso.web.websockets.guarded_socket import GuardedSocket

@@ -1,0 +1,54 @@
+"""The records of access lines, as they are made where logging leaves out threads and processes."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from auth0_sso.web.middleware.access_log import log_access
+from auth0_sso.web.middleware.access_record import AccessRecord
+from auth0_sso.web.middleware.http_options import HttpOptions
+from auth0_sso.web.middleware.logged_caller import CallerInLog
+from support.access_tokens import access_token
+
+
+@contextmanager
+def without_threads() -> Iterator[None]:
+    """Do what the service does, and the documentation of logging advises under Optimization."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("logThreads", "logMultiprocessing", "logAsyncioTasks"):
+            patch.setattr(logging, name, False, raising=False)
+        yield
+
+
+def access_record(text: str | None, *, caller: CallerInLog = "off", status: int = 200) -> AccessRecord:
+    """Return the record of a request, in which a text is each value that a caller chooses."""
+    scope = {"type": "http", "method": text or "GET", "path": "/", "client": None if text is None else (text, 1)}
+    token = None if text is None else replace(access_token(), subject=text, client_id=text)
+    options = HttpOptions(access_log_caller=caller)
+    with without_threads(), records() as made:
+        log_access(scope, status, 0.0123456, refusal=text, token=token, options=options)
+    (record,) = made
+    assert isinstance(record, AccessRecord)
+    return record
+
+
+@contextmanager
+def records() -> Iterator[list[logging.LogRecord]]:
+    """Collect what the access log logs."""
+    logger, made = logging.getLogger("auth0_sso.access"), list[logging.LogRecord]()
+
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            made.append(record)
+
+    handler, level = Collector(), logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield made
+    finally:
+        logger.setLevel(level)
+        logger.removeHandler(handler)
