@@ -331,7 +331,7 @@ async def test_stored_roles_are_not_read_until_their_change_is_published(
     redis: RedisServer, clock: HandClock
 ) -> None:
     store = RedisStore(redis.url, timeout=5, clock=clock)
-    shared = SharedRoles(SealedStore(store, SECRET, "a test"), ttl=60)
+    shared = SharedRoles(SealedStore(store, Keyring("a test", SECRET)), ttl=60)
     _, reading = await shared.read(KEY)
     assert reading is not None
     redis.stop()
