@@ -295,9 +295,10 @@ class Writing:
     def kill(self) -> None:
         if self._process.returncode is not None:
             return
+        assert self._process.stdout is not None
         self._process.kill()
-        rest, _ = self._process.communicate(timeout=30)
-        self.ids += rest.split()
+        self.ids += self._process.stdout.read().split()
+        self._process.wait(timeout=30)
 
 
 @contextmanager
