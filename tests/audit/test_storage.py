@@ -297,7 +297,8 @@ class Writing:
             return
         assert self._process.stdout is not None
         self._process.kill()
-        self.ids += self._process.stdout.read().split()
+        with self._process.stdout as output:
+            self.ids += output.read().split()
         self._process.wait(timeout=30)
 
 
