@@ -4,7 +4,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,7 +53,7 @@ def leave(spill_path: Path, content: bytes, *, mode: int = 0o700) -> None:
 
 async def test_what_was_written_is_stored_when_the_trail_is_closed(database_url: str, spill_path: Path) -> None:
     records = [audit_record() for _ in range(1234)]
-    async with open_audit(database_url, spill_path) as trail:
+    async with open_audit(database_url, spill_path, retention_days=1) as trail:
         for record in records:
             trail.write(record)
     assert await stored_ids(database_url) == [record.id for record in records]
@@ -293,9 +293,13 @@ class Writing:
             self.ids.append(line.strip())
 
     def kill(self) -> None:
+        if self._process.returncode is not None:
+            return
+        assert self._process.stdout is not None
         self._process.kill()
-        rest, _ = self._process.communicate(timeout=30)
-        self.ids += rest.split()
+        with self._process.stdout as output:
+            self.ids += output.read().split()
+        self._process.wait(timeout=30)
 
 
 @contextmanager
@@ -304,8 +308,7 @@ def writing(url: str, spill_directory: Path, *arguments: str) -> Iterator[Writin
     try:
         yield process
     finally:
-        with suppress(ValueError):  # killed before
-            process.kill()
+        process.kill()
 
 
 async def test_two_killed_processes_lose_only_what_they_wrote_last(

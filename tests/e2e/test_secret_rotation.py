@@ -78,12 +78,15 @@ class Operator:
 
         A token that is rejected by one worker may have been replaced by the other.
         """
-        before, end = self.tokens_requested, time.monotonic() + 30
+        before, end, next_fault = self.tokens_requested, time.monotonic() + 60, 0.0
         while self.tokens_requested == before:
             assert time.monotonic() < end, "no token is requested"
-            fault = {"path": "/api/v2/users/", "times": 1, "status": 401}
-            httpx.post(f"{self.issuer}_development/faults", json=fault).raise_for_status()
-            time.sleep(0.5)
+            if time.monotonic() >= next_fault:  # not sooner: the request that is sent again must not be rejected too
+                fault = {"path": "/api/v2/users/", "times": 1, "status": 401}
+                httpx.post(f"{self.issuer}_development/faults", json=fault).raise_for_status()
+                next_fault = time.monotonic() + 5
+            time.sleep(0.1)
+        time.sleep(0.5)  # for a second request, with another secret
         return self.tokens_requested - before
 
     @property

@@ -2,12 +2,14 @@
 
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from auth0_sso import events
+from auth0_sso.audit.health import AuditHealth
 from auth0_sso.errors import InvalidTokenError
 from auth0_sso.jwks.health import KeysHealth
 from auth0_sso.metrics import families
@@ -157,13 +159,27 @@ def test_a_registry_of_the_host_app_gets_the_metrics_without_those_of_the_proces
         registry.register(PrometheusMetrics(clock=clock))
 
 
+def audit(*, pending: int = 0, lost: int = 0) -> AuditHealth:
+    return AuditHealth("up", None, pending, 0, lost, 0, None)
+
+
+def test_lost_audit_records_are_counted_on_when_an_app_starts_again(clock: HandClock) -> None:
+    metrics = PrometheusMetrics(clock=clock)
+    for lost, total in ((2, 2.0), (3, 5.0)):
+        metrics.watch(health, Cache(), None, partial(audit, pending=7, lost=lost))
+        for _ in range(2):
+            text = metrics.exposition().decode()
+            assert f"auth0_sso_audit_lost_records_total {total}" in text
+            assert "auth0_sso_audit_pending_records 7.0" in text
+
+
 def everything(clock: HandClock) -> PrometheusMetrics:
     """Return metrics in which each family has a series."""
     counts = Counts(Segment(new_memory()))
     counts.set(families.WORKERS, 2)
     counts.add(families.WORKER_EXITS, "killed by SIGKILL")
     metrics = PrometheusMetrics(counts, clock=clock)
-    metrics.watch(health, Cache(), lambda: True)
+    metrics.watch(health, Cache(), lambda: True, lambda: audit(pending=3, lost=2))
     error = InvalidTokenError("expired", "It has expired.")
     for event in (
         events.RequestServed("GET", "/", 200, 0.01, allowed=True),

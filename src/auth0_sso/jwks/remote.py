@@ -116,7 +116,8 @@ class RemoteJwks:
             if wait > 0:
                 await self._sleep(wait)
             else:
-                await asyncio.shield(self._flight.start(_FETCH, self._fetch))
+                with root_part("fetch signing keys"):
+                    await asyncio.shield(self._flight.start(_FETCH, self._fetch))
 
     async def aclose(self) -> None:
         """Cancel a fetch in progress."""

@@ -116,6 +116,12 @@ KEYS_CHANGES: Final = Family(
 STORE_UP: Final = Family(
     "auth0_sso_shared_store_up", "gauge", "1 while the shared store accepts writes, 0 while it is down.", merge="min"
 )
+AUDIT_PENDING: Final = Family(
+    "auth0_sso_audit_pending_records", "gauge", "Audit records that the database does not have yet."
+)
+AUDIT_LOST: Final = Family(
+    "auth0_sso_audit_lost_records", "counter", "Audit records that neither the database nor the disk has taken."
+)
 WORKERS: Final = Family("auth0_sso_workers", "gauge", "Workers that serve.")
 WORKER_EXITS: Final = Family(
     "auth0_sso_worker_exits", "counter", "Workers that exited or were killed unexpectedly.", ("reason",)
@@ -145,6 +151,8 @@ COUNTED: Final = (
     KEYS_FAILURES,
     KEYS_CHANGES,
     STORE_UP,
+    AUDIT_PENDING,
+    AUDIT_LOST,
     WORKERS,
     WORKER_EXITS,
 )

@@ -10,6 +10,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from auth0_sso import events
+from auth0_sso.audit.health import AuditHealth
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.events import Event
 from auth0_sso.jwks.health import KeysHealth
@@ -102,15 +103,17 @@ class PrometheusMetrics(Collector):
         keys_health: Callable[[], KeysHealth],
         token_cache: TokenCache,
         store_is_up: Callable[[], bool] | None,
+        audit_health: Callable[[], AuditHealth] | None = None,
     ) -> None:
-        """Take what `refresh` reads: the state of the keys, the cache of verified tokens, the shared store."""
+        """Take what `refresh` reads: the state of the keys, the cache of tokens, shared store, audit trail."""
 
         def read() -> None:
             self._read_keys(keys_health())
             self._read_token_cache(token_cache)
             self._counts.set(families.STORE_UP, None if store_is_up is None else float(store_is_up()))
+            self._read_audit(None if audit_health is None else audit_health())
 
-        self._hits = self._misses = 0
+        self._hits = self._misses = self._lost = 0
         self._read = read
         self._begin_at_zero()
         self._counts.segment.pid = own_pid()
@@ -212,6 +215,12 @@ class PrometheusMetrics(Collector):
         counts.set(families.KEYS, health.keys)
         counts.set(families.KEYS_FAILURES, health.failures)
         counts.set(families.KEYS_FETCHED, None if health.age is None else round(self._clock.wall() - health.age))
+
+    def _read_audit(self, health: AuditHealth | None) -> None:
+        self._counts.set(families.AUDIT_PENDING, None if health is None else health.pending)
+        if health is not None:
+            self._counts.add(families.AUDIT_LOST, by=health.lost - self._lost)
+            self._lost = health.lost
 
     def _read_token_cache(self, cache: TokenCache) -> None:
         counts, hits, misses = self._counts, cache.cache_hits, cache.cache_misses

@@ -283,6 +283,15 @@ class ManagementState(Body):
     last_error: str | None
 
 
+class AuditState(Body):
+    """The state of the audit database, and how many records it does not have yet or never will."""
+
+    state: Literal["up", "down"]
+    last_error: str | None
+    pending: int
+    lost: int
+
+
 class Readiness(Body):
     """The readiness check: the process can verify tokens. A part that is not configured is null."""
 
@@ -290,3 +299,4 @@ class Readiness(Body):
     signing_keys: KeyHealth
     shared_store: StoreState | None
     management: ManagementState | None
+    audit_database: AuditState | None

@@ -121,6 +121,19 @@ def test_the_next_process_goes_on_where_the_last_one_ended(tmp_path: Path, caplo
     assert caplog.messages == ["found 10 audit records on disk, of a process that has exited: storing them"]
 
 
+def test_a_file_that_was_emptied_by_hand_holds_up_no_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    first = opened(tmp_path / "spill")
+    first.append(LINES)
+    first.close()
+    second = opened(tmp_path / "spill")
+    (name,) = files(tmp_path / "spill")
+    (tmp_path / "spill" / name).write_bytes(b"")
+    second.append([b"{}\n"])
+    assert read_all(second) == [b"{}\n"]
+    second.close()
+    assert f"the file {name} of audit records cannot be read" in caplog.messages
+
+
 def test_processes_that_run_do_not_read_each_others_files(tmp_path: Path) -> None:
     first, second = opened(tmp_path / "spill"), opened(tmp_path / "spill")
     first.append(LINES[:5])

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from auth0_sso.testing.clock import HandClock
@@ -71,6 +73,18 @@ async def test_without_management_credentials_the_part_is_null(rsa_keys: Keys, c
         rsa_keys, clock, auth0_management_client_id="", auth0_management_client_secret=""
     ) as service:
         assert await _management(service) is None
+
+
+async def test_the_audit_database_is_a_part_where_there_is_one(
+    rsa_keys: Keys, clock: HandClock, tmp_path: Path
+) -> None:
+    async with running_service(rsa_keys, clock) as service:
+        assert (await service.api.get("/readyz")).json()["auditDatabase"] is None
+    (tmp_path / "audit").mkdir(mode=0o700)
+    url = f"sqlite:///{tmp_path}/audit/trail.db"
+    async with running_service(rsa_keys, clock, audit_database_url=url) as service:
+        shown = (await service.api.get("/readyz")).json()["auditDatabase"]
+        assert (shown["state"], shown["lost"]) == ("up", 0)
 
 
 async def _management(service: Service) -> object:

@@ -80,12 +80,12 @@ class SpillDirectory:
     def next_batch(self) -> Batch | None:
         """Return the oldest lines that the database may not have."""
         for segment in (*self._segments,):
-            if segment.unread:
-                try:
-                    return Batch(segment, segment.read(_BATCH_RECORDS, _BATCH_BYTES))
-                except OSError:
-                    _log.exception("a file of audit records cannot be read: it is left to the next start")
-                    self._forget(segment, remove=False)
+            if not segment.unread:
+                continue
+            if lines := segment.read(_BATCH_RECORDS, _BATCH_BYTES):
+                return Batch(segment, lines)
+            _log.error("the file %s of audit records cannot be read", segment.path.name)
+            self._forget(segment, remove=False)
         return None
 
     def confirm(self, batch: Batch) -> None:

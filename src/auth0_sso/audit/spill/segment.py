@@ -78,8 +78,14 @@ class Segment:
         self.records += len(lines)
 
     def read(self, max_lines: int, max_bytes: int) -> list[bytes]:
-        """Return the first lines that the database may not have. The last one of all may lack its line break."""
-        data = os.pread(self._descriptor, min(max_bytes, self.unread), self.read_to)
+        """Return the first lines that the database may not have. The last one of all may lack its line break.
+
+        None, if the file cannot be read, or is shorter than it was.
+        """
+        try:
+            data = os.pread(self._descriptor, min(max_bytes, self.unread), self.read_to)
+        except OSError:
+            return []
         if len(data) < self.unread:
             data = data[: data.rfind(b"\n") + 1] or data
         return data.splitlines(keepends=True)[:max_lines]

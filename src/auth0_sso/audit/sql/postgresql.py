@@ -68,15 +68,14 @@ class PostgreSql:
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """Begin a transaction. A server that does not answer in time loses the connection, and this fails."""
         async with self.engine.connect() as connection:
-            raw = (await connection.get_raw_connection()).driver_connection
+            raw: Any = (await connection.get_raw_connection()).driver_connection
             # A cancelled command waits until the server confirms that, which a frozen one never does.
-            watchdog = asyncio.get_running_loop().call_later(self._timeout, raw.terminate) if raw else None
+            watchdog = asyncio.get_running_loop().call_later(self._timeout, raw.terminate)
             try:
                 async with connection.begin():
                     yield connection
             finally:
-                if watchdog is not None:
-                    watchdog.cancel()
+                watchdog.cancel()
 
     async def begin_write(self, connection: AsyncConnection) -> None:
         """Wait until this transaction is the only one that writes."""

@@ -5,7 +5,7 @@ from math import ceil
 from fastapi import APIRouter, Request
 
 from auth0_sso.errors import KeysUnavailableError, ShuttingDownError
-from auth0_sso.service.schemas import KeyHealth, Liveness, ManagementState, Readiness, StoreState
+from auth0_sso.service.schemas import AuditState, KeyHealth, Liveness, ManagementState, Readiness, StoreState
 from auth0_sso.web.guards.authentication import services_of
 from auth0_sso.web.guards.public_routes import public_route
 from auth0_sso.web.problems.problems import problem_responses
@@ -26,8 +26,8 @@ async def get_liveness() -> Liveness:
 async def get_readiness(request: Request) -> Readiness:
     """Readiness check: the process can verify tokens and is not shutting down.
 
-    Send no traffic while this is 503, but do not restart the process. If the shared store or the Management API is
-    down, the response says so and stays 200: another process would not have it either.
+    Send no traffic while this is 503, but do not restart the process. If the shared store, the Management API
+    or the audit database is down, the response says so and stays 200: another process would not have it either.
     """
     services = services_of(request)
     request.app.state.drain.require_ready()
@@ -45,6 +45,7 @@ async def get_readiness(request: Request) -> Readiness:
         ),
         shared_store=_shared_store(services),
         management=_management(services),
+        audit_database=_audit_database(services),
     )
 
 
@@ -60,3 +61,10 @@ def _management(services: Services) -> ManagementState | None:
         return None
     health = services.management.health
     return ManagementState(state=health.state, last_error=health.last_error)
+
+
+def _audit_database(services: Services) -> AuditState | None:
+    if services.audit is None or services.audit.health is None:
+        return None
+    health = services.audit.health()
+    return AuditState(state=health.state, last_error=health.last_error, pending=health.pending, lost=health.lost)

@@ -1,13 +1,17 @@
 """The audit trail of an app: what writes its records, where they go, and what reads them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import NoReturn
 
+from auth0_sso.audit.health import AuditHealth
 from auth0_sso.audit.log import AuditLog
 from auth0_sso.audit.observer import AuditObserver
 from auth0_sso.audit.recorder import Recorder
 from auth0_sso.audit.repeats import PERIOD
 from auth0_sso.audit.sinks import sinks
+from auth0_sso.audit.storage import AuditTrail
 from auth0_sso.audit.trail import AuditReader, AuditSink
 from auth0_sso.clock import Clock
 
@@ -20,6 +24,8 @@ class RunningAudit:
     observe: AuditObserver
     reader: AuditReader | None = None
     """None where no sink can be read."""
+    health: Callable[[], AuditHealth] | None = None
+    """Returns how the database is, where there is one."""
 
     async def keep_writing_repeats(self, clock: Clock) -> NoReturn:
         """Record once in each period how often requests were refused again; for a task."""
@@ -37,7 +43,11 @@ def running_audit(*, sink: AuditSink | None, log: bool, clock: Clock) -> Running
     if not chosen:
         return None
     recorder = Recorder(sinks(*chosen), clock=clock)
-    return RunningAudit(recorder, AuditObserver(recorder), _reader_of(sink))
+    return RunningAudit(recorder, AuditObserver(recorder), _reader_of(sink), _health_of(sink))
+
+
+def _health_of(sink: object) -> Callable[[], AuditHealth] | None:
+    return partial(getattr, sink, "health") if isinstance(sink, AuditTrail) else None
 
 
 def _reader_of(sink: object) -> AuditReader | None:

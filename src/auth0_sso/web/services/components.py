@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from auth0_sso.audit.health import AuditHealth
 from auth0_sso.events import Event
 from auth0_sso.jwks.health import KeysHealth
 from auth0_sso.jwks.key_store import KeyStore
@@ -66,8 +67,9 @@ class Metrics(Protocol):
         keys_health: Callable[[], KeysHealth],
         token_cache: TokenVerifier,
         store_is_up: Callable[[], bool] | None,
+        audit_health: Callable[[], AuditHealth] | None,
     ) -> None:
-        """Take what is read at a scrape: the state of the keys, the cache of verified tokens, the shared store."""
+        """Take what is read at a scrape: the state of the keys, the cache of tokens, shared store, audit trail."""
 
     def refresh(self) -> None:
         """Read it now, for a scrape that another process answers."""

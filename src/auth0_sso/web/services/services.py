@@ -126,7 +126,8 @@ async def open_services(
         verifier = _verifier(settings, keys, clock, observe)
         if metrics is not None:
             store = None if shared is None else shared.store
-            metrics.watch(partial(health_of, keys), verifier, None if store is None else partial(_is_up, store))
+            is_up = None if store is None else partial(_is_up, store)
+            metrics.watch(partial(health_of, keys), verifier, is_up, None if trail is None else trail.health)
         yield Services(
             settings=settings,
             clock=clock,
