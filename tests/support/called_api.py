@@ -41,7 +41,7 @@ def issued(text: str, expires_in: int = 86_400) -> httpx.Response:
 
 
 class Api(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """An API that notes the tokens it gets, and rejects some. It reads a body as it comes, so a stream is read once."""
+    """An API that notes the tokens it gets, and rejects some. A body is read as it comes."""
 
     def __init__(self) -> None:
         self.tokens: list[str] = []
