@@ -152,8 +152,8 @@ class InsufficientScopeError(CallerError):
 class ExchangeRefusedError(CallerError):
     """Auth0 issues no token for the next service on this caller's behalf: 403.
 
-    `consent_required`, `mfa_required`, `access_denied` and others of Auth0's error codes say why, and so do the
-    reasons `delegation_too_deep`, `subject_token_refused` and `subject_token_bound`.
+    The reasons are `consent_required`, `interaction_required`, `access_denied`, `delegation_too_deep`,
+    `subject_token_refused` and `subject_token_bound`.
     """
 
     code = "exchange_refused"
