@@ -20,11 +20,12 @@ from auth0_sso import (
     require_scope,
     testing,
 )
-from auth0_sso.errors import ManagementRefusedError
+from auth0_sso.clock import WallTime
+from auth0_sso.errors import ClientRefusedError
 from auth0_sso.http.bounded_http import BoundedResponse
 from auth0_sso.jwks.freshness import Freshness
 from auth0_sso.jwks.remote import RemoteJwks
-from auth0_sso.management.token_refusals import HINTS, refusal_of
+from auth0_sso.oauth.token_refusals import HINTS, refusal_of
 from auth0_sso.service.cli import main
 from auth0_sso.testing import AppUnderTest, ClientFactory
 from support.misbehaving_server import garbage, hang, peer, refusing_port, wire_client
@@ -168,15 +169,17 @@ def test_auth0s_words_in_a_section_are_what_leads_to_it(reason: str, status: int
     [words, *_] = re.findall(r"Auth0 says `(.+?)`", section)
     error = "unauthorized_client" if reason == "token_grant_type_not_allowed" else "access_denied"
     body = httpx.Response(status, json={"error": error, "error_description": words}).content
-    refused = refusal_of(BoundedResponse(status, httpx.Headers(), body), sent=[])
-    assert isinstance(refused, ManagementRefusedError)
+    refused = refusal_of(BoundedResponse(status, httpx.Headers(), body), sent=[], now=WallTime(0))
+    assert isinstance(refused, ClientRefusedError)
     assert refused.reason == reason
     assert f"docs/troubleshooting.md#{reason}" in str(refused.log_detail)
 
 
 def test_the_example_of_a_token_failure_is_a_logged_line() -> None:
     body = httpx.Response(401, json={"error": "access_denied", "error_description": "Unauthorized"}).content
-    refused = refusal_of(BoundedResponse(401, httpx.Headers({"X-Auth0-RequestId": "0a"}), body), sent=[])
+    refused = refusal_of(
+        BoundedResponse(401, httpx.Headers({"X-Auth0-RequestId": "0a"}), body), sent=[], now=WallTime(0)
+    )
     [line] = re.findall(r"^no Management API token: (.+?); next attempt in 1 s at the earliest$", PAGE, re.MULTILINE)
     assert matches(line, f"{refused.reason} ({refused.log_detail})")
 

@@ -14,17 +14,21 @@ if TYPE_CHECKING:
     from auth0_sso.audit.log import AuditLog
     from auth0_sso.audit.record import AuditRecord
     from auth0_sso.audit.trail import AuditSink
+    from auth0_sso.calling.client_credentials import ClientCredentials
+    from auth0_sso.calling.confidential_client import ConfidentialClient
     from auth0_sso.errors import Auth0SsoError, ConfigurationError
     from auth0_sso.jwks.static import StaticKeys
     from auth0_sso.management.client import ManagementClient
     from auth0_sso.roles.source import RoleSource
     from auth0_sso.service.app import create_app
     from auth0_sso.settings import Settings
+    from auth0_sso.tokens.actors import actors, current_actor
     from auth0_sso.tokens.claims import AccessToken, TokenPolicy
     from auth0_sso.tokens.verifier import KeySource, TokenVerifier
     from auth0_sso.web.docs_page.routes import add_docs
     from auth0_sso.web.guards.audit import Audit, RequestAudit, get_audit
     from auth0_sso.web.guards.email_domains import require_email_domain
+    from auth0_sso.web.guards.exchange import Exchange, get_exchange
     from auth0_sso.web.guards.guarded_route import GuardedRoute
     from auth0_sso.web.guards.networks import require_network
     from auth0_sso.web.guards.own_checks import require
@@ -65,10 +69,13 @@ __all__ = [
     "AuditRecord",
     "AuditSink",
     "Auth0SsoError",
+    "ClientCredentials",
+    "ConfidentialClient",
     "ConfigurationError",
     "CurrentOrganizationRoles",
     "CurrentRoles",
     "CurrentToken",
+    "Exchange",
     "GuardedRoute",
     "KeySource",
     "LimitedToken",
@@ -82,12 +89,15 @@ __all__ = [
     "TokenPolicy",
     "TokenVerifier",
     "UserToken",
+    "actors",
     "add_docs",
     "create_app",
+    "current_actor",
     "current_organization_roles",
     "current_roles",
     "current_token",
     "get_audit",
+    "get_exchange",
     "get_management",
     "harden",
     "limited_token",
@@ -114,16 +124,20 @@ _MODULES = {
     "audit.log": ("AuditLog",),
     "audit.record": ("AuditRecord",),
     "audit.trail": ("AuditSink",),
+    "calling.client_credentials": ("ClientCredentials",),
+    "calling.confidential_client": ("ConfidentialClient",),
     "errors": ("Auth0SsoError", "ConfigurationError"),
     "jwks.static": ("StaticKeys",),
     "management.client": ("ManagementClient",),
     "roles.source": ("RoleSource",),
     "service.app": ("create_app",),
     "settings": ("Settings",),
+    "tokens.actors": ("actors", "current_actor"),
     "tokens.claims": ("AccessToken", "TokenPolicy"),
     "tokens.verifier": ("KeySource", "TokenVerifier"),
     "web.docs_page.routes": ("add_docs",),
     "web.guards.audit": ("RequestAudit", "Audit", "get_audit"),
+    "web.guards.exchange": ("Exchange", "get_exchange"),
     "web.guards.email_domains": ("require_email_domain",),
     "web.guards.guarded_route": ("GuardedRoute",),
     "web.guards.networks": ("require_network",),

@@ -17,6 +17,7 @@ Auth0SsoError                      internal_error           ours
 │   ├── InvalidDPoPProofError          invalid_dpop_proof   (RFC 9449 section 7.1)
 │   │   └── UseDPoPNonceError            use_dpop_nonce       (RFC 9449 section 9)
 │   ├── InsufficientScopeError         insufficient_scope   (RFC 6750 section 3.1)
+│   ├── ExchangeRefusedError           exchange_refused     (RFC 8693 section 2.2.2)
 │   ├── InvalidInputError              invalid_input
 │   ├── NotFoundError                  not_found
 │   ├── ConflictError                  conflict
@@ -30,6 +31,10 @@ Auth0SsoError                      internal_error           ours
     │   ├── KeysUnavailableError         keys_unavailable
     │   └── ManagementUnavailableError   management_unavailable
     │       └── ManagementRateLimitedError   management_rate_limited
+    │   └── TokenUnavailableError        token_unavailable
+    │       └── ClientQuotaError           client_quota_exceeded
+    ├── ClientRefusedError             client_refused
+    ├── TokenAnswerError               token_answer_invalid
     ├── ManagementRefusedError         management_refused
     ├── ManagementAnswerError          management_answer_invalid
     └── ManagementNotConfiguredError   management_not_configured
@@ -144,6 +149,19 @@ class InsufficientScopeError(CallerError):
         self.scopes = scopes
 
 
+class ExchangeRefusedError(CallerError):
+    """Auth0 issues no token for the next service on this caller's behalf: 403.
+
+    The reasons are `consent_required`, `interaction_required`, `access_denied`, `delegation_too_deep`,
+    `subject_token_refused` and `subject_token_bound`.
+    """
+
+    code = "exchange_refused"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("This cannot be done on your behalf at the service that it needs.", reason=reason)
+
+
 class InvalidInputError(CallerError):
     """What the caller asked for cannot be done as asked; Auth0's words when the tenant said so."""
 
@@ -234,6 +252,39 @@ class KeysUnavailableError(UnavailableError):
     def __init__(self, reason: str, *, retry_after: int) -> None:
         detail = "Access tokens cannot be verified now: the issuer's keys are unavailable."
         super().__init__(detail, reason=reason, retry_after=retry_after)
+
+
+class TokenUnavailableError(UnavailableError):
+    """The tenant's token endpoint does not answer, or asks us to wait: there is no token for the next service."""
+
+    code = "token_unavailable"
+
+    def __init__(self, reason: str, *, retry_after: int) -> None:
+        super().__init__("The identity provider issues no tokens now.", reason=reason, retry_after=retry_after)
+
+
+class ClientQuotaError(TokenUnavailableError):
+    """The client has used up its tokens, or the tenant its rate limit; Auth0 says how long to wait."""
+
+    code = "client_quota_exceeded"
+
+
+class ClientRefusedError(TenantError):
+    """Auth0 refuses our own credentials, or what their client may ask for: our configuration."""
+
+    code = "client_refused"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The identity provider does not let this service call the next one.", reason=reason)
+
+
+class TokenAnswerError(TenantError):
+    """The token endpoint's answer cannot be read."""
+
+    code = "token_answer_invalid"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The identity provider gave an answer that cannot be read.", reason=reason)
 
 
 class ManagementUnavailableError(UnavailableError):

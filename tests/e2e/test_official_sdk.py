@@ -11,8 +11,8 @@ from auth0_devtenant import MANAGEMENT_CLIENT_ID, MANAGEMENT_CLIENT_SECRET, PEOP
 from auth0_sso.clock import SYSTEM_CLOCK
 from auth0_sso.errors import NotFoundError
 from auth0_sso.management.client import ManagementClient
-from auth0_sso.management.proofs import Proofs
-from auth0_sso.management.token_endpoint import ClientCredentials
+from auth0_sso.oauth.proofs import Proofs
+from auth0_sso.oauth.token_endpoint import TokenRequest
 from support.management_chain import management_chain
 from support.process import Dev, dev
 from support.service import USER, person_id
@@ -42,9 +42,7 @@ def sdk(running: Dev) -> Iterator[Auth0]:
 
 @pytest.fixture
 async def ours(running: Dev) -> AsyncIterator[ManagementClient]:
-    credentials = ClientCredentials(
-        MANAGEMENT_CLIENT_ID, Proofs(MANAGEMENT_CLIENT_SECRET), f"{running.tenant}api/v2/"
-    )
+    credentials = TokenRequest(MANAGEMENT_CLIENT_ID, Proofs(MANAGEMENT_CLIENT_SECRET), f"{running.tenant}api/v2/")
     async with (
         httpx.AsyncClient(trust_env=False) as http,
         management_chain(http, SYSTEM_CLOCK, issuer=running.tenant, credentials=credentials) as chain,

@@ -3,7 +3,7 @@ import contextlib
 import pytest
 
 from auth0_sso.errors import NotFoundError, TenantError
-from auth0_sso.management.health import ManagementHealth
+from auth0_sso.oauth.health import ApiHealth
 from auth0_sso.testing.clock import HandClock
 from support.management_chain import ManagementChain
 from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply, token_reply
@@ -18,20 +18,20 @@ async def _call(chain: ManagementChain) -> None:
 
 
 async def test_management_is_unknown_until_it_is_called(tenant: ScriptedTenant, chain: ManagementChain) -> None:
-    assert chain.client.health == ManagementHealth("unknown")
+    assert chain.client.health == ApiHealth("unknown")
     assert tenant.count(TOKEN) == 0
 
 
 async def test_management_is_up_after_a_call(tenant: ScriptedTenant, chain: ManagementChain) -> None:
     tenant.on(THING, json_reply({}))
     await _call(chain)
-    assert chain.client.health == ManagementHealth("up")
+    assert chain.client.health == ApiHealth("up")
 
 
 async def test_management_is_up_when_a_call_is_not_found(tenant: ScriptedTenant, chain: ManagementChain) -> None:
     tenant.on(THING, error_reply(404))
     await _call(chain)
-    assert chain.client.health == ManagementHealth("up")
+    assert chain.client.health == ApiHealth("up")
 
 
 async def test_a_wrong_secret_is_refused_until_it_is_right(
@@ -40,17 +40,17 @@ async def test_a_wrong_secret_is_refused_until_it_is_right(
     tenant.on(TOKEN, WRONG_SECRET, token_reply("token-1"))
     tenant.on(THING, json_reply({}))
     await _call(chain)
-    assert chain.client.health == ManagementHealth("refused", "token_client_refused")
+    assert chain.client.health == ApiHealth("refused", "token_client_refused")
     await clock.advance(1)
     await _call(chain)
-    assert chain.client.health == ManagementHealth("up")
+    assert chain.client.health == ApiHealth("up")
 
 
 async def test_a_token_that_the_api_rejects_twice_is_refused(tenant: ScriptedTenant, chain: ManagementChain) -> None:
     tenant.on(TOKEN, token_reply("token-1"), token_reply("token-2"))
     tenant.on(THING, Reply(401))
     await _call(chain)
-    assert chain.client.health == ManagementHealth("refused", "token_rejected")
+    assert chain.client.health == ApiHealth("refused", "token_rejected")
 
 
 @pytest.mark.parametrize("failing", [TOKEN, THING])
@@ -67,7 +67,7 @@ async def test_management_is_unavailable_during_an_outage(
     tenant.on(THING, json_reply({}))
     await clock.advance(60)
     await _call(chain)
-    assert chain.client.health == ManagementHealth("up")
+    assert chain.client.health == ApiHealth("up")
 
 
 async def test_a_failed_renewal_shows_while_the_old_token_still_works(
@@ -79,4 +79,4 @@ async def test_a_failed_renewal_shows_while_the_old_token_still_works(
     await clock.advance(86_400 - 200)
     await chain.caller.call("GET", "/thing")
     await clock.settle()
-    assert chain.client.health == ManagementHealth("refused", "token_client_refused")
+    assert chain.client.health == ApiHealth("refused", "token_client_refused")

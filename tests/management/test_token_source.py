@@ -19,9 +19,9 @@ from auth0_sso.errors import (
 )
 from auth0_sso.http.bounded_http import BoundedResponse
 from auth0_sso.management.authorized_request import AuthorizedRequest
-from auth0_sso.management.proofs import Proofs
-from auth0_sso.management.token_endpoint import ClientCredentials
 from auth0_sso.management.token_source import ManagementTokenSource
+from auth0_sso.oauth.proofs import Proofs
+from auth0_sso.oauth.token_endpoint import TokenRequest
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.issuer import ISSUER
 from auth0_sso.tokens.client_assertion import AssertionKey
@@ -80,7 +80,7 @@ async def test_a_private_key_sends_an_assertion_instead_of_a_secret(
     tenant.on(TOKEN, token_reply("token-1"))
     tenant.on(THING, json_reply({}))
     pem = rsa_keys[0].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    credentials = ClientCredentials("the-client-id", Proofs(AssertionKey(pem, "the-kid")), f"{ISSUER}api/v2/")
+    credentials = TokenRequest("the-client-id", Proofs(AssertionKey(pem, "the-kid")), f"{ISSUER}api/v2/")
     auth = ManagementTokenSource(client, ISSUER, credentials, clock=clock)
     await _ask(client, auth)
     await auth.aclose()
@@ -651,7 +651,7 @@ async def test_the_log_has_auth0s_words_request_id_and_a_hint(
     assert said.startswith(
         "no Management API token: token_audience_unknown (Auth0 answered 403 access_denied "
         "'Service not enabled within domain: https://a/', request id 0123456789abcdef0123; "
-        "AUTH0_MANAGEMENT_AUDIENCE is not an API of this tenant"
+        "the audience is not an API of this tenant"
     )
     assert "docs/troubleshooting.md#token_audience_unknown)" in said
     assert error.answer == TenantAnswer(403, "access_denied", "0123456789abcdef0123")

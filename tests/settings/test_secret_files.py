@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from auth0_sso.calling.confidential_client import proofs_of
 from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.settings import Settings
 from auth0_sso.settings.secret_files import changes_credentials, read, signature
-from auth0_sso.web.services.components import proofs_of
 from support.environment import GOOD, load
 
 OLD, NEW = "the-old-secret-0123", "the-new-secret-0123"

@@ -5,10 +5,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from auth0_sso.calling.confidential_client import proofs_of
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.service.settings import EX_CONFIG, ServiceSettings
 from auth0_sso.settings import fix_of
-from auth0_sso.web.services.components import proofs_of
 from support.environment import GOOD, load, problems
 
 SECRET = "Xy-very-secret-0123456789"

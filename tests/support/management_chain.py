@@ -9,13 +9,13 @@ import httpx
 from auth0_sso.clock import Clock
 from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
-from auth0_sso.management.proofs import Proofs
-from auth0_sso.management.token_endpoint import ClientCredentials
 from auth0_sso.management.token_source import ManagementTokenSource
+from auth0_sso.oauth.proofs import Proofs
+from auth0_sso.oauth.token_endpoint import TokenRequest
 from auth0_sso.testing.issuer import ISSUER
 
 SECRET = "the-client-secret"
-CREDENTIALS = ClientCredentials("the-client-id", Proofs(SECRET), f"{ISSUER}api/v2/")
+CREDENTIALS = TokenRequest("the-client-id", Proofs(SECRET), f"{ISSUER}api/v2/")
 MANAGEMENT_TOKEN = "the-management-token"
 
 
@@ -35,7 +35,7 @@ async def management_chain(
     *,
     pauses: Clock | None = None,
     issuer: str = ISSUER,
-    credentials: ClientCredentials = CREDENTIALS,
+    credentials: TokenRequest = CREDENTIALS,
 ) -> AsyncIterator[ManagementChain]:
     """Build the chain, and close it as the block ends; `pauses` is the clock of the caller's retries."""
     auth = ManagementTokenSource(http, issuer, credentials, clock=clock)

@@ -10,7 +10,7 @@ from typing import Any
 import auth0_sso
 from auth0_sso import errors
 from auth0_sso.http.bounded_http import NO_RESPONSE
-from auth0_sso.management.token_refusals import HINTS
+from auth0_sso.oauth.token_refusals import DELEGATION_TOO_DEEP, HINTS, SUBJECT_REFUSED
 
 SOURCE = Path(auth0_sso.__file__).parent
 FILES = sorted(
@@ -30,10 +30,11 @@ COMPUTED = {
     "store/pipelining.py: reason_of(error)": ("<>",),  # Redis's code, or redis-py's name of its error
     "http/bounded_http.py: _reason(error)": tuple(NO_RESPONSE),
     "http/bounded_http.py: self.fault": ("answer_compressed", "answer_too_large"),
-    "management/error_responses.py: f'{prefix}{error.reason}'": ("token_<>",),
     "management/error_responses.py: code": ("<>",),  # Auth0's own errorCode
-    "management/token_refusals.py: _reason_of(response.status, error, description)": (
+    "oauth/token_refusals.py: _reason_of(response.status, error, description)": (
         *HINTS,
+        SUBJECT_REFUSED,
+        DELEGATION_TOO_DEEP,
         "token_<>",  # Auth0's own error
         "token_status_<>",
     ),

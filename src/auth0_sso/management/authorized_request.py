@@ -8,8 +8,8 @@ from auth0_sso.http.auth0_request_id import request_id_of
 from auth0_sso.http.bounded_http import BoundedResponse
 from auth0_sso.http.client import httpx
 from auth0_sso.http.tenant_request import TenantCall, send_to_tenant
-from auth0_sso.management.token import ManagementToken
 from auth0_sso.management.token_source import ManagementTokenSource
+from auth0_sso.oauth.token import IssuedToken
 
 _TIMEOUT: Final = 5.0  # seconds: it tells a tenant that hangs from a long queue of our own
 _MAX_RESPONSE_BYTES: Final = 4 * 1024 * 1024  # more than a page of 100 users with 16 KiB of user metadata each
@@ -27,7 +27,7 @@ class AuthorizedRequest:
     tokens: ManagementTokenSource
     call: TenantCall = _UNOBSERVED
     was_sent: bool = field(default=False, init=False)
-    rejected: ManagementToken | None = field(default=None, init=False)
+    rejected: IssuedToken | None = field(default=None, init=False)
 
     @property
     def method(self) -> str:

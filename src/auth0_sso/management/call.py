@@ -18,13 +18,14 @@ from auth0_sso.errors import ManagementRateLimitedError, ManagementRefusedError,
 from auth0_sso.events import IGNORE, Observer, TenantCallShed
 from auth0_sso.http.bounded_http import BoundedResponse, FetchError
 from auth0_sso.http.client import httpx
+from auth0_sso.http.retry_after import retry_after
 from auth0_sso.http.tenant_request import TenantCall
 from auth0_sso.management.authorized_request import AuthorizedRequest
 from auth0_sso.management.error_responses import error_of, unavailable
 from auth0_sso.management.fair_queue import DEFAULT_PRIORITY, FairQueue, PausedError, Priority
-from auth0_sso.management.health import ManagementHealth
-from auth0_sso.management.retries import MIN_BACKOFF, RetryableError, retry_after, retrying
+from auth0_sso.management.retries import MIN_BACKOFF, RetryableError, retrying
 from auth0_sso.management.token_source import ManagementTokenSource
+from auth0_sso.oauth.health import ApiHealth
 from auth0_sso.resilience.circuit_breaker import CircuitBreaker
 from auth0_sso.resilience.outage import Outage
 
@@ -70,10 +71,10 @@ class ManagementCaller:
         self._calls = 0
 
     @property
-    def health(self) -> ManagementHealth:
+    def health(self) -> ApiHealth:
         """How the Management API is."""
         if self._is_failing:
-            return ManagementHealth("unavailable", self._last_failure)
+            return ApiHealth("unavailable", self._last_failure)
         return self._tokens.health
 
     async def call(

@@ -12,10 +12,10 @@ from pydantic import JsonValue
 from auth0_sso.errors import NotFoundError
 from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.fair_queue import DEFAULT_PRIORITY, Priority
-from auth0_sso.management.health import ManagementHealth
 from auth0_sso.management.models import LogEntry, Role, User, UserPage
 from auth0_sso.management.pagination import ManagementReader
 from auth0_sso.management.responses import read_changed_user, read_total, read_user
+from auth0_sso.oauth.health import ApiHealth
 
 # One scope of each tuple is enough. Auth0's text and its OpenAPI document differ for the members of a role.
 _READ_USERS = ("read:users",)
@@ -46,7 +46,7 @@ class ManagementClient:
         self._call = self._reader.call
 
     @property
-    def health(self) -> ManagementHealth:
+    def health(self) -> ApiHealth:
         """How the Management API is, as far as calls have shown."""
         return self._caller.health
 

@@ -18,6 +18,7 @@ from auth0_sso.errors import (
 )
 from auth0_sso.http.auth0_request_id import request_id_of
 from auth0_sso.http.bounded_http import BoundedResponse, FetchError
+from auth0_sso.http.tenant_words import words_of
 from auth0_sso.log_text import quoted
 
 _log = logging.getLogger(__name__)
@@ -41,17 +42,11 @@ def error_of(response: BoundedResponse) -> Auth0SsoError:
     return error
 
 
-def unavailable(error: FetchError, *, url: str, prefix: str = "") -> ManagementUnavailableError:
-    """Return the error for a request to `url` that got no response; `prefix` goes before its reason."""
-    unavailable_error = ManagementUnavailableError(f"{prefix}{error.reason}", retry_after=5)
+def unavailable(error: FetchError, *, url: str) -> ManagementUnavailableError:
+    """Return the error for a request to `url` that got no response."""
+    unavailable_error = ManagementUnavailableError(error.reason, retry_after=5)
     unavailable_error.log_detail = url if error.cause is None else f"{url}: {error.cause}"
     return unavailable_error
-
-
-def words_of(answer: TenantAnswer, message: str | None) -> str:
-    """Return what the tenant answered, for a log line; `message` is quoted."""
-    said = f"Auth0 answered {answer.status}" if message is None else f"Auth0 answered {answer.status} {message}"
-    return said if answer.request_id is None else f"{said}, request id {answer.request_id}"
 
 
 def _error_for(status: int, message: str, code: str | None) -> Auth0SsoError:

@@ -5,15 +5,13 @@ from typing import Final
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
-from auth0_sso.clock import Clock, WallTime
+from auth0_sso.clock import Clock
 from auth0_sso.errors import Auth0SsoError
-from auth0_sso.http.client import httpx
 
 MIN_BACKOFF: Final = 0.25
 """The shortest wait before a retry, in seconds."""
 
 _MAX_BACKOFF: Final = 4.0
-_MAX_RETRY_AFTER: Final = 3600
 _MAX_ATTEMPTS: Final = 3
 """Attempts where Auth0 does not say how long to wait; where it does, the timeout of the call limits them."""
 
@@ -45,18 +43,6 @@ def retrying(clock: Clock, *, until: float) -> AsyncRetrying:
     return AsyncRetrying(
         retry=retry_if_exception_type(RetryableError), wait=_backoff, stop=give_up, sleep=sleep, reraise=True
     )
-
-
-def retry_after(headers: httpx.Headers, now: WallTime) -> float | None:
-    """Return the seconds to wait: Retry-After, else until X-RateLimit-Reset (seconds since 1970).
-
-    None where neither header is an integer; never more than an hour.
-    """
-    for name, start in (("Retry-After", 0.0), ("X-RateLimit-Reset", now)):
-        value = headers.get(name, "")
-        if value.isascii() and value.isdecimal() and len(value) <= 12:
-            return min(max(0.0, int(value) - start), _MAX_RETRY_AFTER)
-    return None
 
 
 def _backoff(state: RetryCallState) -> float:

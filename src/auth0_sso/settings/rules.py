@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
-from auth0_sso.management.proofs import MAX_PROOFS
+from auth0_sso.oauth.proofs import MAX_PROOFS
 from auth0_sso.tokens.client_assertion import AssertionKey
 
 Known = Mapping[str, Any]

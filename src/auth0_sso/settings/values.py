@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
-from auth0_sso.management.proofs import MAX_PROOFS
+from auth0_sso.oauth.proofs import MAX_PROOFS
 from auth0_sso.ratelimit.policy import Policy
 from auth0_sso.settings.addresses import (
     STILL_AN_EXAMPLE,

@@ -12,12 +12,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from auth0_devtenant import MANAGEMENT_CLIENT_ID, MANAGEMENT_CLIENT_SECRET, create_tenant
+from auth0_sso.calling.confidential_client import proofs_of
 from auth0_sso.clock import SYSTEM_CLOCK, MonotonicTime, WallTime
-from auth0_sso.management.proofs import Proofs
+from auth0_sso.oauth.proofs import Proofs
 from auth0_sso.ratelimit.policy import Policy
 from auth0_sso.settings import Settings
 from auth0_sso.testing.clock import HandClock
-from auth0_sso.web.services.components import Shared, proofs_of
+from auth0_sso.web.services.components import Shared
 from auth0_sso.web.services.secret_rotation import SecretRotation
 from auth0_sso.web.services.services import open_services
 from auth0_sso.web.services.shared import open_shared

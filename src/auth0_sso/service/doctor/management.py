@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
-from auth0_sso.management.proofs import Proof
+from auth0_sso.calling.confidential_client import proofs_of
+from auth0_sso.oauth.proofs import Proof
 from auth0_sso.service.doctor.examination import Examination, ManagementAccess
 from auth0_sso.service.doctor.findings import Finding, failed, passed, skipped, warned
 from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.service.token.token_request import IssuedToken, TokenRequestError, request_token
 from auth0_sso.tokens.client_assertion import ASSERTION_TYPE
-from auth0_sso.web.services.components import proofs_of
 
 ROLE_SCOPES: Final = ("read:users", "read:roles", "read:role_members")
 PROFILE_SCOPES: Final = ("read:users", "update:users")

@@ -1,6 +1,6 @@
 """What the parts of an app are built of: the settings in the form that each part takes them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -8,14 +8,12 @@ from auth0_sso.audit.health import AuditHealth
 from auth0_sso.events import Event
 from auth0_sso.jwks.health import KeysHealth
 from auth0_sso.jwks.key_store import KeyStore
-from auth0_sso.management.proofs import Proof
-from auth0_sso.management.shared_token import SharedToken
+from auth0_sso.oauth.shared_token import SharedToken
 from auth0_sso.ratelimit.limiter import Counter
 from auth0_sso.ratelimit.policy import Policy
 from auth0_sso.roles.shared import SharedRoles
 from auth0_sso.settings import Settings
 from auth0_sso.tokens.claims import TokenPolicy
-from auth0_sso.tokens.client_assertion import AssertionKey
 from auth0_sso.tokens.verifier import TokenVerifier
 
 
@@ -104,16 +102,3 @@ def token_policy(settings: Settings) -> TokenPolicy:
 def policy_or_off(text: str) -> Policy | None:
     """Return a rate limit policy, or None for `off`."""
     return None if text == "off" else Policy.parse(text)
-
-
-def proofs_of(settings: Settings) -> tuple[Proof, ...]:
-    """Return the Management client's private keys where it has some, else its secrets: one, or two in a rotation."""
-    pems = settings.auth0_management_private_key.get_secret_value()
-    if pems:
-        return AssertionKey.listed(pems, settings.auth0_management_private_key_id)
-    return tuple(settings.auth0_management_client_secret.get_secret_value().splitlines())
-
-
-def sealing_secrets(proofs: Iterable[Proof]) -> tuple[str, ...]:
-    """Return what shared values are sealed with; of a key the key itself, since PEM has several spellings of one."""
-    return tuple(proof.secret if isinstance(proof, AssertionKey) else proof for proof in proofs)

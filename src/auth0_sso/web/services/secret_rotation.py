@@ -5,13 +5,14 @@ import logging
 from collections.abc import Callable
 from typing import Final, NoReturn
 
+from auth0_sso.calling.confidential_client import proofs_of
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import StoreUnavailableError
-from auth0_sso.management.proofs import Proofs
+from auth0_sso.oauth.proofs import Proofs, sealing_secrets
 from auth0_sso.resilience.single_flight import SingleFlight
 from auth0_sso.settings import Settings
 from auth0_sso.settings.secret_files import Reading, Signature, changes_credentials, read, signature
-from auth0_sso.web.services.components import Shared, proofs_of, sealing_secrets
+from auth0_sso.web.services.components import Shared
 
 _log = logging.getLogger(__name__)
 

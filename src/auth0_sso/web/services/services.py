@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import NoReturn
 
 from auth0_sso.audit.trail import AuditSink
+from auth0_sso.calling.confidential_client import proofs_of
+from auth0_sso.calling.exchange import TokenExchange
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.events import IGNORE, Observer, observers
 from auth0_sso.http.client import AsyncTransport, httpx, open_client
@@ -20,9 +22,9 @@ from auth0_sso.jwks.static import StaticKeys
 from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
 from auth0_sso.management.profiles import Profiles
-from auth0_sso.management.proofs import Proofs
-from auth0_sso.management.token_endpoint import ClientCredentials
 from auth0_sso.management.token_source import ManagementTokenSource
+from auth0_sso.oauth.proofs import Proofs
+from auth0_sso.oauth.token_endpoint import TokenEndpoint, TokenRequest
 from auth0_sso.ratelimit.limiter import Counter, RateLimiter
 from auth0_sso.ratelimit.memory import MIB, MemoryCounter
 from auth0_sso.ratelimit.policy import Policy
@@ -34,7 +36,7 @@ from auth0_sso.roles.source import RoleSource
 from auth0_sso.settings import Settings
 from auth0_sso.tokens.verifier import KeySource, TokenVerifier
 from auth0_sso.web.services.audit import RunningAudit, running_audit
-from auth0_sso.web.services.components import Metrics, Shared, Store, policy_or_off, proofs_of, token_policy
+from auth0_sso.web.services.components import Metrics, Shared, Store, policy_or_off, token_policy
 from auth0_sso.web.services.secret_rotation import SecretRotation
 
 
@@ -68,6 +70,8 @@ class Services:
     """Called with what happens to requests."""
     audit: RunningAudit | None = None
     """The audit trail, where there is one."""
+    exchange: TokenExchange = field(default_factory=partial(TokenExchange, None))
+    """Tokens for other APIs on behalf of callers."""
 
     @property
     def keys_health(self) -> KeysHealth:
@@ -147,6 +151,7 @@ async def open_services(
             profile_rate_limit=policy_or_off(profile_rate_limit),
             observe=observe,
             audit=trail,
+            exchange=_exchange(settings, client, clock, observe, stack, rotation=rotation, proofs=proofs),
         )
 
 
@@ -230,7 +235,7 @@ def _management(
     if not settings.has_management:
         return None
     base_url = settings.auth0_management_base_url
-    credentials = ClientCredentials(settings.auth0_management_client_id, proofs, settings.auth0_management_audience)
+    credentials = TokenRequest(settings.auth0_management_client_id, proofs, settings.auth0_management_audience)
     token = None if shared is None else shared.token
     outage = Outage("management", observe)
     auth = ManagementTokenSource(
@@ -247,6 +252,32 @@ def _management(
     stack.push_async_callback(auth.aclose)
     caller = ManagementCaller(client, base_url, auth, clock=clock, observe=observe, outage=outage)
     return ManagementClient(caller)
+
+
+def _exchange(
+    settings: Settings,
+    client: httpx.AsyncClient,
+    clock: Clock,
+    observe: Observer,
+    stack: AsyncExitStack,
+    *,
+    rotation: SecretRotation,
+    proofs: Proofs,
+) -> TokenExchange:
+    if not settings.has_management:
+        return TokenExchange(None, clock=clock)
+    endpoint = TokenEndpoint(
+        client,
+        settings.auth0_issuer_base_url,
+        settings.auth0_management_client_id,
+        proofs,
+        reread=rotation.reread,
+        clock=clock,
+        observe=observe,
+    )
+    exchange = TokenExchange(endpoint, clock=clock)
+    stack.push_async_callback(exchange.aclose)
+    return exchange
 
 
 def _profiles(management: ManagementClient | None, clock: Clock, stack: AsyncExitStack) -> Profiles | None:

@@ -6,17 +6,19 @@ Imported only where a store is configured: it needs the package redis.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from auth0_sso.calling.confidential_client import proofs_of
 from auth0_sso.clock import Clock
 from auth0_sso.events import IGNORE, Observer
 from auth0_sso.jwks.shared_store import SharedKeys
-from auth0_sso.management.shared_token import SharedToken
+from auth0_sso.oauth.proofs import sealing_secrets
+from auth0_sso.oauth.shared_token import SharedToken
 from auth0_sso.ratelimit.redis import RedisCounter
 from auth0_sso.roles.shared import SharedRoles
 from auth0_sso.settings import Settings
 from auth0_sso.store.keyring import Keyring
 from auth0_sso.store.sealed import SealedStore
 from auth0_sso.store.store import RedisStore
-from auth0_sso.web.services.components import Shared, proofs_of, sealing_secrets
+from auth0_sso.web.services.components import Shared
 
 
 @asynccontextmanager

@@ -7,10 +7,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from auth0_sso.errors import ManagementRefusedError, ManagementUnavailableError
-from auth0_sso.management.proofs import Proof, Proofs
-from auth0_sso.management.token_endpoint import ClientCredentials, TokenEndpoint
+from auth0_sso.errors import ClientRefusedError, ManagementRefusedError, TokenUnavailableError
 from auth0_sso.management.token_source import ManagementTokenSource
+from auth0_sso.oauth.proofs import Proof, Proofs
+from auth0_sso.oauth.token_endpoint import TokenEndpoint, TokenRequest
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.issuer import ISSUER
 from auth0_sso.tokens.client_assertion import AssertionKey
@@ -35,11 +35,12 @@ class Endpoint:
             self.proofs.replace(self.files)
 
     @property
-    def credentials(self) -> ClientCredentials:
-        return ClientCredentials("the-client-id", self.proofs, f"{ISSUER}api/v2/")
+    def credentials(self) -> TokenRequest:
+        return TokenRequest("the-client-id", self.proofs, f"{ISSUER}api/v2/")
 
     async def fetch(self) -> str:
-        return (await TokenEndpoint(self.client, ISSUER, self.credentials, reread=self.reread).fetch()).text
+        endpoint = TokenEndpoint(self.client, ISSUER, "the-client-id", self.proofs, reread=self.reread)
+        return (await endpoint.fetch(self.credentials.grant)).text
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ async def test_another_refusal_tries_no_other_secret(
     tenant: ScriptedTenant, endpoint: Endpoint, answer: Reply, reason: str
 ) -> None:
     tenant.on(TOKEN, answer)
-    with pytest.raises((ManagementRefusedError, ManagementUnavailableError)) as raised:
+    with pytest.raises((ClientRefusedError, TokenUnavailableError)) as raised:
         await endpoint.fetch()
     assert raised.value.reason == reason
     assert sent(tenant) == ["old"]
@@ -117,7 +118,7 @@ async def test_a_refused_secret_is_read_again_and_the_new_one_tried(
 async def test_when_all_are_refused_each_was_sent_once(tenant: ScriptedTenant, endpoint: Endpoint) -> None:
     endpoint.files = ["x", "y"]
     tenant.on(TOKEN, REFUSED)
-    with pytest.raises(ManagementRefusedError) as raised:
+    with pytest.raises(ClientRefusedError) as raised:
         await endpoint.fetch()
     assert raised.value.reason == "token_client_refused"
     assert sent(tenant) == ["old", "x", "y"]

@@ -9,9 +9,9 @@ import pytest
 from auth0_sso.clock import MonotonicTime, SystemClock, WallTime
 from auth0_sso.errors import ManagementUnavailableError
 from auth0_sso.management.authorized_request import AuthorizedRequest
-from auth0_sso.management.shared_token import SharedToken
-from auth0_sso.management.token import ManagementToken
 from auth0_sso.management.token_source import ManagementTokenSource
+from auth0_sso.oauth.shared_token import SharedToken
+from auth0_sso.oauth.token import IssuedToken
 from auth0_sso.store.keyring import Keyring
 from auth0_sso.store.sealed import SealedStore
 from auth0_sso.store.store import RedisStore
@@ -161,9 +161,9 @@ async def test_the_wait_for_a_dead_processs_lock_is_limited(
     sealed = SealedStore(store, Keyring("a test", SECRET))
     shared = SharedToken(sealed, clock=skipping)
     await store.execute("SET", sealed.name("management-token-lock"), "1")
-    token = ManagementToken.issued("token-9", 100, None, clock.monotonic())
+    token = IssuedToken.issued("token-9", 100, None, clock.monotonic())
 
-    async def fetch() -> ManagementToken:
+    async def fetch() -> IssuedToken:
         return token
 
     assert await shared.get(fetch) is token

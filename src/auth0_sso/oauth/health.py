@@ -1,11 +1,11 @@
-"""How the Management API is, as `/readyz` reports it."""
+"""How an API of the tenant is that we call, as `/readyz` reports it of the Management API."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
-class ManagementHealth:
+class ApiHealth:
     """What the last calls found; finding it out costs no call."""
 
     state: Literal["unknown", "up", "unavailable", "refused"]

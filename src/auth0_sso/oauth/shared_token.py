@@ -1,4 +1,4 @@
-"""One access token for the Management API, shared by all processes through Redis.
+"""One access token of a client for one API, shared by all processes through Redis.
 
 Auth0 counts and bills machine tokens, which are valid for a day. Four replicas of four workers that each fetch one at
 every restart cost sixteen times what is needed. The shared token is stored encrypted (`store.sealed`).
@@ -10,14 +10,14 @@ from typing import Final
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import StoreUnavailableError
-from auth0_sso.management.token import ManagementToken
+from auth0_sso.oauth.token import IssuedToken
 from auth0_sso.store.sealed import SealedStore
 
 _LOCK_MILLISECONDS: Final = 6000
 _POLL_INTERVAL: Final = 0.05
-_MAX_POLLS: Final = 80  # four seconds: less than the timeout of a Management call
+_MAX_POLLS: Final = 80  # four seconds: less than the timeout of a call
 
-Fetch = Callable[[], Awaitable[ManagementToken]]
+Fetch = Callable[[], Awaitable[IssuedToken]]
 
 
 class SharedToken:
@@ -26,17 +26,18 @@ class SharedToken:
     def __init__(
         self,
         sealed: SealedStore,
-        *,
+        *parts: str,
+        kind: str = "management-token",
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        """Take the store that keeps the token, and the clock."""
+        """Take the store that keeps the token, what tells it from other tokens of that kind, and the clock."""
         self._sealed = sealed
         self._store = sealed.store
         self._clock = clock
-        self._key = sealed.name("management-token")
-        self._lock = sealed.name("management-token-lock")
+        self._key = sealed.name(kind, *parts)
+        self._lock = sealed.name(f"{kind}-lock", *parts)
 
-    async def get(self, fetch: Fetch, *, rejected: str | None = None) -> ManagementToken:
+    async def get(self, fetch: Fetch, *, rejected: str | None = None) -> IssuedToken:
         """Return the shared token; fetch one if there is none, if it is due for renewal, or if it is `rejected`.
 
         One process at a time fetches while the others poll for its token, for at most four seconds. While the store
@@ -54,7 +55,7 @@ class SharedToken:
             pass
         return await fetch()
 
-    async def _fetch_and_share(self, fetch: Fetch) -> ManagementToken:
+    async def _fetch_and_share(self, fetch: Fetch) -> IssuedToken:
         try:
             token = await fetch()
             await self._write(token)
@@ -62,7 +63,7 @@ class SharedToken:
             await self._execute("DEL", self._lock)
         return token
 
-    async def _write(self, token: ManagementToken) -> None:
+    async def _write(self, token: IssuedToken) -> None:
         lifetime = int(token.expires_at - self._clock.monotonic())
         if lifetime <= 0:
             return
@@ -79,12 +80,12 @@ class SharedToken:
         with suppress(StoreUnavailableError):
             await self._store.execute(*command)
 
-    def _read(self, sealed: object) -> ManagementToken | None:
+    def _read(self, sealed: object) -> IssuedToken | None:
         value = self._sealed.unseal(self._key, sealed)
         if not isinstance(value, dict):
             return None
         scopes, offset = value["scopes"], self._wall_offset()
-        return ManagementToken(
+        return IssuedToken(
             value["text"],
             value["renewAt"] - offset,
             value["expiresAt"] - offset,

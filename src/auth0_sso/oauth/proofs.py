@@ -1,7 +1,7 @@
-"""What the Management client authenticates with: one secret or key, or two while it is rotated at Auth0."""
+"""What a confidential client authenticates with: one secret or key, or two while it is rotated at Auth0."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final, TypeAlias
 
 from auth0_sso.tokens.client_assertion import AssertionKey
@@ -30,6 +30,11 @@ class Proofs:
         self._listed = tuple(listed)
 
     @property
+    def listed(self) -> tuple[Proof, ...]:
+        """All of them."""
+        return self._listed
+
+    @property
     def preferred(self) -> Proof:
         """The one to try first."""
         return self._accepted if self._accepted is not None and self._accepted in self._listed else self._listed[0]
@@ -46,3 +51,8 @@ class Proofs:
                 "Auth0 refuses a secret or key of the Management client that is set, and accepts another one, which "
                 "is used now: remove the refused one once the rotation is over"
             )
+
+
+def sealing_secrets(proofs: Iterable[Proof]) -> tuple[str, ...]:
+    """Return what shared values are sealed with; of a key the key itself, since PEM has several spellings of one."""
+    return tuple(proof.secret if isinstance(proof, AssertionKey) else proof for proof in proofs)

@@ -1,4 +1,4 @@
-"""An access token for the Management API, with the time at which to renew it."""
+"""An access token that was issued to us, with the time at which to renew it."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -10,7 +10,7 @@ _MAX_RENEWAL_MARGIN: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class ManagementToken:
+class IssuedToken:
     """A token with its times, which are monotonic times of this process in seconds."""
 
     text: str = field(repr=False)
@@ -20,9 +20,7 @@ class ManagementToken:
     """The scopes it was granted; None where the token endpoint did not list them."""
 
     @classmethod
-    def issued(
-        cls, text: str, expires_in: float, scopes: frozenset[str] | None, now: MonotonicTime
-    ) -> "ManagementToken":
+    def issued(cls, text: str, expires_in: float, scopes: frozenset[str] | None, now: MonotonicTime) -> "IssuedToken":
         """Return a token that was issued at `now` and expires in `expires_in` seconds."""
         margin = min(_MAX_RENEWAL_MARGIN, expires_in / 10)
         return cls(text, now + expires_in - margin, now + expires_in, scopes)
