@@ -15,6 +15,7 @@ from auth0_sso.errors import (
     ConfigurationError,
     ConflictError,
     InsufficientScopeError,
+    InvalidDPoPProofError,
     InvalidInputError,
     InvalidRequestError,
     InvalidTokenError,
@@ -32,6 +33,7 @@ from auth0_sso.errors import (
     TemporaryError,
     TenantError,
     UnavailableError,
+    UseDPoPNonceError,
 )
 from auth0_sso.web.problems.schema import Problem
 
@@ -44,6 +46,8 @@ STATUSES: Final[Mapping[type[Auth0SsoError], int]] = {
     MissingTokenError: 401,
     InvalidRequestError: 400,
     InvalidTokenError: 401,
+    InvalidDPoPProofError: 401,
+    UseDPoPNonceError: 401,
     InsufficientScopeError: 403,
     InvalidInputError: 400,
     NotFoundError: 404,
