@@ -1,4 +1,4 @@
-"""Tokens that are bound to a key (RFC 9449), through an app: who passes, how others are refused, and what it costs."""
+"""Tokens that are bound to a key (RFC 9449), through an app: who passes, and how others are refused."""
 
 import asyncio
 import logging
@@ -21,13 +21,12 @@ from support.redis_server import RedisServer
 HOST = "https://api.example.com"
 ORDERS = f"{HOST}/orders"
 BOTH = 'Bearer, DPoP algs="ES256"'
-Opening = Callable[..., "AsyncExitStack"]
 
 
 class OpenApp(Protocol):
     """Opens an app with changed settings, until the test ends."""
 
-    async def __call__(self, app: FastAPI | None = None, **changes: object) -> httpx.AsyncClient: ...
+    async def __call__(self, app: FastAPI | None = None, **changes: Any) -> httpx.AsyncClient: ...  # noqa: ANN401 - settings
 
 
 @pytest.fixture
@@ -62,7 +61,7 @@ def own_app() -> FastAPI:
 async def open_app(issuer: Issuer, clock: HandClock) -> AsyncIterator[OpenApp]:
     async with AsyncExitStack() as stack:
 
-        async def opened(app: FastAPI | None = None, **changes: object) -> httpx.AsyncClient:
+        async def opened(app: FastAPI | None = None, **changes: Any) -> httpx.AsyncClient:  # noqa: ANN401 - settings
             return await stack.enter_async_context(protected(app or own_app(), issuer, clock, **changes))
 
         yield opened
@@ -342,7 +341,7 @@ async def test_bearer_tokens_need_no_nonce(open_app: OpenApp, issuer: Issuer, cl
 
 
 async def test_processes_share_nonces_by_their_management_client(open_app: OpenApp, client: DPoPClient) -> None:
-    management = {
+    management: dict[str, Any] = {
         "auth0_management_client_id": "management",
         "auth0_management_client_secret": "shared",
         "auth0_dpop_nonce": "required",

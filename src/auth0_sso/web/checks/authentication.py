@@ -20,7 +20,6 @@ from auth0_sso.web.checks.binding import Headers, SentToken, require_binding
 from auth0_sso.web.checks.callers import address_of
 from auth0_sso.web.services.services import Services
 
-
 _NOT_COUNTED: Final = frozenset({"expired", "dpop_nonce_missing", "dpop_nonce_expired"})
 """An expired token was a good one: its client must get the 401 to renew it, even behind a shared address."""
 

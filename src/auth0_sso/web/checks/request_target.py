@@ -1,5 +1,6 @@
 """The URI of a request as its client has it, for DPoP proofs (RFC 9449 section 4.3)."""
 
+import re
 from typing import Final
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ from auth0_sso.tokens.dpop.target import normalized
 _SCHEMES: Final = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 """The handshake of a WebSocket is an HTTP request (RFC 6455 section 1.3)."""
 
+_HOST: Final = re.compile(rb"[A-Za-z0-9._:\[\]-]+")  # with a slash in it a part of it would be the path
 _PATH_CHARACTERS: Final = "/:@!$&'()*+,;=-._~"  # RFC 3986 section 3.3
 
 
@@ -38,6 +40,6 @@ def _raw_path(scope: Scope) -> str:
 
 def _origin(scope: Scope) -> str:
     hosts = [value for name, value in scope["headers"] if name == b"host"]
-    if len(hosts) != 1:
+    if len(hosts) != 1 or not _HOST.fullmatch(hosts[0]):
         raise ValueError("the host is not known")
     return f"{_SCHEMES[scope['scheme']]}://{hosts[0].decode('ascii')}"
