@@ -31,15 +31,18 @@ class Accepted:
     says: Mapping[str, object] = field(default_factory=dict)
 
 
+_MALFORMED_CNF = {"bound-to-nothing", "bound-by-null", "bound-to-two", "bound-to-no-thumbprint"}
 CHALLENGES: dict[str, tuple[str, ...]] = {"off": ("Bearer",), "allowed": ("Bearer", "DPoP")}
 """The schemes that challenges offer, by AUTH0_DPOP."""
 
 
 def refused_with(case: Refused, dpop: str) -> Refused:
-    """Return what a case comes to: a token that is not bound is refused with the scheme DPoP, for another reason."""
-    if case.id != "dpop-scheme" or dpop == "off":
+    """Return what a case comes to: while DPoP is on, its scheme and the members of `cnf` are read."""
+    if dpop == "off":
         return case
-    return replace(case, reason="dpop_unbound", error="invalid_token")
+    if case.id == "dpop-scheme":
+        return replace(case, reason="dpop_unbound", error="invalid_token")
+    return replace(case, reason="cnf_invalid") if case.id in _MALFORMED_CNF else case
 
 
 def challenge_of(described: str, dpop: str, authorization: Authorization) -> str:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from fastapi import Depends, FastAPI, Request
 
-from auth0_sso import CurrentToken, require_dpop, require_permission
+from auth0_sso import CurrentToken, harden, require_dpop, require_permission
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.issuer import Issuer, user_claims
 from auth0_sso.web.services.bound_tokens import REPLAY_BYTES
@@ -406,3 +406,50 @@ async def test_failed_proofs_count_as_failures_and_a_nonces_absence_does_not(
     assert [answer.status_code for answer in asked] == [401, 401, 401]
     wrong = [await api.get("/orders", headers=client.headers(ORDERS, method="POST")) for _ in range(2)]
     assert [answer.status_code for answer in wrong] == [401, 429]
+
+
+ORIGIN = "https://app.example.com"
+
+
+async def preflight(api: httpx.AsyncClient) -> httpx.Response:
+    asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization,dpop"}
+    return await api.options("/orders", headers={"Origin": ORIGIN} | asked)
+
+
+async def test_scripts_may_send_proofs_and_read_nonces(open_app: OpenApp, client: DPoPClient) -> None:
+    app = harden(own_app(), cors_origins=[ORIGIN], security_headers=True)
+    api = await open_app(app, auth0_dpop_nonce="required")
+    assert (await preflight(api)).status_code == 200
+    answer = await api.get("/orders", headers=[*client.headers(ORDERS), (b"origin", ORIGIN.encode())])
+    assert {"WWW-Authenticate", "DPoP-Nonce"} <= {*answer.headers["Access-Control-Expose-Headers"].split(", ")}
+    assert len(answer.headers.get_list("DPoP-Nonce")) == len(answer.headers.get_list("Cache-Control")) == 1
+
+
+async def test_while_it_is_off_scripts_may_send_and_read_what_they_could_before(open_app: OpenApp) -> None:
+    api = await open_app(harden(own_app(), cors_origins=[ORIGIN]), auth0_dpop="off")
+    assert (await preflight(api)).status_code == 400
+    answer = await api.get("/orders", headers={"Origin": ORIGIN})
+    assert "DPoP-Nonce" not in answer.headers["Access-Control-Expose-Headers"]
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+async def test_behind_a_trusted_proxy_the_scheme_is_that_of_the_client(
+    open_app: OpenApp, client: DPoPClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    api = await open_app(harden(own_app(), trusted_proxies=["127.0.0.1"]))
+    forwarded = (b"x-forwarded-proto", b"http")
+    plain = client.headers(ORDERS.replace("https", "http"))
+    assert (await api.get("/orders", headers=[*plain, forwarded])).status_code == 200
+    assert "dpop_htu_mismatch" in await refusal(api, "/orders", [*client.headers(ORDERS), forwarded], caplog)
+
+
+async def test_the_root_path_is_part_of_the_target(open_app: OpenApp, client: DPoPClient) -> None:
+    app = FastAPI(root_path="/v1")
+
+    @app.get("/orders")
+    async def read_orders(token: CurrentToken) -> str:
+        return token.subject
+
+    api = await open_app(app)
+    assert (await api.get("/orders", headers=client.headers(f"{HOST}/v1/orders"))).status_code == 200
+    assert (await api.get("/v1/orders", headers=client.headers(f"{HOST}/v1/orders"))).status_code == 200

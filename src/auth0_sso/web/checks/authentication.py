@@ -44,7 +44,7 @@ async def authenticate(
             scheme, text = "DPoP", read_dpop_token(credentials)
         token = await services.verifier.verify(text)
         bound = services.bound_tokens
-        if bound is not None and (bound.is_required or token.confirmation is not None or scheme == "DPoP"):
+        if bound is not None and (token.confirmation is not None or scheme == "DPoP" or bound.is_required):
             await require_binding(scope, bound, token, SentToken(scheme, text), headers)
     except (InvalidRequestError, InvalidTokenError, InvalidDPoPProofError) as error:
         await _count_failure(scope, services, error)

@@ -51,7 +51,8 @@ class RequestLayer(GuardMiddleware):
         context = RequestContext.begin(scope, self._options.services, request_id)
         if len(headers) == len(scope["headers"]):  # else a guard counts the Authorization headers
             context.credentials = (headers[b"authorization"],) if b"authorization" in headers else ()
-        cors = self._with_dpop if self._options.offers_dpop else self._without_dpop
+        offers_dpop = self._options.cors_origins and self._options.offers_dpop
+        cors = self._with_dpop if offers_dpop else self._without_dpop
         app, response_headers = self._app, cors.response_headers
         if is_preflight(scope, headers):
             app, response_headers = cors.preflight, self._preflight_headers
