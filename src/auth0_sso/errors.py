@@ -93,7 +93,7 @@ class CallerError(Auth0SsoError):
 
 
 class MissingTokenError(CallerError):
-    """No bearer token came with the request, or a scheme other than Bearer did: 401 with a bare challenge."""
+    """No token came with the request, or one with a scheme that is not accepted: 401 with a bare challenge."""
 
     code = "missing_token"
 
@@ -112,6 +112,8 @@ class InvalidTokenError(CallerError):
     """The `kid` that the token names, where it was read: not verified, and not for a response."""
     client_id: str | None = None
     """Of the application that the token was issued to, where its signature was verified."""
+    needs_dpop: bool = False
+    """Whether a token that is bound to a key would pass: the challenge of the DPoP scheme says so."""
 
     def __init__(self, reason: str, detail: str, *, log_detail: str | None = None) -> None:
         super().__init__(detail, reason=reason)
@@ -201,7 +203,8 @@ class TemporaryError(Auth0SsoError):
 
 
 class StoreUnavailableError(TemporaryError):
-    """The store that all replicas share does not answer, and RATE_LIMIT_ON_STORE_ERROR is `deny`."""
+    """The store that all replicas share does not answer, and RATE_LIMIT_ON_STORE_ERROR is `deny`; or it is asked
+    whether a DPoP proof was used already, or the memory for that is full."""
 
     code = "store_unavailable"
 

@@ -15,13 +15,15 @@ from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
 from support.accepted_tokens import ACCEPTED
 from support.guarded_asgi_app import SeenApp, ask, guarded
 from support.tenant_script import DISCOVERY, JWKS, ScriptedTenant, discovery_reply, json_reply
-from support.token_cases import POLICY, Accepted, key_document
+from support.token_cases import CHALLENGES, POLICY, Accepted, challenge_of, key_document, refused_with
 
 SEEN = SeenApp()
 
 
-@pytest.fixture
-async def guard(tenant: ScriptedTenant, issuer: Issuer, clock: HandClock) -> AsyncIterator[Auth0Guard]:
+@pytest.fixture(params=list(CHALLENGES))
+async def guard(
+    tenant: ScriptedTenant, issuer: Issuer, clock: HandClock, request: pytest.FixtureRequest
+) -> AsyncIterator[Auth0Guard]:
     tenant.on(DISCOVERY, discovery_reply())
     tenant.on(JWKS, json_reply(key_document(issuer)))
     SEEN.scopes.clear()
@@ -29,6 +31,7 @@ async def guard(tenant: ScriptedTenant, issuer: Issuer, clock: HandClock) -> Asy
         "auth0_audience": tuple(POLICY.audiences),
         "auth0_algorithms": SUPPORTED_ALGORITHMS,
         "auth0_leeway_seconds": LEEWAY,
+        "auth0_dpop": request.param,
     }
     async with guarded(SEEN, issuer=issuer, clock=clock, tenant=tenant, **changes) as running:
         yield running
@@ -39,12 +42,13 @@ async def test_it_is_refused_before_the_app_sees_it(
     guard: Auth0Guard, forge: Forge, tenant: ScriptedTenant, caplog: pytest.LogCaptureFixture, case: Refused
 ) -> None:
     caplog.set_level(logging.DEBUG, "auth0_sso")
-    values = case.build(forge)
+    dpop = guard.protection.chosen_settings().auth0_dpop
+    values, case = case.build(forge), refused_with(case, dpop)
     answer = await ask(guard, "/subject", headers=[(b"authorization", value) for value in values])
     problem, challenge = json.loads(answer.body), answer.headers["www-authenticate"]
     assert (answer.status, problem["code"]) == (case.status, case.error or "missing_token")
-    described = f'Bearer error="{case.error}", error_description="{problem["detail"]}"'
-    assert challenge == (described if case.error else "Bearer")
+    described = "" if case.error is None else f'error="{case.error}", error_description="{problem["detail"]}"'
+    assert challenge == challenge_of(described, dpop, values)
     assert f"GET /* refused: {case.reason}" in caplog.text
     said = answer.body.decode() + str(answer.headers) + caplog.text
     words = [word for value in values for word in value.decode("latin-1").replace("=", " ").split()]

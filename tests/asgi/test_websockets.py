@@ -69,7 +69,11 @@ async def test_a_refused_handshake_gets_the_problem_of_a_request(
     async with asgi_socket(guard, "/x") as socket:
         status, headers, body = await socket.answer()
         await socket.ended()
-    assert (status, headers["www-authenticate"], json.loads(body)["code"]) == (401, "Bearer", "missing_token")
+    assert (status, headers["www-authenticate"], json.loads(body)["code"]) == (
+        401,
+        'Bearer, DPoP algs="ES256"',
+        "missing_token",
+    )
     async with asgi_socket(guard, "/admin", headers=bearer(issuer)) as socket:
         assert (await socket.answer())[0] == 403
     assert [record.getMessage() for record in caplog.records] == [

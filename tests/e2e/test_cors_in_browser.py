@@ -61,7 +61,7 @@ def test_a_page_may_ask_with_head(running: Dev, page: Page) -> None:
 
 def test_a_page_reads_the_challenge_of_a_refusal(running: Dev, page: Page) -> None:
     status, read = page.evaluate(CALL, [f"{running.api}/dashboard", "GET", {"traceparent": TRACEPARENT}])
-    assert (status, read["www-authenticate"]) == (401, "Bearer")
+    assert (status, read["www-authenticate"]) == (401, 'Bearer, DPoP algs="ES256"')
 
 
 def test_a_header_that_no_setting_names_stops_the_request(running: Dev, page: Page) -> None:

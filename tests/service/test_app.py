@@ -86,13 +86,13 @@ async def test_a_permission_opens_and_its_lack_is_named(own: Service) -> None:
     assert (await own.api.get("/orders", headers=await own.as_user(MANAGER))).json() == ["read:data"]
     refused = await own.api.get("/orders", headers=await own.as_user(USER))
     assert refused.status_code == 403
-    assert refused.headers["WWW-Authenticate"].endswith('scope="read:data"')
+    assert refused.headers["WWW-Authenticate"].endswith('scope="read:data", DPoP algs="ES256"')
 
 
 async def test_all_missing_scopes_are_named_at_once(own: Service) -> None:
     refused = await own.api.post("/orders", headers=await own.as_user(USER))
     assert refused.status_code == 403
-    assert refused.headers["WWW-Authenticate"].endswith('scope="approve:data write:data"')
+    assert refused.headers["WWW-Authenticate"].endswith('scope="approve:data write:data", DPoP algs="ES256"')
 
 
 async def test_three_role_guards_of_a_route_share_one_verification_and_lookup(own: Service) -> None:

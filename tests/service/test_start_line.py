@@ -88,3 +88,10 @@ def test_the_store_is_named_without_its_credentials(url: str, said: str) -> None
     assert f"; store {said}; " in line
     assert "s3cret" not in line
     assert "user" not in line
+
+
+def test_workers_without_a_store_say_that_they_do_not_share_proofs() -> None:
+    alone = "; DPoP proofs remembered by each worker alone; "
+    assert alone in start_line(settings(workers=2))
+    assert alone not in start_line(settings(workers=2, auth0_dpop="off"))
+    assert alone not in start_line(settings(workers=2, rate_limit_storage_url="redis://localhost:6379"))

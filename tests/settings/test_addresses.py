@@ -179,3 +179,34 @@ def test_a_malformed_address_is_named_with_its_fix_without_its_value(
 def test_the_examples_tenant_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     (problem,) = problems(monkeypatch, **{name: value})
     assert problem == f"{name} still has the example's value: {fix_of(ServiceSettings, name.lower())}."
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("https://api.example.com/", "https://api.example.com"),
+        ("https://example.com:8443/shop/", "https://example.com:8443/shop"),
+        ("http://localhost:3000", "http://localhost:3000"),
+        ("", ""),
+    ],
+)
+def test_a_public_url_is_kept_without_its_last_slash(
+    monkeypatch: pytest.MonkeyPatch, written: str, kept: str
+) -> None:
+    assert load(monkeypatch, PUBLIC_URL=written).public_url == kept
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["api.example.com", "ftp://a.example", "https://a.example/?q", "https://a.example/#f", "https://u:p@a.example"],
+)
+def test_what_is_no_base_url_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    (problem,) = problems(monkeypatch, PUBLIC_URL=url)
+    assert problem == f"PUBLIC_URL is not the base URL of an API: {fix_of(ServiceSettings, 'public_url')}."
+
+
+def test_a_certificate_header_needs_trusted_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    [problem] = problems(monkeypatch, AUTH0_CLIENT_CERTIFICATE_HEADER="Client-Cert")
+    assert problem.startswith("TRUSTED_PROXIES is not set, and AUTH0_CLIENT_CERTIFICATE_HEADER is")
+    settings = load(monkeypatch, AUTH0_CLIENT_CERTIFICATE_HEADER="Client-Cert", TRUSTED_PROXIES="10.0.0.1")
+    assert settings.auth0_client_certificate_format == "rfc9440"

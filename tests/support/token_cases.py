@@ -5,12 +5,12 @@ They run in-process and over HTTP.
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from auth0_sso.clock import WallTime
 from auth0_sso.errors import CallerError, InvalidTokenError
 from auth0_sso.testing.clock import HandClock
-from auth0_sso.testing.hostile.cases import LEEWAY, Authorization, Build
+from auth0_sso.testing.hostile.cases import LEEWAY, Authorization, Build, Refused
 from auth0_sso.testing.issuer import AUDIENCE, ISSUER, Issuer, public_ec_jwk, public_jwk
 from auth0_sso.tokens.bearer import read_bearer_token
 from auth0_sso.tokens.claims import AccessToken, TokenPolicy
@@ -29,6 +29,34 @@ class Accepted:
     id: str
     build: Build
     says: Mapping[str, object] = field(default_factory=dict)
+
+
+_MALFORMED_CNF = {"bound-to-nothing", "bound-by-null", "bound-to-two", "bound-to-no-thumbprint"}
+CHALLENGES: dict[str, tuple[str, ...]] = {"off": ("Bearer",), "allowed": ("Bearer", "DPoP")}
+"""The schemes that challenges offer, by AUTH0_DPOP."""
+
+
+def refused_with(case: Refused, dpop: str) -> Refused:
+    """Return what a case comes to: while DPoP is on, its scheme and the members of `cnf` are read."""
+    if dpop == "off":
+        return case
+    if case.id == "dpop-scheme":
+        return replace(case, reason="dpop_unbound", error="invalid_token")
+    return replace(case, reason="cnf_invalid") if case.id in _MALFORMED_CNF else case
+
+
+def challenge_of(described: str, dpop: str, authorization: Authorization) -> str:
+    """Return the whole challenge (RFC 9449 section 7.1), with the error in the schemes that were used."""
+    used = {"Bearer", "DPoP"} if len(authorization) > 1 else {"Bearer"}
+    if b"".join(authorization).startswith(b"DPoP") and dpop != "off":
+        used = {"DPoP"}
+    challenges: list[str] = []
+    for scheme in CHALLENGES[dpop]:
+        parameters = [
+            *filter(None, [described if scheme in used else "", 'algs="ES256"' if scheme == "DPoP" else ""])
+        ]
+        challenges.append(f"{scheme} {', '.join(parameters)}".strip())
+    return ", ".join(challenges)
 
 
 def key_document(issuer: Issuer) -> dict[str, list[dict[str, object]]]:

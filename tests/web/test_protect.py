@@ -213,7 +213,7 @@ async def test_a_guarded_route_refuses_with_a_problem(
     caplog.set_level(logging.INFO, "auth0_sso")
     async with running_app(protected(guarded(host_app()), keys, clock)) as client:
         response = await client.get("/me", headers={"X-Request-ID": "trace-1"})
-    assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, 'Bearer, DPoP algs="ES256"')
     assert response.headers["Content-Type"] == "application/problem+json"
     assert response.headers.keys() - {"vary"} == {"www-authenticate", *OWN_HEADERS}
     assert [record.getMessage() for record in caplog.records] == ["GET /me refused: missing_token"]

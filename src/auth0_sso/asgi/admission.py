@@ -10,6 +10,7 @@ from auth0_sso.errors import CallerError
 from auth0_sso.ratelimit.policy import Policy
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.web.checks.authentication import authenticate
+from auth0_sso.web.checks.binding import require_dpop_bound
 from auth0_sso.web.checks.callers import caller_of
 from auth0_sso.web.checks.rate_limits import is_exempt, require_budget
 from auth0_sso.web.checks.scopes import require_names
@@ -44,13 +45,16 @@ async def admit(
 ) -> AccessToken | None:
     """Put the verified token into the scope and return it; None where the rule is public.
 
-    `credentials` are the values of all Authorization headers. RateLimit headers are added to `headers`, those of the
-    response. Raises the `CallerError`, `TenantError` or `TemporaryError` that says why the request does not pass.
+    `credentials` are the values of all Authorization headers. RateLimit headers and a DPoP nonce are added to
+    `headers`, those of the response. Raises the `CallerError`, `TenantError` or `TemporaryError` that says why the
+    request does not pass.
     """
     scope.pop(_TOKEN, None)  # of an outer guard, or of a request that an app sends on to itself
     scope.pop(_REFUSED_CALLER, None)
-    token = None if rule.public else await authenticate(scope, services, credentials)
+    token = None if rule.public else await authenticate(scope, services, credentials, headers)
     try:
+        if rule.dpop and token is not None:
+            require_dpop_bound(token)
         if rule.policy is not None:
             await _count(scope, rule, rule.policy, services, token, headers)
         if token is None:

@@ -25,6 +25,7 @@ from auth0_sso.settings import Settings
 from auth0_sso.tokens.verifier import KeySource
 from auth0_sso.web.checks.credentials import find_credentials
 from auth0_sso.web.middleware.observed_response import ObservedResponse
+from auth0_sso.web.services.bound_tokens import refuse_certificate_header
 from auth0_sso.web.services.components import Metrics
 from auth0_sso.web.services.protection import Protection, apps_below
 from auth0_sso.web.services.services import Services, open_services
@@ -96,7 +97,9 @@ class Auth0Guard:
 
         Raises `ConfigurationError` that lists everything wrong with the settings.
         """
-        async with self.protection.opening(self.protection.chosen_settings()) as services:
+        settings = self.protection.chosen_settings()
+        refuse_certificate_header(settings)  # no proxy's headers are read here
+        async with self.protection.opening(settings) as services:
             self._services = services
             try:
                 yield

@@ -11,6 +11,8 @@ from auth0_sso.asgi.admission import Headers, refused_caller
 from auth0_sso.asgi.rule import Rule
 from auth0_sso.errors import Auth0SsoError
 from auth0_sso.events import RequestRefused
+from auth0_sso.tokens.bearer import schemes_used
+from auth0_sso.web.checks.credentials import find_credentials
 from auth0_sso.web.middleware.access_log import refusal_words
 from auth0_sso.web.problems.error_response import error_response
 from auth0_sso.web.services.services import Services
@@ -40,7 +42,8 @@ async def refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal, s
     _log_refused(scope, refusal.rule, error)
     route = None if refusal.rule is None else refusal.rule.path
     services.observe(RequestRefused(scope, error, caller=refused_caller(scope), route=route, request_id=request_id))
-    response = error_response(error, request_id)
+    used = schemes_used(find_credentials(scope))
+    response = error_response(error, request_id, offered=services.schemes, used=used)
     response.raw_headers += refusal.headers
     if scope["type"] == "http":
         await response(scope, receive, send)

@@ -7,7 +7,7 @@ from typing import Final
 
 from auth0_sso.asgi.paths import canonical
 from auth0_sso.ratelimit.policy import Policy
-from auth0_sso.web.checks.requirements import TOKEN, Requirement
+from auth0_sso.web.checks.requirements import DPOP, TOKEN, Requirement
 from auth0_sso.web.checks.roles import RequiredRoles
 from auth0_sso.web.checks.scopes import are_scope_tokens
 
@@ -28,6 +28,8 @@ class Rule:
     """HTTP methods, `GET` with `HEAD`; by default all that no other rule of this path names, and WebSockets."""
     public: bool = False
     """No token is needed, and none is looked at."""
+    dpop: bool = False
+    """The token must be bound to a key by DPoP (RFC 9449)."""
     scopes: Collection[str] = ()
     """The token must have all of these (RFC 6749 section 3.3)."""
     permissions: Collection[str] = ()
@@ -55,8 +57,8 @@ class Rule:
         _require_methods(self.methods)
         if not are_scope_tokens((*self.scopes, *self.permissions)):
             raise ValueError("scopes and permissions of a rule are names as RFC 6749 section 3.3 spells them")
-        if self.public and (self.scopes or self.permissions or self.any_role):
-            raise ValueError("a public rule needs no token, so it cannot ask for scopes, permissions or roles")
+        if self.public and (self.dpop or self.scopes or self.permissions or self.any_role):
+            raise ValueError("a public rule needs no token, so it cannot ask for DPoP, scopes, permissions or roles")
         if not self.any_role and (self.within_organization or self.stale_ok):
             raise ValueError("within_organization and stale_ok say how roles count: a rule with them needs any_role")
         if self.any_role:
@@ -72,6 +74,7 @@ class Rule:
         """What it asks for, for lists of routes."""
         return (
             *(() if self.public else (TOKEN,)),
+            *((DPOP,) if self.dpop else ()),
             *((Requirement("scope", tuple(self.scopes)),) if self.scopes else ()),
             *((Requirement("permission", tuple(self.permissions)),) if self.permissions else ()),
             *(() if self.required_roles is None else (self.required_roles.requirement,)),

@@ -154,6 +154,13 @@ class ServiceSettings(Settings):
         1.0, "Part of the traces that is recorded, of those that begin here.", "write 0 to 1", ge=0, le=1
     )
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_where_certificates_come_from(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if info.data.get("auth0_client_certificate_header") and not value:
+            raise ValueError("is not set, and AUTH0_CLIENT_CERTIFICATE_HEADER is, which any client could send")
+        return value
+
     @classmethod
     def load_or_exit(cls, **values: Any) -> Self:  # noqa: ANN401 - pydantic checks them, field by field
         """Read the settings as `load` does; on a problem print all of them on stderr and exit with 78."""

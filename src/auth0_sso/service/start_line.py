@@ -16,9 +16,15 @@ def start_line(settings: ServiceSettings) -> str:
         f"audience {' or '.join(settings.auth0_audience)}",
         f"{settings.workers} worker{'s' if settings.workers > 1 else ''}",
         f"store {_store(settings)}",
+        *(["DPoP proofs remembered by each worker alone"] if _forgets_proofs(settings) else []),
         f"off: {', '.join(_off(settings)) or 'nothing'}",
     ]
     return f"auth0-sso {version('auth0-sso')}: {'; '.join(parts)}"
+
+
+def _forgets_proofs(settings: ServiceSettings) -> bool:
+    """Whether a DPoP proof that one worker has seen is new to the others."""
+    return settings.auth0_dpop != "off" and settings.workers > 1 and not settings.has_shared_store
 
 
 def _store(settings: ServiceSettings) -> str:
@@ -37,6 +43,7 @@ def _place(address: StoreAddress) -> str:
 def _off(settings: ServiceSettings) -> list[str]:
     is_on = {
         "Management API": settings.has_management,
+        "DPoP": settings.auth0_dpop != "off",
         "metrics": settings.metrics_enabled,
         "traces": settings.tracing_enabled,
         "CORS": bool(settings.cors_allowed_origins),

@@ -61,6 +61,16 @@ def base_url(value: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}/"
 
 
+def api_base_url(value: str) -> str:
+    """Return the base URL of an API as its clients have it, without a slash behind; an empty text as it is."""
+    if not value:
+        return value
+    parts = split_url(plain(value))
+    if parts.scheme not in _DEFAULT_PORTS or not _is_host(parts.netloc) or parts.query or parts.fragment:
+        raise ValueError("is not the base URL of an API")
+    return value.rstrip("/")
+
+
 def collector_url(value: str) -> str:
     """Return the base URL of an OpenTelemetry collector; a password in it would be in log lines."""
     parts = split_url(plain(value))

@@ -5,12 +5,12 @@ The names are a contract with every deployment: see docs/settings.md.
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, SecretStr, ValidationInfo, field_validator
 
 from auth0_sso.ratelimit.limiter import Strategy
 from auth0_sso.ratelimit.memory import MIB
 from auth0_sso.settings import rules
-from auth0_sso.settings.addresses import base_url, management_audience
+from auth0_sso.settings.addresses import api_base_url, base_url, management_audience
 from auth0_sso.settings.environment import EnvironmentSettings, setting
 from auth0_sso.settings.values import (
     MEMORY,
@@ -25,7 +25,9 @@ from auth0_sso.settings.values import (
     PolicyText,
     PolicyTextOrOff,
     StoreUrl,
+    header_name_or_none,
 )
+from auth0_sso.tokens.client_certificate import CertificateFormat
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
 from auth0_sso.tokens.verifier import CACHE_BYTES, MAX_TOKEN_BYTES
 
@@ -74,6 +76,29 @@ class Settings(EnvironmentSettings):
     )
     auth0_max_token_bytes: int = setting(
         MAX_TOKEN_BYTES, "Maximum length of a token, in bytes.", "write 1024 to 1048576", ge=1024, le=1_048_576
+    )
+    auth0_dpop: Literal["off", "allowed", "required"] = setting(
+        "allowed",
+        "Tokens that are bound to a key, sent with a DPoP proof (RFC 9449): refused, accepted, or the only ones.",
+        "write off, allowed or required",
+    )
+    auth0_dpop_nonce: Literal["off", "required"] = setting(
+        "off", "Whether a DPoP proof must have a nonce of this service.", "write off or required"
+    )
+    public_url: Annotated[str, AfterValidator(api_base_url)] = setting(
+        "",
+        "The base URL of this API as its clients have it, which DPoP proofs are compared with.",
+        "write the URL that clients have before the paths of the routes, such as https://api.example.com",
+    )
+    auth0_client_certificate_header: Annotated[str, AfterValidator(header_name_or_none)] = setting(
+        "",
+        "Header in which a trusted proxy sends the client's certificate, for tokens bound to one (RFC 8705).",
+        "write the name of a header that your proxy removes from what clients send, such as Client-Cert",
+    )
+    auth0_client_certificate_format: CertificateFormat = setting(
+        "rfc9440",
+        "Format of that header.",
+        "write rfc9440 (Client-Cert), xfcc (Envoy) or pem (nginx's $ssl_client_escaped_cert)",
     )
     auth0_token_in_subprotocol: bool = setting(
         False,

@@ -42,6 +42,11 @@ def header_name(value: str) -> str:
     return value
 
 
+def header_name_or_none(value: str) -> str:
+    """Return the name of a header, or an empty text."""
+    return header_name(value) if value else value
+
+
 def _split_at_commas(value: object) -> object:
     """Return the entries of a text, none of an empty one; a value that is not a text is returned as it is."""
     if not isinstance(value, str):

@@ -34,8 +34,8 @@ class SealingKey:
     @classmethod
     def derived(cls, secret: str, purpose: str) -> "SealingKey":
         """Derive the key and its id by HKDF (RFC 5869)."""
-        key_id = _derived(secret, f"key id {purpose}", _ID_BYTES).hex().encode()
-        return cls(key_id, Fernet(urlsafe_b64encode(_derived(secret, f"seal {purpose}", 32))))
+        key_id = derived_key(secret, f"key id {purpose}", _ID_BYTES).hex().encode()
+        return cls(key_id, Fernet(urlsafe_b64encode(derived_key(secret, f"seal {purpose}", 32))))
 
 
 class Keyring:
@@ -89,5 +89,6 @@ class Keyring:
         return tuple(SealingKey.derived(secret, self.purpose) for secret in secrets)
 
 
-def _derived(secret: str, purpose: str, length: int) -> bytes:
+def derived_key(secret: str, purpose: str, length: int) -> bytes:
+    """Return a key of that many bytes, which tells nothing of the secret or of keys for other purposes (RFC 5869)."""
     return HKDF(SHA256(), length, salt=None, info=f"auth0-sso {purpose}".encode()).derive(secret.encode())

@@ -1,16 +1,25 @@
-"""RFC 6750: the bearer token of an Authorization header, and the WWW-Authenticate challenge of an error."""
+"""RFC 6750, RFC 9449: the token of an Authorization header, and the WWW-Authenticate challenge of an error."""
 
 import re
 import string
 from collections.abc import Sequence
+from typing import Final, Literal
 
 from auth0_sso.errors import (
     Auth0SsoError,
     InsufficientScopeError,
+    InvalidDPoPProofError,
     InvalidRequestError,
     InvalidTokenError,
     MissingTokenError,
+    UseDPoPNonceError,
 )
+from auth0_sso.tokens.dpop.proof import DPOP_ALGORITHMS
+
+Scheme = Literal["Bearer", "DPoP"]
+"""How a token is sent (RFC 6750 section 2.1, RFC 9449 section 7.1)."""
+
+BEARER_ONLY: Final[tuple[Scheme, ...]] = ("Bearer",)
 
 _SCHEME = re.compile(rb"(?i:bearer)(?=[ \t]|\Z)")
 # RFC 6750 section 2.1: "Bearer" 1*SP b64token; the scheme is case-insensitive (RFC 9110 section 11.1).
@@ -20,7 +29,18 @@ _CREDENTIALS = re.compile(rb"(?i:bearer) +([A-Za-z0-9\-._~+/]+=*)")
 _USUAL_SCHEME = b"Bearer "
 _B64TOKEN = (string.ascii_letters + string.digits + "-._~+/").encode()
 
-_RFC_6750_ERRORS = (InvalidRequestError, InvalidTokenError, InsufficientScopeError)
+_DPOP_SCHEME = re.compile(rb"(?i:dpop)(?=[ \t]|\Z)")
+_DPOP_CREDENTIALS = re.compile(rb"(?i:dpop) +([A-Za-z0-9\-._~+/]+=*)")
+_ALGORITHMS = f'algs="{" ".join(DPOP_ALGORITHMS)}"'
+
+# An app's own subclass has the code that clients know.
+_STANDARD_ERRORS = (
+    InvalidRequestError,
+    InvalidTokenError,
+    InsufficientScopeError,
+    UseDPoPNonceError,
+    InvalidDPoPProofError,
+)
 # RFC 6750 section 3: quotes, backslashes, control characters, non-ASCII
 _FORBIDDEN = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 
@@ -54,27 +74,70 @@ def _read_other_spelling(authorization: Sequence[bytes]) -> str:
     return match[1].decode("ascii")
 
 
-def challenge(error: Auth0SsoError) -> str | None:
+def uses_dpop_scheme(authorization: Sequence[bytes]) -> bool:
+    """Return whether a request has one Authorization header, with the DPoP scheme."""
+    return len(authorization) == 1 and _DPOP_SCHEME.match(authorization[0].lstrip(b" \t")) is not None
+
+
+def read_dpop_token(authorization: Sequence[bytes]) -> str:
+    """Return the access token of the one Authorization header, which has the DPoP scheme.
+
+    Raises `InvalidRequestError` for malformed credentials (RFC 9449 section 7.1).
+    """
+    match = _DPOP_CREDENTIALS.fullmatch(authorization[0].strip(b" \t"))
+    if match is None:
+        raise InvalidRequestError(
+            "The Authorization header does not hold one access token.", reason="credentials_malformed"
+        )
+    return match[1].decode("ascii")
+
+
+def schemes_used(authorization: Sequence[bytes]) -> tuple[Scheme, ...]:
+    """Return the schemes in whose challenges an error is named: of two headers in both (RFC 9449 section 7.2)."""
+    if len(authorization) > 1:
+        return ("Bearer", "DPoP")
+    return ("DPoP",) if uses_dpop_scheme(authorization) else ("Bearer",)
+
+
+def challenge(
+    error: Auth0SsoError, offered: Sequence[Scheme] = BEARER_ONLY, used: Sequence[Scheme] = BEARER_ONLY
+) -> str | None:
     """Return the WWW-Authenticate value for an error, or None for one that is not about the token.
 
     RFC 6750 section 3: no error code if the request has no token; otherwise `error`, `error_description` and, when
-    scopes are missing, `scope`. For an app's own subclass `error` is the code of section 3.1 that clients know.
-    Characters that the section does not allow are replaced by "?".
+    scopes are missing, `scope`. For an app's own subclass `error` is the standard code that clients know. Characters
+    that the section does not allow are replaced by "?". RFC 9449 section 7.1: one challenge for each scheme that is
+    `offered`, and the error in those of the schemes that were `used`; in all if none of these is offered.
     """
+    parameters = _parameters(error)
+    if parameters is None:
+        return None
+    named = [scheme for scheme in offered if scheme in used] or offered
+    if isinstance(error, InvalidDPoPProofError) or (isinstance(error, InvalidTokenError) and error.needs_dpop):
+        named = [scheme for scheme in offered if scheme == "DPoP"]
+    return ", ".join(_challenge(scheme, parameters if scheme in (named or offered) else "") for scheme in offered)
+
+
+def _challenge(scheme: Scheme, parameters: str) -> str:
+    described = ", ".join(filter(None, (parameters, _ALGORITHMS if scheme == "DPoP" else "")))
+    return f"{scheme} {described}".rstrip()
+
+
+def _parameters(error: Auth0SsoError) -> str | None:
     match error:
         case MissingTokenError():
-            return "Bearer"
+            return ""
         case InsufficientScopeError(scopes=scopes) if scopes:
             return f'{_described(error)}, scope="{_quotable(" ".join(scopes))}"'
-        case InvalidRequestError() | InvalidTokenError() | InsufficientScopeError():
+        case InvalidRequestError() | InvalidTokenError() | InsufficientScopeError() | InvalidDPoPProofError():
             return _described(error)
         case _:
             return None
 
 
 def _described(error: Auth0SsoError) -> str:
-    code = next(base.code for base in _RFC_6750_ERRORS if isinstance(error, base))
-    return f'Bearer error="{code}", error_description="{_quotable(error.detail)}"'
+    code = next(base.code for base in _STANDARD_ERRORS if isinstance(error, base))
+    return f'error="{code}", error_description="{_quotable(error.detail)}"'
 
 
 def _quotable(text: str) -> str:

@@ -4,10 +4,12 @@ Both profiles give the same `AccessToken`. Auth0's own has the claims azp and gt
 (Auth0: "Access token profiles"). The type of every claim that is read is checked; other claims are not.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Final, Literal, cast
 
 from auth0_sso.clock import WallTime
 from auth0_sso.errors import InvalidTokenError
@@ -22,6 +24,18 @@ _LAST_TIME = 253_402_300_799  # 9999-12-31T23:59:59Z: a later NumericDate is an 
 _ID_TOKEN_CLAIMS = frozenset({"nonce", "at_hash", "c_hash"})
 
 _STRING = frozenset({str})
+_THUMBPRINT: Final = re.compile(r"[A-Za-z0-9_-]{43}")  # SHA-256 in base64url
+
+ConfirmationMethod = Literal["jkt", "x5t#S256"]
+"""`jkt` is a key, proven by DPoP (RFC 9449 section 6.1), `x5t#S256` a client certificate (RFC 8705 section 3.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What a token is bound to (`cnf`, RFC 7800): the SHA-256 thumbprint of a key or certificate, in base64url."""
+
+    method: ConfirmationMethod
+    thumbprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +43,8 @@ class TokenPolicy:
     """What a token must contain: exactly the `issuer`, and one of the `audiences`. Durations are in seconds.
 
     `leeway` is for clocks that differ. `max_age` counts from `iat`, and `clients` are the client ids that may use a
-    token; neither is checked when None.
+    token; neither is checked when None. Tokens that are bound by other methods than `confirmations` are refused: only
+    list those whose proof is checked, for each request (RFC 9449 section 7.2).
     """
 
     issuer: str
@@ -37,6 +52,7 @@ class TokenPolicy:
     leeway: float = 0
     max_age: float | None = None
     clients: frozenset[str] | None = None
+    confirmations: frozenset[ConfirmationMethod] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +75,8 @@ class AccessToken:
     """All signed claims, read-only at every level: JSON arrays are tuples, objects are read-only dicts, of which
     `copy.deepcopy` makes ordinary ones. All requests with this token share the same object.
     """
+    confirmation: Confirmation | None = None
+    """What the token is bound to; None for a bearer token. Guards check it before a route sees the token."""
 
 
 def validate(claims: Mapping[str, object], policy: TokenPolicy, now: WallTime) -> AccessToken:
@@ -70,7 +88,8 @@ def validate(claims: Mapping[str, object], policy: TokenPolicy, now: WallTime) -
     """
     claims = frozen_object(claims)
     require_issuer(claims, policy)
-    _require_bearer_access_token(claims)
+    _require_access_token(claims)
+    confirmation = _confirmation(claims, policy.confirmations) if "cnf" in claims else None
     audiences = _audiences(claims)
     if policy.audiences.isdisjoint(audiences):
         raise _mismatch("aud", sorted(policy.audiences), audiences)
@@ -90,6 +109,7 @@ def validate(claims: Mapping[str, object], policy: TokenPolicy, now: WallTime) -
         organization=_text(claims, "org_id"),
         is_machine=is_machine(claims, subject, client_id),
         claims=claims,
+        confirmation=confirmation,
     )
     require_alive(token, policy, now)
     return token
@@ -147,13 +167,31 @@ def _mismatch(claim: str, expected: Collection[str], found: Collection[str]) -> 
     return error
 
 
-def _require_bearer_access_token(claims: Mapping[str, object]) -> None:
+def _require_access_token(claims: Mapping[str, object]) -> None:
     if not _ID_TOKEN_CLAIMS.isdisjoint(claims):
         raise InvalidTokenError(
             "id_token", "This is an ID token. Send the access token that was issued for this API."
         )
-    if "cnf" in claims:  # RFC 7800: a stolen copy would be accepted, because proof of possession is not checked here
-        raise InvalidTokenError("sender_constrained", "This token is bound to a key, and is not a bearer token.")
+
+
+def sender_constrained() -> InvalidTokenError:
+    """Return the error for a bound token that came without proof of possession (RFC 7800): it may be stolen."""
+    return InvalidTokenError("sender_constrained", "This token is bound to a key, and is not a bearer token.")
+
+
+def _confirmation(claims: Mapping[str, object], allowed: frozenset[ConfirmationMethod]) -> Confirmation:
+    """Return the one member of `cnf`; with more, some might not be checked."""
+    if not allowed:
+        raise sender_constrained()
+    cnf = claims["cnf"]
+    if not isinstance(cnf, Mapping) or len(cnf) != 1:
+        raise _refused("cnf", "invalid")
+    ((method, thumbprint),) = cnf.items()
+    if method not in allowed:
+        raise sender_constrained()
+    if not isinstance(thumbprint, str) or not _THUMBPRINT.fullmatch(thumbprint):
+        raise _refused("cnf", "invalid")
+    return Confirmation(cast("ConfirmationMethod", method), thumbprint)
 
 
 def _audiences(claims: Mapping[str, object]) -> tuple[str, ...]:

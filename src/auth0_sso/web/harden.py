@@ -85,7 +85,8 @@ def trust_proxies(app: FastAPI, proxies: Sequence[str]) -> None:
     if not proxies:
         return
     try:
-        from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware  # noqa: PLC0415 - uvicorn is optional
+        from auth0_sso.web.middleware.trusted_proxies import TrustedProxies  # noqa: PLC0415 - uvicorn is optional
     except ImportError as error:
         raise ConfigurationError((f"trusted proxies need {error.name}: install auth0-sso[service].",)) from None
-    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(proxies))
+    http_options(app).trusts_proxies = True
+    app.add_middleware(TrustedProxies, trusted_hosts=list(proxies))

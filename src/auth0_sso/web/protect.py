@@ -21,6 +21,7 @@ from auth0_sso.tokens.verifier import KeySource
 from auth0_sso.web.harden import http_options
 from auth0_sso.web.middleware.problem_handlers import add_error_handler
 from auth0_sso.web.openapi.app import DescribedOpenapi, describe_apps
+from auth0_sso.web.services.bound_tokens import refuse_certificate_header
 from auth0_sso.web.services.components import Metrics
 from auth0_sso.web.services.protection import Opening, Protection
 from auth0_sso.web.services.services import open_services
@@ -83,6 +84,8 @@ def install_guards(app: FastAPI, settings: Settings | None, opening: Opening) ->
     @asynccontextmanager
     async def lifespan(running: FastAPI) -> AsyncIterator[Any]:
         chosen = protection.chosen_settings()
+        if not options.trusts_proxies:
+            refuse_certificate_header(chosen)
         described.use(chosen)
         describe_apps(app, chosen)
         async with protection.opening(chosen) as services:

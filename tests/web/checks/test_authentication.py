@@ -25,21 +25,21 @@ def good(issuer: Issuer, **claims: object) -> list[bytes]:
 
 async def error_of(services: Services, credentials: Sequence[bytes], host: str = "192.0.2.1") -> CallerError:
     with pytest.raises(CallerError) as refused:
-        await authenticate(scope(host), services, credentials)
+        await authenticate(scope(host), services, credentials, [])
     return refused.value
 
 
 async def test_a_cached_token_is_the_same_object(services: Services, issuer: Issuer) -> None:
     credentials = good(issuer)
-    first = await authenticate(scope(), services, credentials)
-    assert await authenticate(scope(), services, credentials) is first
+    first = await authenticate(scope(), services, credentials, [])
+    assert await authenticate(scope(), services, credentials, []) is first
 
 
 async def test_a_cached_token_that_has_expired_is_refused_as_such(
     services: Services, issuer: Issuer, clock: HandClock
 ) -> None:
     credentials = good(issuer)
-    await authenticate(scope(), services, credentials)
+    await authenticate(scope(), services, credentials, [])
     await clock.advance(1_000_000)
     for _ in range(4):  # which is never counted
         assert (await error_of(services, credentials)).reason == "expired"
@@ -54,7 +54,7 @@ async def test_an_address_that_fails_too_often_has_to_wait(
     assert isinstance(limited, RateLimitedError)
     assert (limited.reason, limited.retry_after) == ("authentication_failures", 60)
     assert isinstance(await error_of(services, BAD, "192.0.2.2"), InvalidTokenError)
-    assert (await authenticate(scope(), services, good(issuer))).subject
+    assert (await authenticate(scope(), services, good(issuer), [])).subject
     await clock.advance(60)
     assert isinstance(await error_of(services, BAD), InvalidTokenError)
 

@@ -46,7 +46,7 @@ async def test_one_of_the_names_opens_the_route(
         answer = await client.get(path, headers=headers)
     assert answer.status_code == status
     if status == 403:
-        assert answer.headers["WWW-Authenticate"].endswith(', scope="read:a read:b"')
+        assert answer.headers["WWW-Authenticate"].endswith(', scope="read:a read:b", DPoP algs="ES256"')
 
 
 @pytest.mark.parametrize("guard", [require_any_permission, require_any_scope])

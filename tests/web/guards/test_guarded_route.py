@@ -101,7 +101,7 @@ async def test_a_response_without_a_token_says_nothing_about_the_body(
     service: Service, path: str, body: bytes, content_type: str
 ) -> None:
     answer = await service.api.post(path, content=body, headers={"Content-Type": content_type})
-    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Bearer, DPoP algs="ES256"')
 
 
 @pytest.mark.parametrize(("body", "content_type"), MALFORMED)

@@ -98,7 +98,7 @@ async def test_a_mounted_app_refuses_with_problems_from_its_first_request_on(
 ) -> None:
     for _ in range(2):
         anonymous = await client.get("/sub/me")
-        assert (anonymous.status_code, anonymous.headers["WWW-Authenticate"]) == (401, "Bearer")
+        assert (anonymous.status_code, anonymous.headers["WWW-Authenticate"]) == (401, 'Bearer, DPoP algs="ES256"')
         assert anonymous.headers["Content-Type"] == "application/problem+json"
     refused = await client.get("/sub/admin", headers=bearing(issuer, clock))
     assert (refused.status_code, refused.json()["code"]) == (403, "insufficient_scope")

@@ -145,7 +145,8 @@ async def test_the_challenge_of_an_own_error_has_a_standard_code(
 ) -> None:
     refused = await get(issuer, clock, client, "/paid", org_id="org_unpaid")
     assert refused.headers["WWW-Authenticate"] == (
-        'Bearer error="insufficient_scope", error_description="Your subscription has ended.", scope="billing"'
+        'Bearer error="insufficient_scope", error_description="Your subscription has ended.", scope="billing", '
+        'DPoP algs="ES256"'
     )
     revoked = await get(issuer, clock, client, "/revoked")
     assert (revoked.status_code, revoked.json()["code"]) == (401, "token_revoked")

@@ -114,14 +114,14 @@ async def test_each_guard_wants_all_scopes_and_names_the_missing(
     ):
         refused = await client.get(f"/{name}", headers=bearing(issuer, clock, scope, **claims))
         assert (refused.status_code, refused.json()["code"]) == (403, "insufficient_scope")
-        assert refused.headers["WWW-Authenticate"].endswith(f', scope="{missing}"')
+        assert refused.headers["WWW-Authenticate"].endswith(f', scope="{missing}", DPoP algs="ES256"')
 
 
 @pytest.mark.parametrize("name", GUARDS)
 async def test_without_a_token_no_guard_passes_where_scopes_are_wanted(client: httpx.AsyncClient, name: str) -> None:
     for headers in ({}, {"Authorization": "Basic dXNlcjp3b3Jk"}):
         refused = await client.get(f"/{name}", headers=headers)
-        assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, "Bearer")
+        assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, 'Bearer, DPoP algs="ES256"')
 
 
 async def test_without_scopes_an_optional_token_stays_optional(client: httpx.AsyncClient) -> None:

@@ -17,7 +17,7 @@ from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
 from support.accepted_tokens import ACCEPTED
 from support.own_app import protected
 from support.tenant_script import DISCOVERY, JWKS, ScriptedTenant, discovery_reply, json_reply
-from support.token_cases import NOW, POLICY, Accepted, key_document
+from support.token_cases import CHALLENGES, NOW, POLICY, Accepted, challenge_of, key_document, refused_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +26,16 @@ class Guarded:
 
     api: httpx.AsyncClient
     tenant: ScriptedTenant
+    dpop: str
 
     async def get(self, path: str, authorization: Sequence[bytes]) -> httpx.Response:
         return await self.api.get(path, headers=[(b"Authorization", value) for value in authorization])
 
 
-@pytest.fixture
-async def guarded(tenant: ScriptedTenant, issuer: Issuer, clock: HandClock) -> AsyncIterator[Guarded]:
+@pytest.fixture(params=list(CHALLENGES))
+async def guarded(
+    tenant: ScriptedTenant, issuer: Issuer, clock: HandClock, request: pytest.FixtureRequest
+) -> AsyncIterator[Guarded]:
     tenant.on(DISCOVERY, discovery_reply())
     tenant.on(JWKS, json_reply(key_document(issuer)))
     app = FastAPI()
@@ -50,10 +53,11 @@ async def guarded(tenant: ScriptedTenant, issuer: Issuer, clock: HandClock) -> A
         "auth0_audience": tuple(POLICY.audiences),
         "auth0_algorithms": SUPPORTED_ALGORITHMS,
         "auth0_leeway_seconds": LEEWAY,
+        "auth0_dpop": request.param,
     }
     async with protected(app, issuer, clock, tenant=tenant, **changes) as api:
         await clock.settle()
-        yield Guarded(api, tenant)
+        yield Guarded(api, tenant, request.param)
 
 
 def token_texts(authorization: Sequence[bytes]) -> list[str]:
@@ -67,13 +71,13 @@ async def test_it_is_refused_and_the_answer_says_so_without_repeating_it(
     guarded: Guarded, forge: Forge, caplog: pytest.LogCaptureFixture, case: Refused
 ) -> None:
     caplog.set_level(logging.DEBUG, "auth0_sso")
-    authorization = case.build(forge)
+    authorization, case = case.build(forge), refused_with(case, guarded.dpop)
     answer = await guarded.get("/subject", authorization)
     problem, challenge = answer.json(), answer.headers["WWW-Authenticate"]
 
     assert (answer.status_code, problem["code"]) == (case.status, case.error or "missing_token")
-    described = f'Bearer error="{case.error}", error_description="{problem["detail"]}"'
-    assert challenge == (described if case.error else "Bearer")
+    described = "" if case.error is None else f'error="{case.error}", error_description="{problem["detail"]}"'
+    assert challenge == challenge_of(described, guarded.dpop, authorization)
     assert case.reason in caplog.text
     for text in token_texts(authorization):
         assert text not in answer.text

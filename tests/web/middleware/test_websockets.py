@@ -25,7 +25,7 @@ async def test_a_good_token_opens_a_socket(own: SocketApp, bearer: Bearer) -> No
 async def test_a_handshake_without_a_token_is_answered_as_a_request_is(own: SocketApp) -> None:
     async with asgi_socket(own.app, "/echo") as socket:
         status, headers, body = await socket.answer()
-    assert (status, headers["www-authenticate"]) == (401, "Bearer")
+    assert (status, headers["www-authenticate"]) == (401, 'Bearer, DPoP algs="ES256"')
     assert headers["content-type"] == "application/problem+json"
     assert json.loads(body)["code"] == "missing_token"
 

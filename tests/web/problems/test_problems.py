@@ -147,7 +147,7 @@ async def test_a_challenge_replaces_what_a_header_cannot_carry(raising: httpx.As
     assert answer.status_code == 403
     assert answer.headers["WWW-Authenticate"] == (
         'Bearer error="insufficient_scope", '
-        'error_description="Only for ?gold? ? customers ???X-Evil: 1", scope="a?b c"'
+        'error_description="Only for ?gold? ? customers ???X-Evil: 1", scope="a?b c", DPoP algs="ES256"'
     )
     assert "X-Evil" not in answer.headers
     assert "\u2013" in answer.json()["detail"]

@@ -33,7 +33,9 @@ _ADVICE: Final[Mapping[str, str]] = {
     "aud_mismatch": "The token is for another API. Set AUTH0_AUDIENCE to the identifier that the client requests.",
     "aud_missing": _REQUEST_AUDIENCE,
     "id_token": "Send the access token. An ID token is for the application that logs the user in, not for an API.",
-    "sender_constrained": "The token is bound to a key (DPoP or mTLS). Request a bearer token for this API.",
+    "sender_constrained": (
+        "The token is bound to a key (DPoP or mTLS), and that is off here: docs/dpop.md, or request a bearer token."
+    ),
     "expired": "Get a new token. If it was just issued, compare the clocks: `auth0-sso doctor`.",
     "not_yet_valid": "Compare the clocks: `auth0-sso doctor`.",
     "iat_in_future": "Compare the clocks: `auth0-sso doctor`.",

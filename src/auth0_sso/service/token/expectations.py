@@ -45,12 +45,19 @@ def _header_rows(header: Mapping[str, object], algorithms: Collection[str], poli
     yield "kid", f"a key of {policy.issuer}", _found(header, "kid"), None
 
 
+def _kind_rows(claims: Mapping[str, object], policy: TokenPolicy) -> Iterator[Row]:
+    foreign = [name for name in (*_ID_TOKEN_CLAIMS, "cnf") if name in claims]
+    expected, passes = "a bearer access token: no ID token, not bound to a key", False if foreign else None
+    if policy.confirmations:
+        expected = "an access token: no ID token; bound to a key or not (a bound one needs a proof with each request)"
+        passes = None if foreign in ([], ["cnf"]) else False
+    yield "kind", expected, f"has the claim {', '.join(foreign)}" if foreign else None, passes
+
+
 def _claim_rows(claims: Mapping[str, object], policy: TokenPolicy, now: WallTime) -> Iterator[Row]:
     yield "iss", policy.issuer, _found(claims, "iss"), claims.get("iss") == policy.issuer
     yield "signature", "made with that key", "", None
-    foreign = [name for name in (*_ID_TOKEN_CLAIMS, "cnf") if name in claims]
-    found = f"has the claim {', '.join(foreign)}" if foreign else None
-    yield "kind", "a bearer access token: no ID token, not bound to a key", found, False if foreign else None
+    yield from _kind_rows(claims, policy)
     expected = " or ".join(sorted(policy.audiences))
     yield "aud", expected, _found(claims, "aud"), _has_audience(claims.get("aud"), policy.audiences)
     yield "sub", "the user or the client", _found(claims, "sub"), None

@@ -34,6 +34,7 @@ _CHECK_OF_REASON: Final = {
     "client_id_invalid": "azp",
     "id_token": "kind",
     "sender_constrained": "kind",
+    "cnf_invalid": "kind",
     "signature_mismatch": "signature",
 }
 

@@ -135,6 +135,11 @@ CLAIMS = [
     Refused("id-token-by-at-hash", claim(at_hash="MTIzNDU2Nzg5MDEyMzQ1Ng"), "id_token"),
     Refused("id-token-by-c-hash", claim(c_hash="LDktKdoQak3Pk0cnXxCltA"), "id_token"),
     Refused("id-token-without-hashes", claim(aud="spa-client", azp=..., scope=...), "aud_mismatch"),
+    Refused("bound-to-nothing", claim(cnf={}), "sender_constrained"),
+    Refused("bound-by-null", claim(cnf=None), "sender_constrained"),
+    Refused("bound-to-two", claim(cnf={"jkt": "A" * 43, "x5t#S256": "A" * 43}), "sender_constrained"),
+    Refused("bound-to-no-thumbprint", claim(cnf={"jkt": "A" * 42}), "sender_constrained"),
+    Refused("bound-to-a-whole-key", claim(cnf={"jwk": {"kty": "EC"}}), "sender_constrained"),
     Refused("bound-by-dpop", claim(cnf={"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}), "sender_constrained"),
     Refused(
         "bound-by-mtls", claim(cnf={"x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"}), "sender_constrained"

@@ -64,7 +64,8 @@ class HostileToken:
         __tracebackhide__ = True  # pytest then shows the test, not this
         challenge = response.headers.get("WWW-Authenticate", "")
         expected = "Bearer" if self.error is None else f'Bearer error="{self.error}"'
-        if response.status_code != self.status or not challenge.startswith(expected):
+        only_dpop = expected.replace("Bearer", "DPoP")  # with AUTH0_DPOP=required
+        if response.status_code != self.status or not challenge.startswith((expected, only_dpop)):
             raise AssertionError(
                 f"{self.id} ({self.reason}) must be refused with {self.status} and the challenge {expected}; "
                 f"the response is {response.status_code} with {challenge or 'no challenge'}"

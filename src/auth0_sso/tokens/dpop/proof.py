@@ -71,24 +71,24 @@ def verify_proof(values: Sequence[bytes], request: ProvenRequest, policy: ProofP
     _require_binding(jwk, request.thumbprint)
     key = _key(algorithm, *_public_members(jwk))
     if not key.verifies(signing_input, signature):
-        raise _refused("signature_mismatch", "Its signature is wrong.")
+        raise _invalid_proof("signature_mismatch", "Its signature is wrong.")
     _require_request(claims, request)
     return Proof(_jti(claims), _issued_at(claims, policy, now), _nonce(claims))
 
 
 def _only(values: Sequence[bytes]) -> bytes:
     if not values:
-        raise _refused("missing", "The access token is bound to a key: send a DPoP proof with it.")
+        raise _invalid_proof("missing", "The access token is bound to a key: send a DPoP proof with it.")
     if len(values) > 1:
-        raise _refused("repeated", "There is more than one DPoP header.")
+        raise _invalid_proof("repeated", "There is more than one DPoP header.")
     if len(values[0]) > MAX_PROOF_BYTES:
-        raise _refused("too_long", "It is too long.")
+        raise _invalid_proof("too_long", "It is too long.")
     return values[0]
 
 
 def _parsed(text: bytes) -> tuple[bytes, Mapping[str, object], Mapping[str, object], bytes]:
     if text.count(b".") != 2:
-        raise _refused("malformed", "It is not a signed JWT.")
+        raise _invalid_proof("malformed", "It is not a signed JWT.")
     signing_input, _, signature = text.rpartition(b".")
     header, _, payload = signing_input.partition(b".")
     try:
@@ -99,20 +99,20 @@ def _parsed(text: bytes) -> tuple[bytes, Mapping[str, object], Mapping[str, obje
             jws.decode(signature, "signature"),
         )
     except InvalidTokenError as error:  # in words for the token
-        raise _refused(error.reason, "It is malformed.") from None
+        raise _invalid_proof(error.reason, "It is malformed.") from None
 
 
 def _read_header(header: Mapping[str, object], algorithms: Collection[str]) -> tuple[str, Mapping[str, object]]:
     typ, algorithm, jwk = header.get("typ"), header.get("alg"), header.get("jwk")
     if not isinstance(typ, str) or typ.lower() not in {_TYPE, f"application/{_TYPE}"}:
-        raise _refused("typ_not_allowed", f"Its typ is not {_TYPE}.")
+        raise _invalid_proof("typ_not_allowed", f"Its typ is not {_TYPE}.")
     if not isinstance(algorithm, str) or algorithm not in algorithms:
-        raise _refused("alg_not_allowed", f"Its alg is not {' or '.join(algorithms)}.")
+        raise _invalid_proof("alg_not_allowed", f"Its alg is not {' or '.join(algorithms)}.")
     for name in _UNSUPPORTED:
         if name in header:
-            raise _refused(f"{name}_unsupported", f"Its header has a {name} parameter.")
+            raise _invalid_proof(f"{name}_unsupported", f"Its header has a {name} parameter.")
     if not isinstance(jwk, Mapping):
-        raise _refused("jwk_missing" if jwk is None else "jwk_invalid", "Its header has no public key.")
+        raise _invalid_proof("jwk_missing" if jwk is None else "jwk_invalid", "Its header has no public key.")
     return algorithm, jwk
 
 
@@ -120,15 +120,15 @@ def _require_binding(jwk: Mapping[str, object], expected: str) -> None:
     try:
         found = thumbprint(jwk)
     except ValueError:
-        raise _refused("jwk_invalid", "Its key cannot be read.") from None
+        raise _invalid_proof("jwk_invalid", "Its key cannot be read.") from None
     if not hmac.compare_digest(found.encode(), expected.encode("utf-8", "replace")):
-        raise _refused("jkt_mismatch", "The access token is bound to another key.")
+        raise _invalid_proof("jkt_mismatch", "The access token is bound to another key.")
 
 
 def _public_members(jwk: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
     """Return the members of the key, for a cache: each is a text, and none is private."""
     if not all(isinstance(value, str) for name, value in jwk.items() if name != "key_ops"):
-        raise _refused("jwk_invalid", "Its key cannot be read.")
+        raise _invalid_proof("jwk_invalid", "Its key cannot be read.")
     return tuple((name, value) for name, value in jwk.items() if isinstance(value, str))
 
 
@@ -137,33 +137,33 @@ def _key(algorithm: str, *members: tuple[str, str]) -> VerificationKey:
     try:
         return embedded_key(dict(members), algorithm)
     except ValueError:
-        raise _refused("jwk_invalid", "Its key cannot be used.") from None
+        raise _invalid_proof("jwk_invalid", "Its key cannot be used.") from None
 
 
 def _require_request(claims: Mapping[str, object], request: ProvenRequest) -> None:
     if _text(claims, "htm", 64) != request.method:
-        raise _refused("htm_mismatch", "It is for another method.")
+        raise _invalid_proof("htm_mismatch", "It is for another method.")
     try:
         target = normalized(_text(claims, "htu", 8192))
     except ValueError:
-        raise _refused("htu_invalid", "Its htu is not a URI.") from None
+        raise _invalid_proof("htu_invalid", "Its htu is not a URI.") from None
     if target != request.target:
-        raise _refused("htu_mismatch", "It is for another URI.")
+        raise _invalid_proof("htu_mismatch", "It is for another URI.")
     expected = base64url(sha256(request.token.encode("ascii", "replace")).digest())
     if not hmac.compare_digest(_text(claims, "ath", 64).encode("utf-8", "replace"), expected.encode()):
-        raise _refused("ath_mismatch", "It is for another access token.")
+        raise _invalid_proof("ath_mismatch", "It is for another access token.")
 
 
 def _issued_at(claims: Mapping[str, object], policy: ProofPolicy, now: WallTime) -> float:
     issued_at = claims.get("iat")
     if issued_at is None:
-        raise _refused("iat_missing", "Its iat is missing.")
+        raise _invalid_proof("iat_missing", "Its iat is missing.")
     if type(issued_at) is not int and type(issued_at) is not float:
-        raise _refused("iat_invalid", "Its iat is malformed.")
+        raise _invalid_proof("iat_invalid", "Its iat is malformed.")
     if issued_at + policy.max_age <= now:
-        raise _refused("too_old", "It was made too long ago: check the clocks.")
+        raise _invalid_proof("too_old", "It was made too long ago: check the clocks.")
     if issued_at - policy.max_ahead > now:
-        raise _refused("iat_in_future", "It was made in the future: check the clocks.")
+        raise _invalid_proof("iat_in_future", "It was made in the future: check the clocks.")
     return issued_at
 
 
@@ -178,11 +178,11 @@ def _nonce(claims: Mapping[str, object]) -> str | None:
 def _text(claims: Mapping[str, object], name: str, max_length: int) -> str:
     value = claims.get(name)
     if value is None:
-        raise _refused(f"{name}_missing", f"Its {name} is missing.")
+        raise _invalid_proof(f"{name}_missing", f"Its {name} is missing.")
     if not isinstance(value, str) or not 0 < len(value) <= max_length:
-        raise _refused(f"{name}_invalid", f"Its {name} is malformed.")
+        raise _invalid_proof(f"{name}_invalid", f"Its {name} is malformed.")
     return value
 
 
-def _refused(fault: str, detail: str) -> InvalidDPoPProofError:
+def _invalid_proof(fault: str, detail: str) -> InvalidDPoPProofError:
     return InvalidDPoPProofError(f"dpop_{fault}", f"The DPoP proof is refused. {detail}")

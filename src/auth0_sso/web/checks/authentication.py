@@ -1,41 +1,60 @@
 """The access token of a request, verified; and the limit on addresses that fail too often."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from starlette.types import Scope
 
 from auth0_sso.errors import (
     CallerError,
+    InvalidDPoPProofError,
     InvalidRequestError,
     InvalidTokenError,
+    MissingTokenError,
     RateLimitedError,
     StoreUnavailableError,
 )
-from auth0_sso.tokens.bearer import read_bearer_token
+from auth0_sso.tokens.bearer import Scheme, read_bearer_token, read_dpop_token, uses_dpop_scheme
 from auth0_sso.tokens.claims import AccessToken
+from auth0_sso.web.checks.binding import Headers, SentToken, require_binding
 from auth0_sso.web.checks.callers import address_of
 from auth0_sso.web.services.services import Services
 
+_NOT_COUNTED: Final = frozenset({"expired", "dpop_nonce_missing", "dpop_nonce_expired"})
+"""An expired token was a good one: its client must get the 401 to renew it, even behind a shared address."""
 
-async def authenticate(scope: Scope, services: Services, credentials: Sequence[bytes]) -> AccessToken:
-    """Return the verified token; `credentials` are the values of all Authorization headers.
 
-    Raises `MissingTokenError`, `InvalidRequestError` or `InvalidTokenError` (RFC 6750 section 3.1),
-    `KeysUnavailableError`, or `RateLimitedError` where an address fails too often.
+async def authenticate(
+    scope: Scope, services: Services, credentials: Sequence[bytes], headers: Headers
+) -> AccessToken:
+    """Return the verified token, which its sender may use; `credentials` are the values of all Authorization headers.
+
+    The nonce for the client's next DPoP proof is added to `headers`, those of the response. Raises
+    `MissingTokenError`, `InvalidRequestError` or `InvalidTokenError` (RFC 6750 section 3.1), `InvalidDPoPProofError`
+    (RFC 9449 section 7.1), `KeysUnavailableError`, `StoreUnavailableError`, or `RateLimitedError` where an address
+    fails too often.
     """
     try:
-        return await services.verifier.verify(read_bearer_token(credentials))
-    except (InvalidRequestError, InvalidTokenError) as error:
+        scheme: Scheme = "Bearer"
+        try:
+            text = read_bearer_token(credentials)
+        except MissingTokenError:
+            if services.bound_tokens is None or not uses_dpop_scheme(credentials):
+                raise
+            scheme, text = "DPoP", read_dpop_token(credentials)
+        token = await services.verifier.verify(text)
+        bound = services.bound_tokens
+        if bound is not None and (token.confirmation is not None or scheme == "DPoP" or bound.is_required):
+            await require_binding(scope, bound, token, SentToken(scheme, text), headers)
+    except (InvalidRequestError, InvalidTokenError, InvalidDPoPProofError) as error:
         await _count_failure(scope, services, error)
         raise
+    return token
 
 
 async def _count_failure(scope: Scope, services: Services, error: CallerError) -> None:
-    """Answer 429 instead of 401 where an address fails too often. Requests that do not fail are never refused.
-
-    An expired token was a good one: its client must get the 401 to renew it, even behind a shared address.
-    """
-    if services.auth_failure_limit is None or error.reason == "expired":
+    """Answer 429 instead of 401 where an address fails too often. Requests that do not fail are never refused."""
+    if services.auth_failure_limit is None or error.reason in _NOT_COUNTED:
         return
     try:
         result = await services.counts.hit(services.auth_failure_limit, "failed authentications", address_of(scope))

@@ -7,6 +7,7 @@ from typing import Literal
 Kind = Literal[
     "token",
     "optional token",
+    "DPoP",
     "user",
     "organization",
     "email domain",
@@ -53,6 +54,7 @@ class Requirement:
 TOKEN = Requirement("token")
 OPTIONAL_TOKEN = Requirement("optional token")
 USER = Requirement("user")
+DPOP = Requirement("DPoP")
 
 
 def role_requirement(

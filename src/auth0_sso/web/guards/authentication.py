@@ -57,7 +57,7 @@ async def verified_token_in(context: RequestContext, scope: Scope) -> AccessToke
     credentials = context.credentials
     if credentials is None:
         credentials = _find_credentials(context, scope)
-    token = await authenticate(scope, services, credentials)
+    token = await authenticate(scope, services, credentials, context.answer_headers)
     if scope["type"] == "websocket":
         _close_at_expiry(context, services, token)
     context.token = token

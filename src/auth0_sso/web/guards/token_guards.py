@@ -7,11 +7,12 @@ from fastapi import Depends
 from fastapi.requests import HTTPConnection
 from fastapi.security import SecurityScopes
 
-from auth0_sso.errors import InsufficientScopeError, ManagementNotConfiguredError
+from auth0_sso.errors import InsufficientScopeError, InvalidDPoPProofError, ManagementNotConfiguredError
 from auth0_sso.management.client import ManagementClient
 from auth0_sso.management.profiles import Profiles
 from auth0_sso.tokens.claims import AccessToken
-from auth0_sso.web.checks.requirements import USER, Requirement
+from auth0_sso.web.checks.binding import dpop_required, require_dpop_bound
+from auth0_sso.web.checks.requirements import DPOP, USER, Requirement
 from auth0_sso.web.checks.roles import no_user
 from auth0_sso.web.checks.scopes import DENIED, require_names, scope_tokens
 from auth0_sso.web.guards.authentication import services_of, verified_token
@@ -28,6 +29,11 @@ def require_organization(*organization_ids: str) -> TokenGuard:
         refusals=refusals,
         requirements=(Requirement("organization", tuple(sorted(set(organization_ids))), one_suffices=True),),
     )
+
+
+def require_dpop() -> TokenGuard:
+    """Return a guard that passes tokens which are bound to a key, with a proof for the request (RFC 9449)."""
+    return TokenGuard(_BoundByDPoP(), refusals=(dpop_required(), InvalidDPoPProofError), requirements=(DPOP,))
 
 
 def require_scope(*scopes: str) -> TokenGuard:
@@ -51,6 +57,14 @@ def require_permission(*permissions: str) -> TokenGuard:
 def require_any_permission(*permissions: str) -> TokenGuard:
     """Return a guard that passes tokens which carry one of `permissions`; the rest as in `require_any_scope`."""
     return _guard_of(_Permissions(_canonical(permissions), one_suffices=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _BoundByDPoP:
+    """Whether a token is bound to a key: its proof was checked as the token was verified."""
+
+    async def __call__(self, _: HTTPConnection, token: AccessToken) -> None:
+        require_dpop_bound(token)
 
 
 @dataclass(frozen=True, slots=True)

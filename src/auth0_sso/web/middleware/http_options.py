@@ -28,5 +28,12 @@ class HttpOptions:
     """Answer 400 to a request without exactly one Host header (RFC 9112 section 3.2)."""
     catch_exceptions: bool = False
     """Log an exception and answer it as a problem; it reaches neither the server nor a test client."""
+    trusts_proxies: bool = field(default=False, compare=False)
+    """Whether the headers of trusted proxies are read."""
     services: Services | None = field(default=None, compare=False)
     """What the guards work with, while the lifespan of a protected app runs."""
+
+    @property
+    def offers_dpop(self) -> bool:
+        """Whether scripts of the allowed origins may send DPoP proofs, and read nonces (RFC 9449 section 8)."""
+        return self.services is not None and "DPoP" in self.services.schemes

@@ -13,6 +13,8 @@ from starlette.websockets import WebSocket
 
 from auth0_sso.errors import Auth0SsoError
 from auth0_sso.events import RequestRefused
+from auth0_sso.tokens.bearer import BEARER_ONLY, schemes_used
+from auth0_sso.web.checks.credentials import find_credentials
 from auth0_sso.web.middleware.access_log import refusal_words
 from auth0_sso.web.middleware.request_context import RequestContext
 from auth0_sso.web.middleware.route_path import route_path
@@ -94,7 +96,9 @@ async def _answer_error(request: Request | WebSocket, error: Exception) -> Respo
     assert isinstance(error, Auth0SsoError)  # noqa: S101 - narrows what add_exception_handler cannot type
     observe_refusal(request, error)
     context = RequestContext.of(request.scope)
-    response = error_response(error, context.request_id)
+    offered = BEARER_ONLY if context.services is None else context.services.schemes
+    used = schemes_used(find_credentials(request.scope))
+    response = error_response(error, context.request_id, offered=offered, used=used)
     return await refuse_websocket(request, error, response) if isinstance(request, WebSocket) else response
 
 

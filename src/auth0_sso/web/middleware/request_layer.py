@@ -38,10 +38,7 @@ class RequestLayer(GuardMiddleware):
 
     def __init__(self, app: ASGIApp, *, options: HttpOptions) -> None:
         super().__init__(app, options=options)
-        self._response_headers = ResponseHeaders(options, origins=options.cors_origins)
-        self._preflight = app
-        if options.cors_origins:
-            self._preflight = answer_preflight(app, options.cors_origins, headers=options.cors_headers)
+        self._with_dpop, self._without_dpop = (_Cors(app, options, dpop=dpop) for dpop in (True, False))
         self._preflight_headers = ResponseHeaders(options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,9 +53,11 @@ class RequestLayer(GuardMiddleware):
         each_once = len(headers) == len(scope["headers"])
         if each_once:  # else a guard counts the Authorization headers
             context.credentials = (headers[b"authorization"],) if b"authorization" in headers else ()
-        app, response_headers = self._app, self._response_headers
+        offers_dpop = self._options.cors_origins and self._options.offers_dpop
+        cors = self._with_dpop if offers_dpop else self._without_dpop
+        app, response_headers = self._app, cors.response_headers
         if scope["method"] == "OPTIONS" and is_preflight(scope, headers):
-            app, response_headers = self._preflight, self._preflight_headers
+            app, response_headers = cors.preflight, self._preflight_headers
         exchange = _Exchange(context, headers, receive, send, self._options.max_body_bytes, response_headers)
         token = request_id_variable.set(request_id)
         trace = trace_id_variable.set(trace_id_of(headers[b"traceparent"])) if b"traceparent" in headers else None
@@ -90,6 +89,18 @@ class RequestLayer(GuardMiddleware):
             log_access(scope, status, seconds, refusal=refusal, token=context.token, options=options)
         elif refusal is not None:
             log_refusal(scope, refusal)
+
+
+class _Cors:
+    """What answers preflight requests, and the headers of all other responses."""
+
+    __slots__ = ("preflight", "response_headers")
+
+    def __init__(self, app: ASGIApp, options: HttpOptions, *, dpop: bool) -> None:
+        self.response_headers = ResponseHeaders(options, origins=options.cors_origins, dpop=dpop)
+        self.preflight = app
+        if options.cors_origins:
+            self.preflight = answer_preflight(app, options.cors_origins, headers=options.cors_headers, dpop=dpop)
 
 
 class _Exchange:
@@ -130,7 +141,8 @@ class _Exchange:
             self.status = message["status"]
             added, context = self._response_headers, self._context
             headers = added.complete(message.get("headers", ()), self._headers, context.request_id)
-            headers.extend(context.answer_headers)
+            if context.answer_headers:
+                headers.extend(header for header in context.answer_headers if header not in headers)
             message = {**message, "headers": headers}  # an app may send one message for all its responses
         return self._send(message)
 

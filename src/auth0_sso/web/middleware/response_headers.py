@@ -21,12 +21,14 @@ _LOOPBACK = re.compile(rb"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d*)?", re.IGNOR
 class ResponseHeaders:
     """Adds headers to responses: most are the same for all, so they are prepared once."""
 
-    def __init__(self, options: HttpOptions, *, origins: Sequence[str] = ()) -> None:
+    def __init__(self, options: HttpOptions, *, origins: Sequence[str] = (), dpop: bool = False) -> None:
         """Take the options, and the origins that CORS headers are added for."""
         self._secure = options.security_headers
         self._request_id = options.request_id
         self._defaults = _SECURITY_HEADERS if options.security_headers else ()
-        self._by_origin = {origin: (*added, *self._defaults) for origin, added in cors_headers(origins).items()}
+        self._by_origin = {
+            origin: (*added, *self._defaults) for origin, added in cors_headers(origins, dpop=dpop).items()
+        }
         self._by_other_origin = self._by_origin.get(b"", self._defaults)
         self._names = {name for added in (self._defaults, *self._by_origin.values()) for name, _ in added}
 

@@ -11,6 +11,7 @@ from auth0_sso.errors import (
     CallerError,
     ConflictError,
     InsufficientScopeError,
+    InvalidDPoPProofError,
     InvalidInputError,
     InvalidRequestError,
     InvalidTokenError,
@@ -28,6 +29,7 @@ from auth0_sso.errors import (
     TemporaryError,
     TenantError,
     UnavailableError,
+    UseDPoPNonceError,
 )
 from auth0_sso.web.openapi.notes import NotedProblem
 from auth0_sso.web.problems.problems import (
@@ -47,6 +49,8 @@ _ERRORS: Final = (
     InvalidTokenError("expired", "The access token has expired."),
     InvalidTokenError("aud_mismatch", "The access token's aud claim is not the one expected here."),
     InvalidTokenError("signature_mismatch", "The access token's signature is wrong."),
+    InvalidDPoPProofError("dpop_missing", "The access token is bound to a key: send a DPoP proof with it."),
+    UseDPoPNonceError("dpop_nonce_missing", "x"),
     InvalidRequestError("The Authorization header does not hold one bearer token."),
     InsufficientScopeError("scope_missing", "The access token does not allow this."),
     InvalidInputError("PasswordStrengthError: Password is too weak"),

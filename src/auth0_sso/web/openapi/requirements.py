@@ -14,6 +14,7 @@ Extensions). Empty, a token is optional."""
 _NOUNS: Final[Mapping[Kind, str]] = MappingProxyType(
     {
         "token": "access token",
+        "DPoP": "DPoP-bound access token",
         "user": "user token",
         "organization": "organization",
         "email domain": "email domain",

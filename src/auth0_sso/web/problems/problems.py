@@ -18,6 +18,7 @@ from auth0_sso.errors import (
     ConflictError,
     ExchangeRefusedError,
     InsufficientScopeError,
+    InvalidDPoPProofError,
     InvalidInputError,
     InvalidRequestError,
     InvalidTokenError,
@@ -37,6 +38,7 @@ from auth0_sso.errors import (
     TokenAnswerError,
     TokenUnavailableError,
     UnavailableError,
+    UseDPoPNonceError,
 )
 from auth0_sso.web.problems.schema import Problem
 
@@ -49,6 +51,8 @@ STATUSES: Final[Mapping[type[Auth0SsoError], int]] = {
     MissingTokenError: 401,
     InvalidRequestError: 400,
     InvalidTokenError: 401,
+    InvalidDPoPProofError: 401,
+    UseDPoPNonceError: 401,
     InsufficientScopeError: 403,
     ExchangeRefusedError: 403,
     InvalidInputError: 400,

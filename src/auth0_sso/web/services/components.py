@@ -1,6 +1,6 @@
 """What the parts of an app are built of: the settings in the form that each part takes them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -11,9 +11,10 @@ from auth0_sso.jwks.key_store import KeyStore
 from auth0_sso.oauth.shared_token import SharedToken
 from auth0_sso.ratelimit.limiter import Counter
 from auth0_sso.ratelimit.policy import Policy
+from auth0_sso.replay.cache import ReplayCache
 from auth0_sso.roles.shared import SharedRoles
 from auth0_sso.settings import Settings
-from auth0_sso.tokens.claims import TokenPolicy
+from auth0_sso.tokens.claims import ConfirmationMethod, TokenPolicy
 from auth0_sso.tokens.verifier import TokenVerifier
 
 
@@ -78,10 +79,14 @@ class Metrics(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What the processes of an app share. Without a Management client, whose secret seals the rest, only counts."""
+    """What the processes of an app share.
+
+    Without a Management client, whose secret seals the rest, only counts and the DPoP proofs that were used.
+    """
 
     store: MovableStore
     counter: Counter
+    replays: ReplayCache
     keys: KeyStore | None
     token: SharedToken | None
     roles: SharedRoles | None
@@ -96,7 +101,16 @@ def token_policy(settings: Settings) -> TokenPolicy:
         leeway=settings.auth0_leeway_seconds,
         max_age=settings.auth0_max_token_age_seconds,
         clients=frozenset(settings.auth0_allowed_clients) or None,
+        confirmations=frozenset(_confirmations(settings)),
     )
+
+
+def _confirmations(settings: Settings) -> Iterator[ConfirmationMethod]:
+    """Yield what a token may be bound to: `web.checks.binding` checks the proof of each."""
+    if settings.auth0_dpop != "off":
+        yield "jkt"
+    if settings.auth0_client_certificate_header and settings.auth0_dpop != "required":
+        yield "x5t#S256"
 
 
 def policy_or_off(text: str) -> Policy | None:

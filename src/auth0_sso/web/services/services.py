@@ -34,8 +34,10 @@ from auth0_sso.roles.claim import ClaimRoles
 from auth0_sso.roles.directory import RoleDirectory
 from auth0_sso.roles.source import RoleSource
 from auth0_sso.settings import Settings
+from auth0_sso.tokens.bearer import BEARER_ONLY, Scheme
 from auth0_sso.tokens.verifier import KeySource, TokenVerifier
 from auth0_sso.web.services.audit import RunningAudit, running_audit
+from auth0_sso.web.services.bound_tokens import BoundTokens, bound_tokens
 from auth0_sso.web.services.components import Metrics, Shared, Store, policy_or_off, token_policy
 from auth0_sso.web.services.secret_rotation import SecretRotation
 
@@ -72,6 +74,13 @@ class Services:
     """The audit trail, where there is one."""
     exchange: TokenExchange = field(default_factory=partial(TokenExchange, None))
     """Tokens for other APIs on behalf of callers."""
+    bound_tokens: BoundTokens | None = None
+    """How tokens are checked that are bound to a key or a certificate; None where all are refused."""
+
+    @property
+    def schemes(self) -> tuple[Scheme, ...]:
+        """The schemes that challenges offer."""
+        return BEARER_ONLY if self.bound_tokens is None else self.bound_tokens.schemes
 
     @property
     def keys_health(self) -> KeysHealth:
@@ -152,6 +161,7 @@ async def open_services(
             observe=observe,
             audit=trail,
             exchange=_exchange(settings, client, clock, observe, stack, rotation=rotation, proofs=proofs),
+            bound_tokens=bound_tokens(settings, None if shared is None else shared.replays, clock),
         )
 
 

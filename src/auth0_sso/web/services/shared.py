@@ -13,6 +13,7 @@ from auth0_sso.jwks.shared_store import SharedKeys
 from auth0_sso.oauth.proofs import sealing_secrets
 from auth0_sso.oauth.shared_token import SharedToken
 from auth0_sso.ratelimit.redis import RedisCounter
+from auth0_sso.replay.redis import RedisReplays
 from auth0_sso.roles.shared import SharedRoles
 from auth0_sso.settings import Settings
 from auth0_sso.store.keyring import Keyring
@@ -41,15 +42,16 @@ async def open_shared(settings: Settings, clock: Clock, observe: Observer = IGNO
 
 
 def _shared(settings: Settings, store: RedisStore, clock: Clock) -> Shared:
-    counter = RedisCounter(store, settings.rate_limit_strategy)
+    counter, replays = RedisCounter(store, settings.rate_limit_strategy), RedisReplays(store)
     if not settings.has_management:
-        return Shared(store, counter, None, None, None, None)
+        return Shared(store, counter, replays, None, None, None, None)
     keyring = _keyring(settings, clock)
     sealed = SealedStore(store, keyring)
     max_stale = settings.auth0_jwks_max_stale_seconds
     return Shared(
         store,
         counter,
+        replays,
         SharedKeys(sealed, settings.issuer, keep=max_stale, clock=clock),
         SharedToken(sealed, clock=clock),
         SharedRoles(sealed, ttl=settings.auth0_role_ttl_seconds),
