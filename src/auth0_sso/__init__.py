@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from auth0_sso.web.guards.audit import Audit, RequestAudit, get_audit
     from auth0_sso.web.guards.email_domains import require_email_domain
     from auth0_sso.web.guards.guarded_route import GuardedRoute
+    from auth0_sso.web.guards.logout_route import logout_router
     from auth0_sso.web.guards.networks import require_network
     from auth0_sso.web.guards.own_checks import require
     from auth0_sso.web.guards.public_routes import public_route
@@ -91,6 +92,7 @@ __all__ = [
     "get_management",
     "harden",
     "limited_token",
+    "logout_router",
     "observe_refusal",
     "optional_token",
     "protect",
@@ -126,6 +128,7 @@ _MODULES = {
     "web.guards.audit": ("RequestAudit", "Audit", "get_audit"),
     "web.guards.email_domains": ("require_email_domain",),
     "web.guards.guarded_route": ("GuardedRoute",),
+    "web.guards.logout_route": ("logout_router",),
     "web.guards.networks": ("require_network",),
     "web.harden": ("harden",),
     "web.middleware.problem_handlers": ("observe_refusal",),

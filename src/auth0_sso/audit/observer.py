@@ -1,4 +1,4 @@
-"""From events to audit records: refusals, changes of the key set, and outages."""
+"""From events to audit records: refusals, changes of the key set, outages, and ended sessions."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -14,7 +14,7 @@ from auth0_sso.errors import (
     InvalidTokenError,
     RateLimitedError,
 )
-from auth0_sso.events import Event, KeysChanged, OutageBegan, OutageEnded, RequestRefused
+from auth0_sso.events import Event, KeysChanged, OutageBegan, OutageEnded, RequestRefused, TokensRevoked
 
 _MAX_KID: Final = 64
 
@@ -35,6 +35,7 @@ class AuditObserver:
             KeysChanged: self._keys_changed,
             OutageBegan: self._outage_began,
             OutageEnded: self._outage_ended,
+            TokensRevoked: self._tokens_revoked,
         }
 
     def __call__(self, event: Event) -> None:
@@ -77,6 +78,12 @@ class AuditObserver:
 
     def _outage_ended(self, event: OutageEnded) -> None:
         self._recorder.write("outage-ended", "success", details={"component": event.component})
+
+    def _tokens_revoked(self, event: TokensRevoked) -> None:
+        if event.cause == "admin":
+            return  # a route of /admin records what it does itself
+        details = {"cause": event.cause} | ({} if event.session_id is None else {"session_id": event.session_id})
+        self._recorder.write("tokens-revoked", "success", target=event.subject, details=details)
 
 
 def action_of(error: Auth0SsoError) -> str | None:

@@ -290,3 +290,4 @@ class Readiness(Body):
     signing_keys: KeyHealth
     shared_store: StoreState | None
     management: ManagementState | None
+    revocations: int = Field(description="How many sessions and users this process refuses access tokens of.")

@@ -45,6 +45,7 @@ async def get_readiness(request: Request) -> Readiness:
         ),
         shared_store=_shared_store(services),
         management=_management(services),
+        revocations=len(services.deny_list),
     )
 
 

@@ -1,6 +1,7 @@
 """The access token of a request, verified; and the limit on addresses that fail too often."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from starlette.types import Scope
 
@@ -16,6 +17,8 @@ from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.web.checks.callers import address_of
 from auth0_sso.web.services.services import Services
 
+_ENDED: Final = frozenset({"expired", "revoked"})
+
 
 async def authenticate(scope: Scope, services: Services, credentials: Sequence[bytes]) -> AccessToken:
     """Return the verified token; `credentials` are the values of all Authorization headers.
@@ -24,18 +27,27 @@ async def authenticate(scope: Scope, services: Services, credentials: Sequence[b
     `KeysUnavailableError`, or `RateLimitedError` where an address fails too often.
     """
     try:
-        return await services.verifier.verify(read_bearer_token(credentials))
+        token = await services.verifier.verify(read_bearer_token(credentials))
+        if services.deny_list and services.deny_list.revokes(token):
+            raise _revoked(token)
     except (InvalidRequestError, InvalidTokenError) as error:
         await _count_failure(scope, services, error)
         raise
+    return token
+
+
+def _revoked(token: AccessToken) -> InvalidTokenError:
+    error = InvalidTokenError("revoked", "The access token is revoked. Log in again.")
+    error.client_id = token.client_id
+    return error
 
 
 async def _count_failure(scope: Scope, services: Services, error: CallerError) -> None:
     """Answer 429 instead of 401 where an address fails too often. Requests that do not fail are never refused.
 
-    An expired token was a good one: its client must get the 401 to renew it, even behind a shared address.
+    An expired or revoked token was a good one: its client must get the 401, even behind a shared address.
     """
-    if services.auth_failure_limit is None or error.reason == "expired":
+    if services.auth_failure_limit is None or error.reason in _ENDED:
         return
     try:
         result = await services.counts.hit(services.auth_failure_limit, "failed authentications", address_of(scope))

@@ -11,6 +11,8 @@ from auth0_sso.management.proofs import Proof
 from auth0_sso.management.shared_token import SharedToken
 from auth0_sso.ratelimit.limiter import Counter
 from auth0_sso.ratelimit.policy import Policy
+from auth0_sso.replay.cache import ReplayCache
+from auth0_sso.revocation.shared import SharedRevocations
 from auth0_sso.roles.shared import SharedRoles
 from auth0_sso.settings import Settings
 from auth0_sso.tokens.claims import TokenPolicy
@@ -85,6 +87,8 @@ class Shared:
     keys: KeyStore | None
     token: SharedToken | None
     roles: SharedRoles | None
+    replays: ReplayCache
+    revocations: SharedRevocations | None
     keyring: SealingKeys | None
 
 
