@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from auth0_sso.web.guards.audit import Audit, RequestAudit, get_audit
     from auth0_sso.web.guards.email_domains import require_email_domain
     from auth0_sso.web.guards.guarded_route import GuardedRoute
+    from auth0_sso.web.guards.logins import require_acr, require_mfa, require_recent_login
     from auth0_sso.web.guards.logout_route import logout_router
     from auth0_sso.web.guards.networks import require_network
     from auth0_sso.web.guards.own_checks import require
@@ -99,14 +100,17 @@ __all__ = [
     "public_route",
     "rate_limit",
     "require",
+    "require_acr",
     "require_all_roles",
     "require_any_permission",
     "require_any_role",
     "require_any_scope",
     "require_email_domain",
+    "require_mfa",
     "require_network",
     "require_organization",
     "require_permission",
+    "require_recent_login",
     "require_role",
     "require_scope",
     "user_token",
@@ -128,6 +132,7 @@ _MODULES = {
     "web.guards.audit": ("RequestAudit", "Audit", "get_audit"),
     "web.guards.email_domains": ("require_email_domain",),
     "web.guards.guarded_route": ("GuardedRoute",),
+    "web.guards.logins": ("require_acr", "require_mfa", "require_recent_login"),
     "web.guards.logout_route": ("logout_router",),
     "web.guards.networks": ("require_network",),
     "web.harden": ("harden",),

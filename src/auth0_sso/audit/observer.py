@@ -10,6 +10,8 @@ from auth0_sso.audit.repeats import PERIOD, Repeats
 from auth0_sso.errors import (
     Auth0SsoError,
     InsufficientScopeError,
+    InsufficientUserAuthenticationError,
+    InvalidLogoutTokenError,
     InvalidRequestError,
     InvalidTokenError,
     RateLimitedError,
@@ -92,9 +94,9 @@ def action_of(error: Auth0SsoError) -> str | None:
     A request without a token is no attempt, and what Auth0 cannot do is recorded as an outage.
     """
     match error:
-        case InvalidTokenError() | InvalidRequestError():
+        case InvalidTokenError() | InvalidRequestError() | InvalidLogoutTokenError():
             return "token-refused"
-        case InsufficientScopeError():
+        case InsufficientScopeError() | InsufficientUserAuthenticationError():
             return "access-denied"
         case RateLimitedError():
             return "rate-limited"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from auth0_sso.errors import (
     Auth0SsoError,
     InsufficientScopeError,
+    InsufficientUserAuthenticationError,
     InvalidRequestError,
     InvalidTokenError,
     MissingTokenError,
@@ -20,7 +21,7 @@ _CREDENTIALS = re.compile(rb"(?i:bearer) +([A-Za-z0-9\-._~+/]+=*)")
 _USUAL_SCHEME = b"Bearer "
 _B64TOKEN = (string.ascii_letters + string.digits + "-._~+/").encode()
 
-_RFC_6750_ERRORS = (InvalidRequestError, InvalidTokenError, InsufficientScopeError)
+_CODED_ERRORS = (InvalidRequestError, InvalidTokenError, InsufficientScopeError, InsufficientUserAuthenticationError)
 # RFC 6750 section 3: quotes, backslashes, control characters, non-ASCII
 _FORBIDDEN = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 
@@ -58,12 +59,15 @@ def challenge(error: Auth0SsoError) -> str | None:
     """Return the WWW-Authenticate value for an error, or None for one that is not about the token.
 
     RFC 6750 section 3: no error code if the request has no token; otherwise `error`, `error_description` and, when
-    scopes are missing, `scope`. For an app's own subclass `error` is the code of section 3.1 that clients know.
+    scopes are missing, `scope`; where a login is too weak or too old, `acr_values`
+    and `max_age` (RFC 9470 section 3). For an app's own subclass `error` is the code that clients know.
     Characters that the section does not allow are replaced by "?".
     """
     match error:
         case MissingTokenError():
             return "Bearer"
+        case InsufficientUserAuthenticationError():
+            return _step_up(error)
         case InsufficientScopeError(scopes=scopes) if scopes:
             return f'{_described(error)}, scope="{_quotable(" ".join(scopes))}"'
         case InvalidRequestError() | InvalidTokenError() | InsufficientScopeError():
@@ -72,8 +76,16 @@ def challenge(error: Auth0SsoError) -> str | None:
             return None
 
 
+def _step_up(error: InsufficientUserAuthenticationError) -> str:
+    """RFC 9470 section 3: what the client is to ask of the login."""
+    asked = _described(error)
+    if error.acr_values:
+        asked += f', acr_values="{_quotable(" ".join(error.acr_values))}"'
+    return asked if error.max_age is None else f'{asked}, max_age="{error.max_age}"'
+
+
 def _described(error: Auth0SsoError) -> str:
-    code = next(base.code for base in _RFC_6750_ERRORS if isinstance(error, base))
+    code = next(base.code for base in _CODED_ERRORS if isinstance(error, base))
     return f'Bearer error="{code}", error_description="{_quotable(error.detail)}"'
 
 

@@ -1,6 +1,7 @@
 """Back-channel logout in an app of one's own: what a request ends, and what is refused."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -21,7 +22,10 @@ from support.socket_app import EXPIRED, Bearer, SocketApp
 from support.tenant_keys import KeyPages
 from support.tenant_script import ScriptedTenant
 
-SETTINGS = {"auth0_backchannel_logout_clients": (CLIENT, "other-client"), "auth0_session_id_claim": SID}
+SETTINGS: dict[str, Any] = {
+    "auth0_backchannel_logout_clients": (CLIENT, "other-client"),
+    "auth0_session_id_claim": SID,
+}
 
 
 def app_with_logout() -> FastAPI:
