@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi import Depends, FastAPI
 
-from auth0_sso import require_acr, require_mfa, require_recent_login
+from auth0_sso import add_docs, require_acr, require_mfa, require_recent_login
 from auth0_sso.asgi import Rule
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.issuer import Issuer, user_claims
@@ -150,8 +150,11 @@ async def test_by_default_the_claims_have_the_names_of_rfc_9068(issuer: Issuer, 
             assert (await client.get(path, headers=token(issuer, claims))).status_code == 200, path
 
 
-async def test_the_openapi_document_says_what_each_route_requires(client: httpx.AsyncClient) -> None:
-    paths = (await client.get("/openapi.json")).json()["paths"]
+async def test_the_openapi_document_says_what_each_route_requires(issuer: Issuer, clock: HandClock) -> None:
+    app = app_with_guards()
+    add_docs(app, path="/api-docs")
+    async with protected(app, issuer, clock) as client:
+        paths = (await client.get("/openapi.json")).json()["paths"]
     assert {path: operations["get"]["x-requires"] for path, operations in paths.items()} == {
         "/mfa": ["multi-factor authentication"],
         "/acr": ["authentication context phr or silver"],
