@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from auth0_sso.web.docs_page.routes import add_docs
     from auth0_sso.web.guards.audit import Audit, RequestAudit, get_audit
     from auth0_sso.web.guards.email_domains import require_email_domain
+    from auth0_sso.web.guards.events_route import events_router
     from auth0_sso.web.guards.guarded_route import GuardedRoute
     from auth0_sso.web.guards.logins import require_acr, require_mfa, require_recent_login
     from auth0_sso.web.guards.logout_route import logout_router
@@ -89,6 +90,7 @@ __all__ = [
     "current_organization_roles",
     "current_roles",
     "current_token",
+    "events_router",
     "get_audit",
     "get_management",
     "harden",
@@ -131,6 +133,7 @@ _MODULES = {
     "web.docs_page.routes": ("add_docs",),
     "web.guards.audit": ("RequestAudit", "Audit", "get_audit"),
     "web.guards.email_domains": ("require_email_domain",),
+    "web.guards.events_route": ("events_router",),
     "web.guards.guarded_route": ("GuardedRoute",),
     "web.guards.logins": ("require_acr", "require_mfa", "require_recent_login"),
     "web.guards.logout_route": ("logout_router",),

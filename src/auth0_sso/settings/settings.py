@@ -24,6 +24,7 @@ from auth0_sso.settings.values import (
     Plain,
     PolicyText,
     PolicyTextOrOff,
+    RandomToken,
     StoreUrl,
 )
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
@@ -177,6 +178,11 @@ class Settings(EnvironmentSettings):
         (),
         "Client ids whose logout tokens are accepted at /backchannel-logout, comma-separated.",
         "write the client ids of the applications that users log in to, comma-separated",
+    )
+    auth0_events_token: RandomToken = setting(
+        SecretStr(""),
+        "The bearer token that Auth0's Event Streams send to /auth0-events.",
+        "write 32 or more random characters, letters, digits and -._~+/, such as of openssl rand -hex 32",
     )
     auth0_acr_claim: Annotated[Plain, NotEmpty] = setting(
         "acr",

@@ -18,7 +18,7 @@ from support.token_cases import NOW
 
 ACR, AMR, AUTH_TIME = (f"https://api.example.com/{name}" for name in ("acr", "amr", "auth_time"))
 NAMES: Final[dict[str, Any]] = {"auth0_acr_claim": ACR, "auth0_amr_claim": AMR, "auth0_auth_time_claim": AUTH_TIME}
-RECENT = {AUTH_TIME: int(NOW) - 60}
+RECENT: dict[str, object] = {AUTH_TIME: int(NOW) - 60}
 GUARDS = {
     "/mfa": require_mfa(),
     "/acr": require_acr("phr", "silver"),

@@ -35,6 +35,7 @@ from auth0_sso.roles.source import RoleSource
 from auth0_sso.settings import Settings
 from auth0_sso.tokens.verifier import KeySource, TokenVerifier
 from auth0_sso.web.services.audit import RunningAudit, running_audit
+from auth0_sso.web.services.auth0_events import Auth0Events
 from auth0_sso.web.services.backchannel_logout import BackchannelLogout
 from auth0_sso.web.services.components import Metrics, Shared, Store, policy_or_off, proofs_of, token_policy
 from auth0_sso.web.services.revocations import Revocations, deny_list_of
@@ -75,6 +76,8 @@ class Services:
     """Called with what happens to requests."""
     audit: RunningAudit | None = None
     """The audit trail, where there is one."""
+    events: Auth0Events | None = None
+    """What takes events of Auth0's Event Streams, where the settings have their token."""
     logout: BackchannelLogout | None = None
     """What takes logout tokens, where the settings name the clients of which."""
 
@@ -156,6 +159,7 @@ async def open_services(
             store=None if shared is None else shared.store,
             deny_list=deny_list,
             revocations=revocations,
+            events=Auth0Events(settings, revocations, clock=clock) if settings.auth0_events_token else None,
             logout=_logout(settings, keys, revocations, shared, clock),
             metrics=metrics,
             profile_rate_limit=policy_or_off(profile_rate_limit),
