@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     from auth0_sso.web.docs_page.routes import add_docs
     from auth0_sso.web.guards.audit import Audit, RequestAudit, get_audit
     from auth0_sso.web.guards.email_domains import require_email_domain
+    from auth0_sso.web.guards.events_route import events_router
     from auth0_sso.web.guards.exchange import Exchange, get_exchange
     from auth0_sso.web.guards.guarded_route import GuardedRoute
+    from auth0_sso.web.guards.logins import require_acr, require_mfa, require_recent_login
+    from auth0_sso.web.guards.logout_route import logout_router
     from auth0_sso.web.guards.networks import require_network
     from auth0_sso.web.guards.own_checks import require
     from auth0_sso.web.guards.public_routes import public_route
@@ -97,26 +100,31 @@ __all__ = [
     "current_organization_roles",
     "current_roles",
     "current_token",
+    "events_router",
     "get_audit",
     "get_exchange",
     "get_management",
     "harden",
     "limited_token",
+    "logout_router",
     "observe_refusal",
     "optional_token",
     "protect",
     "public_route",
     "rate_limit",
     "require",
+    "require_acr",
     "require_all_roles",
     "require_any_permission",
     "require_any_role",
     "require_any_scope",
     "require_dpop",
     "require_email_domain",
+    "require_mfa",
     "require_network",
     "require_organization",
     "require_permission",
+    "require_recent_login",
     "require_role",
     "require_scope",
     "user_token",
@@ -141,7 +149,10 @@ _MODULES = {
     "web.guards.audit": ("RequestAudit", "Audit", "get_audit"),
     "web.guards.exchange": ("Exchange", "get_exchange"),
     "web.guards.email_domains": ("require_email_domain",),
+    "web.guards.events_route": ("events_router",),
     "web.guards.guarded_route": ("GuardedRoute",),
+    "web.guards.logins": ("require_acr", "require_mfa", "require_recent_login"),
+    "web.guards.logout_route": ("logout_router",),
     "web.guards.networks": ("require_network",),
     "web.harden": ("harden",),
     "web.middleware.problem_handlers": ("observe_refusal",),

@@ -16,8 +16,10 @@ Auth0SsoError                      internal_error           ours
 │   ├── InvalidTokenError              invalid_token        (RFC 6750 section 3.1)
 │   ├── InvalidDPoPProofError          invalid_dpop_proof   (RFC 9449 section 7.1)
 │   │   └── UseDPoPNonceError            use_dpop_nonce       (RFC 9449 section 9)
+│   ├── InsufficientUserAuthenticationError  insufficient_user_authentication  (RFC 9470 section 3)
 │   ├── InsufficientScopeError         insufficient_scope   (RFC 6750 section 3.1)
 │   ├── ExchangeRefusedError           exchange_refused     (RFC 8693 section 2.2.2)
+│   ├── InvalidLogoutTokenError        invalid_logout_token (OpenID Connect Back-Channel Logout 1.0 section 2.8)
 │   ├── InvalidInputError              invalid_input
 │   ├── NotFoundError                  not_found
 │   ├── ConflictError                  conflict
@@ -137,6 +139,36 @@ class UseDPoPNonceError(InvalidDPoPProofError):
     def __init__(self, reason: str, nonce: str) -> None:
         super().__init__(reason, "Send a DPoP proof with the nonce of this response.")
         self.nonce = nonce
+
+
+class InsufficientUserAuthenticationError(CallerError):
+    """The token is good, the login behind it is too weak or too old: 401. A new login corrects it (RFC 9470)."""
+
+    code = "insufficient_user_authentication"
+
+    def __init__(
+        self,
+        reason: str,
+        detail: str,
+        *,
+        acr_values: tuple[str, ...] = (),
+        max_age: int | None = None,
+        log_detail: str | None = None,
+    ) -> None:
+        """Take what the challenge asks of the login: values of `acr`, one of them, and its maximum age in seconds."""
+        super().__init__(detail, reason=reason)
+        self.acr_values = acr_values
+        self.max_age = max_age
+        self.log_detail = log_detail
+
+
+class InvalidLogoutTokenError(CallerError):
+    """A logout token is refused, or there is not exactly one: 400. `reason` says why, for the operator."""
+
+    code = "invalid_logout_token"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The logout token is refused.", reason=reason)
 
 
 class InsufficientScopeError(CallerError):

@@ -14,6 +14,8 @@ from auth0_sso.errors import Auth0SsoError
 TenantApi = Literal["discovery", "jwks", "token", "management"]
 Component = Literal["signing keys", "management", "shared store", "audit database"]
 ShedReason = Literal["concurrency", "queue_delay"]
+RevocationCause = Literal["logout", "admin", "event"]
+"""A logout token of Auth0's, a route of /admin, or an event of Auth0's Event Streams."""
 RoleLookupResult = Literal["cached", "shared", "fetched", "stale", "failed"]
 
 
@@ -143,6 +145,16 @@ class OutageEnded:
     component: Component
 
 
+@dataclass(frozen=True, slots=True)
+class TokensRevoked:
+    """Access tokens are refused from now on, though they have not expired: those of a session, or of a user."""
+
+    cause: RevocationCause
+    subject: str | None
+    session_id: str | None = None
+    """Where it is given, only the tokens of this session are refused, if tokens say which session they are of."""
+
+
 Event: TypeAlias = (
     RequestServed
     | RequestRefused
@@ -155,6 +167,7 @@ Event: TypeAlias = (
     | KeysChanged
     | OutageBegan
     | OutageEnded
+    | TokensRevoked
 )
 
 Observer: TypeAlias = Callable[[Event], None]

@@ -86,7 +86,7 @@ def test_these_are_all_lists() -> None:
         "CORS_ALLOWED_HEADERS",
         "TRUSTED_PROXIES",
     } <= {*LISTS}
-    assert len(LISTS) == 8
+    assert len(LISTS) == 9
 
 
 def test_an_empty_list_of_allowed_clients_does_not_allow_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -7,11 +7,13 @@ from auth0_sso import AccessToken
 
 @dataclass
 class NotedRoles:
-    """Roles of every user, and of every member; each look-up is noted with its `stale_ok`."""
+    """Roles of every user, and of every member; look-ups are noted with their `stale_ok`."""
 
     of_tenant: frozenset[str] = frozenset()
     of_member: frozenset[str] = frozenset()
     asked: list[tuple[str, bool]] = field(default_factory=list)
+
+    invalidated: list[str] = field(default_factory=list)
 
     async def roles_of(self, token: AccessToken, *, stale_ok: bool = False) -> frozenset[str]:  # noqa: ARG002 - RoleSource's
         self.asked.append(("tenant", stale_ok))
@@ -22,4 +24,5 @@ class NotedRoles:
         return self.of_member
 
     async def invalidate(self, subject: str) -> None:
-        """Do nothing: nothing is cached."""
+        """Note it: nothing is cached."""
+        self.invalidated.append(subject)

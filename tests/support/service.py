@@ -64,6 +64,10 @@ class Service:
             self._tokens[email] = await self._log_in(email)
         return self._tokens[email]
 
+    def forget(self, email: str) -> None:
+        """Log in anew the next time."""
+        self._tokens.pop(email, None)
+
     async def as_member(self, email: str) -> dict[str, str]:
         """Log in to Acme, the tenant's organization."""
         return {"Authorization": f"Bearer {await self._log_in(email, ORGANIZATIONS[0].id)}"}

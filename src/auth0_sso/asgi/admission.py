@@ -63,6 +63,8 @@ async def admit(
             require_names(rule.scopes, token.scopes, "scope_missing")
         if rule.permissions:
             require_names(rule.permissions, token.permissions, "permission_missing")
+        if rule.required_login is not None:
+            rule.required_login.require(services, token)
         if rule.required_roles is not None:
             await rule.required_roles.require(services, token, {})
     except CallerError:

@@ -7,6 +7,7 @@ from typing import Final
 
 from auth0_sso.asgi.paths import canonical
 from auth0_sso.ratelimit.policy import Policy
+from auth0_sso.web.checks.logins import RequiredLogin
 from auth0_sso.web.checks.requirements import DPOP, TOKEN, Requirement
 from auth0_sso.web.checks.roles import RequiredRoles
 from auth0_sso.web.checks.scopes import are_scope_tokens
@@ -40,12 +41,21 @@ class Rule:
     """Roles that the user has as a member of the token's organization count too."""
     stale_ok: bool = False
     """Roles known before an outage of the tenant count during it."""
+    mfa: bool = False
+    """The user must have logged in with multi-factor authentication (RFC 9470)."""
+    acr_values: Collection[str] = ()
+    """The login must be of one of these authentication context classes, in order of preference (RFC 9470)."""
+    max_login_age: int | None = None
+    """The user must have logged in at most so many seconds ago (RFC 9470)."""
     rate_limit: str | None = None
     """Such as `10/minute`: for each subject, or for each IP address where the rule is public."""
     policy: Policy | None = field(default=None, init=False, repr=False)
     """The same, parsed."""
     required_roles: RequiredRoles | None = field(default=None, init=False, repr=False, compare=False)
     """What `any_role` and the fields after it ask for."""
+
+    required_login: RequiredLogin | None = field(default=None, init=False, repr=False, compare=False)
+    """What `mfa`, `acr_values` and `max_login_age` ask for."""
 
     def __post_init__(self) -> None:
         for name in ("methods", "scopes", "permissions", "any_role"):
@@ -57,8 +67,15 @@ class Rule:
         _require_methods(self.methods)
         if not are_scope_tokens((*self.scopes, *self.permissions)):
             raise ValueError("scopes and permissions of a rule are names as RFC 6749 section 3.3 spells them")
-        if self.public and (self.dpop or self.scopes or self.permissions or self.any_role):
-            raise ValueError("a public rule needs no token, so it cannot ask for DPoP, scopes, permissions or roles")
+        if self.mfa or self.acr_values or self.max_login_age is not None:
+            if isinstance(self.acr_values, str):
+                raise ValueError("acr_values of a rule is a list of names")
+            required_login = RequiredLogin(tuple(self.acr_values), mfa=self.mfa, max_age=self.max_login_age)
+            object.__setattr__(self, "required_login", required_login)
+        if self.public and (self.dpop or self.scopes or self.permissions or self.any_role or self.required_login):
+            raise ValueError(
+                "a public rule needs no token, so it cannot ask for DPoP, scopes, permissions, roles or logins"
+            )
         if not self.any_role and (self.within_organization or self.stale_ok):
             raise ValueError("within_organization and stale_ok say how roles count: a rule with them needs any_role")
         if self.any_role:
@@ -78,6 +95,7 @@ class Rule:
             *((Requirement("scope", tuple(self.scopes)),) if self.scopes else ()),
             *((Requirement("permission", tuple(self.permissions)),) if self.permissions else ()),
             *(() if self.required_roles is None else (self.required_roles.requirement,)),
+            *(() if self.required_login is None else self.required_login.requirements),
             *(() if self.policy is None else (Requirement("rate limit", (self.policy.text,)),)),
         )
 

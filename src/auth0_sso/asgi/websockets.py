@@ -14,7 +14,7 @@ from auth0_sso.web.websockets.guarded_socket import GuardedSocket
 async def serve_websocket(
     app: ASGIApp, rules: RuleTable, services: Services, scope: Scope, receive: Receive, send: Send
 ) -> None:
-    """Serve one WebSocket that its rule lets through, and close it when its access token expires."""
+    """Serve one WebSocket that its rule lets through, and close it when its access token expires or is revoked."""
     headers: Headers = []
     socket = GuardedSocket(receive, send, headers)
     rule = None
@@ -28,6 +28,7 @@ async def serve_websocket(
         return
     if token is not None:
         socket.close_at(services.verifier.end_of(token), services.clock)
+        socket.close_when_revoked(token, services.deny_list)
     try:
         await app(scope, socket.receive, socket.send)
     finally:

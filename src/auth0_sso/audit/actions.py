@@ -27,6 +27,7 @@ ACTIONS: Final[Mapping[str, Classification]] = MappingProxyType(
         "assign-roles": _USER_CHANGE,
         "remove-roles": _USER_CHANGE,
         "log-out-user": Classification(("session",), ("user", "end")),
+        "tokens-revoked": Classification(("session",), ("end",)),
         "update-metadata": _USER_CHANGE,
         "keys-changed": Classification(("configuration",), ("change",)),
         "outage-began": Classification(("web",), ("error",)),

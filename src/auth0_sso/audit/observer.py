@@ -1,4 +1,4 @@
-"""From events to audit records: refusals, changes of the key set, and outages."""
+"""From events to audit records: refusals, changes of the key set, outages, and ended sessions."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -10,11 +10,13 @@ from auth0_sso.audit.repeats import PERIOD, Repeats
 from auth0_sso.errors import (
     Auth0SsoError,
     InsufficientScopeError,
+    InsufficientUserAuthenticationError,
+    InvalidLogoutTokenError,
     InvalidRequestError,
     InvalidTokenError,
     RateLimitedError,
 )
-from auth0_sso.events import Event, KeysChanged, OutageBegan, OutageEnded, RequestRefused
+from auth0_sso.events import Event, KeysChanged, OutageBegan, OutageEnded, RequestRefused, TokensRevoked
 
 _MAX_KID: Final = 64
 
@@ -35,6 +37,7 @@ class AuditObserver:
             KeysChanged: self._keys_changed,
             OutageBegan: self._outage_began,
             OutageEnded: self._outage_ended,
+            TokensRevoked: self._tokens_revoked,
         }
 
     def __call__(self, event: Event) -> None:
@@ -78,6 +81,12 @@ class AuditObserver:
     def _outage_ended(self, event: OutageEnded) -> None:
         self._recorder.write("outage-ended", "success", details={"component": event.component})
 
+    def _tokens_revoked(self, event: TokensRevoked) -> None:
+        if event.cause == "admin":
+            return  # a route of /admin records what it does itself
+        details = {"cause": event.cause} | ({} if event.session_id is None else {"session_id": event.session_id})
+        self._recorder.write("tokens-revoked", "success", target=event.subject, details=details)
+
 
 def action_of(error: Auth0SsoError) -> str | None:
     """Return the action that a refusal is recorded as; None for one that is not.
@@ -85,9 +94,9 @@ def action_of(error: Auth0SsoError) -> str | None:
     A request without a token is no attempt, and what Auth0 cannot do is recorded as an outage.
     """
     match error:
-        case InvalidTokenError() | InvalidRequestError():
+        case InvalidTokenError() | InvalidRequestError() | InvalidLogoutTokenError():
             return "token-refused"
-        case InsufficientScopeError():
+        case InsufficientScopeError() | InsufficientUserAuthenticationError():
             return "access-denied"
         case RateLimitedError():
             return "rate-limited"

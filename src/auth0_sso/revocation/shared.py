@@ -38,18 +38,19 @@ class SharedRevocations:
         self.position = _START
         """The id of the last entry that was read."""
 
-    async def revoke(self, revocation: Revocation) -> None:
+    async def revoke(self, revocation: Revocation) -> bool:
         """Refuse tokens here from now on, and in the other processes as soon as they read it, within a second.
 
-        If the store is unavailable, `follow` publishes it later.
+        Returns False for what is known already. If the store is unavailable, `follow` publishes it later.
         """
         if not self._deny_list.add(revocation):
-            return
+            return False
         try:
             await self._publish(revocation)
         except StoreUnavailableError:
             self._unpublished.append(revocation)
             _log.error("other replicas accept revoked tokens until the shared store takes writes again")
+        return True
 
     async def follow(self) -> NoReturn:
         """Read the stream, for ever."""

@@ -21,6 +21,8 @@ from auth0_sso.service.routes import metrics as metrics_route
 from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.service.tenant_check import refuse_development_tenant
 from auth0_sso.web.docs_page.routes import add_docs
+from auth0_sso.web.guards.events_route import events_router
+from auth0_sso.web.guards.logout_route import logout_router
 from auth0_sso.web.harden import http_options, trust_proxies
 from auth0_sso.web.middleware.body_limit import MAX_BODY_BYTES
 from auth0_sso.web.middleware.problem_handlers import add_problem_handlers
@@ -78,6 +80,10 @@ def create_app(
     )
     for routes in (data, home, health, dashboard, profile, admin, audit_trail):  # FastAPI looks through all before it
         _add_routes(app, routes.router)
+    if settings.auth0_backchannel_logout_clients:
+        _add_routes(app, logout_router())
+    if settings.auth0_events_token:
+        _add_routes(app, events_router())
     if settings.metrics_enabled and settings.metrics_port is None:
         _add_routes(app, metrics_route.router)
     add_docs(app, settings)

@@ -300,3 +300,4 @@ class Readiness(Body):
     shared_store: StoreState | None
     management: ManagementState | None
     audit_database: AuditState | None
+    revocations: int = Field(description="How many sessions and users this process refuses access tokens of.")

@@ -24,6 +24,7 @@ from auth0_sso.settings.values import (
     Plain,
     PolicyText,
     PolicyTextOrOff,
+    RandomToken,
     StoreUrl,
     header_name_or_none,
 )
@@ -192,6 +193,36 @@ class Settings(EnvironmentSettings):
         "write 0 to 86400",
         ge=0,
         le=86_400,
+    )
+    auth0_session_id_claim: Plain = setting(
+        "",
+        "Name of the claim with the session's id, which an Action adds; without, a logout ends all of a user's.",
+        "write the claim's name, such as https://example.com/sid",
+    )
+    auth0_backchannel_logout_clients: Listed = setting(
+        (),
+        "Client ids whose logout tokens are accepted at /backchannel-logout, comma-separated.",
+        "write the client ids of the applications that users log in to, comma-separated",
+    )
+    auth0_events_token: RandomToken = setting(
+        SecretStr(""),
+        "The bearer token that Auth0's Event Streams send to /auth0-events.",
+        "write 32 or more random characters, letters, digits and -._~+/, such as of openssl rand -hex 32",
+    )
+    auth0_acr_claim: Annotated[Plain, NotEmpty] = setting(
+        "acr",
+        "Name of the claim with the authentication context class; for Auth0 a namespaced one that an Action adds.",
+        "write the claim's name, such as https://example.com/acr",
+    )
+    auth0_amr_claim: Annotated[Plain, NotEmpty] = setting(
+        "amr",
+        "Name of the claim with the authentication methods; for Auth0 a namespaced one that an Action adds.",
+        "write the claim's name, such as https://example.com/amr",
+    )
+    auth0_auth_time_claim: Annotated[Plain, NotEmpty] = setting(
+        "auth_time",
+        "Name of the claim with the time of the login; for Auth0 a namespaced one that an Action adds.",
+        "write the claim's name, such as https://example.com/auth_time",
     )
     rate_limit: PolicyText = setting(
         "10/minute",

@@ -32,6 +32,8 @@ EXAMPLE_AUDIENCE: Final = "https://api.your-company.example"
 _NAMES_NOTHING: Final = "is set but names nothing"
 
 
+_B64TOKEN: Final = re.compile(r"[A-Za-z0-9\-._~+/]+=*")  # RFC 6750 section 2.1
+_MIN_TOKEN: Final = 32
 _FIELD_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.1
 
 
@@ -83,6 +85,14 @@ def _header_pairs(value: SecretStr) -> SecretStr:
         header_name(name)
         if not equals or not unquote(text).isprintable() or not unquote(text).isascii():
             raise ValueError("names something that is not a header and its value")
+    return value
+
+
+def _random_token(value: SecretStr) -> SecretStr:
+    """Return a token that can be sent as a bearer token (RFC 6750 section 2.1) and not be guessed."""
+    text = value.get_secret_value()
+    if text and (len(text) < _MIN_TOKEN or not _B64TOKEN.fullmatch(text)):
+        raise ValueError("is too short, or has characters that a bearer token cannot have")
     return value
 
 
@@ -142,6 +152,7 @@ NotEmpty = BeforeValidator(_not_empty)
 
 Plain = Annotated[str, AfterValidator(plain)]
 ClientSecrets = Annotated[SecretStr, AfterValidator(_client_secrets)]
+RandomToken = Annotated[SecretStr, AfterValidator(_random_token)]
 Domain = Annotated[str, AfterValidator(bare_domain)]
 Audiences = AfterValidator(_audiences)
 Algorithms = AfterValidator(_known_algorithms)

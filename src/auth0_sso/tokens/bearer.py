@@ -8,6 +8,7 @@ from typing import Final, Literal
 from auth0_sso.errors import (
     Auth0SsoError,
     InsufficientScopeError,
+    InsufficientUserAuthenticationError,
     InvalidDPoPProofError,
     InvalidRequestError,
     InvalidTokenError,
@@ -38,6 +39,7 @@ _STANDARD_ERRORS = (
     InvalidRequestError,
     InvalidTokenError,
     InsufficientScopeError,
+    InsufficientUserAuthenticationError,
     UseDPoPNonceError,
     InvalidDPoPProofError,
 )
@@ -105,8 +107,9 @@ def challenge(
     """Return the WWW-Authenticate value for an error, or None for one that is not about the token.
 
     RFC 6750 section 3: no error code if the request has no token; otherwise `error`, `error_description` and, when
-    scopes are missing, `scope`. For an app's own subclass `error` is the standard code that clients know. Characters
-    that the section does not allow are replaced by "?". RFC 9449 section 7.1: one challenge for each scheme that is
+    scopes are missing, `scope`; where a login is too weak or too old, `acr_values` and `max_age` (RFC 9470 section
+    3). For an app's own subclass `error` is the standard code that clients know. Characters that the section does not
+    allow are replaced by "?". RFC 9449 section 7.1: one challenge for each scheme that is
     `offered`, and the error in those of the schemes that were `used`; in all if none of these is offered.
     """
     parameters = _parameters(error)
@@ -127,12 +130,22 @@ def _parameters(error: Auth0SsoError) -> str | None:
     match error:
         case MissingTokenError():
             return ""
+        case InsufficientUserAuthenticationError():
+            return _step_up(error)
         case InsufficientScopeError(scopes=scopes) if scopes:
             return f'{_described(error)}, scope="{_quotable(" ".join(scopes))}"'
         case InvalidRequestError() | InvalidTokenError() | InsufficientScopeError() | InvalidDPoPProofError():
             return _described(error)
         case _:
             return None
+
+
+def _step_up(error: InsufficientUserAuthenticationError) -> str:
+    """RFC 9470 section 3: what the client is to ask of the login."""
+    asked = _described(error)
+    if error.acr_values:
+        asked += f', acr_values="{_quotable(" ".join(error.acr_values))}"'
+    return asked if error.max_age is None else f'{asked}, max_age="{error.max_age}"'
 
 
 def _described(error: Auth0SsoError) -> str:

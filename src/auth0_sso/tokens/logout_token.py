@@ -43,18 +43,18 @@ class LogoutToken:
 def validate_logout(claims: Mapping[str, object], policy: LogoutPolicy, now: WallTime) -> LogoutToken:
     """Return what verified `claims` say at `now`, in seconds since 1970; raise `InvalidTokenError`."""
     if claims.get("iss") != policy.issuer:
-        raise _refused("iss_mismatch")
+        raise _invalid_logout("logout_iss_mismatch")
     if policy.clients.isdisjoint(_audiences(claims)):
-        raise _refused("aud_mismatch")
+        raise _invalid_logout("logout_aud_mismatch")
     _require_event(claims)
     if "nonce" in claims:  # an ID token, which has one, must not end a session
-        raise _refused("nonce")
+        raise _invalid_logout("logout_nonce")
     subject, session_id = _text(claims, "sub"), _text(claims, "sid")
     if subject is None and session_id is None:
-        raise _refused("sub_missing")
+        raise _invalid_logout("logout_sub_missing")
     identifier = _text(claims, "jti")
     if identifier is None:
-        raise _refused("jti_missing")
+        raise _invalid_logout("logout_jti_missing")
     return LogoutToken(policy.issuer, subject, session_id, _issued_at(claims, policy, now), identifier)
 
 
@@ -67,24 +67,24 @@ def _audiences(claims: Mapping[str, object]) -> frozenset[str]:
 def _require_event(claims: Mapping[str, object]) -> None:
     events = claims.get("events")
     if not isinstance(events, Mapping) or not isinstance(events.get(_EVENT), Mapping):
-        raise _refused("events_mismatch")
+        raise _invalid_logout("logout_events_mismatch")
 
 
 def _issued_at(claims: Mapping[str, object], policy: LogoutPolicy, now: WallTime) -> float:
     issued_at, expires_at = _time(claims, "iat"), _time(claims, "exp")
     if expires_at + policy.leeway <= now:
-        raise _refused("expired")
+        raise _invalid_logout("logout_expired")
     if issued_at + policy.max_age + policy.leeway <= now:
-        raise _refused("too_old")
+        raise _invalid_logout("logout_too_old")
     if issued_at - policy.leeway > now:
-        raise _refused("iat_in_future")
+        raise _invalid_logout("logout_iat_in_future")
     return issued_at
 
 
 def _time(claims: Mapping[str, object], name: str) -> float:
     value = claims.get(name)
     if type(value) is not int and type(value) is not float:
-        raise _refused(f"{name}_missing" if value is None else f"{name}_invalid")
+        raise _invalid_logout(f"logout_{name}_missing" if value is None else f"logout_{name}_invalid")
     return value
 
 
@@ -93,9 +93,9 @@ def _text(claims: Mapping[str, object], name: str) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or not 0 < len(value) <= _MAX_TEXT or not value.isprintable():
-        raise _refused(f"{name}_invalid")
+        raise _invalid_logout(f"logout_{name}_invalid")
     return value
 
 
-def _refused(fault: str) -> InvalidTokenError:
-    return InvalidTokenError(f"logout_{fault}", "The logout token is refused.")
+def _invalid_logout(reason: str) -> InvalidTokenError:
+    return InvalidTokenError(reason, "The logout token is refused.")

@@ -177,11 +177,11 @@ async def test_a_user_id_stays_one_path_segment(service: Service, user_id: str) 
         assert "?" not in request
 
 
-async def test_deleting_a_user_ends_their_roles_at_once(service: Service) -> None:
+async def test_a_deleted_user_is_logged_out_at_once(service: Service) -> None:
     admin, manager = await service.as_user(ADMIN), await service.as_user(MANAGER)
     assert (await service.api.get("/dashboard", headers=manager)).status_code == 200
     assert (await service.api.delete(user_path(MANAGER), headers=admin)).status_code == 204
-    assert (await service.api.get("/dashboard", headers=manager)).status_code == 403
+    assert (await service.api.get("/dashboard", headers=manager)).status_code == 401
 
 
 async def test_roles_are_assigned_and_removed_by_name_too(service: Service) -> None:
@@ -210,15 +210,29 @@ async def test_a_role_change_without_a_known_role_changes_nothing(
     assert service.wire.count("POST /api/v2/") == 0
 
 
-async def test_a_blocked_user_loses_every_role_until_unblocked(service: Service) -> None:
+async def test_a_blocked_user_is_logged_out_until_unblocked_and_logged_in_again(service: Service) -> None:
     admin, manager = await service.as_user(ADMIN), await service.as_user(MANAGER)
     assert (await service.api.get("/dashboard", headers=manager)).status_code == 200
     blocked = await service.api.put(f"{user_path(MANAGER)}/block", headers=admin)
     assert (blocked.status_code, blocked.json()["blocked"]) == (200, True)
-    assert (await service.api.get("/dashboard", headers=manager)).status_code == 403
+    assert (await service.api.get("/dashboard", headers=manager)).status_code == 401
     unblocked = await service.api.delete(f"{user_path(MANAGER)}/block", headers=admin)
     assert (unblocked.status_code, unblocked.json()["blocked"]) == (200, False)
-    assert (await service.api.get("/dashboard", headers=manager)).status_code == 200
+    assert (await service.api.get("/dashboard", headers=manager)).status_code == 401
+    await service.clock.advance(1)
+    service.forget(MANAGER)
+    assert (await service.api.get("/dashboard", headers=await service.as_user(MANAGER))).status_code == 200
+
+
+async def test_logout_refuses_the_access_tokens_of_that_user_alone(service: Service) -> None:
+    admin, manager, user = [await service.as_user(who) for who in (ADMIN, MANAGER, USER)]
+    for headers in (manager, user):
+        assert (await service.api.get("/profile", headers=headers)).status_code == 200
+    assert (await service.api.post(f"{user_path(MANAGER)}/logout", headers=admin)).status_code == 204
+    refused = await service.api.get("/profile", headers=manager)
+    assert (refused.status_code, refused.json()["code"]) == (401, "invalid_token")
+    assert (await service.api.get("/profile", headers=user)).status_code == 200
+    assert (await service.api.get("/readyz")).json()["revocations"] == 1
 
 
 async def test_logout_ends_only_the_sessions_of_that_user(service: Service) -> None:

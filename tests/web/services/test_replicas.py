@@ -16,14 +16,18 @@ Pair = tuple[Service, Service]
 
 
 def sharing(redis: RedisServer) -> dict[str, Any]:
-    return {"rate_limit_storage_url": redis.url, "rate_limit_store_timeout_seconds": 5}
+    return {
+        "rate_limit_storage_url": redis.url,
+        "rate_limit_store_timeout_seconds": 5,
+        "auth0_max_token_age_seconds": 31_536_000,  # the tests' clock is ahead of Redis's
+    }
 
 
 @pytest.fixture
 async def pair(rsa_keys: Keys, clock: HandClock, redis: RedisServer) -> AsyncIterator[Pair]:
     async with running_service(rsa_keys, clock, **sharing(redis)) as one, replica(one, **sharing(redis)) as two:
         async with asyncio.timeout(5):
-            while redis.cli("client", "list").count("cmd=xread") < 2:  # both listen for changed roles
+            while redis.cli("client", "list").count("cmd=xread") < 4:  # both listen for changed roles and revocations
                 await asyncio.sleep(0.01)
         yield one, two
 
@@ -45,7 +49,19 @@ async def test_role_changes_at_one_replica_reach_the_other_within_a_second(pair:
     assert (await two.api.post(f"{path}/roles", headers=admin, json=change)).status_code == 200
     await until(one, MANAGER, 200)
     assert (await one.api.put(f"{path}/block", headers=admin)).status_code == 200
-    await until(two, MANAGER, 403)
+    await until(two, MANAGER, 401)
+
+
+async def test_a_log_out_at_one_replica_refuses_tokens_at_the_other_within_a_second(pair: Pair) -> None:
+    one, two = pair
+    admin, user = await one.as_user(ADMIN), await one.as_user(USER)
+    assert (await two.api.get("/profile", headers=user)).status_code == 200
+    assert (await one.api.post(f"/admin/users/{person_id(USER)}/logout", headers=admin)).status_code == 204
+    assert (await one.api.get("/profile", headers=user)).status_code == 401
+    async with asyncio.timeout(1):
+        while (await two.api.get("/profile", headers=user)).status_code != 401:
+            await asyncio.sleep(0.01)
+    assert (await two.api.get("/readyz")).json()["revocations"] == 1
 
 
 async def test_replicas_share_one_management_token_and_one_look_up(pair: Pair) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi.requests import HTTPConnection
 
 from auth0_sso.management.client import ManagementClient
 from auth0_sso.service.routes.role_states import RoleStates
@@ -25,6 +26,7 @@ from auth0_sso.service.schemas import (
     UserList,
 )
 from auth0_sso.web.guards.audit import Audit
+from auth0_sso.web.guards.authentication import services_of
 from auth0_sso.web.guards.guarded_route import GuardedRoute
 from auth0_sso.web.guards.role_guards import Roles, require_role
 from auth0_sso.web.guards.token_guards import Management, UserProfiles
@@ -48,7 +50,8 @@ PageSize = Annotated[int, Query(ge=1, le=100, description="The number of items p
 class _CacheInvalidation:
     """Invalidates the caches of a user after a change, even a failed one: Auth0 may have carried it out."""
 
-    def __init__(self, roles: Roles, profiles: UserProfiles) -> None:
+    def __init__(self, connection: HTTPConnection, roles: Roles, profiles: UserProfiles) -> None:
+        self._revocations = services_of(connection).revocations
         self._roles = roles
         self._profiles = profiles
 
@@ -59,6 +62,14 @@ class _CacheInvalidation:
         finally:
             self._profiles.invalidate(user_id)
             await self._roles.invalidate(user_id)
+
+    @asynccontextmanager
+    async def after_loss_of_access(self, user_id: str) -> AsyncIterator[None]:
+        """Refuse the user's access tokens too, those of a later login excepted."""
+        try:
+            yield
+        finally:
+            await self._revocations.revoke_user(user_id, "admin")
 
 
 Invalidation = Annotated[_CacheInvalidation, Depends()]
@@ -132,8 +143,11 @@ async def remove_roles(
 async def block_user(
     user_id: UserId, management: Management, invalidation: Invalidation, audit: Audit
 ) -> ManagedUser:
-    """Block a user: no login, and no roles from the next request on. Call /logout as well to end their sessions."""
-    async with audit.action("block-user", target=user_id), invalidation.after_change(user_id):
+    """Block a user: no login, and their access tokens are refused from the next request on.
+
+    Call /logout as well to end their sessions.
+    """
+    async with audit.action("block-user", target=user_id), invalidation.after_loss_of_access(user_id):
         return ManagedUser.of(await management.block_user(user_id))
 
 
@@ -147,9 +161,11 @@ async def unblock_user(
 
 
 @router.post("/users/{user_id:path}/logout", status_code=204, responses=problem_responses(404))
-async def log_out_everywhere(user_id: UserId, management: Management, audit: Audit) -> None:
-    """Revoke all sessions and refresh tokens of a user. Issued access tokens are valid until they expire."""
-    async with audit.action("log-out-user", target=user_id):
+async def log_out_everywhere(
+    user_id: UserId, management: Management, invalidation: Invalidation, audit: Audit
+) -> None:
+    """Revoke all sessions, refresh tokens and access tokens of a user. Those of a later login are accepted."""
+    async with audit.action("log-out-user", target=user_id), invalidation.after_loss_of_access(user_id):
         await management.log_out_everywhere(user_id)
 
 
@@ -170,8 +186,8 @@ async def get_user(user_id: UserId, management: Management) -> ManagedUser:
 
 @router.delete("/users/{user_id:path}", status_code=204, responses=problem_responses(404))
 async def delete_user(user_id: UserId, management: Management, invalidation: Invalidation, audit: Audit) -> None:
-    """Delete a user. As in Auth0, it is not an error if the user does not exist."""
-    async with audit.action("delete-user", target=user_id), invalidation.after_change(user_id):
+    """Delete a user, and refuse their access tokens. As in Auth0, it is no error if the user does not exist."""
+    async with audit.action("delete-user", target=user_id), invalidation.after_loss_of_access(user_id):
         await management.delete_user(user_id)
 
 

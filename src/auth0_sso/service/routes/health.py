@@ -46,6 +46,7 @@ async def get_readiness(request: Request) -> Readiness:
         shared_store=_shared_store(services),
         management=_management(services),
         audit_database=_audit_database(services),
+        revocations=len(services.deny_list),
     )
 
 

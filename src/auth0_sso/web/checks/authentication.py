@@ -20,8 +20,8 @@ from auth0_sso.web.checks.binding import Headers, SentToken, require_binding
 from auth0_sso.web.checks.callers import address_of
 from auth0_sso.web.services.services import Services
 
-_NOT_COUNTED: Final = frozenset({"expired", "dpop_nonce_missing", "dpop_nonce_expired"})
-"""An expired token was a good one: its client must get the 401 to renew it, even behind a shared address."""
+_NOT_COUNTED: Final = frozenset({"expired", "revoked", "dpop_nonce_missing", "dpop_nonce_expired"})
+"""An expired or revoked token was a good one: its client must get the 401, even behind a shared address."""
 
 
 async def authenticate(
@@ -43,6 +43,8 @@ async def authenticate(
                 raise
             scheme, text = "DPoP", read_dpop_token(credentials)
         token = await services.verifier.verify(text)
+        if services.deny_list and services.deny_list.revokes(token):
+            raise _revoked(token)
         bound = services.bound_tokens
         if bound is not None and (token.confirmation is not None or scheme == "DPoP" or bound.is_required):
             await require_binding(scope, bound, token, SentToken(scheme, text), headers)
@@ -50,6 +52,12 @@ async def authenticate(
         await _count_failure(scope, services, error)
         raise
     return token
+
+
+def _revoked(token: AccessToken) -> InvalidTokenError:
+    error = InvalidTokenError("revoked", "The access token is revoked. Log in again.")
+    error.client_id = token.client_id
+    return error
 
 
 async def _count_failure(scope: Scope, services: Services, error: CallerError) -> None:

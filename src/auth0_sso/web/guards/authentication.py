@@ -59,7 +59,7 @@ async def verified_token_in(context: RequestContext, scope: Scope) -> AccessToke
         credentials = _find_credentials(context, scope)
     token = await authenticate(scope, services, credentials, context.answer_headers)
     if scope["type"] == "websocket":
-        _close_at_expiry(context, services, token)
+        _close_at_its_end(context, services, token)
     context.token = token
     return token
 
@@ -72,7 +72,8 @@ def _find_credentials(context: RequestContext, scope: Scope) -> tuple[bytes, ...
     return credentials
 
 
-def _close_at_expiry(context: RequestContext, services: Services, token: AccessToken) -> None:
+def _close_at_its_end(context: RequestContext, services: Services, token: AccessToken) -> None:
     if context.socket is None:  # nothing here could close it
         raise RuntimeError(_NOT_PROTECTED)
     context.socket.close_at(services.verifier.end_of(token), services.clock)
+    context.socket.close_when_revoked(token, services.deny_list)

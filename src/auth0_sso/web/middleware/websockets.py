@@ -17,7 +17,7 @@ from auth0_sso.web.websockets.refusals import close_of, takes_response
 async def serve_websocket(
     app: ASGIApp, services: Services | None, scope: Scope, receive: Receive, send: Send
 ) -> None:
-    """Serve one WebSocket, and close it when the access token that a guard verified expires.
+    """Serve one WebSocket, and close it when the access token that a guard verified expires or is revoked.
 
     The reason of a refusal is logged at INFO.
     """

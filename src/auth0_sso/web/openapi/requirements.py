@@ -22,6 +22,9 @@ _NOUNS: Final[Mapping[Kind, str]] = MappingProxyType(
         "scope": "scope",
         "permission": "permission",
         "role": "role",
+        "multi-factor authentication": "multi-factor authentication",
+        "authentication context": "authentication context",
+        "recent login": "recent login",
     }
 )
 

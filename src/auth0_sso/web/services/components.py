@@ -12,6 +12,7 @@ from auth0_sso.oauth.shared_token import SharedToken
 from auth0_sso.ratelimit.limiter import Counter
 from auth0_sso.ratelimit.policy import Policy
 from auth0_sso.replay.cache import ReplayCache
+from auth0_sso.revocation.shared import SharedRevocations
 from auth0_sso.roles.shared import SharedRoles
 from auth0_sso.settings import Settings
 from auth0_sso.tokens.claims import ConfirmationMethod, TokenPolicy
@@ -90,6 +91,7 @@ class Shared:
     keys: KeyStore | None
     token: SharedToken | None
     roles: SharedRoles | None
+    revocations: SharedRevocations | None
     keyring: SealingKeys | None
 
 

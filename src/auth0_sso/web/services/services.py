@@ -29,6 +29,7 @@ from auth0_sso.ratelimit.limiter import Counter, RateLimiter
 from auth0_sso.ratelimit.memory import MIB, MemoryCounter
 from auth0_sso.ratelimit.policy import Policy
 from auth0_sso.resilience.outage import Outage
+from auth0_sso.revocation.deny_list import DenyList
 from auth0_sso.roles.cache import RoleCachePolicy
 from auth0_sso.roles.claim import ClaimRoles
 from auth0_sso.roles.directory import RoleDirectory
@@ -37,8 +38,11 @@ from auth0_sso.settings import Settings
 from auth0_sso.tokens.bearer import BEARER_ONLY, Scheme
 from auth0_sso.tokens.verifier import KeySource, TokenVerifier
 from auth0_sso.web.services.audit import RunningAudit, running_audit
+from auth0_sso.web.services.auth0_events import Auth0Events
+from auth0_sso.web.services.backchannel_logout import BackchannelLogout
 from auth0_sso.web.services.bound_tokens import BoundTokens, bound_tokens
 from auth0_sso.web.services.components import Metrics, Shared, Store, policy_or_off, token_policy
+from auth0_sso.web.services.revocations import Revocations, deny_list_of
 from auth0_sso.web.services.secret_rotation import SecretRotation
 
 
@@ -65,6 +69,10 @@ class Services:
     """Whether a WebSocket's token may come by `Sec-WebSocket-Protocol`."""
     store: Store | None
     """The store shared with other processes, where there is one."""
+    deny_list: DenyList
+    """The access tokens that are refused before they expire."""
+    revocations: Revocations
+    """What puts them there."""
     metrics: Metrics | None = None
     profile_rate_limit: Policy | None = None
     """The service's own limit, PROFILE_RATE_LIMIT."""
@@ -76,6 +84,11 @@ class Services:
     """Tokens for other APIs on behalf of callers."""
     bound_tokens: BoundTokens | None = None
     """How tokens are checked that are bound to a key or a certificate; None where all are refused."""
+
+    events: Auth0Events | None = None
+    """What takes events of Auth0's Event Streams, where the settings have their token."""
+    logout: BackchannelLogout | None = None
+    """What takes logout tokens, where the settings name the clients of which."""
 
     @property
     def schemes(self) -> tuple[Scheme, ...]:
@@ -126,7 +139,8 @@ async def open_services(
             observe = observers(observe, trail.observe)
             stack.callback(trail.observe.write_repeats)
             _run_in_background(trail.keep_writing_repeats(clock), stack)
-        shared = await _shared(settings, clock, observe, stack)
+        deny_list = deny_list_of(settings, clock)
+        shared = await _shared(settings, clock, observe, deny_list, stack)
         if keys is not None and not settings.has_management:
             transport = httpx.AsyncBaseTransport()  # never used, and without the 50 ms that TLS takes to set up
         client = await stack.enter_async_context(open_client(transport))
@@ -141,13 +155,15 @@ async def open_services(
             store = None if shared is None else shared.store
             is_up = None if store is None else partial(_is_up, store)
             metrics.watch(partial(health_of, keys), verifier, is_up, None if trail is None else trail.health)
+        profiles = _profiles(management, clock, stack)
+        revocations = _revocations(settings, deny_list, shared, clock, observe, stack, roles=roles, profiles=profiles)
         yield Services(
             settings=settings,
             clock=clock,
             keys=keys,
             verifier=verifier,
             management=management,
-            profiles=_profiles(management, clock, stack),
+            profiles=profiles,
             roles=roles,
             counts=_counts(settings, counter, shared, clock, observe),
             rate_limit=Policy.parse(settings.rate_limit),
@@ -156,6 +172,10 @@ async def open_services(
             exempt_clients=frozenset(settings.rate_limit_exempt_clients),
             subprotocol_tokens=settings.auth0_token_in_subprotocol,
             store=None if shared is None else shared.store,
+            deny_list=deny_list,
+            revocations=revocations,
+            events=Auth0Events(settings, revocations, clock=clock) if settings.auth0_events_token else None,
+            logout=_logout(settings, keys, revocations, shared, clock),
             metrics=metrics,
             profile_rate_limit=policy_or_off(profile_rate_limit),
             observe=observe,
@@ -165,12 +185,14 @@ async def open_services(
         )
 
 
-async def _shared(settings: Settings, clock: Clock, observe: Observer, stack: AsyncExitStack) -> Shared | None:
+async def _shared(
+    settings: Settings, clock: Clock, observe: Observer, deny_list: DenyList, stack: AsyncExitStack
+) -> Shared | None:
     if not settings.has_shared_store:
         return None
     from auth0_sso.web.services.shared import open_shared  # noqa: PLC0415 - needs redis, which is optional
 
-    return await stack.enter_async_context(open_shared(settings, clock, observe))
+    return await stack.enter_async_context(open_shared(settings, clock, observe, deny_list))
 
 
 def _keys(
@@ -321,6 +343,34 @@ def _roles(
     if cache is not None:
         _run_in_background(cache.subscribe(roles.invalidate_locally, roles.invalidate_all_locally), stack)
     return roles
+
+
+def _revocations(
+    settings: Settings,
+    deny_list: DenyList,
+    shared: Shared | None,
+    clock: Clock,
+    observe: Observer,
+    stack: AsyncExitStack,
+    *,
+    roles: RoleSource | None,
+    profiles: Profiles | None,
+) -> Revocations:
+    publisher = None if shared is None else shared.revocations
+    if publisher is not None:
+        _run_in_background(publisher.follow(), stack)
+    return Revocations(
+        deny_list, settings.issuer, shared=publisher, roles=roles, profiles=profiles, clock=clock, observe=observe
+    )
+
+
+def _logout(
+    settings: Settings, keys: KeySource, revocations: Revocations, shared: Shared | None, clock: Clock
+) -> BackchannelLogout | None:
+    if not settings.auth0_backchannel_logout_clients:
+        return None
+    replays = None if shared is None else shared.replays
+    return BackchannelLogout(settings, keys, revocations, replays=replays, clock=clock)
 
 
 def _is_up(store: Store) -> bool:

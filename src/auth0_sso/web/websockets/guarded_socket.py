@@ -1,4 +1,4 @@
-"""One WebSocket whose access token may expire: it is closed at that moment, whatever its route is waiting for.
+"""One WebSocket whose access token may expire or be revoked: it is closed at that moment, whatever its route awaits.
 
 Starlette's `WebSocket` has no way to end a `receive` from outside, so this stands between the server and the app.
 """
@@ -11,6 +11,8 @@ from starlette.types import Message, Receive, Send
 
 from auth0_sso.clock import Clock
 from auth0_sso.errors import InvalidTokenError
+from auth0_sso.revocation.deny_list import DenyList
+from auth0_sso.tokens.claims import AccessToken
 
 POLICY_VIOLATION: Final = 1008
 """The close code of a refusal (RFC 6455 section 7.4.1)."""
@@ -34,6 +36,7 @@ class GuardedSocket:
         self._reader: asyncio.Task[object] | None = None
         self._connected = False
         self._expired = False
+        self._stop_watching = _watch_nothing
 
     def hide_token(self, offered: tuple[str, ...]) -> None:
         """Accept with none but the `offered` subprotocols, or BEARER_SUBPROTOCOL: never with the token's text."""
@@ -42,6 +45,10 @@ class GuardedSocket:
     def close_at(self, end: float, clock: Clock) -> None:
         """Close the WebSocket at `end`, in seconds since 1970. Called once, for the one token of a connection."""
         self._expiry = asyncio.create_task(self._expire(end, clock))
+
+    def close_when_revoked(self, token: AccessToken, deny_list: DenyList) -> None:
+        """Close the WebSocket when its token is revoked too. Called after `close_at`."""
+        self._stop_watching = deny_list.watch(token, self._close_now)
 
     async def receive(self) -> Message:
         """Return the next message; after the token's end, a disconnect."""
@@ -59,7 +66,7 @@ class GuardedSocket:
         """Send a message; after the token's end raise `OSError`, as a server does for a lost client."""
         match message["type"]:
             case "websocket.send" if self._expired:
-                raise OSError("this WebSocket was closed: its access token has expired")
+                raise OSError("this WebSocket was closed: its access token has expired or is revoked")
             case _ if self._expired:
                 return  # it is closed already
             case "websocket.accept":
@@ -72,6 +79,7 @@ class GuardedSocket:
 
     async def aclose(self) -> None:
         """End the timer; an expired token's close message is sent to its end first."""
+        self._stop_watching()
         if self._expiry is None:
             return
         if not self._expired:
@@ -97,9 +105,19 @@ class GuardedSocket:
         finally:
             self._reader = None
 
+    def _close_now(self) -> None:
+        timer = self._expiry
+        if timer is None or timer.done() or timer.cancelling():  # it is closed already, by one of the two sides
+            return
+        timer.cancel()
+        self._expiry = asyncio.create_task(self._close())
+
     async def _expire(self, end: float, clock: Clock) -> None:
         while (left := end - clock.wall()) > 0:
             await clock.sleep(min(left, _MAX_PAUSE))
+        await self._close()
+
+    async def _close(self) -> None:
         self._expired = True
         if self._reader is not None:
             self._reader.cancel()
@@ -113,3 +131,7 @@ class GuardedSocket:
 
     def _completed(self, message: Message) -> Message:
         return {**message, "headers": [*message.get("headers", ()), *self._headers]}
+
+
+def _watch_nothing() -> None:
+    """Stop watching where nothing is watched."""
