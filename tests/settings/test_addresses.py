@@ -179,3 +179,40 @@ def test_a_malformed_address_is_named_with_its_fix_without_its_value(
 def test_the_examples_tenant_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     (problem,) = problems(monkeypatch, **{name: value})
     assert problem == f"{name} still has the example's value: {fix_of(ServiceSettings, name.lower())}."
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("https://API.Example.com/", "https://api.example.com"),
+        ("https://api.example.com/v1/Orders/", "https://api.example.com/v1/Orders"),
+        ("https://api.example.com:8443/a%2Fb", "https://api.example.com:8443/a%2Fb"),
+        ("http://127.0.0.1:3000/mcp", "http://127.0.0.1:3000/mcp"),
+        ("", ""),
+    ],
+)
+def test_a_public_url_keeps_its_path(monkeypatch: pytest.MonkeyPatch, written: str, kept: str) -> None:
+    assert load(monkeypatch, PUBLIC_URL=written).public_url == kept
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("api.example.com", "is not a URL"),
+        ("ftp://api.example.com", "is not a URL"),
+        ("https://user@api.example.com", "is not a URL"),
+        ("https://api.example.com/?a=b", "is not a URL"),
+        ("https://api.example.com/#a", "is not a URL"),
+        ("https://api.example.com/a b", "has whitespace"),
+        ("https://api.example.com/../a", "has a path that clients"),
+        ("https://api.example.com/a//b", "has a path that clients"),
+        ('https://api.example.com/a"', "has a path that clients"),
+        ("https://api.example.com/%zz", "has a path that clients"),
+        ("http://api.example.com", "is plain http"),
+    ],
+)
+def test_a_public_url_that_clients_cannot_use_is_refused(
+    monkeypatch: pytest.MonkeyPatch, url: str, words: str
+) -> None:
+    (problem,) = problems(monkeypatch, PUBLIC_URL=url)
+    assert f"PUBLIC_URL {words}" in problem

@@ -10,7 +10,7 @@ from pydantic import SecretStr, ValidationInfo, field_validator
 from auth0_sso.ratelimit.limiter import Strategy
 from auth0_sso.ratelimit.memory import MIB
 from auth0_sso.settings import rules
-from auth0_sso.settings.addresses import base_url, management_audience
+from auth0_sso.settings.addresses import base_url, management_audience, public_url
 from auth0_sso.settings.environment import EnvironmentSettings, setting
 from auth0_sso.settings.values import (
     MEMORY,
@@ -168,6 +168,11 @@ class Settings(EnvironmentSettings):
         ge=0,
         le=86_400,
     )
+    public_url: str = setting(
+        "",
+        "The API's public base URL, as clients write it; resource metadata needs it.",
+        "write https:// and the name that clients use, such as https://api.example.com",
+    )
     rate_limit: PolicyText = setting(
         "10/minute",
         "Default rate limit: requests of each caller to each limited route.",
@@ -232,6 +237,11 @@ class Settings(EnvironmentSettings):
     @classmethod
     def _management_audience_or_issuer(cls, value: str, info: ValidationInfo) -> str:
         return management_audience(value) if value else f"{info.data.get('auth0_issuer_base_url', '')}api/v2/"
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url(cls, value: str) -> str:
+        return public_url(value) if value else ""
 
     @field_validator("auth0_management_private_key")
     @classmethod

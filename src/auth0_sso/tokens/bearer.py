@@ -2,7 +2,7 @@
 
 import re
 import string
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from auth0_sso.errors import (
     Auth0SsoError,
@@ -54,27 +54,42 @@ def _read_other_spelling(authorization: Sequence[bytes]) -> str:
     return match[1].decode("ascii")
 
 
-def challenge(error: Auth0SsoError) -> str | None:
+def challenge(error: Auth0SsoError, *, resource_metadata: str = "", scope: Sequence[str] = ()) -> str | None:
     """Return the WWW-Authenticate value for an error, or None for one that is not about the token.
 
     RFC 6750 section 3: no error code if the request has no token; otherwise `error`, `error_description` and, when
     scopes are missing, `scope`. For an app's own subclass `error` is the code of section 3.1 that clients know.
     Characters that the section does not allow are replaced by "?".
+
+    `resource_metadata` is the URL of the resource's metadata (RFC 9728 section 5.1), which 401 and 403 then name,
+    with the scopes of `scope`, those that the request needs: without a good token, and where scopes are missing.
     """
     match error:
         case MissingTokenError():
-            return "Bearer"
-        case InsufficientScopeError(scopes=scopes) if scopes:
-            return f'{_described(error)}, scope="{_quotable(" ".join(scopes))}"'
-        case InvalidRequestError() | InvalidTokenError() | InsufficientScopeError():
-            return _described(error)
+            parameters = []
+        case InvalidRequestError():
+            return f"Bearer {', '.join(_described(error))}"
+        case InvalidTokenError() | InsufficientScopeError():
+            parameters = _described(error)
         case _:
             return None
+    if scopes := _scopes_to_ask_for(error, scope if resource_metadata else ()):
+        parameters.append(f'scope="{_quotable(" ".join(scopes))}"')
+    if resource_metadata:
+        parameters.append(f'resource_metadata="{_quotable(resource_metadata)}"')
+    return " ".join(filter(None, ("Bearer", ", ".join(parameters))))
 
 
-def _described(error: Auth0SsoError) -> str:
+def _scopes_to_ask_for(error: Auth0SsoError, needed: Sequence[str]) -> Iterable[str]:
+    """Return the scopes to request a new token with; none where that would be refused for the same reason."""
+    if not isinstance(error, InsufficientScopeError):
+        return needed
+    return dict.fromkeys((*needed, *error.scopes)) if error.scopes and needed else error.scopes
+
+
+def _described(error: Auth0SsoError) -> list[str]:
     code = next(base.code for base in _RFC_6750_ERRORS if isinstance(error, base))
-    return f'Bearer error="{code}", error_description="{_quotable(error.detail)}"'
+    return [f'error="{code}"', f'error_description="{_quotable(error.detail)}"']
 
 
 def _quotable(text: str) -> str:

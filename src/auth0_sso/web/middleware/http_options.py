@@ -28,5 +28,7 @@ class HttpOptions:
     """Answer 400 to a request without exactly one Host header (RFC 9112 section 3.2)."""
     catch_exceptions: bool = False
     """Log an exception and answer it as a problem; it reaches neither the server nor a test client."""
+    serves_metadata: bool = field(default=False, compare=False)
+    """There is a document that scripts of all origins may read: resource metadata (RFC 9728)."""
     services: Services | None = field(default=None, compare=False)
     """What the guards work with, while the lifespan of a protected app runs."""

@@ -20,6 +20,7 @@ from auth0_sso.web.middleware.trace_context import trace_id_variable
 from auth0_sso.web.middleware.websockets import refuse_websocket
 from auth0_sso.web.problems.error_response import error_response
 from auth0_sso.web.problems.problems import INVALID_REQUEST, internal_error, problem
+from auth0_sso.web.resource_metadata import RESOURCE, Resource
 
 _FRAMEWORK_CODES: Final[Mapping[int, str]] = {
     400: "invalid_input",
@@ -94,7 +95,9 @@ async def _answer_error(request: Request | WebSocket, error: Exception) -> Respo
     assert isinstance(error, Auth0SsoError)  # noqa: S101 - narrows what add_exception_handler cannot type
     observe_refusal(request, error)
     context = RequestContext.of(request.scope)
-    response = error_response(error, context.request_id)
+    resource: Resource | None = getattr(getattr(context.app, "state", None), RESOURCE, None)
+    metadata, scopes = ("", ()) if resource is None else resource.challenge(request.scope)
+    response = error_response(error, context.request_id, resource_metadata=metadata, scope=scopes)
     return await refuse_websocket(request, error, response) if isinstance(request, WebSocket) else response
 
 

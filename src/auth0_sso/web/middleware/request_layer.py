@@ -24,6 +24,7 @@ from auth0_sso.web.middleware.response_headers import ResponseHeaders
 from auth0_sso.web.middleware.route_path import route_path
 from auth0_sso.web.middleware.trace_context import trace_id_of, trace_id_variable
 from auth0_sso.web.problems.problems import bad_request, internal_error
+from auth0_sso.web.resource_metadata import WELL_KNOWN
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class RequestLayer(GuardMiddleware):
         if each_once:  # else a guard counts the Authorization headers
             context.credentials = (headers[b"authorization"],) if b"authorization" in headers else ()
         app, response_headers = self._app, self._response_headers
-        if scope["method"] == "OPTIONS" and is_preflight(scope, headers):
+        if scope["method"] == "OPTIONS" and is_preflight(scope, headers) and not self._is_for_all_origins(scope):
             app, response_headers = self._preflight, self._preflight_headers
         exchange = _Exchange(context, headers, receive, send, self._options.max_body_bytes, response_headers)
         token = request_id_variable.set(request_id)
@@ -79,6 +80,9 @@ class RequestLayer(GuardMiddleware):
             request_id_variable.reset(token)
             if trace is not None:
                 trace_id_variable.reset(trace)
+
+    def _is_for_all_origins(self, scope: Scope) -> bool:
+        return self._options.serves_metadata and WELL_KNOWN in scope["path"]
 
     def _log_end(self, scope: Scope, context: RequestContext, status: int, started: float) -> None:
         options, refusal, services = self._options, context.refusal, context.services

@@ -1,5 +1,7 @@
 """The response to an error of this package: its status, a challenge (RFC 6750), Retry-After (RFC 9110), a problem."""
 
+from collections.abc import Sequence
+
 from starlette.responses import JSONResponse
 
 from auth0_sso.errors import Auth0SsoError
@@ -7,10 +9,15 @@ from auth0_sso.tokens.bearer import challenge
 from auth0_sso.web.problems.problems import problem, status_of
 
 
-def error_response(error: Auth0SsoError, request_id: str) -> JSONResponse:
-    """Return the response to a request that ends in this error."""
+def error_response(
+    error: Auth0SsoError, request_id: str, *, resource_metadata: str = "", scope: Sequence[str] = ()
+) -> JSONResponse:
+    """Return the response to a request that ends in this error.
+
+    Its challenge names the URL of the resource's metadata, where there is one, and the scopes the request needs.
+    """
     headers: dict[str, str] = {}
-    if (value := challenge(error)) is not None:
+    if (value := challenge(error, resource_metadata=resource_metadata, scope=scope)) is not None:
         headers["WWW-Authenticate"] = value
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
