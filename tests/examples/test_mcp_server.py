@@ -16,13 +16,14 @@ from support.process import free_port, process, wait_for_port
 from support.visitor import Visitor
 
 pytest.importorskip("mcp", reason="the MCP SDK is not installed")
-httpx2 = pytest.importorskip("httpx2")
 
 from mcp import Client
 from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
 from mcp.shared.exceptions import MCPError
+
+httpx2 = pytest.importorskip("httpx2")  # which comes with it
 
 FOLDER = Path(__file__).parent.parent.parent / "examples" / "mcp_server"
 REDIRECT = "http://127.0.0.1:3000/callback"
@@ -96,7 +97,7 @@ class Person:
         answer = parse_qs(urlsplit(self._location).query)
         return AuthorizationCodeResult(code=answer["code"][0], state=answer["state"][0])
 
-    async def note_challenge(self, response: Any) -> None:
+    async def note_challenge(self, response: Any) -> None:  # noqa: ANN401 - of httpx2, which may not be installed
         if "WWW-Authenticate" in response.headers:
             self.challenges.append(response.headers["WWW-Authenticate"])
 
