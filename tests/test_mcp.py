@@ -110,6 +110,21 @@ async def test_the_sdks_server_answers_as_the_token_says(
     assert answer.status_code == status
 
 
+async def test_another_users_session_is_not_found(mcp_client: httpx.AsyncClient, issuer: Issuer) -> None:
+    statuses = []
+    session: dict[str, str] = {}
+    for subject in (SUBJECT, "auth0|other", SUBJECT):
+        claims = {"exp": int(max(NOW, time())) + 3600, "aud": URL, "permissions": ["read:data"], "sub": subject}
+        request = initialize(issuer.token(user_claims(NOW, **claims)))
+        if session:
+            request["json"] = {"jsonrpc": "2.0", "id": 2, "method": "ping"}
+        request["headers"] |= session
+        answer = await mcp_client.post("/mcp", **request)
+        session = session or {"Mcp-Session-Id": answer.headers["mcp-session-id"]}
+        statuses.append(answer.status_code)
+    assert statuses == [200, 404, 200]
+
+
 async def test_an_outage_is_answered_503_and_not_401(
     issuer: Issuer, clock: HandClock, tenant: ScriptedTenant
 ) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 import pytest
@@ -25,9 +25,13 @@ from auth0_sso import (
 from auth0_sso.asgi import Auth0Guard, Rule
 from auth0_sso.inspection.route_list import unguarded_routes
 from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.hostile import REFUSED, Forge
+from auth0_sso.testing.hostile.cases import LEEWAY
 from auth0_sso.testing.issuer import ISSUER, Issuer, user_claims
+from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
 from support.own_app import own_settings, protected
-from support.token_cases import NOW
+from support.tenant_script import DISCOVERY, JWKS, ScriptedTenant, discovery_reply, json_reply
+from support.token_cases import NOW, POLICY, key_document
 
 URL = "https://api.example.com"
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
@@ -243,3 +247,26 @@ def test_it_takes_no_path_that_the_app_serves_or_that_cannot_be_mounted() -> Non
     for mounted in ("/mcp", ["mcp"], ["/mcp/"], ["/"]):
         with pytest.raises(ValueError, match="such as /mcp"):
             add_resource_metadata(shop(), mounted=mounted)
+
+
+async def test_the_whole_table_of_tokens_is_refused_as_without_it(
+    issuer: Issuer, clock: HandClock, forge: Forge, tenant: ScriptedTenant
+) -> None:
+    tenant.on(DISCOVERY, discovery_reply())
+    tenant.on(JWKS, json_reply(key_document(issuer)))
+    changes: dict[str, Any] = {
+        "auth0_audience": tuple(POLICY.audiences),
+        "auth0_algorithms": SUPPORTED_ALGORITHMS,
+        "auth0_leeway_seconds": LEEWAY,
+        "auth_failure_rate_limit": "off",
+        "public_url": URL,
+    }
+    async with protected(add_resource_metadata(shop()), issuer, clock, tenant=tenant, **changes) as client:
+        await clock.settle()
+        for case in REFUSED:
+            answer = await client.get("/me", headers=[(b"Authorization", value) for value in case.build(forge)])
+            problem, challenge = answer.json(), answer.headers["WWW-Authenticate"]
+            assert (answer.status_code, problem["code"]) == (case.status, case.error or "missing_token"), case.id
+            described = f'Bearer error="{case.error}", error_description="{problem["detail"]}"'
+            pointer = f", {POINTER}" if case.status == 401 else ""
+            assert challenge == (described + pointer if case.error else f"Bearer {POINTER}"), case.id

@@ -7,8 +7,13 @@ import pytest
 
 from auth0_sso.asgi import ResourceMetadata, Rule
 from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.hostile import REFUSED, Forge
+from auth0_sso.testing.hostile.cases import LEEWAY
 from auth0_sso.testing.issuer import ISSUER, Issuer
+from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
 from support.guarded_asgi_app import SeenApp, ask, bearer, guarded
+from support.tenant_script import DISCOVERY, JWKS, ScriptedTenant, discovery_reply, json_reply
+from support.token_cases import POLICY, key_document
 
 URL = "https://api.example.com/mcp"
 ROOT = "/.well-known/oauth-protected-resource"
@@ -77,3 +82,28 @@ async def test_one_of_setting_and_argument_alone_changes_nothing(
     async with guarded(SeenApp(), *RULES, issuer=issuer, clock=clock, **changes) as guard:
         answers = [await ask(guard, path) for path in (ROOT, "/mcp")]
     assert [(each.status, each.headers["www-authenticate"]) for each in answers] == [(401, "Bearer")] * 2
+
+
+async def test_the_whole_table_of_tokens_is_refused_as_without_it(
+    issuer: Issuer, clock: HandClock, forge: Forge, tenant: ScriptedTenant
+) -> None:
+    tenant.on(DISCOVERY, discovery_reply())
+    tenant.on(JWKS, json_reply(key_document(issuer)))
+    app, about = SeenApp(), ResourceMetadata()
+    changes: dict[str, Any] = {
+        "auth0_audience": tuple(POLICY.audiences),
+        "auth0_algorithms": SUPPORTED_ALGORITHMS,
+        "auth0_leeway_seconds": LEEWAY,
+        "auth_failure_rate_limit": "off",
+        "resource_metadata": about,
+        "public_url": URL,
+    }
+    async with guarded(app, issuer=issuer, clock=clock, tenant=tenant, **changes) as guard:
+        for case in REFUSED:
+            headers = [(b"authorization", value) for value in case.build(forge)]
+            answer = await ask(guard, "/subject", headers=headers)
+            problem, challenge = json.loads(answer.body), answer.headers["www-authenticate"]
+            assert (answer.status, problem["code"]) == (case.status, case.error or "missing_token"), case.id
+            assert ("resource_metadata=" in challenge) is (case.status == 401), case.id
+            assert "scope=" not in challenge
+    assert app.scopes == []
