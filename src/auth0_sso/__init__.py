@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from auth0_sso.errors import Auth0SsoError, ConfigurationError
     from auth0_sso.jwks.static import StaticKeys
     from auth0_sso.management.client import ManagementClient
+    from auth0_sso.resource_metadata import add_resource_metadata
     from auth0_sso.roles.source import RoleSource
     from auth0_sso.service.app import create_app
     from auth0_sso.settings import Settings
@@ -95,6 +96,7 @@ __all__ = [
     "UserToken",
     "actors",
     "add_docs",
+    "add_resource_metadata",
     "create_app",
     "current_actor",
     "current_organization_roles",
@@ -139,6 +141,7 @@ _MODULES = {
     "errors": ("Auth0SsoError", "ConfigurationError"),
     "jwks.static": ("StaticKeys",),
     "management.client": ("ManagementClient",),
+    "resource_metadata": ("add_resource_metadata",),
     "roles.source": ("RoleSource",),
     "service.app": ("create_app",),
     "settings": ("Settings",),

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ async def guard(
     tenant.on(DISCOVERY, discovery_reply())
     tenant.on(JWKS, json_reply(key_document(issuer)))
     SEEN.scopes.clear()
-    changes: dict[str, object] = {
+    changes: dict[str, Any] = {
         "auth0_audience": tuple(POLICY.audiences),
         "auth0_algorithms": SUPPORTED_ALGORITHMS,
         "auth0_leeway_seconds": LEEWAY,

@@ -314,3 +314,32 @@ def test_the_public_face_is_what_it_says() -> None:
     assert sorted(auth0_sso.__all__) == auth0_sso.__all__
     for name in auth0_sso.__all__:
         assert getattr(auth0_sso, name).__doc__
+
+
+METADATA = "/.well-known/oauth-protected-resource"
+
+
+async def test_the_service_says_where_tokens_for_it_come_from(rsa_keys: Keys, clock: HandClock) -> None:
+    async with running_service(
+        rsa_keys, clock, public_url="https://api.example.com", cors_allowed_origins=("https://app.example.com",)
+    ) as service:
+        found = await service.api.get(METADATA, headers={"Origin": "https://agent.example.net"})
+        asked = {"Origin": "https://agent.example.net", "Access-Control-Request-Method": "GET"}
+        preflight = await service.api.options(METADATA, headers=asked)
+        refused = await service.api.get("/profile")
+    assert (found.status_code, found.headers["access-control-allow-origin"]) == (200, "*")
+    assert found.json()["resource"] == "https://api.example.com"
+    assert found.json()["authorization_servers"] == [OPTIONS.issuer]
+    assert found.headers["cache-control"] == "public, max-age=300"
+    assert (preflight.status_code, preflight.headers["access-control-allow-origin"]) == (204, "*")
+    assert f'resource_metadata="https://api.example.com{METADATA}"' in refused.headers["www-authenticate"]
+
+
+async def test_without_its_public_url_the_service_has_no_metadata(service: Service) -> None:
+    assert (await service.api.get(METADATA)).status_code == 404
+    assert (await service.api.get("/profile")).headers["www-authenticate"] == "Bearer"
+
+
+def test_metadata_changes_nothing_of_the_openapi_document() -> None:
+    with_metadata = create_app(settings(public_url="https://api.example.com"))
+    assert with_metadata.openapi() == create_app(settings()).openapi()

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import httpx
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from auth0_sso.asgi import Auth0Guard, Rule, token_of
+from auth0_sso.asgi import Auth0Guard, ResourceMetadata, Rule, token_of
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.issuer import Issuer, user_claims
 from support.own_app import own_settings
@@ -49,6 +49,7 @@ async def guarded(
     issuer: Issuer,
     clock: HandClock,
     tenant: ScriptedTenant | None = None,
+    resource_metadata: ResourceMetadata | None = None,
     **changes: object,
 ) -> AsyncIterator[Auth0Guard]:
     """Put a guard in front of the app and run it; without `tenant` there is one with the key key-0."""
@@ -56,7 +57,12 @@ async def guarded(
         tenant = ScriptedTenant()
         KeyPages(tenant, issuer).show("key-0")
     guard = Auth0Guard(
-        app, *rules, settings=own_settings(**changes), clock=clock, transport=httpx.ASGITransport(tenant)
+        app,
+        *rules,
+        settings=own_settings(**changes),
+        clock=clock,
+        transport=httpx.ASGITransport(tenant),
+        resource_metadata=resource_metadata,
     )
     async with guard.running():
         await clock.settle()

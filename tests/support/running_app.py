@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 
 @asynccontextmanager
-async def running_app(app: FastAPI, *, raising: bool = False) -> AsyncIterator[httpx.AsyncClient]:
+async def running_app(app: Starlette, *, raising: bool = False) -> AsyncIterator[httpx.AsyncClient]:
     """Run an app until the block ends; with `raising` its exceptions reach the test, else the answer is 500."""
     async with app.router.lifespan_context(app) as state:
 

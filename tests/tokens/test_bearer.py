@@ -60,3 +60,41 @@ def test_any_other_character_is_refused() -> None:
 def test_each_character_that_a_challenge_may_not_contain_becomes_a_question_mark() -> None:
     error = InvalidTokenError("a_reason", 'a"b\\c\nd\u00e9')
     assert challenge(error) == 'Bearer error="invalid_token", error_description="a?b?c?d?"'
+
+
+METADATA = "https://api.example.com/.well-known/oauth-protected-resource"
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (MissingTokenError("None came."), f'Bearer scope="read:a", resource_metadata="{METADATA}"'),
+        (InvalidRequestError("Two came."), 'Bearer error="invalid_request", error_description="Two came."'),
+        (
+            InvalidTokenError("expired", "Too late."),
+            (
+                'Bearer error="invalid_token", error_description="Too late.", '
+                f'scope="read:a", resource_metadata="{METADATA}"'
+            ),
+        ),
+        (
+            InsufficientScopeError("role_missing", "No role."),
+            f'Bearer error="insufficient_scope", error_description="No role.", resource_metadata="{METADATA}"',
+        ),
+        (
+            InsufficientScopeError("scope_missing", "Not enough.", scopes=("write:a", "read:a")),
+            (
+                'Bearer error="insufficient_scope", error_description="Not enough.", '
+                f'scope="read:a write:a", resource_metadata="{METADATA}"'
+            ),
+        ),
+        (NotFoundError("Gone."), None),
+    ],
+    ids=lambda value: value.reason if isinstance(value, Auth0SsoError) else "",
+)
+def test_401_and_403_name_the_metadata_and_the_scopes_to_request(error: Auth0SsoError, expected: str | None) -> None:
+    assert challenge(error, resource_metadata=METADATA, scope=("read:a",)) == expected
+
+
+def test_without_metadata_the_scopes_of_the_request_are_not_named() -> None:
+    assert challenge(MissingTokenError("None came."), scope=("read:a",)) == "Bearer"

@@ -7,5 +7,6 @@ docs/guard-any-asgi-app.md shows its use.
 from auth0_sso.asgi.admission import token_of
 from auth0_sso.asgi.guard import Auth0Guard
 from auth0_sso.asgi.rule import Rule
+from auth0_sso.web.resource_metadata import ResourceMetadata
 
-__all__ = ["Auth0Guard", "Rule", "token_of"]
+__all__ = ["Auth0Guard", "ResourceMetadata", "Rule", "token_of"]

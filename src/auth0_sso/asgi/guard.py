@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from auth0_sso.asgi.admission import Headers, admit
 from auth0_sso.asgi.lifespan import run_lifespan
 from auth0_sso.asgi.refusals import Refusal, refuse
+from auth0_sso.asgi.resource import GuardedResource
 from auth0_sso.asgi.rule import Rule
 from auth0_sso.asgi.rules import RuleTable
 from auth0_sso.asgi.websockets import serve_websocket
@@ -25,6 +26,7 @@ from auth0_sso.settings import Settings
 from auth0_sso.tokens.verifier import KeySource
 from auth0_sso.web.checks.credentials import find_credentials
 from auth0_sso.web.middleware.observed_response import ObservedResponse
+from auth0_sso.web.resource_metadata import ResourceMetadata
 from auth0_sso.web.services.bound_tokens import refuse_certificate_header
 from auth0_sso.web.services.components import Metrics
 from auth0_sso.web.services.protection import Protection, apps_below
@@ -58,9 +60,12 @@ class Auth0Guard:
         transport: AsyncTransport | None = None,
         observer: Observer = IGNORE,
         metrics: Metrics | None = None,
+        resource_metadata: ResourceMetadata | None = None,
     ) -> None:
         """Take the app and its rules; the other parts are those of `protect`.
 
+        With `resource_metadata` and the setting PUBLIC_URL the guard answers the paths of that URL's metadata (RFC
+        9728) itself, and names it and the scopes of the rule in the challenges of 401 and 403.
         Without `settings` they are read from the environment when the lifespan starts. Raises `ValueError` for rules
         that contradict each other.
         """
@@ -78,6 +83,8 @@ class Auth0Guard:
             metrics=metrics,
         )
         self.protection = Protection(settings, opening)
+        self._about = resource_metadata
+        self._resource: GuardedResource | None = None
         self._services: Services | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,13 +108,17 @@ class Auth0Guard:
         refuse_certificate_header(settings)  # no proxy's headers are read here
         async with self.protection.opening(settings) as services:
             self._services = services
+            self._resource = GuardedResource.of(self._about, self.rules, services.settings)
             try:
                 yield
             finally:
-                self._services = None
+                self._services = self._resource = None
 
     async def _serve_http(self, scope: Scope, receive: Receive, send: Send) -> None:
         services = self._running_services()
+        if self._resource is not None and (metadata := self._resource.response_to(scope)) is not None:
+            await metadata(scope, receive, send)
+            return
         if services.observe is IGNORE:
             await self._admit_or_refuse(services, scope, receive, send)
             return
@@ -132,7 +143,7 @@ class Auth0Guard:
         except Auth0SsoError as error:
             if served is not None:
                 served.route = None if rule is None else rule.path
-            await refuse(scope, receive, send, Refusal(error, rule, headers), services)
+            await refuse(scope, receive, send, Refusal(error, rule, headers, self._resource), services)
             return
         if served is not None:
             served.route, served.allowed = rule.path, token is not None

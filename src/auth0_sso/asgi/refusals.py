@@ -8,6 +8,7 @@ from typing import Final
 from starlette.types import Receive, Scope, Send
 
 from auth0_sso.asgi.admission import Headers, refused_caller
+from auth0_sso.asgi.resource import GuardedResource
 from auth0_sso.asgi.rule import Rule
 from auth0_sso.errors import Auth0SsoError
 from auth0_sso.events import RequestRefused
@@ -25,11 +26,15 @@ _MAX_METHOD: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request does not pass, the rule it is under where one was found, and the headers of the response."""
+    """Why a request does not pass, the rule it is under where one was found, and the headers of the response.
+
+    `resource` has metadata that the challenge names.
+    """
 
     error: Auth0SsoError
     rule: Rule | None
     headers: Headers
+    resource: GuardedResource | None = None
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal, services: Services) -> None:
@@ -43,7 +48,10 @@ async def refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal, s
     route = None if refusal.rule is None else refusal.rule.path
     services.observe(RequestRefused(scope, error, caller=refused_caller(scope), route=route, request_id=request_id))
     used = schemes_used(find_credentials(scope))
-    response = error_response(error, request_id, offered=services.schemes, used=used)
+    metadata, scopes = ("", ()) if refusal.resource is None else refusal.resource.challenge(refusal.rule)
+    response = error_response(
+        error, request_id, offered=services.schemes, used=used, resource_metadata=metadata, scope=scopes
+    )
     response.raw_headers += refusal.headers
     if scope["type"] == "http":
         await response(scope, receive, send)

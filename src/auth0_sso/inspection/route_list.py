@@ -144,7 +144,7 @@ def _all_routes(app: Any) -> Iterator[Any]:  # noqa: ANN401 - routes of FastAPI 
 def _listed(route: Any, app: object, prefix: str, rules: _Rules) -> Iterator[ListedRoute]:  # noqa: ANN401 - as above
     kind: BaseRoute = getattr(route, "original_route", route)
     path: str = prefix + (getattr(route, "path", None) or "")
-    asked = _requirements_of(getattr(route, "dependant", None))
+    asked = requirements_of(getattr(route, "dependant", None))
     if isinstance(kind, Mount):
         yield from _routes_of(kind.app, path, rules)
     elif isinstance(kind, Host):
@@ -177,7 +177,8 @@ def _is_documentation(route: BaseRoute, app: object) -> bool:
     return getattr(route, "path", None) in pages
 
 
-def _requirements_of(dependant: Dependant | None) -> tuple[Requirement, ...]:
+def requirements_of(dependant: Dependant | None) -> tuple[Requirement, ...]:
+    """Return what the guards among the dependencies of a FastAPI route ask for; nothing for another kind of route."""
     return () if dependant is None else _once(*_walk(dependant))
 
 

@@ -12,6 +12,7 @@ from fastapi import APIRouter, FastAPI
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.events import IGNORE
 from auth0_sso.http.client import AsyncTransport
+from auth0_sso.resource_metadata import add_resource_metadata
 from auth0_sso.service.audited_services import audited
 from auth0_sso.service.drain import Drain
 from auth0_sso.service.logs import configure_logs
@@ -87,6 +88,8 @@ def create_app(
     if settings.metrics_enabled and settings.metrics_port is None:
         _add_routes(app, metrics_route.router)
     add_docs(app, settings)
+    if settings.public_url:
+        add_resource_metadata(app)
     add_problem_handlers(app)
     _add_http_layer(app, settings)
     app.state.drain = Drain() if drain is None else drain

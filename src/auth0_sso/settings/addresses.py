@@ -24,6 +24,7 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 _FLAGS = re.ASCII | re.IGNORECASE
 _NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", _FLAGS)
 _PORT = re.compile(r"(.*?)(?::(\d{1,5}))?", _FLAGS)
+_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))(?:[a-z0-9._~!$&'()*+,;=:@-]|%[0-9a-f]{2})+)+", _FLAGS)
 _SCHEME = re.compile(r"https?://", _FLAGS)
 
 # 10.0.0.0/8 is the widest private network of IPv4, and no registry gives a network of IPv6 wider than a /16 away.
@@ -61,22 +62,25 @@ def base_url(value: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}/"
 
 
-def api_base_url(value: str) -> str:
-    """Return the base URL of an API as its clients have it, without a slash behind; an empty text as it is."""
-    if not value:
-        return value
-    parts = split_url(plain(value))
-    if parts.scheme not in _DEFAULT_PORTS or not _is_host(parts.netloc) or parts.query or parts.fragment:
-        raise ValueError("is not the base URL of an API")
-    return value.rstrip("/")
-
-
 def collector_url(value: str) -> str:
     """Return the base URL of an OpenTelemetry collector; a password in it would be in log lines."""
     parts = split_url(plain(value))
     if parts.scheme not in _DEFAULT_PORTS or not _is_host(parts.netloc) or parts.query or parts.fragment:
         raise ValueError("is not the base URL of a collector")
     return value
+
+
+def public_url(value: str) -> str:
+    """Return the base URL of an API, which may have a path, without a slash at its end: https, or http on loopback.
+
+    The path is written as clients send it: percent-encoded, without dot segments (RFC 3986 section 6.2.2).
+    """
+    parts = split_url(plain(value))
+    base = base_url(parts._replace(path="").geturl()).removesuffix("/")
+    path = parts.path.rstrip("/")
+    if path and not _PATH.fullmatch(path):
+        raise ValueError("has a path that clients would not send as it is")
+    return base + path
 
 
 def management_audience(value: str) -> str:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, SecretStr, ValidationInfo, field_validator
 from auth0_sso.ratelimit.limiter import Strategy
 from auth0_sso.ratelimit.memory import MIB
 from auth0_sso.settings import rules
-from auth0_sso.settings.addresses import api_base_url, base_url, management_audience
+from auth0_sso.settings.addresses import base_url, management_audience, public_url
 from auth0_sso.settings.environment import EnvironmentSettings, setting
 from auth0_sso.settings.values import (
     MEMORY,
@@ -86,10 +86,10 @@ class Settings(EnvironmentSettings):
     auth0_dpop_nonce: Literal["off", "required"] = setting(
         "off", "Whether a DPoP proof must have a nonce of this service.", "write off or required"
     )
-    public_url: Annotated[str, AfterValidator(api_base_url)] = setting(
+    public_url: str = setting(
         "",
-        "The base URL of this API as its clients have it, which DPoP proofs are compared with.",
-        "write the URL that clients have before the paths of the routes, such as https://api.example.com",
+        "The API's public base URL, as clients write it: for DPoP proofs, and for resource metadata, which needs it.",
+        "write https:// and the name that clients use, such as https://api.example.com",
     )
     auth0_client_certificate_header: Annotated[str, AfterValidator(header_name_or_none)] = setting(
         "",
@@ -288,6 +288,11 @@ class Settings(EnvironmentSettings):
     @classmethod
     def _management_audience_or_issuer(cls, value: str, info: ValidationInfo) -> str:
         return management_audience(value) if value else f"{info.data.get('auth0_issuer_base_url', '')}api/v2/"
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url(cls, value: str) -> str:
+        return public_url(value) if value else ""
 
     @field_validator("auth0_management_private_key")
     @classmethod

@@ -60,6 +60,12 @@ USER = Requirement("user")
 DPOP = Requirement("DPoP")
 
 
+def scopes_of(requirements: Iterable[Requirement]) -> tuple[str, ...]:
+    """Return the scopes and permissions that are asked for, each once: a client requests both as scopes."""
+    asked = (each.names for each in requirements if each.kind in {"scope", "permission"})
+    return tuple(dict.fromkeys(name for names in asked for name in names))
+
+
 def role_requirement(
     names: frozenset[str], *, one_suffices: bool, within_organization: bool, stale_ok: bool
 ) -> Requirement:

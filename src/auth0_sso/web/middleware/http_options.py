@@ -30,6 +30,8 @@ class HttpOptions:
     """Log an exception and answer it as a problem; it reaches neither the server nor a test client."""
     trusts_proxies: bool = field(default=False, compare=False)
     """Whether the headers of trusted proxies are read."""
+    serves_metadata: bool = field(default=False, compare=False)
+    """There is a document that scripts of all origins may read: resource metadata (RFC 9728)."""
     services: Services | None = field(default=None, compare=False)
     """What the guards work with, while the lifespan of a protected app runs."""
 

@@ -22,6 +22,7 @@ from auth0_sso.web.middleware.trace_context import trace_id_variable
 from auth0_sso.web.middleware.websockets import refuse_websocket
 from auth0_sso.web.problems.error_response import error_response
 from auth0_sso.web.problems.problems import INVALID_REQUEST, internal_error, problem
+from auth0_sso.web.resource_metadata import RESOURCE, Resource
 
 _FRAMEWORK_CODES: Final[Mapping[int, str]] = {
     400: "invalid_input",
@@ -98,7 +99,11 @@ async def _answer_error(request: Request | WebSocket, error: Exception) -> Respo
     context = RequestContext.of(request.scope)
     offered = BEARER_ONLY if context.services is None else context.services.schemes
     used = schemes_used(find_credentials(request.scope))
-    response = error_response(error, context.request_id, offered=offered, used=used)
+    resource: Resource | None = getattr(getattr(context.app, "state", None), RESOURCE, None)
+    metadata, scopes = ("", ()) if resource is None else resource.challenge(request.scope)
+    response = error_response(
+        error, context.request_id, offered=offered, used=used, resource_metadata=metadata, scope=scopes
+    )
     return await refuse_websocket(request, error, response) if isinstance(request, WebSocket) else response
 
 

@@ -24,6 +24,7 @@ from auth0_sso.web.middleware.response_headers import ResponseHeaders
 from auth0_sso.web.middleware.route_path import route_path
 from auth0_sso.web.middleware.trace_context import trace_id_of, trace_id_variable
 from auth0_sso.web.problems.problems import bad_request, internal_error
+from auth0_sso.web.resource_metadata import WELL_KNOWN
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ class RequestLayer(GuardMiddleware):
         offers_dpop = self._options.cors_origins and self._options.offers_dpop
         cors = self._with_dpop if offers_dpop else self._without_dpop
         app, response_headers = self._app, cors.response_headers
-        if scope["method"] == "OPTIONS" and is_preflight(scope, headers):
+        if scope["method"] == "OPTIONS" and is_preflight(scope, headers) and not self._is_for_all_origins(scope):
             app, response_headers = cors.preflight, self._preflight_headers
         exchange = _Exchange(context, headers, receive, send, self._options.max_body_bytes, response_headers)
         token = request_id_variable.set(request_id)
@@ -78,6 +79,9 @@ class RequestLayer(GuardMiddleware):
             request_id_variable.reset(token)
             if trace is not None:
                 trace_id_variable.reset(trace)
+
+    def _is_for_all_origins(self, scope: Scope) -> bool:
+        return self._options.serves_metadata and WELL_KNOWN in scope["path"]
 
     def _log_end(self, scope: Scope, context: RequestContext, status: int, started: float) -> None:
         options, refusal, services = self._options, context.refusal, context.services

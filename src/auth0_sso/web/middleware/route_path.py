@@ -4,14 +4,17 @@ from starlette.types import Scope
 
 
 def route_path(scope: Scope) -> str | None:
-    """Return the path with the prefixes of its routers, but not that of a mounted app; None before routing.
-
-    A route in `include_router(router, prefix="/v1")` has a path without that prefix. FastAPI keeps the whole path
-    only in the scope, under a name that it does not document.
-    """
-    route = scope.get("route")
-    included = scope.get("fastapi", {}).get("effective_route_context")
-    if included is not None and included.original_route is route:
-        route = included
-    path = getattr(route, "path", None)
+    """Return the path with the prefixes of its routers, but not that of a mounted app; None before routing."""
+    path = getattr(effective_route(scope), "path", None)
     return path if isinstance(path, str) else None
+
+
+def effective_route(scope: Scope) -> object:
+    """Return the route with what its routers add to it; None before routing.
+
+    A route in `include_router(router, prefix="/v1")` has neither that prefix nor the router's dependencies. FastAPI
+    keeps both only in the scope, under a name that it does not document.
+    """
+    route: object = scope.get("route")
+    included = scope.get("fastapi", {}).get("effective_route_context")
+    return included if included is not None and included.original_route is route else route

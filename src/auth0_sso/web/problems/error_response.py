@@ -15,10 +15,12 @@ def error_response(
     *,
     offered: Sequence[Scheme] = BEARER_ONLY,
     used: Sequence[Scheme] = BEARER_ONLY,
+    resource_metadata: str = "",
+    scope: Sequence[str] = (),
 ) -> JSONResponse:
-    """Return the response to a request that ends in this error; `offered` and `used` are those of `challenge`."""
+    """Return the response to a request that ends in this error; the other arguments are those of `challenge`."""
     headers: dict[str, str] = {}
-    if (value := challenge(error, offered, used)) is not None:
+    if (value := challenge(error, offered, used, resource_metadata=resource_metadata, scope=scope)) is not None:
         headers["WWW-Authenticate"] = value
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
