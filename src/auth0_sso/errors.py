@@ -126,6 +126,8 @@ class InvalidDPoPProofError(CallerError):
     """The access token is bound to a key, and the request does not prove that its sender has it: 401."""
 
     code = "invalid_dpop_proof"
+    client_id: str | None = None
+    """Of the application that the token was issued to."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail, reason=reason)

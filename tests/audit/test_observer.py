@@ -9,12 +9,14 @@ from auth0_sso.audit.recorder import Recorder
 from auth0_sso.errors import (
     Auth0SsoError,
     InsufficientScopeError,
+    InvalidDPoPProofError,
     InvalidRequestError,
     InvalidTokenError,
     KeysUnavailableError,
     MissingTokenError,
     NotFoundError,
     RateLimitedError,
+    UseDPoPNonceError,
 )
 from auth0_sso.events import KeysChanged, OutageBegan, OutageEnded, RequestRefused, RequestServed
 from auth0_sso.testing.clock import HandClock
@@ -111,6 +113,16 @@ def test_a_flood_of_refused_tokens_leaves_two_records_in_a_period(observed: Obse
     assert first.details == {"kid": "key-0"}
     assert (repeated.action, repeated.reason, repeated.actor) == ("token-refused", "expired", first.actor)
     assert repeated.details == {"count": 9_999, "period_seconds": 60.0}
+
+
+def test_a_replayed_proof_is_a_refused_token_and_names_the_client(observed: Observed) -> None:
+    error = InvalidDPoPProofError("dpop_replayed", "It was used already.")
+    error.client_id = "client-1"
+    observed.refuse(UseDPoPNonceError("dpop_nonce_missing", "nonce"))
+    observed.refuse(error)
+    record = observed.sink.only()
+    assert (record.action, record.reason, record.code) == ("token-refused", "dpop_replayed", "invalid_dpop_proof")
+    assert record.actor == Actor(client_id="client-1", address="192.0.2.7")
 
 
 def test_a_spent_rate_limit_is_recorded_with_its_policy(observed: Observed) -> None:

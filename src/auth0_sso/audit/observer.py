@@ -10,11 +10,16 @@ from auth0_sso.audit.repeats import PERIOD, Repeats
 from auth0_sso.errors import (
     Auth0SsoError,
     InsufficientScopeError,
+<<<<<<< HEAD
     InsufficientUserAuthenticationError,
     InvalidLogoutTokenError,
+=======
+    InvalidDPoPProofError,
+>>>>>>> w/dp
     InvalidRequestError,
     InvalidTokenError,
     RateLimitedError,
+    UseDPoPNonceError,
 )
 from auth0_sso.events import Event, KeysChanged, OutageBegan, OutageEnded, RequestRefused, TokensRevoked
 
@@ -58,7 +63,7 @@ class AuditObserver:
         action, error = action_of(event.error), event.error
         if action is None:
             return
-        client_id = error.client_id if isinstance(error, InvalidTokenError) else None
+        client_id = error.client_id if isinstance(error, InvalidTokenError | InvalidDPoPProofError) else None
         actor = actor_of(event.scope, event.caller, client_id=client_id)
         if action == "access-denied" or self._repeats.is_first(action, error.reason, error.code, actor):
             self._recorder.write(
@@ -91,10 +96,16 @@ class AuditObserver:
 def action_of(error: Auth0SsoError) -> str | None:
     """Return the action that a refusal is recorded as; None for one that is not.
 
-    A request without a token is no attempt, and what Auth0 cannot do is recorded as an outage.
+    A request without a token or a nonce is no attempt, and what Auth0 cannot do is recorded as an outage.
     """
     match error:
+<<<<<<< HEAD
         case InvalidTokenError() | InvalidRequestError() | InvalidLogoutTokenError():
+=======
+        case UseDPoPNonceError():
+            return None
+        case InvalidTokenError() | InvalidDPoPProofError() | InvalidRequestError():
+>>>>>>> w/dp
             return "token-refused"
         case InsufficientScopeError() | InsufficientUserAuthenticationError():
             return "access-denied"

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
 from auth0_sso.settings import Settings
+from auth0_sso.tokens.dpop.proof import DPOP_ALGORITHMS
 
 WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
 
@@ -68,9 +69,13 @@ def document(
     return {name: value for name, value in members.items() if value}
 
 
-def _sender_constraints(_: Settings) -> dict[str, object]:
-    """Return what the metadata says of bound tokens: nothing, since they are refused."""
-    return {}
+def _sender_constraints(settings: Settings) -> dict[str, object]:
+    """Return what the metadata says of tokens that are bound to a key (RFC 9449) or a certificate (RFC 8705)."""
+    return {
+        "dpop_signing_alg_values_supported": [] if settings.auth0_dpop == "off" else list(DPOP_ALGORITHMS),
+        "dpop_bound_access_tokens_required": settings.auth0_dpop == "required",
+        "tls_client_certificate_bound_access_tokens": bool(settings.auth0_client_certificate_header),
+    }
 
 
 def metadata_response(method: str, members: dict[str, object]) -> Response:

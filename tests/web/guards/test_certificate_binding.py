@@ -8,12 +8,13 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from auth0_sso import ConfigurationError, CurrentToken, harden
+from auth0_sso import ConfigurationError, CurrentToken, harden, protect
 from auth0_sso.asgi import Auth0Guard
+from auth0_sso.testing import settings
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.issuer import Issuer, user_claims
 from support.dpop_client import Headers, sent
-from support.own_app import own_settings, protected
+from support.own_app import protected
 from support.proofs import encoded
 
 # RFC 8705 appendix A
@@ -53,7 +54,11 @@ async def ask(app: FastAPI, headers: Headers, client: tuple[str, int] = PROXY) -
 
 @pytest.fixture(params=["off", "allowed"])
 def changes(request: pytest.FixtureRequest) -> dict[str, Any]:
-    return {"auth0_client_certificate_header": "Client-Cert", "auth0_dpop": request.param}
+    return {
+        "auth0_client_certificate_header": "Client-Cert",
+        "auth0_dpop": request.param,
+        "trusted_proxies": ("10.0.0.0/8",),
+    }
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "DPoP"])
@@ -99,14 +104,14 @@ async def test_without_the_setting_tokens_bound_to_a_certificate_are_refused(
         assert (await ask(app, [*bound(issuer, clock), CERTIFICATE]))[0] == 401
 
 
-async def test_no_app_starts_with_the_header_and_without_trusted_proxies(
-    issuer: Issuer, clock: HandClock, changes: dict[str, Any]
-) -> None:
-    app = own_app(trusting=False)
+@pytest.mark.parametrize("dpop", ["off", "allowed"])
+async def test_no_app_starts_with_the_header_and_without_trusted_proxies(dpop: str) -> None:
+    chosen = settings(auth0_client_certificate_header="Client-Cert", auth0_dpop=dpop)
+    app = protect(own_app(trusting=False), chosen)
     with pytest.raises(ConfigurationError, match="AUTH0_CLIENT_CERTIFICATE_HEADER"):
-        async with protected(app, issuer, clock, **changes):
+        async with app.router.lifespan_context(app):
             pass
-    guard = Auth0Guard(own_app(), settings=own_settings(**changes))
+    guard = Auth0Guard(own_app(), settings=chosen)
     with pytest.raises(ConfigurationError, match="AUTH0_CLIENT_CERTIFICATE_HEADER"):
         async with guard.running():
             pass

@@ -48,6 +48,14 @@ async def require_binding(
     Raises `InvalidTokenError` for a token that is bound otherwise than it was sent, `InvalidDPoPProofError`, and
     `StoreUnavailableError` where it cannot be said whether a proof was used already.
     """
+    try:
+        await _require(scope, bound, token, sent, headers)
+    except (InvalidTokenError, InvalidDPoPProofError) as error:
+        error.client_id = token.client_id
+        raise
+
+
+async def _require(scope: Scope, bound: BoundTokens, token: AccessToken, sent: SentToken, headers: Headers) -> None:
     confirmation = token.confirmation
     if confirmation is None:
         _require_bearer(bound, sent.scheme)
