@@ -10,12 +10,9 @@ from auth0_sso.audit.repeats import PERIOD, Repeats
 from auth0_sso.errors import (
     Auth0SsoError,
     InsufficientScopeError,
-<<<<<<< HEAD
     InsufficientUserAuthenticationError,
     InvalidLogoutTokenError,
-=======
     InvalidDPoPProofError,
->>>>>>> w/dp
     InvalidRequestError,
     InvalidTokenError,
     RateLimitedError,
@@ -99,13 +96,9 @@ def action_of(error: Auth0SsoError) -> str | None:
     A request without a token or a nonce is no attempt, and what Auth0 cannot do is recorded as an outage.
     """
     match error:
-<<<<<<< HEAD
-        case InvalidTokenError() | InvalidRequestError() | InvalidLogoutTokenError():
-=======
         case UseDPoPNonceError():
             return None
-        case InvalidTokenError() | InvalidDPoPProofError() | InvalidRequestError():
->>>>>>> w/dp
+        case InvalidTokenError() | InvalidDPoPProofError() | InvalidRequestError() | InvalidLogoutTokenError():
             return "token-refused"
         case InsufficientScopeError() | InsufficientUserAuthenticationError():
             return "access-denied"
