@@ -9,7 +9,11 @@ from auth0_sso.audit.recorder import Recorder
 from auth0_sso.errors import (
     Auth0SsoError,
     InsufficientScopeError,
+<<<<<<< HEAD
     InvalidDPoPProofError,
+=======
+    InsufficientUserAuthenticationError,
+>>>>>>> w/rl
     InvalidRequestError,
     InvalidTokenError,
     KeysUnavailableError,
@@ -18,7 +22,7 @@ from auth0_sso.errors import (
     RateLimitedError,
     UseDPoPNonceError,
 )
-from auth0_sso.events import KeysChanged, OutageBegan, OutageEnded, RequestRefused, RequestServed
+from auth0_sso.events import KeysChanged, OutageBegan, OutageEnded, RequestRefused, RequestServed, TokensRevoked
 from auth0_sso.testing.clock import HandClock
 from support.audit_sink import KeptRecords
 
@@ -164,6 +168,20 @@ def test_key_changes_and_outages_are_recorded(observed: Observed) -> None:
     assert (began.action, began.outcome, began.reason) == ("outage-began", "failure", "timeout")
     assert (ended.action, ended.outcome, ended.reason) == ("outage-ended", "success", None)
     assert began.details == ended.details == {"component": "management"}
+
+
+def test_revoked_tokens_are_recorded_unless_a_route_of_admin_does_it(observed: Observed) -> None:
+    observed.observer(TokensRevoked("logout", "auth0|1", "session-1"))
+    observed.observer(TokensRevoked("admin", "auth0|2"))
+    record = observed.sink.only()
+    assert (record.action, record.outcome, record.target) == ("tokens-revoked", "success", "auth0|1")
+    assert record.details == {"cause": "logout", "session_id": "session-1"}
+
+
+def test_a_weak_login_is_recorded_as_denied_access(observed: Observed) -> None:
+    observed.refuse(InsufficientUserAuthenticationError("mfa_not_used", "No."))
+    record = observed.sink.only()
+    assert (record.action, record.reason) == ("access-denied", "mfa_not_used")
 
 
 def test_a_served_request_leaves_no_record(observed: Observed) -> None:

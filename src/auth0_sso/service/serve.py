@@ -240,10 +240,17 @@ def _run_workers(settings: ServiceSettings, timing: Timing, sockets: list[list[s
     if not settings.has_shared_store:
         _log.warning(
             "%d workers without a shared store: each has its own rate limits and role cache, so callers get up to %d "
-            "times the limit, and a removed role may last %.0f s; set RATE_LIMIT_STORAGE_URL",
+            "times the limit, a removed role may last %.0f s, and a log-out reaches one of them; set "
+            "RATE_LIMIT_STORAGE_URL",
             settings.workers,
             settings.workers,
             settings.auth0_role_ttl_seconds,
+        )
+    elif not settings.has_management:
+        _log.warning(
+            "%d workers without Management API credentials, with which they share revoked access tokens: a log-out "
+            "reaches one of them",
+            settings.workers,
         )
     target = partial(serve_worker, sockets, timeout=timing.shutdown_timeout)
     listening = [each for own in sockets for each in own]

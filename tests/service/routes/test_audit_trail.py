@@ -54,14 +54,14 @@ async def stored(service: Service) -> None:
 
 
 async def block_twice_and_be_denied(service: Service, clock: HandClock) -> None:
-    admin, user = await service.as_user(ADMIN), await service.as_user(USER)
+    admin = await service.as_user(ADMIN)
     await service.api.put(BLOCK, headers={**admin, "X-Request-ID": "request-1"})
     clock.now += 1
     await service.api.delete(BLOCK, headers=admin)
     clock.now += 1
     await service.api.put("/admin/users/auth0%7Cunknown/block", headers=admin)
     clock.now += 1
-    await service.api.put(BLOCK, headers=user)
+    await service.api.put(BLOCK, headers=await service.as_user(USER))
 
 
 async def test_records_are_listed_newest_first(audited: Audited, clock: HandClock) -> None:

@@ -120,12 +120,12 @@ async def test_the_profile_is_cached_for_five_seconds(service: Service) -> None:
     assert service.wire.count("GET /api/v2/users/") == 2
 
 
-async def test_a_deleted_user_loses_the_profile_at_once(service: Service) -> None:
+async def test_a_deleted_user_is_logged_out_at_once(service: Service) -> None:
     headers = await service.as_user(USER)
     assert (await service.api.get("/profile", headers=headers)).status_code == 200
     path = f"/admin/users/{quote(person_id(USER), safe='')}"
     assert (await service.api.delete(path, headers=await service.as_user(ADMIN))).status_code == 204
-    assert (await service.api.get("/profile", headers=headers)).status_code == 404
+    assert (await service.api.get("/profile", headers=headers)).status_code == 401
 
 
 async def test_both_profile_routes_share_the_budget_of_a_user(service: Service) -> None:
