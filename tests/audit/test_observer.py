@@ -9,11 +9,8 @@ from auth0_sso.audit.recorder import Recorder
 from auth0_sso.errors import (
     Auth0SsoError,
     InsufficientScopeError,
-<<<<<<< HEAD
-    InvalidDPoPProofError,
-=======
     InsufficientUserAuthenticationError,
->>>>>>> w/rl
+    InvalidDPoPProofError,
     InvalidRequestError,
     InvalidTokenError,
     KeysUnavailableError,

@@ -101,6 +101,11 @@ async def test_a_strong_and_recent_login_passes(
     assert (await client.get(path, headers=token(issuer, claims))).status_code == 200
 
 
+def challenge_of(path: str) -> str:
+    """Return the challenge of a path, with the scheme that was not used beside it."""
+    return f'{START}{CHALLENGES[path]}, DPoP algs="ES256"'
+
+
 @pytest.mark.parametrize(("path", "claims", "reason"), REFUSED, ids=str)
 async def test_any_other_login_is_challenged(
     client: httpx.AsyncClient,
@@ -113,7 +118,7 @@ async def test_any_other_login_is_challenged(
     caplog.set_level("INFO", "auth0_sso.access")
     refused = await client.get(path, headers=token(issuer, claims))
     assert (refused.status_code, refused.json()["code"]) == (401, "insufficient_user_authentication")
-    assert refused.headers["www-authenticate"] == START + CHALLENGES[path]
+    assert refused.headers["www-authenticate"] == challenge_of(path)
     assert f"refused: {reason}" in caplog.text
     assert ("no claim 'https://api.example.com/" in caplog.text) == reason.endswith("_missing")
 
@@ -125,7 +130,7 @@ async def test_a_rule_challenges_as_the_guard_does(
     app = SeenApp()
     async with guarded(app, *RULES, issuer=issuer, clock=clock, **NAMES) as guard:
         refused = await ask(guard, path, headers=bearer(issuer, **claims))
-    assert (refused.status, refused.headers["www-authenticate"]) == (401, START + CHALLENGES[path]), reason
+    assert (refused.status, refused.headers["www-authenticate"]) == (401, challenge_of(path)), reason
     assert app.scopes == []
 
 
