@@ -443,6 +443,7 @@ async def test_behind_a_trusted_proxy_the_scheme_is_that_of_the_client(
     assert "dpop_htu_mismatch" in await refusal(api, "/orders", [*client.headers(ORDERS), forwarded], caplog)
 
 
+@pytest.mark.filterwarnings("ignore:The `root_path` parameter is deprecated")
 async def test_the_root_path_is_part_of_the_target(open_app: OpenApp, client: DPoPClient) -> None:
     app = FastAPI(root_path="/v1")
 
