@@ -88,7 +88,8 @@ def create_tenant(
                 WebOriginsMiddleware,
                 tenant=tenant,
                 allow_methods=["GET", "POST", "PUT", "DELETE"],
-                allow_headers=["authorization", "content-type", "auth0-client", "x-requested-with"],
+                allow_headers=["authorization", "content-type", "auth0-client", "x-requested-with", "dpop"],
+                expose_headers=["DPoP-Nonce", "WWW-Authenticate"],
             ),
         ],
         exception_handlers={

@@ -26,6 +26,7 @@ class UpdateClient(Body):
     grant_types: list[str] | None = None
     organization_usage: Literal["deny", "allow", "require"] | None = None
     client_metadata: ClientMetadata | None = None
+    require_proof_of_possession: bool | None = None
 
     description: str | None = None
     logo_uri: str | None = None

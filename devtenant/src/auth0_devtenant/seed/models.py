@@ -48,6 +48,15 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class ProofOfPossession(_Model):
+    """Whether access tokens of an API are bound to the client's key (Auth0: sender constraining)."""
+
+    mechanism: Literal["none", "mtls", "dpop"] = "dpop"
+    """The tenant issues no tokens for an API with mtls: it sees no client certificates."""
+    required: bool = False
+    required_for: Literal["all_clients", "public_clients"] = "all_clients"
+
+
 class Api(_Model):
     """An API (resource server), which access tokens are issued for."""
 
@@ -63,6 +72,8 @@ class Api(_Model):
     """Whether refresh tokens can be issued for it."""
     permissions: dict[str, str] = Field(default_factory=dict)
     """Descriptions by name."""
+    proof_of_possession: ProofOfPossession | None = None
+    """Without it tokens are not bound, even if the client sends a DPoP proof."""
 
 
 class Application(_Model):
@@ -90,6 +101,8 @@ class Application(_Model):
     organization_usage: Literal["deny", "allow", "require"] = "allow"
     is_first_party: bool = True
     """Whether its users are not asked for their consent."""
+    require_proof_of_possession: bool = False
+    """Whether it gets access tokens only that are bound to its key (DPoP)."""
 
     @model_validator(mode="before")
     @classmethod

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import replace
-from secrets import token_hex, token_urlsafe
+from secrets import token_bytes, token_hex, token_urlsafe
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -42,6 +42,8 @@ class Tenant:
         self._now = now
         self.log_listeners: list[Callable[[Json], None]] = []
         """Called with each log event."""
+        self.nonce_key = token_bytes(32)
+        """What makes the nonces of DPoP proofs unpredictable."""
         self.make_key = KeyMaker(urlsplit(options.issuer).netloc, signing_keys)
         keys = SigningKeys(self.make_key(now()), self.make_key(now()))
         self.state = state_of(options.seed, keys, management_audience=options.management_audience)

@@ -26,6 +26,8 @@ class Api:
     """Descriptions by name."""
     is_system: bool = False
     """The Management API."""
+    proof_of_possession: Json | None = None
+    """How access tokens are bound to the client's key: mechanism, required, required_for (sender constraining)."""
     settings: Json = field(default_factory=dict)
     """Other members that the Management API stores and shows, without effect."""
 
@@ -45,6 +47,7 @@ class Api:
             "enforce_policies": self.enforce_policies,
             "token_dialect": self.token_dialect,
             "is_system": self.is_system,
+            "proof_of_possession": self.proof_of_possession,
         } | self.settings
 
 
@@ -66,6 +69,8 @@ class Client:
     """Whether a login needs no consent of the user."""
     public_key: str | None = None
     """PEM, for private_key_jwt."""
+    require_proof_of_possession: bool = False
+    """Whether it gets access tokens only that are bound to its key."""
     client_metadata: Json = field(default_factory=dict)
     settings: Json = field(default_factory=dict)
     """Other members that the Management API stores and shows, without effect."""
@@ -99,6 +104,7 @@ class Client:
             "token_endpoint_auth_method": self.token_endpoint_auth_method,
             "jwt_configuration": {"alg": "RS256", "lifetime_in_seconds": 36_000},
             "client_metadata": self.client_metadata,
+            "require_proof_of_possession": self.require_proof_of_possession,
         }
         return document | self.settings | ({"client_secret": self.client_secret} if self.client_secret else {})
 

@@ -103,3 +103,5 @@ class Grant:
     auth_time: int | None = None
     amr: tuple[str, ...] = ()
     acr: str | None = None
+    jkt: str | None = None
+    """The thumbprint of the client's key that the tokens are bound to (RFC 9449 section 6.1)."""
