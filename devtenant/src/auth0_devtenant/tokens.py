@@ -6,6 +6,7 @@ from secrets import choice, token_urlsafe
 
 from auth0_devtenant import jwt
 from auth0_devtenant.keys import UnknownKeyError
+from auth0_devtenant.session_claims import session_claims
 from auth0_devtenant.state import Grant, Json, OpaqueToken, Organization, Tenant, User
 
 ID_TOKEN_LIFETIME = 36_000
@@ -52,6 +53,8 @@ def user_token(tenant: Tenant, user: User, grant: Grant, *, gty: str | None = No
     claims: Json = {"iss": grant.issuer, "sub": user.user_id, "aud": audiences}
     claims |= _times(tenant, audience) | ({"scope": " ".join(grant.scope)} if grant.scope else {})
     claims |= _organization_claims(tenant, grant) | _confirmation(grant.jkt)
+    api = tenant.api(audience)
+    claims |= {} if api is None else session_claims(tenant, api, user, grant)
     permissions = tenant.permission_names(user, audience, grant.organization_id)
     return _issue(tenant, claims, grant.client_id, permissions=permissions, gty=gty, audience=audience)
 

@@ -211,6 +211,8 @@ class Seed(_Model):
     connections: tuple[Connection, ...] = ()
     rate_limit_plan: Literal["off", "free", "enterprise"] = "off"
     """Whose rate limits of the Management API apply."""
+    session_claims: bool | str = True
+    """Whether access tokens say more about the session, in the namespace of the API's identifier or another."""
     default_audience: str | None = None
     """The audience of requests without one, as the tenant setting "Default Audience"."""
 
