@@ -16,6 +16,7 @@ from auth0_devtenant.authentication.responses import (
     untrusted_request_response,
 )
 from auth0_devtenant.authentication.routes import ROUTES as AUTHENTICATION_ROUTES
+from auth0_devtenant.backchannel_logout import BackchannelLogout
 from auth0_devtenant.development.control import Control
 from auth0_devtenant.development.faults import FaultMiddleware, Faults
 from auth0_devtenant.development.home import Home
@@ -101,4 +102,5 @@ def create_tenant(
         },
     )
     app.state.tenant = tenant
+    app.state.backchannel_logout = BackchannelLogout(tenant)
     return app

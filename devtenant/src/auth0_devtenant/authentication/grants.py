@@ -27,6 +27,7 @@ def issue(
         raise request.error("unauthorized", "user is blocked")
     if request.client_id not in session.client_ids:
         session.client_ids.append(request.client_id)
+    session.issuer = issuer
     session.organization_id = organization_id or session.organization_id
     grant = Grant(
         client_id=request.client_id,

@@ -51,6 +51,8 @@ _CAPABILITIES: Final = {
         *("acr", "amr", "aud", "auth_time", "email", "email_verified", "exp", "iat", "iss", "name", "nickname"),
         *("nonce", "org_id", "org_name", "picture", "sid", "sub", "updated_at"),
     ],
+    "backchannel_logout_supported": True,
+    "backchannel_logout_session_supported": True,
     "claims_parameter_supported": False,
     "request_parameter_supported": False,
     "request_uri_parameter_supported": False,

@@ -24,6 +24,17 @@ AuthMethod = Literal["none", "client_secret_post", "client_secret_basic", "priva
 Strategy = Literal["auth0", "email", "google-oauth2", "github", "windowslive", "apple", "samlp", "oidc", "waad"]
 """How a connection authenticates: a database, passwordless e-mail, a social or an enterprise identity provider."""
 
+Initiator = Literal[
+    "rp-logout",
+    "idp-logout",
+    "password-changed",
+    "session-expired",
+    "session-revoked",
+    "account-deleted",
+    "email-identifier-changed",
+]
+"""Why a session ended, as Auth0's back-channel logout names it; the tenant has no idp-logout and session-expired."""
+
 GRANT_TYPES: dict[ApplicationType, tuple[str, ...]] = {
     "spa": ("authorization_code", "implicit", "refresh_token"),
     "native": ("authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"),
@@ -101,6 +112,10 @@ class Application(_Model):
     organization_usage: Literal["deny", "allow", "require"] = "allow"
     is_first_party: bool = True
     """Whether its users are not asked for their consent."""
+    backchannel_logout_urls: tuple[str, ...] = ()
+    """Where logout tokens are sent; at Auth0 one URL, with https."""
+    backchannel_logout_initiators: Literal["all"] | tuple[Initiator, ...] = "all"
+    """When; an application that the Management API creates has rp-logout and idp-logout, as at Auth0."""
     require_proof_of_possession: bool = False
     """Whether it gets access tokens only that are bound to its key (DPoP)."""
 

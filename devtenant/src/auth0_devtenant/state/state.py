@@ -163,4 +163,14 @@ def _client(each: seed.Application) -> Client:
         is_first_party=each.is_first_party,
         public_key=each.public_key,
         require_proof_of_possession=each.require_proof_of_possession,
+        settings={"oidc_logout": _oidc_logout(each)} if each.backchannel_logout_urls else {},
     )
+
+
+def _oidc_logout(each: seed.Application) -> Json:
+    chosen = each.backchannel_logout_initiators
+    initiators = {"mode": "all"} if chosen == "all" else {"mode": "custom", "selected_initiators": list(chosen)}
+    return {
+        "backchannel_logout_urls": list(each.backchannel_logout_urls),
+        "backchannel_logout_initiators": initiators,
+    }

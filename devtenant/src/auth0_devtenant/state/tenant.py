@@ -42,6 +42,8 @@ class Tenant:
         self._now = now
         self.log_listeners: list[Callable[[Json], None]] = []
         """Called with each log event."""
+        self.session_listeners: list[Callable[[Session, str], None]] = []
+        """Called with each session that was ended, and why: an initiator of Auth0's back-channel logout."""
         self.nonce_key = token_bytes(32)
         """What makes the nonces of DPoP proofs unpredictable."""
         self.make_key = KeyMaker(urlsplit(options.issuer).netloc, signing_keys)
@@ -172,10 +174,17 @@ class Tenant:
         )
         return secret
 
-    def end_sessions(self, user_id: str) -> None:
+    def end_session(self, secret: str, initiator: str) -> None:
+        """End a session, if there is one of that secret; `initiator` says why, such as rp-logout."""
+        session = self.state.sessions.pop(secret, None)
+        if session is not None:
+            for listener in self.session_listeners:
+                listener(session, initiator)
+
+    def end_sessions(self, user_id: str, initiator: str = "session-revoked") -> None:
         """End all sessions of a user."""
-        sessions = self.state.sessions.items()
-        self.state.sessions = {secret: session for secret, session in sessions if session.user_id != user_id}
+        for secret in [key for key, session in self.state.sessions.items() if session.user_id == user_id]:
+            self.end_session(secret, initiator)
 
     def issue_refresh_token(self, grant: Grant) -> str:
         """Return the first refresh token of a login."""

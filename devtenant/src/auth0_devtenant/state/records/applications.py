@@ -73,7 +73,7 @@ class Client:
     """Whether it gets access tokens only that are bound to its key."""
     client_metadata: Json = field(default_factory=dict)
     settings: Json = field(default_factory=dict)
-    """Other members that the Management API stores and shows, without effect."""
+    """Other members that the Management API stores and shows; of them, `oidc_logout` has an effect."""
 
     @property
     def is_public(self) -> bool:
@@ -85,6 +85,16 @@ class Client:
         """Where a login may redirect to: the callback URLs, and the page that allows a device to log in."""
         device = DEVICE_CODE in self.grant_types
         return (*self.callback_urls, ACTIVATION_CALLBACK) if device else self.callback_urls
+
+    @property
+    def oidc_logout(self) -> Json:
+        """Where and on what a logout token is sent: the member of that name of the Management API."""
+        return self.settings.get("oidc_logout") or {}
+
+    @property
+    def backchannel_logout_urls(self) -> tuple[str, ...]:
+        """Where logout tokens are sent (OpenID Connect Back-Channel Logout 1.0)."""
+        return tuple(self.oidc_logout.get("backchannel_logout_urls") or ())
 
     @property
     def document(self) -> Json:

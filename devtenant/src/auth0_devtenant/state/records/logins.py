@@ -19,6 +19,8 @@ class Session:
     acr: str | None = None
     organization_id: str | None = None
     client_ids: list[str] = field(default_factory=list)
+    issuer: str = ""
+    """By whose name the user logged in."""
 
     @property
     def document(self) -> Json:
