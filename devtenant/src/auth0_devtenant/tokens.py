@@ -41,10 +41,10 @@ def machine_token(
     return _issue(tenant, claims, client_id, permissions=scope, gty="client-credentials", audience=audience)
 
 
-def user_token(tenant: Tenant, user: User, grant: Grant, *, gty: str | None = None) -> str:
+def user_token(tenant: Tenant, user: User, grant: Grant, *, gty: str | None = None, act: Json | None = None) -> str:
     """Return an access token for the API that the user logged in for, an opaque one if there is none.
 
-    `gty` is in tokens by refresh token and by password only.
+    `gty` is in tokens by refresh token and by password only, `act` in those of a token exchange.
     """
     audience = grant.audience
     if audience is None:
@@ -53,6 +53,7 @@ def user_token(tenant: Tenant, user: User, grant: Grant, *, gty: str | None = No
     claims: Json = {"iss": grant.issuer, "sub": user.user_id, "aud": audiences}
     claims |= _times(tenant, audience) | ({"scope": " ".join(grant.scope)} if grant.scope else {})
     claims |= _organization_claims(tenant, grant) | _confirmation(grant.jkt)
+    claims |= {} if act is None else {"act": act}
     api = tenant.api(audience)
     claims |= {} if api is None else session_claims(tenant, api, user, grant)
     permissions = tenant.permission_names(user, audience, grant.organization_id)

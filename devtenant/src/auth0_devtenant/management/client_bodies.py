@@ -9,7 +9,7 @@ from auth0_devtenant.seed.models import Initiator
 
 Name: TypeAlias = Annotated[str, StringConstraints(min_length=1, pattern=r"^[^<>]+$")]
 Urls: TypeAlias = list[str]
-AppType: TypeAlias = Literal["native", "spa", "regular_web", "non_interactive"]
+AppType: TypeAlias = Literal["native", "spa", "regular_web", "non_interactive", "resource_server"]
 AuthMethod: TypeAlias = Literal["none", "client_secret_post", "client_secret_basic"]
 ClientMetadata: TypeAlias = Annotated[dict[str, str | None], Field(max_length=10)]
 
@@ -48,6 +48,7 @@ class UpdateClient(Body):
     grant_types: list[str] | None = None
     organization_usage: Literal["deny", "allow", "require"] | None = None
     client_metadata: ClientMetadata | None = None
+    resource_server_identifier: str | None = None
     require_proof_of_possession: bool | None = None
     oidc_logout: OidcLogout | None = None
 

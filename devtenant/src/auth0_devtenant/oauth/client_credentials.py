@@ -16,10 +16,10 @@ _NO_CLIENT_GRANT = (
 
 def issue_to_machine(request: TokenRequest) -> Response:
     """Return an access token for the client itself, with the scopes of its client grant or those it requests."""
-    audience = request.parameters.get("audience")
+    audience = request.tenant.requested_audience(request.parameters)
     if not audience:
         raise OAuthError(403, "access_denied", "Non-global clients are not allowed access to APIv1")
-    grant = _client_grant(request, audience)
+    grant = client_grant(request, audience)
     scope = request.parameters.get("scope", "").split() or list(grant.scope)
     missing = [name for name in scope if name not in grant.scope]
     if missing:
@@ -38,7 +38,7 @@ def issue_to_machine(request: TokenRequest) -> Response:
     return token_response({"access_token": token}, scope, lifetime, bound_to=bound_to)
 
 
-def _client_grant(request: TokenRequest, audience: str) -> ClientGrant:
+def client_grant(request: TokenRequest, audience: str) -> ClientGrant:
     """Return the client's grant for that API; raise `OAuthError`."""
     api = request.tenant.api(audience)
     if api is None:

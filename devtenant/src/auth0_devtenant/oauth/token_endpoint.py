@@ -20,6 +20,7 @@ from auth0_devtenant.oauth.password import PASSWORD_REALM, issue_for_password, i
 from auth0_devtenant.oauth.passwordless import PASSWORDLESS_OTP, issue_for_code
 from auth0_devtenant.oauth.refresh_token import refresh
 from auth0_devtenant.oauth.sender_constraining import read_proof
+from auth0_devtenant.oauth.token_exchange import TOKEN_EXCHANGE, exchange
 from auth0_devtenant.oauth.token_request import TokenRequest, require_grant_type, required
 from auth0_devtenant.state import DEVICE_CODE
 
@@ -32,6 +33,7 @@ GRANT_TYPES: Final[Mapping[str, Callable[[TokenRequest], Response]]] = {
     PASSWORDLESS_OTP: issue_for_code,
     MFA_OTP: issue_for_otp,
     DEVICE_CODE: issue_to_device,
+    TOKEN_EXCHANGE: exchange,
 }
 
 

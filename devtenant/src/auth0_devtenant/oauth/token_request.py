@@ -46,7 +46,7 @@ def audience_of(request: TokenRequest, *, refusal: str) -> str | None:
 
     Raises `OAuthError` with the message `refusal` for an unknown one.
     """
-    audience = request.parameters.get("audience") or request.tenant.state.default_audience
+    audience = request.tenant.requested_audience(request.parameters) or request.tenant.state.default_audience
     if audience is None or audience in {f"{issuer}userinfo" for issuer in request.tenant.options.issuers}:
         return None
     if request.tenant.api(audience) is None:

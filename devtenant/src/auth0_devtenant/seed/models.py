@@ -15,8 +15,8 @@ from auth0_devtenant.seed.management import MANAGEMENT, MANAGEMENT_SCOPES
 Dialect = Literal["access_token", "access_token_authz", "rfc9068_profile", "rfc9068_profile_authz"]
 """Auth0's access token profiles; `_authz` adds the `permissions` claim."""
 
-ApplicationType = Literal["spa", "native", "regular_web", "non_interactive"]
-"""Single page, native, regular web and machine to machine applications."""
+ApplicationType = Literal["spa", "native", "regular_web", "non_interactive", "resource_server"]
+"""Single page, native, regular web and machine to machine applications, and Custom API Clients (token exchange)."""
 
 AuthMethod = Literal["none", "client_secret_post", "client_secret_basic", "private_key_jwt"]
 """How a client authenticates at the token endpoint; one with a secret may send it either way."""
@@ -40,6 +40,7 @@ GRANT_TYPES: dict[ApplicationType, tuple[str, ...]] = {
     "native": ("authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"),
     "regular_web": ("authorization_code", "implicit", "refresh_token", "client_credentials"),
     "non_interactive": ("client_credentials",),
+    "resource_server": ("urn:ietf:params:oauth:grant-type:token-exchange",),
 }
 """What Auth0 gives a new application."""
 
@@ -112,6 +113,8 @@ class Application(_Model):
     organization_usage: Literal["deny", "allow", "require"] = "allow"
     is_first_party: bool = True
     """Whether its users are not asked for their consent."""
+    resource_server_identifier: str | None = None
+    """The API that a Custom API Client (resource_server) belongs to: it exchanges access tokens for that API."""
     backchannel_logout_urls: tuple[str, ...] = ()
     """Where logout tokens are sent; at Auth0 one URL, with https."""
     backchannel_logout_initiators: Literal["all"] | tuple[Initiator, ...] = "all"

@@ -162,6 +162,7 @@ def _client(each: seed.Application) -> Client:
         organization_usage=each.organization_usage,
         is_first_party=each.is_first_party,
         public_key=each.public_key,
+        resource_server_identifier=each.resource_server_identifier,
         require_proof_of_possession=each.require_proof_of_possession,
         settings={"oidc_logout": _oidc_logout(each)} if each.backchannel_logout_urls else {},
     )

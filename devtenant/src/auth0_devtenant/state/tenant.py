@@ -1,7 +1,7 @@
 """A tenant: its options, its clock and its state, with the operations on them that several endpoints share."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from secrets import token_bytes, token_hex, token_urlsafe
@@ -258,6 +258,16 @@ class Tenant:
         if audience in self.management_audiences:
             audience = self.options.management_audience
         return self.state.apis.get(audience)
+
+    def requested_audience(self, parameters: Mapping[str, str]) -> str | None:
+        """Return the API that a request names: `audience`, else `resource` (RFC 8707); None without both.
+
+        This is Auth0's "Resource Parameter Compatibility Profile"; with "audience" as the tenant setting
+        `resource_parameter_profile` the parameter `resource` is ignored.
+        """
+        profile = self.state.tenant_settings.get("resource_parameter_profile", "compatibility")
+        resource = parameters.get("resource") if profile == "compatibility" else None
+        return parameters.get("audience") or resource or None
 
     @property
     def management_audiences(self) -> tuple[str, ...]:

@@ -69,6 +69,8 @@ class Client:
     """Whether a login needs no consent of the user."""
     public_key: str | None = None
     """PEM, for private_key_jwt."""
+    resource_server_identifier: str | None = None
+    """The API that a Custom API Client belongs to."""
     require_proof_of_possession: bool = False
     """Whether it gets access tokens only that are bound to its key."""
     client_metadata: Json = field(default_factory=dict)
@@ -99,7 +101,7 @@ class Client:
     @property
     def document(self) -> Json:
         """The client as the Management API shows it, with the secret."""
-        document = {
+        document: Json = {
             "client_id": self.client_id,
             "name": self.name,
             "app_type": self.app_type,
@@ -116,6 +118,8 @@ class Client:
             "client_metadata": self.client_metadata,
             "require_proof_of_possession": self.require_proof_of_possession,
         }
+        if self.resource_server_identifier is not None:
+            document["resource_server_identifier"] = self.resource_server_identifier
         return document | self.settings | ({"client_secret": self.client_secret} if self.client_secret else {})
 
 
