@@ -16,6 +16,7 @@ from auth0_devtenant.authentication.responses import (
     untrusted_request_response,
 )
 from auth0_devtenant.authentication.routes import ROUTES as AUTHENTICATION_ROUTES
+from auth0_devtenant.backchannel_logout import BackchannelLogout
 from auth0_devtenant.development.control import Control
 from auth0_devtenant.development.faults import FaultMiddleware, Faults
 from auth0_devtenant.development.home import Home
@@ -88,7 +89,8 @@ def create_tenant(
                 WebOriginsMiddleware,
                 tenant=tenant,
                 allow_methods=["GET", "POST", "PUT", "DELETE"],
-                allow_headers=["authorization", "content-type", "auth0-client", "x-requested-with"],
+                allow_headers=["authorization", "content-type", "auth0-client", "x-requested-with", "dpop"],
+                expose_headers=["DPoP-Nonce", "WWW-Authenticate"],
             ),
         ],
         exception_handlers={
@@ -100,4 +102,5 @@ def create_tenant(
         },
     )
     app.state.tenant = tenant
+    app.state.backchannel_logout = BackchannelLogout(tenant)
     return app

@@ -12,9 +12,18 @@ from starlette.responses import JSONResponse, Response
 class OAuthError(Exception):
     """An error response of the Authentication API (RFC 6749 section 5.2, with Auth0's own statuses)."""
 
-    def __init__(self, status: int, error: str, description: str, **more: object) -> None:
+    def __init__(
+        self,
+        status: int,
+        error: str,
+        description: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **more: object,
+    ) -> None:
         super().__init__(description)
         self.status = status
+        self.headers = {} if headers is None else dict(headers)
         self.body = {"error": error, "error_description": description} | more
 
 
@@ -58,7 +67,7 @@ def token_headers() -> dict[str, str]:
 async def oauth_error_response(_: Request, error: Exception) -> Response:
     """Return the response for an `OAuthError`."""
     assert isinstance(error, OAuthError)  # noqa: S101 - narrows what add_exception_handler cannot type
-    return JSONResponse(error.body, error.status, token_headers())
+    return JSONResponse(error.body, error.status, token_headers() | error.headers)
 
 
 async def api_error_response(_: Request, error: Exception) -> Response:

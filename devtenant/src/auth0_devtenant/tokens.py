@@ -6,6 +6,7 @@ from secrets import choice, token_urlsafe
 
 from auth0_devtenant import jwt
 from auth0_devtenant.keys import UnknownKeyError
+from auth0_devtenant.session_claims import session_claims
 from auth0_devtenant.state import Grant, Json, OpaqueToken, Organization, Tenant, User
 
 ID_TOKEN_LIFETIME = 36_000
@@ -30,18 +31,20 @@ def machine_token(
     scope: Sequence[str],
     *,
     organization: Organization | None = None,
+    jkt: str | None = None,
 ) -> str:
-    """Return an access token for a client (RFC 6749 section 4.4)."""
+    """Return an access token for a client (RFC 6749 section 4.4), bound to a key if `jkt` is its thumbprint."""
     claims: Json = {"iss": issuer, "sub": f"{client_id}@clients", "aud": audience}
     claims |= _times(tenant, audience) | ({"scope": " ".join(scope)} if scope else {})
     claims |= {} if organization is None else {"org_id": organization.id, "org_name": organization.name}
+    claims |= _confirmation(jkt)
     return _issue(tenant, claims, client_id, permissions=scope, gty="client-credentials", audience=audience)
 
 
-def user_token(tenant: Tenant, user: User, grant: Grant, *, gty: str | None = None) -> str:
+def user_token(tenant: Tenant, user: User, grant: Grant, *, gty: str | None = None, act: Json | None = None) -> str:
     """Return an access token for the API that the user logged in for, an opaque one if there is none.
 
-    `gty` is in tokens by refresh token and by password only.
+    `gty` is in tokens by refresh token and by password only, `act` in those of a token exchange.
     """
     audience = grant.audience
     if audience is None:
@@ -49,7 +52,10 @@ def user_token(tenant: Tenant, user: User, grant: Grant, *, gty: str | None = No
     audiences = [audience, f"{grant.issuer}userinfo"] if "openid" in grant.scope else audience
     claims: Json = {"iss": grant.issuer, "sub": user.user_id, "aud": audiences}
     claims |= _times(tenant, audience) | ({"scope": " ".join(grant.scope)} if grant.scope else {})
-    claims |= _organization_claims(tenant, grant)
+    claims |= _organization_claims(tenant, grant) | _confirmation(grant.jkt)
+    claims |= {} if act is None else {"act": act}
+    api = tenant.api(audience)
+    claims |= {} if api is None else session_claims(tenant, api, user, grant)
     permissions = tenant.permission_names(user, audience, grant.organization_id)
     return _issue(tenant, claims, grant.client_id, permissions=permissions, gty=gty, audience=audience)
 
@@ -100,13 +106,15 @@ def accept(tenant: Tenant, token: str, *audiences: str) -> Json:
     return claims
 
 
-def accept_for_userinfo(tenant: Tenant, token: str) -> tuple[str, tuple[str, ...]]:
-    """Return the user's id and the scope of an access token for /userinfo, opaque or JWT; raise `BadTokenError`."""
+def accept_for_userinfo(tenant: Tenant, token: str) -> OpaqueToken:
+    """Return what an access token for /userinfo, opaque or JWT, says; raise `BadTokenError`."""
     opaque = tenant.state.opaque_tokens.get(token)
     if opaque is not None and opaque.expires_at > tenant.now():
-        return opaque.user_id, opaque.scope
+        return opaque
     claims = accept(tenant, token, *(f"{issuer}userinfo" for issuer in tenant.options.issuers))
-    return str(claims["sub"]), tuple(str(claims.get("scope", "")).split())
+    scope, jkt = tuple(str(claims.get("scope", "")).split()), claims.get("cnf", {}).get("jkt")
+    client_id = claims.get("azp") or claims.get("client_id")
+    return OpaqueToken(str(claims["sub"]), str(client_id), scope, claims["exp"], jkt)
 
 
 def lifetime(tenant: Tenant, audience: str | None) -> int:
@@ -119,8 +127,15 @@ def _opaque_token(tenant: Tenant, grant: Grant) -> str:
     """Return a new token of 32 letters and digits, as recorded at Auth0; newer tenants have encrypted JWTs."""
     token = "".join(choice(string.ascii_letters + string.digits) for _ in range(32))
     expires_at = tenant.now() + USERINFO_TOKEN_LIFETIME
-    tenant.state.opaque_tokens[token] = OpaqueToken(grant.user_id, grant.client_id, grant.scope, expires_at)
+    tenant.state.opaque_tokens[token] = OpaqueToken(
+        grant.user_id, grant.client_id, grant.scope, expires_at, grant.jkt
+    )
     return token
+
+
+def _confirmation(jkt: str | None) -> Json:
+    """Return the claim that binds a token to a key (RFC 9449 section 6.1)."""
+    return {} if jkt is None else {"cnf": {"jkt": jkt}}
 
 
 def _times(tenant: Tenant, audience: str) -> Json:

@@ -9,7 +9,9 @@ from typing import Final
 
 from auth0_devtenant import tokens
 from auth0_devtenant.authentication.request import AuthorizationRequest
+from auth0_devtenant.errors import OAuthError
 from auth0_devtenant.jwt import base64url
+from auth0_devtenant.oauth.sender_constraining import binding
 from auth0_devtenant.scopes import granted_scope
 from auth0_devtenant.state import Grant, Session, Tenant, User, new_secret
 
@@ -25,6 +27,7 @@ def issue(
         raise request.error("unauthorized", "user is blocked")
     if request.client_id not in session.client_ids:
         session.client_ids.append(request.client_id)
+    session.issuer = issuer
     session.organization_id = organization_id or session.organization_id
     grant = Grant(
         client_id=request.client_id,
@@ -41,6 +44,7 @@ def issue(
     )
     values = _code(tenant, request, grant) if "code" in request.response_type else {}
     if "token" in request.response_type:
+        _require_no_binding(tenant, request)
         values |= _access_token(tenant, user, grant)
     if "id_token" in request.response_type:
         hashes = {"c_hash": _half_hash(values.get("code")), "at_hash": _half_hash(values.get("access_token"))}
@@ -63,6 +67,14 @@ def _access_token(tenant: Tenant, user: User, grant: Grant) -> dict[str, str]:
     lifetime = tokens.lifetime(tenant, grant.audience)
     values = {"access_token": tokens.user_token(tenant, user, grant), "expires_in": str(lifetime)}
     return values | {"token_type": "Bearer", "scope": " ".join(grant.scope)}
+
+
+def _require_no_binding(tenant: Tenant, request: AuthorizationRequest) -> None:
+    """Refuse a token in the authorization response, which has no proof, where tokens must be bound (unverified)."""
+    try:
+        binding(tenant, tenant.state.clients[request.client_id], request.audience, None)
+    except OAuthError as error:
+        raise request.error("invalid_request", str(error)) from None
 
 
 def _half_hash(value: str | None) -> str | None:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from auth0_devtenant import dpop
 from auth0_devtenant.authentication.request import MULTI_FACTOR
 from auth0_devtenant.authentication.responses import RESPONSE_MODES
 from auth0_devtenant.bodies import issuer_of, tenant_of
@@ -44,11 +45,14 @@ _CAPABILITIES: Final = {
     "id_token_signing_alg_values_supported": ["RS256"],
     "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"],
     "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
+    "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
     "acr_values_supported": [MULTI_FACTOR],
     "claims_supported": [
         *("acr", "amr", "aud", "auth_time", "email", "email_verified", "exp", "iat", "iss", "name", "nickname"),
         *("nonce", "org_id", "org_name", "picture", "sid", "sub", "updated_at"),
     ],
+    "backchannel_logout_supported": True,
+    "backchannel_logout_session_supported": True,
     "claims_parameter_supported": False,
     "request_parameter_supported": False,
     "request_uri_parameter_supported": False,

@@ -61,7 +61,7 @@ def parse_request(tenant: Tenant, parameters: Mapping[str, str]) -> Authorizatio
         target=target,
         response_type=response_type,
         scope=parameters.get("scope", DEFAULT_SCOPE),
-        audience=parameters.get("audience") or tenant.state.default_audience,
+        audience=tenant.requested_audience(parameters) or tenant.state.default_audience,
         nonce=parameters.get("nonce"),
         code_challenge=parameters.get("code_challenge"),
         prompt=frozenset(parameters.get("prompt", "").split()),

@@ -20,6 +20,7 @@ from auth0_devtenant.authentication import (
 
 ROUTES = (
     Route("/.well-known/openid-configuration", metadata.show_discovery),
+    Route("/.well-known/oauth-authorization-server", metadata.show_discovery),
     Route("/.well-known/jwks.json", metadata.show_jwks),
     Route("/authorize", authorize.authorize, methods=["GET", "POST"]),
     Route("/oauth/par", pushed_requests.push_request, methods=["POST"]),

@@ -39,7 +39,7 @@ def open_session(request: Request, user: User, *, amr: tuple[str, ...], acr: str
 
 def end_session(request: Request, response: Response) -> None:
     """End the session of the browser."""
-    tenant_of(request).state.sessions.pop(request.cookies.get(SESSION_COOKIE, ""), None)
+    tenant_of(request).end_session(request.cookies.get(SESSION_COOKIE, ""), "rp-logout")
     response.delete_cookie(SESSION_COOKIE, path="/")
 
 

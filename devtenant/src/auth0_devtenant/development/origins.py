@@ -62,10 +62,16 @@ class WebOriginsMiddleware(CORSMiddleware):
     """CORS for the pages of the applications' web origins."""
 
     def __init__(
-        self, app: ASGIApp, *, tenant: Tenant, allow_methods: Sequence[str], allow_headers: Sequence[str]
+        self,
+        app: ASGIApp,
+        *,
+        tenant: Tenant,
+        allow_methods: Sequence[str],
+        allow_headers: Sequence[str],
+        expose_headers: Sequence[str] = (),
     ) -> None:
-        """Answer preflights of these methods and headers."""
-        super().__init__(app, allow_methods=allow_methods, allow_headers=allow_headers)
+        """Answer preflights of these methods and headers; pages can read the exposed headers of responses."""
+        super().__init__(app, allow_methods=allow_methods, allow_headers=allow_headers, expose_headers=expose_headers)
         self._tenant = tenant
 
     def is_allowed_origin(self, origin: str) -> bool:

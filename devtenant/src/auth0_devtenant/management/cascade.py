@@ -10,7 +10,7 @@ def delete_user(tenant: Tenant, user_id: str) -> None:
     """
     if tenant.state.users.pop(user_id, None) is None:
         return
-    tenant.end_sessions(user_id)
+    tenant.end_sessions(user_id, "account-deleted")
     for organization in tenant.state.organizations.values():
         organization.members.pop(user_id, None)
     grants = tenant.state.consents.items()

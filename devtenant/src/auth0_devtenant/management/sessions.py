@@ -8,7 +8,15 @@ from auth0_devtenant.management import cascade
 from auth0_devtenant.management.lookup import user_of
 from auth0_devtenant.management.paging import checkpoint_response
 from auth0_devtenant.management.routing import Route
+from auth0_devtenant.management.validation import Body, read_body
 from auth0_devtenant.state import Session, Tenant
+
+
+class RevokeAccess(Body):
+    """What is revoked: by default all sessions and all refresh tokens."""
+
+    session_id: str | None = None
+    preserve_refresh_tokens: bool = False
 
 
 async def list_sessions(request: Request, tenant: Tenant) -> Response:
@@ -32,15 +40,29 @@ async def get_session(request: Request, tenant: Tenant) -> Response:
 async def delete_session(request: Request, tenant: Tenant) -> Response:
     """Delete a session; its refresh tokens stay valid."""
     secret, _ = _session(request, tenant)
-    del tenant.state.sessions[secret]
+    tenant.end_session(secret, "session-revoked")
     return Response(status_code=202)
 
 
 async def revoke_session(request: Request, tenant: Tenant) -> Response:
     """Delete a session and the refresh tokens that were issued in it."""
     secret, session = _session(request, tenant)
-    del tenant.state.sessions[secret]
+    tenant.end_session(secret, "session-revoked")
     cascade.revoke(tenant, [each for each in tenant.state.families.values() if each.grant.session_id == session.id])
+    return Response(status_code=202)
+
+
+async def revoke_access(request: Request, tenant: Tenant) -> Response:
+    """End the sessions of a user, or one of them, with their refresh tokens; the body is optional."""
+    user_id = user_of(request, tenant).user_id
+    body = await read_body(request, RevokeAccess) if await request.body() else RevokeAccess()
+    for secret, session in list(tenant.state.sessions.items()):
+        if session.user_id == user_id and body.session_id in {None, session.id}:
+            tenant.end_session(secret, "session-revoked")
+    if not body.preserve_refresh_tokens:
+        families = [each for each in tenant.state.families.values() if each.grant.user_id == user_id]
+        wanted = (each for each in families if body.session_id in {None, each.grant.session_id})
+        cascade.revoke(tenant, list(wanted))
     return Response(status_code=202)
 
 
@@ -55,6 +77,7 @@ def _session(request: Request, tenant: Tenant) -> tuple[str, Session]:
 ROUTES = (
     Route("GET", "/users/{id}/sessions", list_sessions, ("read:sessions",)),
     Route("DELETE", "/users/{id}/sessions", delete_sessions, ("delete:sessions",)),
+    Route("POST", "/users/{id}/revoke-access", revoke_access, ("delete:sessions", "delete:refresh_tokens")),
     Route("GET", "/sessions/{id}", get_session, ("read:sessions",)),
     Route("DELETE", "/sessions/{id}", delete_session, ("delete:sessions",)),
     Route("POST", "/sessions/{id}/revoke", revoke_session, ("delete:sessions", "delete:refresh_tokens")),

@@ -1,6 +1,6 @@
 """The settings of the tenant (Management API: Tenants)."""
 
-from typing import Any
+from typing import Any, Literal
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -13,7 +13,10 @@ from auth0_devtenant.state import Json, Tenant
 
 
 class UpdateSettings(Body):
-    """Changes of the settings. Only default_audience has an effect here, the others are stored and shown."""
+    """Changes of the settings.
+
+    Only default_audience and resource_parameter_profile have an effect here, the others are stored and shown.
+    """
 
     default_audience: str | None = None
     default_directory: str | None = None
@@ -33,6 +36,8 @@ class UpdateSettings(Body):
     customize_mfa_in_postlogin_action: bool | None = None
     allow_organization_name_in_authentication_api: bool | None = None
     acr_values_supported: list[str] | None = None
+    # Unverified: the names of the two values, and which of them is the default.
+    resource_parameter_profile: Literal["audience", "compatibility"] | None = None
     pushed_authorization_requests_supported: bool | None = None
 
 

@@ -45,6 +45,7 @@ async def change_password(request: Request) -> Response:
     if error:
         return password_page(email=str(user.document.get("email", user.user_id)), error=error)
     user.password = form["password"]
+    tenant.end_sessions(user.user_id, "password-changed")
     user.document |= {"last_password_reset": tenant.timestamp(), "updated_at": tenant.timestamp()}
     user.document |= {"email_verified": True} if ticket.mark_email_as_verified else {}
     tenant.log("scp", _CHANGED, user)

@@ -69,6 +69,7 @@ def update(tenant: Tenant, user: User, body: UpdateUser) -> None:
         require_strong_password(connection, body.password)
         user.password = body.password
         user.document["last_password_reset"] = tenant.timestamp()
+        tenant.end_sessions(user.user_id, "password-changed")  # unverified: that this ends the sessions
     _apply(user.document, given)
     user.document["updated_at"] = tenant.timestamp()
 

@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from auth0_devtenant import tokens
 from auth0_devtenant.errors import OAuthError
+from auth0_devtenant.oauth.sender_constraining import binding
 from auth0_devtenant.oauth.token_request import TokenRequest, token_response
 from auth0_devtenant.state import ClientGrant, Organization
 
@@ -15,14 +16,15 @@ _NO_CLIENT_GRANT = (
 
 def issue_to_machine(request: TokenRequest) -> Response:
     """Return an access token for the client itself, with the scopes of its client grant or those it requests."""
-    audience = request.parameters.get("audience")
+    audience = request.tenant.requested_audience(request.parameters)
     if not audience:
         raise OAuthError(403, "access_denied", "Non-global clients are not allowed access to APIv1")
-    grant = _client_grant(request, audience)
+    grant = client_grant(request, audience)
     scope = request.parameters.get("scope", "").split() or list(grant.scope)
     missing = [name for name in scope if name not in grant.scope]
     if missing:
         raise OAuthError(403, "access_denied", f"Client has not been granted scopes: {', '.join(missing)}")
+    bound_to = binding(request.tenant, request.client, audience, request.thumbprint)
     token = tokens.machine_token(
         request.tenant,
         request.issuer,
@@ -30,11 +32,13 @@ def issue_to_machine(request: TokenRequest) -> Response:
         audience,
         scope,
         organization=_organization(request, grant),
+        jkt=bound_to,
     )
-    return token_response({"access_token": token}, scope, tokens.lifetime(request.tenant, audience))
+    lifetime = tokens.lifetime(request.tenant, audience)
+    return token_response({"access_token": token}, scope, lifetime, bound_to=bound_to)
 
 
-def _client_grant(request: TokenRequest, audience: str) -> ClientGrant:
+def client_grant(request: TokenRequest, audience: str) -> ClientGrant:
     """Return the client's grant for that API; raise `OAuthError`."""
     api = request.tenant.api(audience)
     if api is None:

@@ -29,7 +29,7 @@ async def issue_device_code(request: Request) -> Response:
     tenant = tenant_of(request)
     client, parameters = await read_authenticated(request)
     require_grant_type(client, DEVICE_CODE)
-    audience = parameters.get("audience") or tenant.state.default_audience
+    audience = tenant.requested_audience(parameters) or tenant.state.default_audience
     if audience is not None and tenant.api(audience) is None:
         raise OAuthError(403, "access_denied", f"Service not found: {audience}")
     device = DeviceCode(

@@ -19,6 +19,8 @@ from auth0_devtenant.oauth.mfa import MFA_OTP, issue_for_otp
 from auth0_devtenant.oauth.password import PASSWORD_REALM, issue_for_password, issue_for_realm
 from auth0_devtenant.oauth.passwordless import PASSWORDLESS_OTP, issue_for_code
 from auth0_devtenant.oauth.refresh_token import refresh
+from auth0_devtenant.oauth.sender_constraining import read_proof
+from auth0_devtenant.oauth.token_exchange import TOKEN_EXCHANGE, exchange
 from auth0_devtenant.oauth.token_request import TokenRequest, require_grant_type, required
 from auth0_devtenant.state import DEVICE_CODE
 
@@ -31,6 +33,7 @@ GRANT_TYPES: Final[Mapping[str, Callable[[TokenRequest], Response]]] = {
     PASSWORDLESS_OTP: issue_for_code,
     MFA_OTP: issue_for_otp,
     DEVICE_CODE: issue_to_device,
+    TOKEN_EXCHANGE: exchange,
 }
 
 
@@ -42,4 +45,5 @@ async def issue_token(request: Request) -> Response:
     if issue is None:
         raise OAuthError(403, "unsupported_grant_type", f"Unsupported grant type: {grant_type}")
     require_grant_type(client, grant_type)
-    return issue(TokenRequest(tenant_of(request), client, parameters, issuer_of(request)))
+    thumbprint = read_proof(request, client)
+    return issue(TokenRequest(tenant_of(request), client, parameters, issuer_of(request), thumbprint))

@@ -1,12 +1,13 @@
 """What the grants share: the request, the user that it is about, and the response with tokens."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.responses import JSONResponse, Response
 
 from auth0_devtenant import tokens
 from auth0_devtenant.errors import OAuthError, token_headers
+from auth0_devtenant.oauth.sender_constraining import binding
 from auth0_devtenant.state import Client, Grant, Json, Tenant, User
 
 
@@ -18,6 +19,8 @@ class TokenRequest:
     client: Client
     parameters: dict[str, str]
     issuer: str
+    thumbprint: str | None = None
+    """Of the key of the request's DPoP proof (RFC 9449)."""
 
     def required(self, name: str) -> str:
         """Return a parameter; raise `OAuthError` if it is missing or empty."""
@@ -43,7 +46,7 @@ def audience_of(request: TokenRequest, *, refusal: str) -> str | None:
 
     Raises `OAuthError` with the message `refusal` for an unknown one.
     """
-    audience = request.parameters.get("audience") or request.tenant.state.default_audience
+    audience = request.tenant.requested_audience(request.parameters) or request.tenant.state.default_audience
     if audience is None or audience in {f"{issuer}userinfo" for issuer in request.tenant.options.issuers}:
         return None
     if request.tenant.api(audience) is None:
@@ -68,10 +71,12 @@ def require_not_blocked(user: User) -> None:
 
 def user_response(request: TokenRequest, user: User, grant: Grant, *, gty: str | None = None) -> Response:
     """Return the tokens of a login, with a refresh token for `offline_access` if the client has that grant type."""
+    bound_to = binding(request.tenant, request.client, grant.audience, request.thumbprint)
+    grant = replace(grant, jkt=bound_to)
     body = user_tokens(request.tenant, user, grant, gty=gty)
     if "offline_access" in grant.scope and "refresh_token" in request.client.grant_types:
         body["refresh_token"] = request.tenant.issue_refresh_token(grant)
-    return token_response(body, grant.scope, tokens.lifetime(request.tenant, grant.audience))
+    return token_response(body, grant.scope, tokens.lifetime(request.tenant, grant.audience), bound_to=bound_to)
 
 
 def user_tokens(tenant: Tenant, user: User, grant: Grant, *, gty: str | None = None) -> Json:
@@ -82,9 +87,12 @@ def user_tokens(tenant: Tenant, user: User, grant: Grant, *, gty: str | None = N
     return body
 
 
-def token_response(body: Json, scope: Sequence[str], lifetime: int) -> JSONResponse:
-    """Return the response with tokens (RFC 6749 section 5.1); `lifetime` in seconds."""
+def token_response(body: Json, scope: Sequence[str], lifetime: int, *, bound_to: str | None = None) -> JSONResponse:
+    """Return the response with tokens (RFC 6749 section 5.1); `lifetime` in seconds.
+
+    The access token's type is DPoP if it is bound to a key (RFC 9449 section 5).
+    """
     if scope:
         body["scope"] = " ".join(scope)
-    body |= {"expires_in": lifetime, "token_type": "Bearer"}
+    body |= {"expires_in": lifetime, "token_type": "Bearer" if bound_to is None else "DPoP"}
     return JSONResponse(body, headers=token_headers())

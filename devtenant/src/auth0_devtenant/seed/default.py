@@ -13,6 +13,7 @@ from auth0_devtenant.seed.models import (
     Dialect,
     Organization,
     Person,
+    ProofOfPossession,
     Role,
     Seed,
 )
@@ -118,6 +119,7 @@ def default_seed(
         token_dialect=token_dialect,
         token_lifetime=token_lifetime,
         permissions=_PERMISSIONS,
+        proof_of_possession=ProofOfPossession(),
     )
     return Seed(
         apis=(api,),

@@ -15,8 +15,8 @@ from auth0_devtenant.seed.management import MANAGEMENT, MANAGEMENT_SCOPES
 Dialect = Literal["access_token", "access_token_authz", "rfc9068_profile", "rfc9068_profile_authz"]
 """Auth0's access token profiles; `_authz` adds the `permissions` claim."""
 
-ApplicationType = Literal["spa", "native", "regular_web", "non_interactive"]
-"""Single page, native, regular web and machine to machine applications."""
+ApplicationType = Literal["spa", "native", "regular_web", "non_interactive", "resource_server"]
+"""Single page, native, regular web and machine to machine applications, and Custom API Clients (token exchange)."""
 
 AuthMethod = Literal["none", "client_secret_post", "client_secret_basic", "private_key_jwt"]
 """How a client authenticates at the token endpoint; one with a secret may send it either way."""
@@ -24,11 +24,23 @@ AuthMethod = Literal["none", "client_secret_post", "client_secret_basic", "priva
 Strategy = Literal["auth0", "email", "google-oauth2", "github", "windowslive", "apple", "samlp", "oidc", "waad"]
 """How a connection authenticates: a database, passwordless e-mail, a social or an enterprise identity provider."""
 
+Initiator = Literal[
+    "rp-logout",
+    "idp-logout",
+    "password-changed",
+    "session-expired",
+    "session-revoked",
+    "account-deleted",
+    "email-identifier-changed",
+]
+"""Why a session ended, as Auth0's back-channel logout names it; the tenant has no idp-logout and session-expired."""
+
 GRANT_TYPES: dict[ApplicationType, tuple[str, ...]] = {
     "spa": ("authorization_code", "implicit", "refresh_token"),
     "native": ("authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"),
     "regular_web": ("authorization_code", "implicit", "refresh_token", "client_credentials"),
     "non_interactive": ("client_credentials",),
+    "resource_server": ("urn:ietf:params:oauth:grant-type:token-exchange",),
 }
 """What Auth0 gives a new application."""
 
@@ -48,6 +60,15 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class ProofOfPossession(_Model):
+    """Whether access tokens of an API are bound to the client's key (Auth0: sender constraining)."""
+
+    mechanism: Literal["none", "mtls", "dpop"] = "dpop"
+    """The tenant issues no tokens for an API with mtls: it sees no client certificates."""
+    required: bool = False
+    required_for: Literal["all_clients", "public_clients"] = "all_clients"
+
+
 class Api(_Model):
     """An API (resource server), which access tokens are issued for."""
 
@@ -63,6 +84,8 @@ class Api(_Model):
     """Whether refresh tokens can be issued for it."""
     permissions: dict[str, str] = Field(default_factory=dict)
     """Descriptions by name."""
+    proof_of_possession: ProofOfPossession | None = None
+    """Without it tokens are not bound, even if the client sends a DPoP proof."""
 
 
 class Application(_Model):
@@ -90,6 +113,14 @@ class Application(_Model):
     organization_usage: Literal["deny", "allow", "require"] = "allow"
     is_first_party: bool = True
     """Whether its users are not asked for their consent."""
+    resource_server_identifier: str | None = None
+    """The API that a Custom API Client (resource_server) belongs to: it exchanges access tokens for that API."""
+    backchannel_logout_urls: tuple[str, ...] = ()
+    """Where logout tokens are sent; at Auth0 one URL, with https."""
+    backchannel_logout_initiators: Literal["all"] | tuple[Initiator, ...] = "all"
+    """When; an application that the Management API creates has rp-logout and idp-logout, as at Auth0."""
+    require_proof_of_possession: bool = False
+    """Whether it gets access tokens only that are bound to its key (DPoP)."""
 
     @model_validator(mode="before")
     @classmethod
@@ -198,6 +229,8 @@ class Seed(_Model):
     connections: tuple[Connection, ...] = ()
     rate_limit_plan: Literal["off", "free", "enterprise"] = "off"
     """Whose rate limits of the Management API apply."""
+    session_claims: bool | str = True
+    """Whether access tokens say more about the session, in the namespace of the API's identifier or another."""
     default_audience: str | None = None
     """The audience of requests without one, as the tenant setting "Default Audience"."""
 

@@ -68,6 +68,8 @@ class State:
     mailbox: list[Message] = field(default_factory=list)
     logs: list[Json] = field(default_factory=list)
     used_assertion_ids: set[str] = field(default_factory=set)
+    used_proofs: dict[str, float] = field(default_factory=dict)
+    """The DPoP proofs that were used, by key and `jti`, with the time until which they could be used again."""
     default_audience: str | None = None
     default_directory: str | None = None
     """The connection of the password grant, as the tenant setting "Default Directory"."""
@@ -128,6 +130,7 @@ def _api(each: seed.Api) -> Api:
         enforce_policies=each.enforce_policies,
         allow_offline_access=each.allow_offline_access,
         permissions=dict(each.permissions),
+        proof_of_possession=None if each.proof_of_possession is None else each.proof_of_possession.model_dump(),
     )
 
 
@@ -159,4 +162,16 @@ def _client(each: seed.Application) -> Client:
         organization_usage=each.organization_usage,
         is_first_party=each.is_first_party,
         public_key=each.public_key,
+        resource_server_identifier=each.resource_server_identifier,
+        require_proof_of_possession=each.require_proof_of_possession,
+        settings={"oidc_logout": _oidc_logout(each)} if each.backchannel_logout_urls else {},
     )
+
+
+def _oidc_logout(each: seed.Application) -> Json:
+    chosen = each.backchannel_logout_initiators
+    initiators = {"mode": "all"} if chosen == "all" else {"mode": "custom", "selected_initiators": list(chosen)}
+    return {
+        "backchannel_logout_urls": list(each.backchannel_logout_urls),
+        "backchannel_logout_initiators": initiators,
+    }

@@ -1,10 +1,10 @@
 """A tenant: its options, its clock and its state, with the operations on them that several endpoints share."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
-from secrets import token_hex, token_urlsafe
+from secrets import token_bytes, token_hex, token_urlsafe
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -42,6 +42,10 @@ class Tenant:
         self._now = now
         self.log_listeners: list[Callable[[Json], None]] = []
         """Called with each log event."""
+        self.session_listeners: list[Callable[[Session, str], None]] = []
+        """Called with each session that was ended, and why: an initiator of Auth0's back-channel logout."""
+        self.nonce_key = token_bytes(32)
+        """What makes the nonces of DPoP proofs unpredictable."""
         self.make_key = KeyMaker(urlsplit(options.issuer).netloc, signing_keys)
         keys = SigningKeys(self.make_key(now()), self.make_key(now()))
         self.state = state_of(options.seed, keys, management_audience=options.management_audience)
@@ -170,10 +174,17 @@ class Tenant:
         )
         return secret
 
-    def end_sessions(self, user_id: str) -> None:
+    def end_session(self, secret: str, initiator: str) -> None:
+        """End a session, if there is one of that secret; `initiator` says why, such as rp-logout."""
+        session = self.state.sessions.pop(secret, None)
+        if session is not None:
+            for listener in self.session_listeners:
+                listener(session, initiator)
+
+    def end_sessions(self, user_id: str, initiator: str = "session-revoked") -> None:
         """End all sessions of a user."""
-        sessions = self.state.sessions.items()
-        self.state.sessions = {secret: session for secret, session in sessions if session.user_id != user_id}
+        for secret in [key for key, session in self.state.sessions.items() if session.user_id == user_id]:
+            self.end_session(secret, initiator)
 
     def issue_refresh_token(self, grant: Grant) -> str:
         """Return the first refresh token of a login."""
@@ -247,6 +258,16 @@ class Tenant:
         if audience in self.management_audiences:
             audience = self.options.management_audience
         return self.state.apis.get(audience)
+
+    def requested_audience(self, parameters: Mapping[str, str]) -> str | None:
+        """Return the API that a request names: `audience`, else `resource` (RFC 8707); None without both.
+
+        This is Auth0's "Resource Parameter Compatibility Profile"; with "audience" as the tenant setting
+        `resource_parameter_profile` the parameter `resource` is ignored.
+        """
+        profile = self.state.tenant_settings.get("resource_parameter_profile", "compatibility")
+        resource = parameters.get("resource") if profile == "compatibility" else None
+        return parameters.get("audience") or resource or None
 
     @property
     def management_audiences(self) -> tuple[str, ...]:

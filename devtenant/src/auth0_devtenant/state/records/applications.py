@@ -26,6 +26,8 @@ class Api:
     """Descriptions by name."""
     is_system: bool = False
     """The Management API."""
+    proof_of_possession: Json | None = None
+    """How access tokens are bound to the client's key: mechanism, required, required_for (sender constraining)."""
     settings: Json = field(default_factory=dict)
     """Other members that the Management API stores and shows, without effect."""
 
@@ -45,6 +47,7 @@ class Api:
             "enforce_policies": self.enforce_policies,
             "token_dialect": self.token_dialect,
             "is_system": self.is_system,
+            "proof_of_possession": self.proof_of_possession,
         } | self.settings
 
 
@@ -66,9 +69,13 @@ class Client:
     """Whether a login needs no consent of the user."""
     public_key: str | None = None
     """PEM, for private_key_jwt."""
+    resource_server_identifier: str | None = None
+    """The API that a Custom API Client belongs to."""
+    require_proof_of_possession: bool = False
+    """Whether it gets access tokens only that are bound to its key."""
     client_metadata: Json = field(default_factory=dict)
     settings: Json = field(default_factory=dict)
-    """Other members that the Management API stores and shows, without effect."""
+    """Other members that the Management API stores and shows; of them, `oidc_logout` has an effect."""
 
     @property
     def is_public(self) -> bool:
@@ -82,9 +89,19 @@ class Client:
         return (*self.callback_urls, ACTIVATION_CALLBACK) if device else self.callback_urls
 
     @property
+    def oidc_logout(self) -> Json:
+        """Where and on what a logout token is sent: the member of that name of the Management API."""
+        return self.settings.get("oidc_logout") or {}
+
+    @property
+    def backchannel_logout_urls(self) -> tuple[str, ...]:
+        """Where logout tokens are sent (OpenID Connect Back-Channel Logout 1.0)."""
+        return tuple(self.oidc_logout.get("backchannel_logout_urls") or ())
+
+    @property
     def document(self) -> Json:
         """The client as the Management API shows it, with the secret."""
-        document = {
+        document: Json = {
             "client_id": self.client_id,
             "name": self.name,
             "app_type": self.app_type,
@@ -99,7 +116,10 @@ class Client:
             "token_endpoint_auth_method": self.token_endpoint_auth_method,
             "jwt_configuration": {"alg": "RS256", "lifetime_in_seconds": 36_000},
             "client_metadata": self.client_metadata,
+            "require_proof_of_possession": self.require_proof_of_possession,
         }
+        if self.resource_server_identifier is not None:
+            document["resource_server_identifier"] = self.resource_server_identifier
         return document | self.settings | ({"client_secret": self.client_secret} if self.client_secret else {})
 
 

@@ -19,6 +19,8 @@ class Session:
     acr: str | None = None
     organization_id: str | None = None
     client_ids: list[str] = field(default_factory=list)
+    issuer: str = ""
+    """By whose name the user logged in."""
 
     @property
     def document(self) -> Json:
@@ -103,3 +105,5 @@ class Grant:
     auth_time: int | None = None
     amr: tuple[str, ...] = ()
     acr: str | None = None
+    jkt: str | None = None
+    """The thumbprint of the client's key that the tokens are bound to (RFC 9449 section 6.1)."""

@@ -38,6 +38,8 @@ class OpaqueToken:
     client_id: str
     scope: tuple[str, ...]
     expires_at: float
+    jkt: str | None = None
+    """The thumbprint of the key that it is bound to."""
 
 
 @dataclass(slots=True)
