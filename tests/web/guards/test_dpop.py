@@ -445,7 +445,8 @@ async def test_behind_a_trusted_proxy_the_scheme_is_that_of_the_client(
 
 @pytest.mark.filterwarnings("ignore:The `root_path` parameter is deprecated")
 async def test_the_root_path_is_part_of_the_target(open_app: OpenApp, client: DPoPClient) -> None:
-    app = FastAPI(root_path="/v1")
+    app = FastAPI()
+    app.root_path = "/v1"  # as the parameter of that name, which warns since it is deprecated
 
     @app.get("/orders")
     async def read_orders(token: CurrentToken) -> str:
