@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from auth0_devtenant import arguments
 from auth0_devtenant.app import create_tenant
 from auth0_devtenant.certificates import TlsFiles, default_folder, make_tls_files
+from auth0_devtenant.development.event_stream import EventStream
 from auth0_devtenant.development.log_stream import LogStream
 from auth0_devtenant.listening import ListenError, listen
 from auth0_devtenant.options import TenantOptions
@@ -75,6 +76,8 @@ def add_tenant_arguments(command: argparse.ArgumentParser, *, port: int) -> None
     add("--rate-limits", choices=get_args(RateLimitPlan), help="those of the Management API by plan (default off)")
     add("--log-webhook", type=arguments.url, metavar="URL", help="send log events there, as a log stream")
     add("--log-webhook-token", metavar="TOKEN", help="the Authorization header of these requests")
+    add("--event-webhook", type=arguments.url, metavar="URL", help="send changes of users there, as an event stream")
+    add("--event-webhook-token", metavar="TOKEN", default="", help="the bearer token of these requests")
     add("--import", type=Path, dest="import_from", metavar="FILE", help="start with the state of this file")
     add("--export", type=Path, dest="export_to", metavar="FILE", help="write the state to this file at the end")
     add("--state", type=Path, metavar="FILE", help="both: start with the state of this file if it exists")
@@ -112,7 +115,7 @@ def prepared(given: argparse.Namespace, *, playground: socket.socket | None = No
             running.tenant.load(imported)
         if given.rate_limits is not None:
             running.tenant.set_rate_limit_plan(given.rate_limits)
-        with _log_stream(given, running.tenant):
+        with _log_stream(given, running.tenant), _event_stream(given, running.tenant):
             yield Prepared(running, TenantServer(app, tls), listening)
         export(given, running.tenant)
 
@@ -121,6 +124,12 @@ def _log_stream(given: argparse.Namespace, tenant: Tenant) -> AbstractContextMan
     if given.log_webhook is None:
         return nullcontext()
     return LogStream(given.log_webhook, token=given.log_webhook_token).listening_to(tenant)
+
+
+def _event_stream(given: argparse.Namespace, tenant: Tenant) -> AbstractContextManager[None]:
+    if given.event_webhook is None:
+        return nullcontext()
+    return EventStream(given.event_webhook, token=given.event_webhook_token).listening_to(tenant)
 
 
 def export(given: argparse.Namespace, tenant: Tenant) -> None:

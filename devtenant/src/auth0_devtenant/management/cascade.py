@@ -8,8 +8,10 @@ def delete_user(tenant: Tenant, user_id: str) -> None:
 
     The token endpoint still knows the user's refresh tokens, to say what Auth0 says: that the user is gone.
     """
-    if tenant.state.users.pop(user_id, None) is None:
+    user = tenant.state.users.pop(user_id, None)
+    if user is None:
         return
+    tenant.emit("user.deleted", user.document | {"deleted_at": tenant.timestamp()})
     tenant.end_sessions(user_id, "account-deleted")
     for organization in tenant.state.organizations.values():
         organization.members.pop(user_id, None)

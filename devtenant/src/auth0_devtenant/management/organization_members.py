@@ -13,7 +13,7 @@ from auth0_devtenant.management.roles import member_document
 from auth0_devtenant.management.routing import Route
 from auth0_devtenant.management.user_roles import read_roles
 from auth0_devtenant.management.validation import Body, read_body
-from auth0_devtenant.state import Organization, Role, Tenant
+from auth0_devtenant.state import Json, Organization, Role, Tenant
 
 
 class MembersBody(Body):
@@ -47,7 +47,8 @@ async def remove_members(request: Request, tenant: Tenant) -> Response:
     """Remove users from an organization, with their roles in it."""
     organization, body = _organization(request, tenant), await read_body(request, MembersBody)
     for user_id in body.members:
-        organization.members.pop(user_id, None)
+        if organization.members.pop(user_id, None) is not None:
+            tenant.emit("organization.member.deleted", _membership(organization, user_id))
     return Response(status_code=204)
 
 
@@ -70,7 +71,10 @@ async def remove_member_roles(request: Request, tenant: Tenant) -> Response:
     organization, user_id = _member(request, tenant)
     removed = await read_roles(request, tenant)
     kept = (role_id for role_id in organization.members[user_id] if role_id not in removed)
-    organization.members[user_id] = tuple(kept)
+    before, organization.members[user_id] = organization.members[user_id], tuple(kept)
+    for role in _roles(tenant, tuple(role_id for role_id in before if role_id in removed)):
+        named = {"role": {"id": role.id, "name": role.name}}
+        tenant.emit("organization.member.role.deleted", _membership(organization, user_id) | named)
     return Response(status_code=204)
 
 
@@ -93,6 +97,11 @@ def _member(request: Request, tenant: Tenant) -> tuple[Organization, str]:
     if user_id not in organization.members:
         raise ApiError(404, "The user is not a member of the organization.", "inexistent_user")
     return organization, user_id
+
+
+def _membership(organization: Organization, user_id: str) -> Json:
+    """Return the object of an event about a member."""
+    return {"organization": {"id": organization.id, "name": organization.name}, "user": {"user_id": user_id}}
 
 
 def _roles(tenant: Tenant, role_ids: tuple[str, ...]) -> list[Role]:

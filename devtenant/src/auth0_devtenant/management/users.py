@@ -61,6 +61,7 @@ async def update_user(request: Request, tenant: Tenant) -> Response:
     """Update a user: metadata is merged at the first level, other members are replaced, null removes one."""
     user = user_of(request, tenant)
     update(tenant, user, await read_body(request, UpdateUser))
+    tenant.emit("user.updated", user.document)
     return JSONResponse(user.document)
 
 

@@ -42,6 +42,8 @@ class Tenant:
         self._now = now
         self.log_listeners: list[Callable[[Json], None]] = []
         """Called with each log event."""
+        self.event_listeners: list[Callable[[str, Json], None]] = []
+        """Called with the type and the object of each event of an event stream."""
         self.session_listeners: list[Callable[[Session, str], None]] = []
         """Called with each session that was ended, and why: an initiator of Auth0's back-channel logout."""
         self.nonce_key = token_bytes(32)
@@ -225,6 +227,11 @@ class Tenant:
         self.state.logs.append(event)
         for listener in self.log_listeners:
             listener(event)
+
+    def emit(self, kind: str, content: Json) -> None:
+        """Tell the listeners of an event of Auth0's event streams, such as user.updated."""
+        for listener in self.event_listeners:
+            listener(kind, deepcopy(content))
 
     def find_organization(self, name_or_id: str) -> Organization | None:
         """Return the organization of that id or name."""
