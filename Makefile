@@ -19,7 +19,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 PRERELEASES := --prerelease if-necessary-or-explicit
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-httpx2 floors ceilings test-python fuzz mutate check audit sbom release image container bench bench-quick load format lock lock-clients clean
+.PHONY: help run test test-httpx2 test-mcp floors ceilings test-python fuzz mutate check audit sbom release image container bench bench-quick load format lock lock-clients clean
 
 help: ## List these targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -37,6 +37,9 @@ test-httpx2: $(VENV)/httpx2.stamp ## Run all tests with httpx2 in an environment
 
 ceilings: $(VENV)/ceilings.stamp ## Run all tests with the newest versions that pyproject.toml allows, whatever is locked
 	$(CEILINGS)/bin/python -m pytest
+
+test-mcp: $(VENV)/mcp.stamp ## Run the tests with the SDK of MCP, in an environment of its own
+	$(VENV)/mcp/bin/python -m pytest tests/test_mcp.py tests/examples/test_mcp_server.py
 
 test-python: ## Run all tests with another interpreter: make test-python PYTHON=python3.13
 	$(MAKE) --no-print-directory VENV=$(VENV)/$(notdir $(PYTHON)) PYTHON=$(PYTHON) $(VENV)/$(notdir $(PYTHON))/dev.stamp
@@ -123,6 +126,7 @@ lock: $(VENV)/dev.stamp ## Bring the lock files in step with pyproject.toml; UPG
 	@$(COMPILE) $(UPGRADE) --group bench $(PRERELEASES) -c $(LOCKS)/dev.txt -o $(LOCKS)/bench.txt
 	@$(COMPILE) $(UPGRADE) --group release -o $(LOCKS)/release.txt
 	@$(COMPILE) $(UPGRADE) --group fuzz -c $(LOCKS)/dev.txt -o $(LOCKS)/fuzz.txt
+	@$(COMPILE) $(UPGRADE) --group mcp -c $(LOCKS)/dev.txt -o $(LOCKS)/mcp.txt
 	@$(COMPILE) $(UPGRADE) --group mutate -c $(LOCKS)/dev.txt -o $(LOCKS)/mutate.txt
 	@$(COMPILE) $(UPGRADE) --group build -c $(LOCKS)/dev.txt -o $(LOCKS)/build.txt
 
@@ -183,7 +187,7 @@ $(VENV)/release.stamp: $(BIN)/python locks/release.txt
 	@touch $@
 
 # Environments of the tests' packages and one tool more.
-$(VENV)/fuzz.stamp $(VENV)/mutate.stamp: $(VENV)/%.stamp: $(VENV)/dev.stamp locks/%.txt
+$(VENV)/fuzz.stamp $(VENV)/mcp.stamp $(VENV)/mutate.stamp: $(VENV)/%.stamp: $(VENV)/dev.stamp locks/%.txt
 	rm -rf $(VENV)/$* && $(PYTHON) -m venv $(VENV)/$*
 	$(VENV)/$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
 	  -r locks/dev.txt -r locks/$*.txt

@@ -68,9 +68,9 @@ def shop() -> FastAPI:
 
 @asynccontextmanager
 async def running(
-    app: FastAPI, issuer: Issuer, clock: HandClock, public_url: str = URL
+    app: FastAPI, issuer: Issuer, clock: HandClock, public_url: str = URL, dpop: str = "off"
 ) -> AsyncIterator[httpx.AsyncClient]:
-    async with protected(app, issuer, clock, public_url=public_url) as client:
+    async with protected(app, issuer, clock, public_url=public_url, auth0_dpop=dpop) as client:
         yield client
 
 
@@ -94,6 +94,27 @@ async def test_the_metadata_is_made_of_guards_and_settings(issuer: Issuer, clock
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["cache-control"] == "public, max-age=300"
     assert answer.headers["access-control-allow-origin"] == "*"
+
+
+@pytest.mark.parametrize(
+    ("dpop", "expected"), [("off", (None, None)), ("allowed", (["ES256"], None)), ("required", (["ES256"], True))]
+)
+async def test_the_metadata_says_whether_tokens_may_be_bound(
+    issuer: Issuer, clock: HandClock, dpop: str, expected: tuple[object, object]
+) -> None:
+    async with running(add_resource_metadata(shop()), issuer, clock, dpop=dpop) as client:
+        found = (await client.get(WELL_KNOWN)).json()
+    algorithms, required = (
+        found.get(name) for name in ("dpop_signing_alg_values_supported", "dpop_bound_access_tokens_required")
+    )
+    assert (algorithms, required) == expected
+
+
+async def test_each_scheme_that_is_offered_names_the_metadata(issuer: Issuer, clock: HandClock) -> None:
+    async with running(add_resource_metadata(shop()), issuer, clock, dpop="allowed") as client:
+        challenge = (await client.get("/scoped")).headers["www-authenticate"]
+    of_the_resource = f'scope="read:scoped", {POINTER}'
+    assert challenge == f'Bearer {of_the_resource}, DPoP {of_the_resource}, algs="ES256"'
 
 
 async def test_members_without_a_value_are_omitted(issuer: Issuer, clock: HandClock) -> None:
@@ -260,6 +281,7 @@ async def test_the_whole_table_of_tokens_is_refused_as_without_it(
         "auth0_leeway_seconds": LEEWAY,
         "auth_failure_rate_limit": "off",
         "public_url": URL,
+        "auth0_dpop": "off",
     }
     async with protected(add_resource_metadata(shop()), issuer, clock, tenant=tenant, **changes) as client:
         await clock.settle()

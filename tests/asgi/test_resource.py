@@ -22,7 +22,9 @@ RULES = (Rule("/mcp", scopes={"read:tools"}, permissions={"use:tools"}), Rule("/
 
 async def test_the_guard_answers_for_the_metadata_itself(issuer: Issuer, clock: HandClock) -> None:
     app, about = SeenApp(), ResourceMetadata(name="Tools")
-    async with guarded(app, *RULES, issuer=issuer, clock=clock, resource_metadata=about, public_url=URL) as guard:
+    async with guarded(
+        app, *RULES, issuer=issuer, clock=clock, resource_metadata=about, public_url=URL, auth0_dpop="off"
+    ) as guard:
         answers = [await ask(guard, path) for path in (ROOT, f"{ROOT}/mcp")]
         preflight = await ask(guard, ROOT, "OPTIONS")
         head = await ask(guard, ROOT, "HEAD")
@@ -42,7 +44,9 @@ async def test_the_guard_answers_for_the_metadata_itself(issuer: Issuer, clock: 
 
 async def test_a_server_below_a_root_path_serves_it_too(issuer: Issuer, clock: HandClock) -> None:
     about = ResourceMetadata()
-    async with guarded(SeenApp(), issuer=issuer, clock=clock, resource_metadata=about, public_url=URL) as guard:
+    async with guarded(
+        SeenApp(), issuer=issuer, clock=clock, resource_metadata=about, public_url=URL, auth0_dpop="off"
+    ) as guard:
         assert (await ask(guard, ROOT, root_path="/v1")).status == 200
 
 
@@ -67,14 +71,16 @@ async def test_a_challenge_names_the_metadata_and_the_scopes_of_the_rule(
     headers = [] if claims is None else bearer(issuer, **claims)
     about = ResourceMetadata()
     async with guarded(
-        SeenApp(), *RULES, issuer=issuer, clock=clock, resource_metadata=about, public_url=URL
+        SeenApp(), *RULES, issuer=issuer, clock=clock, resource_metadata=about, public_url=URL, auth0_dpop="off"
     ) as guard:
         answer = await ask(guard, path, headers=headers)
     assert answer.headers["www-authenticate"] == challenge
 
 
 @pytest.mark.parametrize(
-    "changes", [{"public_url": URL}, {"resource_metadata": ResourceMetadata()}], ids=["setting", "argument"]
+    "changes",
+    [{"public_url": URL, "auth0_dpop": "off"}, {"resource_metadata": ResourceMetadata(), "auth0_dpop": "off"}],
+    ids=["setting", "argument"],
 )
 async def test_one_of_setting_and_argument_alone_changes_nothing(
     issuer: Issuer, clock: HandClock, changes: dict[str, Any]
@@ -97,6 +103,7 @@ async def test_the_whole_table_of_tokens_is_refused_as_without_it(
         "auth_failure_rate_limit": "off",
         "resource_metadata": about,
         "public_url": URL,
+        "auth0_dpop": "off",
     }
     async with guarded(app, issuer=issuer, clock=clock, tenant=tenant, **changes) as guard:
         for case in REFUSED:

@@ -2,7 +2,7 @@
 
 import re
 import string
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal
 
 from auth0_sso.errors import (
@@ -114,70 +114,63 @@ def challenge(
     RFC 6750 section 3: no error code if the request has no token; otherwise `error`, `error_description` and, when
     scopes are missing, `scope`; where a login is too weak or too old, `acr_values` and `max_age` (RFC 9470 section
     3). For an app's own subclass `error` is the standard code that clients know. Characters that the section does not
-    allow are replaced by "?". RFC 9449 section 7.1: one challenge for each scheme that is `offered`, and the error in
-    those of the schemes that were `used`; in all if none of these is offered.
+    allow are replaced by "?". RFC 9449 section 7.1: one challenge for each scheme that is
+    `offered`, and the error in those of the schemes that were `used`; in all if none of these is offered.
 
-    `resource_metadata` is the URL of the resource's metadata (RFC 9728 section 5.1), which 401 and 403 then name,
-    with the scopes of `scope`, those that the request needs: without a good token, and where scopes are missing.
+    `resource_metadata` is the URL of the resource's metadata (RFC 9728 section 5.1), which each challenge of 401 and
+    403 then names, with the scopes of `scope`, those that the request needs: without a good token, and where scopes
+    are missing.
     """
-    parameters = _parameters(error)
-    if parameters is None:
+    described = _described(error)
+    if described is None:
         return None
-    if scopes := _scopes_to_ask_for(error, scope if resource_metadata else ()):
-        parameters.append(f'scope="{_quotable(" ".join(scopes))}"')
-    named = _schemes_named(error, offered, used)
-    metadata = [f'resource_metadata="{_quotable(resource_metadata)}"'] if resource_metadata else []
-    if isinstance(error, InvalidRequestError):
-        metadata = []
-    return ", ".join(_challenge(scheme, [*(parameters if scheme in named else ()), *metadata]) for scheme in offered)
-
-
-def _schemes_named(error: Auth0SsoError, offered: Sequence[Scheme], used: Sequence[Scheme]) -> Sequence[Scheme]:
-    """Return the schemes in whose challenges the error is named."""
-    if isinstance(error, MissingTokenError):
-        return offered
+    found = _of_the_resource(error, resource_metadata, scope)
+    named = [scheme for scheme in offered if scheme in used] or offered
     if isinstance(error, InvalidDPoPProofError) or (isinstance(error, InvalidTokenError) and error.needs_dpop):
-        used = ("DPoP",)
-    return [scheme for scheme in offered if scheme in used] or offered
+        named = [scheme for scheme in offered if scheme == "DPoP"]
+    plain = found if resource_metadata else []
+    return ", ".join(
+        _challenge(scheme, [*described, *found] if scheme in (named or offered) else plain) for scheme in offered
+    )
 
 
-def _challenge(scheme: Scheme, parameters: list[str]) -> str:
-    described = ", ".join([*parameters, *([_ALGORITHMS] if scheme == "DPoP" else [])])
-    return f"{scheme} {described}".rstrip()
+def _challenge(scheme: Scheme, parameters: Sequence[str]) -> str:
+    return f"{scheme} {', '.join((*parameters, *([_ALGORITHMS] if scheme == 'DPoP' else [])))}".rstrip()
 
 
-def _parameters(error: Auth0SsoError) -> list[str] | None:
-    match error:
-        case MissingTokenError():
-            return []
-        case InsufficientUserAuthenticationError():
-            return _step_up(error)
-        case InvalidRequestError() | InvalidTokenError() | InsufficientScopeError() | InvalidDPoPProofError():
-            return _described(error)
-        case _:
-            return None
+def _of_the_resource(error: Auth0SsoError, resource_metadata: str, needed: Sequence[str]) -> list[str]:
+    """Return the parameters `scope` and `resource_metadata`; of a 400, which RFC 9728 does not name, neither."""
+    if isinstance(error, InvalidRequestError):
+        return []
+    scopes = _scopes_to_ask_for(error, needed if resource_metadata else ())
+    found = [f'scope="{_quotable(" ".join(scopes))}"'] if scopes else []
+    return [*found, f'resource_metadata="{_quotable(resource_metadata)}"'] if resource_metadata else found
 
 
 def _scopes_to_ask_for(error: Auth0SsoError, needed: Sequence[str]) -> Iterable[str]:
     """Return the scopes to request a new token with; none where that would be refused for the same reason."""
-    if isinstance(error, InsufficientScopeError):
-        return dict.fromkeys((*needed, *error.scopes)) if error.scopes and needed else error.scopes
-    return needed if isinstance(error, MissingTokenError | InvalidTokenError) else ()
+    if not isinstance(error, InsufficientScopeError):
+        return needed
+    return dict.fromkeys((*needed, *error.scopes)) if error.scopes and needed else error.scopes
 
 
-def _step_up(error: InsufficientUserAuthenticationError) -> list[str]:
+def _described(error: Auth0SsoError) -> list[str] | None:
+    """Return the parameters that say what is wrong; None for an error that is not about the token."""
+    if isinstance(error, MissingTokenError):
+        return []
+    code = next((base.code for base in _STANDARD_ERRORS if isinstance(error, base)), None)
+    if code is None:
+        return None
+    described = [f'error="{code}"', f'error_description="{_quotable(error.detail)}"']
+    return [*described, *_step_up(error)] if isinstance(error, InsufficientUserAuthenticationError) else described
+
+
+def _step_up(error: InsufficientUserAuthenticationError) -> Iterator[str]:
     """RFC 9470 section 3: what the client is to ask of the login."""
-    asked = _described(error)
     if error.acr_values:
-        asked.append(f'acr_values="{_quotable(" ".join(error.acr_values))}"')
+        yield f'acr_values="{_quotable(" ".join(error.acr_values))}"'
     if error.max_age is not None:
-        asked.append(f'max_age="{error.max_age}"')
-    return asked
-
-
-def _described(error: Auth0SsoError) -> list[str]:
-    code = next(base.code for base in _STANDARD_ERRORS if isinstance(error, base))
-    return [f'error="{code}"', f'error_description="{_quotable(error.detail)}"']
+        yield f'max_age="{error.max_age}"'
 
 
 def _quotable(text: str) -> str:
