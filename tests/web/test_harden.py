@@ -202,6 +202,7 @@ def test_what_would_let_all_in_is_refused(options: dict[str, Any]) -> None:
 
 def test_trusted_proxies_without_uvicorn_name_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvicorn.middleware.proxy_headers", None)
+    monkeypatch.delitem(sys.modules, "auth0_sso.web.middleware.trusted_proxies", raising=False)
     with pytest.raises(ConfigurationError) as raised:
         harden(small_app(), trusted_proxies=["10.0.0.0/8"])
     assert raised.value.problems == (
