@@ -67,6 +67,7 @@ def test_without_the_header_there_is_no_certificate(form: CertificateFormat) -> 
         pytest.param("rfc9440", f":{b64encode(DER + DER).decode()}:", id="two-in-one"),
         pytest.param("rfc9440", f":{b64encode(b'text').decode()}:", id="no-certificate"),
         pytest.param("rfc9440", "::", id="empty"),
+        pytest.param("rfc9440", ":A:", id="no-base64"),
         pytest.param("pem", ESCAPED * 2, id="pem-two"),
         pytest.param("pem", ESCAPED.replace("%2B", " "), id="pem-plus-as-space"),
         pytest.param("pem", ESCAPED + "%", id="pem-half-escape"),

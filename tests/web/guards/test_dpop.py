@@ -83,7 +83,7 @@ async def refusal(api: httpx.AsyncClient, path: str, headers: Headers, caplog: p
     caplog.set_level(logging.INFO, "auth0_sso")
     answer = await api.get(path, headers=headers)
     assert answer.status_code == 401, answer.text
-    reason = caplog.text.strip().rpartition("refused: ")[2]
+    reason = caplog.messages[-1].rpartition("refused: ")[2]
     return (
         f"{reason} {answer.json()['code']} {answer.headers['WWW-Authenticate'].partition(', error_description')[0]}"
     )
