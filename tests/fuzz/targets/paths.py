@@ -10,7 +10,7 @@ SEEDS = (
     b"/%61dmin/%2e%2e/x",
     b"/public/..;/admin",
     b"/a%252fb%5cc",
-    b"/root/admin\n",
+    b"/base/admin\n",
     "/\uff45\uff58/\u00e9".encode(),
 )
 _GUARDED = matcher_of_prefixes(["/admin", "/admin/users", "/api"])

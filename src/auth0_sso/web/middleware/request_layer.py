@@ -54,7 +54,7 @@ class RequestLayer(GuardMiddleware):
         each_once = len(headers) == len(scope["headers"])
         if each_once:  # else a guard counts the Authorization headers
             context.credentials = (headers[b"authorization"],) if b"authorization" in headers else ()
-        offers_dpop = self._options.cors_origins and self._options.offers_dpop
+        offers_dpop = b"origin" in headers and self._options.cors_origins and self._options.offers_dpop
         cors = self._with_dpop if offers_dpop else self._without_dpop
         app, response_headers = self._app, cors.response_headers
         if scope["method"] == "OPTIONS" and is_preflight(scope, headers) and not self._is_for_all_origins(scope):
