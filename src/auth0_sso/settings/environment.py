@@ -5,7 +5,7 @@ shown.
 """
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Self
 
 from pydantic import Field, PrivateAttr
@@ -67,6 +67,12 @@ class EnvironmentSettings(BaseSettings):
         if settings is not None:
             settings._given = self._given  # noqa: SLF001 - an object of this class
         return settings, problems
+
+    def with_values(self, values: Mapping[str, Any]) -> Self:
+        """Return these settings with some other `values`, which must have been checked; they are not read again."""
+        settings = self.model_copy(update=values)
+        settings._given = None  # noqa: SLF001 - an object of this class
+        return settings
 
     @classmethod
     def of(cls, **values: Any) -> Self:  # noqa: ANN401 - pydantic checks them, field by field

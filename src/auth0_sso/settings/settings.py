@@ -3,13 +3,13 @@
 The names are a contract with every deployment: see docs/settings.md.
 """
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, SecretStr, ValidationInfo, field_validator
 
 from auth0_sso.ratelimit.limiter import Strategy
 from auth0_sso.ratelimit.memory import MIB
-from auth0_sso.settings import rules
+from auth0_sso.settings import issuers, rules
 from auth0_sso.settings.addresses import base_url, management_audience, public_url
 from auth0_sso.settings.environment import EnvironmentSettings, setting
 from auth0_sso.settings.values import (
@@ -174,6 +174,11 @@ class Settings(EnvironmentSettings):
         "Identifier of the API (audience), or several, comma-separated.",
         "write the API's identifier as Auth0 shows it (Applications, APIs)",
     )
+    auth0_issuers: SecretStr = setting(
+        SecretStr(""),
+        "Further issuers: other domains of the tenant, comma-separated; or other tenants, in JSON.",
+        "write URLs such as https://login.example.com/, comma-separated, or a JSON array (docs/several-issuers.md)",
+    )
     auth0_role_source: Literal["management", "claim"] = setting(
         "management",
         "Where roles come from: the Management API, or a claim of the token.",
@@ -265,6 +270,18 @@ class Settings(EnvironmentSettings):
         return url if self.auth0_issuer_trailing_slash else url.removesuffix("/")
 
     @property
+    def issuers(self) -> tuple[str, ...]:
+        """All issuers of the tenant: `issuer`, then its other domains."""
+        domains = issuers.read_issuers(self.auth0_issuers.get_secret_value()).domains
+        others = domains if self.auth0_issuer_trailing_slash else [domain.removesuffix("/") for domain in domains]
+        return (self.issuer, *others)
+
+    @property
+    def other_tenants(self) -> tuple[Self, ...]:
+        """The settings of each further tenant whose tokens are accepted."""
+        return issuers.other_tenants(self, self.auth0_issuers.get_secret_value(), Settings)
+
+    @property
     def has_shared_store(self) -> bool:
         """Whether counts, roles and keys are shared with other processes."""
         return self.rate_limit_storage_url.get_secret_value() != MEMORY
@@ -308,6 +325,11 @@ class Settings(EnvironmentSettings):
     @classmethod
     def _own_audiences(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         return rules.require_own_audiences(value, info.data)
+
+    @field_validator("auth0_issuers")
+    @classmethod
+    def _usable_issuers(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        return issuers.require_usable_issuers(value, info.data, Settings)
 
     @field_validator("auth0_role_claim")
     @classmethod

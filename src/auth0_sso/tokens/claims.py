@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final, Literal, cast
+from typing import Final, Literal, TypeVar, cast
 
 from auth0_sso.clock import WallTime
 from auth0_sso.errors import InvalidTokenError
@@ -25,6 +25,8 @@ _ID_TOKEN_CLAIMS = frozenset({"nonce", "at_hash", "c_hash"})
 
 _STRING = frozenset({str})
 _THUMBPRINT: Final = re.compile(r"[A-Za-z0-9_-]{43}")  # SHA-256 in base64url
+
+T = TypeVar("T")
 
 ConfirmationMethod = Literal["jkt", "x5t#S256"]
 """`jkt` is a key, proven by DPoP (RFC 9449 section 6.1), `x5t#S256` a client certificate (RFC 8705 section 3.1)."""
@@ -87,7 +89,7 @@ def validate(claims: Mapping[str, object], policy: TokenPolicy, now: WallTime) -
     RFC 9068 section 4).
     """
     claims = frozen_object(claims)
-    require_issuer(claims, policy)
+    find_issuer(claims, {policy.issuer: policy})
     _require_access_token(claims)
     confirmation = _confirmation(claims, policy.confirmations) if "cnf" in claims else None
     audiences = _audiences(claims)
@@ -145,14 +147,17 @@ def named_client(claims: Mapping[str, object]) -> str | None:
     return None
 
 
-def require_issuer(claims: Mapping[str, object], policy: TokenPolicy) -> None:
-    """Refuse a token of another issuer; the comparison is exact (RFC 9068 section 4).
+def find_issuer(claims: Mapping[str, object], issuers: Mapping[str, T]) -> T:
+    """Return what is known of the token's issuer by its identifier; the comparison is exact (RFC 9068 section 4).
 
-    Raises `InvalidTokenError`. A refusal needs no signature: asked before any key, it keeps another tenant's
-    tokens from costing a fetch.
+    Raises `InvalidTokenError` for a token of another issuer. A refusal needs no signature: asked before any key, it
+    keeps another tenant's tokens from costing a fetch.
     """
-    if claims.get("iss") != policy.issuer:
-        raise _mismatch("iss", [policy.issuer], [_required_text(claims, "iss")])
+    named = claims.get("iss")
+    found = issuers.get(named) if isinstance(named, str) else None
+    if found is None:
+        raise _mismatch("iss", tuple(issuers), [_required_text(claims, "iss")])
+    return found
 
 
 def _refused(claim: str, kind: str) -> InvalidTokenError:

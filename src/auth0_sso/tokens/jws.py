@@ -109,7 +109,12 @@ def _algorithm(alg: object, algorithms: Collection[str]) -> str:
             "Tokens signed with a shared secret are not accepted: in Auth0, set this API's signing algorithm"
             " (Applications, APIs, Settings) to RS256.",
         )
-    raise InvalidTokenError("alg_not_allowed", "The access token's signing algorithm is not accepted.")
+    raise algorithm_not_allowed()
+
+
+def algorithm_not_allowed() -> InvalidTokenError:
+    """Return the refusal of a token that was signed with an algorithm its issuer is not expected to use."""
+    return InvalidTokenError("alg_not_allowed", "The access token's signing algorithm is not accepted.")
 
 
 def _require_plain(header: dict[str, object], types: frozenset[str]) -> None:

@@ -1,0 +1,145 @@
+"""AUTH0_ISSUERS: further issuers whose tokens are accepted.
+
+A URL is another domain of the same tenant (a custom domain, or the tenant's own beside one): its users, roles and
+APIs are the same, only its `iss` and its JWK Set are its own. A JSON object is another tenant: its members are named
+like the settings that a tenant has of its own, without AUTH0_ and in lower case.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeVar
+
+from pydantic import SecretStr
+
+from auth0_sso.errors import ConfigurationError
+from auth0_sso.settings import rules
+from auth0_sso.settings.addresses import base_url
+from auth0_sso.settings.environment import EnvironmentSettings
+
+S = TypeVar("S", bound=EnvironmentSettings)
+
+OF_A_TENANT: Final = (
+    "auth0_domain",
+    "auth0_issuer_base_url",
+    "auth0_issuer_trailing_slash",
+    "auth0_algorithms",
+    "auth0_allowed_clients",
+    "auth0_audience",
+    "auth0_issuers",
+    "auth0_management_audience",
+    "auth0_management_base_url",
+    "auth0_management_client_id",
+    "auth0_management_client_secret",
+    "auth0_management_private_key",
+    "auth0_management_private_key_id",
+    "auth0_role_claim",
+    "auth0_role_source",
+    "auth0_backchannel_logout_clients",
+)
+"""The settings that a tenant has of its own; all others are those of the first one."""
+
+INHERITED: Final = frozenset(
+    {"auth0_algorithms", "auth0_allowed_clients", "auth0_audience", "auth0_issuer_trailing_slash"}
+)
+"""Those that are the first tenant's where an object has no other value: none is less strict for another tenant."""
+
+_PREFIX: Final = "auth0_"
+_MAX_ISSUERS: Final = 100
+
+
+class Issuers(NamedTuple):
+    """What AUTH0_ISSUERS says."""
+
+    domains: tuple[str, ...]
+    """URLs of the same tenant, with a slash at the end."""
+    tenants: tuple[Mapping[str, Any], ...]
+    """What other tenants have of their own, by the names of the settings' fields."""
+
+
+def read_issuers(text: str) -> Issuers:
+    """Read the setting: comma-separated URLs, or a JSON array of URLs and objects.
+
+    Raises `ValueError` with a sentence that follows the setting's name and repeats no value.
+    """
+    entries = _array(text) if text.lstrip().startswith("[") else [entry.strip() for entry in text.split(",")]
+    if len(entries) > _MAX_ISSUERS:
+        raise ValueError(f"names more than {_MAX_ISSUERS} issuers")
+    domains = tuple(base_url(entry) for entry in entries if isinstance(entry, str) and entry)
+    return Issuers(domains, tuple(_tenant(entry) for entry in entries if not isinstance(entry, str)))
+
+
+def other_tenants(settings: S, text: str, model: type[EnvironmentSettings]) -> tuple[S, ...]:
+    """Return the settings of each further tenant in `text`: its own, and for the rest those of the first one.
+
+    `model` is the class that declares the settings of `OF_A_TENANT`. Raises `ValueError` like `read_issuers`.
+    """
+    known = {name: getattr(settings, name) for name in INHERITED}
+    issuers = read_issuers(_secret(settings.auth0_issuers))
+    return tuple(settings.with_values(_values(each, known, model)) for each in issuers.tenants)
+
+
+def require_usable_issuers(value: SecretStr, known: rules.Known, model: type[EnvironmentSettings]) -> SecretStr:
+    """Refuse issuers that are named twice, and tenants whose settings cannot be used.
+
+    `known` are the settings declared before this one, as the rules of `settings.rules` take them.
+    """
+    issuers = read_issuers(value.get_secret_value())
+    if not known.keys() >= INHERITED:  # another setting is refused, which the rest depends on
+        return value
+    for domain in issuers.domains:
+        _require_own_audiences(known, domain)
+    named = [known.get("auth0_issuer_base_url"), *issuers.domains]
+    for tenant in issuers.tenants:
+        own = _values(tenant, known, model)
+        named += [own["auth0_issuer_base_url"], *read_issuers(own["auth0_issuers"].get_secret_value()).domains]
+    if len({str(issuer).removesuffix("/") for issuer in named}) < len(named):
+        raise ValueError("names an issuer twice, or the one of AUTH0_ISSUER_BASE_URL")
+    return value
+
+
+def _require_own_audiences(known: rules.Known, domain: str) -> None:
+    try:
+        rules.require_own_audiences(known["auth0_audience"], {**known, "auth0_issuer_base_url": domain})
+    except ValueError as error:
+        raise ValueError(f"names a domain, and of that AUTH0_AUDIENCE {error}") from None
+
+
+def _array(text: str) -> Sequence[object]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValueError("is not a JSON array") from None
+    if not isinstance(found, list):
+        raise ValueError("is not a JSON array")
+    return found
+
+
+def _tenant(entry: object) -> Mapping[str, Any]:
+    if not isinstance(entry, dict) or not all(isinstance(name, str) for name in entry):
+        raise ValueError("has an entry that is neither a URL nor an object")
+    named = {_PREFIX + name: value for name, value in entry.items()}
+    if not named.keys() <= set(OF_A_TENANT):
+        members = ", ".join(name.removeprefix(_PREFIX) for name in OF_A_TENANT)
+        raise ValueError(f"has an object with a member that is none of {members}")
+    if "auth0_issuers" in named:
+        named["auth0_issuers"] = _domains_alone(named["auth0_issuers"])
+    return named
+
+
+def _domains_alone(value: object) -> str:
+    """Return further domains of another tenant, comma-separated; that again has no other tenants."""
+    entries = value if isinstance(value, list) else [value]
+    domains = [entry for entry in entries if isinstance(entry, str)]
+    if len(domains) < len(entries):
+        raise ValueError("has an object whose issuers are not URLs")
+    return ",".join(domains)
+
+
+def _values(own: Mapping[str, Any], known: rules.Known, model: type[EnvironmentSettings]) -> dict[str, Any]:
+    """Return all settings of another tenant, checked like those of the first."""
+    given = {name: known[name] for name in INHERITED} | dict(own)
+    try:
+        tenant = model.of(**given)
+    except ConfigurationError as error:
+        raise ValueError(f"has an object that cannot be used ({error.problems[0].removesuffix('.')})") from None
+    return {name: getattr(tenant, name) for name in OF_A_TENANT}
