@@ -74,8 +74,7 @@ def other_tenants(settings: S, text: str, model: type[EnvironmentSettings]) -> t
     `model` is the class that declares the settings of `OF_A_TENANT`. Raises `ValueError` like `read_issuers`.
     """
     known = {name: getattr(settings, name) for name in INHERITED}
-    issuers = read_issuers(_secret(settings.auth0_issuers))
-    return tuple(settings.with_values(_values(each, known, model)) for each in issuers.tenants)
+    return tuple(settings.with_values(_values(each, known, model)) for each in read_issuers(text).tenants)
 
 
 def require_usable_issuers(value: SecretStr, known: rules.Known, model: type[EnvironmentSettings]) -> SecretStr:
