@@ -128,6 +128,8 @@ class KeysChanged:
 
     added: tuple[str, ...]
     removed: tuple[str, ...]
+    issuer: str = ""
+    """Whose keys they are; empty where there is one issuer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,8 @@ class OutageBegan:
 
     component: Component
     reason: str
+    issuer: str = ""
+    """The issuer of the tenant that it is a part of; empty where there is one issuer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,7 @@ class OutageEnded:
     """It works again."""
 
     component: Component
+    issuer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

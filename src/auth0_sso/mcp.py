@@ -87,7 +87,7 @@ class Auth0TokenVerifier:
         except CallerError as error:
             _log.info("an access token was refused: %s", error.reason)
             return None
-        return _as_the_sdk_knows_it(verified, text, self._services.settings)
+        return _as_the_sdk_knows_it(verified, text, self._services.of(verified).settings)
 
 
 def _as_the_sdk_knows_it(token: claims.AccessToken, text: str, settings: Settings) -> AccessToken:

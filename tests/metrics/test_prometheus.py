@@ -104,8 +104,8 @@ def test_the_budget_is_the_one_that_any_process_heard_last(clock: HandClock) -> 
 
 def test_counters_of_processes_are_added_and_the_worst_gauge_is_shown(clock: HandClock) -> None:
     one, other = of_processes(clock, 2)
-    one.watch(lambda: health(keys=3, age=100.0), Cache(), lambda: True)
-    other.watch(lambda: health(state="stale", age=700.0, failures=4), Cache(), lambda: False)
+    one.watch({"": lambda: health(keys=3, age=100.0)}, Cache(), lambda: True)
+    other.watch({"": lambda: health(state="stale", age=700.0, failures=4)}, Cache(), lambda: False)
     for metrics in (one, other):
         metrics.refresh()
         metrics(events.RoleLookup("fetched"))
@@ -126,11 +126,11 @@ def test_counters_of_processes_are_added_and_the_worst_gauge_is_shown(clock: Han
 def test_a_process_that_has_exited_leaves_counts_but_no_gauges(clock: HandClock) -> None:
     segments = [Segment(new_memory()), Segment(new_memory())]
     dead, alive = (PrometheusMetrics(Counts(segment), lambda: segments, clock=clock) for segment in segments)
-    dead.watch(lambda: health(state="missing", keys=0), Cache(), lambda: False)
+    dead.watch({"": lambda: health(state="missing", keys=0)}, Cache(), lambda: False)
     dead.refresh()
     dead(events.KeysChanged(("a",), ()))
     segments[0].pid = 0
-    alive.watch(health, Cache(), lambda: True)
+    alive.watch({"": health}, Cache(), lambda: True)
     assert value(alive, "auth0_sso_signing_keys_changes_total") == 1
     assert value(alive, "auth0_sso_signing_keys_state", state="missing") == 0
     assert value(alive, "auth0_sso_shared_store_up") == 1
@@ -138,13 +138,13 @@ def test_a_process_that_has_exited_leaves_counts_but_no_gauges(clock: HandClock)
 
 def test_hits_of_the_token_cache_are_counted_once_however_often_they_are_read(clock: HandClock) -> None:
     metrics, cache = PrometheusMetrics(clock=clock), Cache()
-    metrics.watch(health, cache, None)
+    metrics.watch({"": health}, cache, None)
     cache.cache_hits, cache.cache_misses = 5, 2
     metrics.refresh()
     cache.cache_hits = 6
     assert value(metrics, "auth0_sso_token_cache_requests_total", result="hit") == 6
     assert value(metrics, "auth0_sso_token_cache_requests_total", result="miss") == 2
-    metrics.watch(health, Cache(), None)  # the app starts again, with a new cache
+    metrics.watch({"": health}, Cache(), None)  # the app starts again, with a new cache
     assert value(metrics, "auth0_sso_token_cache_requests_total", result="hit") == 6
 
 
@@ -166,7 +166,7 @@ def audit(*, pending: int = 0, lost: int = 0) -> AuditHealth:
 def test_lost_audit_records_are_counted_on_when_an_app_starts_again(clock: HandClock) -> None:
     metrics = PrometheusMetrics(clock=clock)
     for lost, total in ((2, 2.0), (3, 5.0)):
-        metrics.watch(health, Cache(), None, partial(audit, pending=7, lost=lost))
+        metrics.watch({"": health}, Cache(), None, partial(audit, pending=7, lost=lost))
         for _ in range(2):
             text = metrics.exposition().decode()
             assert f"auth0_sso_audit_lost_records_total {total}" in text
@@ -179,7 +179,7 @@ def everything(clock: HandClock) -> PrometheusMetrics:
     counts.set(families.WORKERS, 2)
     counts.add(families.WORKER_EXITS, "killed by SIGKILL")
     metrics = PrometheusMetrics(counts, clock=clock)
-    metrics.watch(health, Cache(), lambda: True, lambda: audit(pending=3, lost=2))
+    metrics.watch({"": health}, Cache(), lambda: True, lambda: audit(pending=3, lost=2))
     error = InvalidTokenError("expired", "It has expired.")
     for event in (
         events.RequestServed("GET", "/", 200, 0.01, allowed=True),

@@ -7,13 +7,13 @@ from auth0_sso.errors import InvalidTokenError
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.issuer import ISSUER, SUBJECT, Issuer, user_claims
 from auth0_sso.tokens.logout_token import LogoutPolicy
-from auth0_sso.tokens.logout_verifier import LogoutTokenVerifier
+from auth0_sso.tokens.logout_verifier import LogoutIssuer, LogoutTokenVerifier
 from auth0_sso.tokens.verifier import KeySource
 from support.logout_tokens import CLIENT, SESSION, logout_claims
 
 
 def verifier_with(keys: KeySource, clock: HandClock) -> LogoutTokenVerifier:
-    return LogoutTokenVerifier(keys, LogoutPolicy(ISSUER, frozenset({CLIENT})), clock=clock)
+    return LogoutTokenVerifier([LogoutIssuer(keys, LogoutPolicy(ISSUER, frozenset({CLIENT})))], clock=clock)
 
 
 @pytest.fixture

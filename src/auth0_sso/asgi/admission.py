@@ -52,6 +52,8 @@ async def admit(
     scope.pop(_TOKEN, None)  # of an outer guard, or of a request that an app sends on to itself
     scope.pop(_REFUSED_CALLER, None)
     token = None if rule.public else await authenticate(scope, services, credentials, headers)
+    if token is not None:
+        services = services.of(token)
     try:
         if rule.dpop and token is not None:
             require_dpop_bound(token)
@@ -84,5 +86,5 @@ async def _count(
 ) -> None:
     if token is not None and is_exempt(token, services):
         return
-    result = await services.counts.hit(policy, f"rule {rule.name}", caller_of(scope, token))
+    result = await services.counts.hit(policy, f"rule {rule.name}", caller_of(scope, token, services.tenant))
     require_budget(policy, result, headers)

@@ -74,20 +74,26 @@ class AuditObserver:
             )
 
     def _keys_changed(self, event: KeysChanged) -> None:
-        self._recorder.write("keys-changed", "success", details={"added": event.added, "removed": event.removed})
+        details = {"added": event.added, "removed": event.removed} | _issuer_of(event)
+        self._recorder.write("keys-changed", "success", details=details)
 
     def _outage_began(self, event: OutageBegan) -> None:
-        details = {"component": event.component}
+        details = {"component": event.component} | _issuer_of(event)
         self._recorder.write("outage-began", "failure", reason=event.reason, details=details)
 
     def _outage_ended(self, event: OutageEnded) -> None:
-        self._recorder.write("outage-ended", "success", details={"component": event.component})
+        details = {"component": event.component} | _issuer_of(event)
+        self._recorder.write("outage-ended", "success", details=details)
 
     def _tokens_revoked(self, event: TokensRevoked) -> None:
         if event.cause == "admin":
             return  # a route of /admin records what it does itself
         details = {"cause": event.cause} | ({} if event.session_id is None else {"session_id": event.session_id})
         self._recorder.write("tokens-revoked", "success", target=event.subject, details=details)
+
+
+def _issuer_of(event: KeysChanged | OutageBegan | OutageEnded) -> dict[str, str]:
+    return {"issuer": event.issuer} if event.issuer else {}
 
 
 def action_of(error: Auth0SsoError) -> str | None:

@@ -53,14 +53,17 @@ class RemoteJwks:
         store: KeyStore | None = None,
         clock: Clock = SYSTEM_CLOCK,
         observe: Observer = IGNORE,
+        named: str = "",
     ) -> None:
         """Take the issuer's identifier as it is in `iss`, and the clock.
 
         With a `store` the last set is kept for the next start of the process. `observe` is told of each request, of
-        changed keys, and of outages, which are the times in which fetches fail, even if the last set is still usable.
+        changed keys, and of outages, which are the times in which fetches fail, even if the last set is still usable;
+        `named` is what those events call the issuer, where there are several.
         """
         self._observe = observe
-        self._outage = Outage("signing keys", observe)
+        self._named = named
+        self._outage = Outage("signing keys", observe, issuer=named)
         self._algorithms = tuple(algorithms)
         self._freshness = Freshness() if freshness is None else freshness
         self._endpoint = JwksEndpoint(
@@ -236,7 +239,7 @@ class RemoteJwks:
         self._failures = 0
         self._last_error = None
         if before is None or keys is not before.keys:
-            self._observe(_change(None if before is None else before.keys, keys))
+            self._observe(_change(None if before is None else before.keys, keys, self._named))
         self._outage.resolve()
 
     def _snapshot_of(self, keys: JwkSet, fetched_at: float, max_age: float) -> KeySnapshot:
@@ -259,10 +262,10 @@ class RemoteJwks:
         )
 
 
-def _change(before: JwkSet | None, now: JwkSet) -> KeysChanged:
+def _change(before: JwkSet | None, now: JwkSet, issuer: str) -> KeysChanged:
     old = frozenset[str]() if before is None else _kids(before)
     new = _kids(now)
-    return KeysChanged(tuple(sorted(new - old)), tuple(sorted(old - new)))
+    return KeysChanged(tuple(sorted(new - old)), tuple(sorted(old - new)), issuer)
 
 
 def _kids(keys: JwkSet) -> frozenset[str]:

@@ -10,6 +10,7 @@ from typing import Final, cast
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
 from prometheus_client.utils import floatToGoString
 
 from auth0_sso.metrics import families
@@ -100,4 +101,10 @@ def _metric(family: Family, values: Values) -> Metric:
     metric = kind(family.name, family.help, labels=family.labels)
     for labels, numbers in sorted(values.items()):
         metric.add_metric(labels, numbers[0])
+    metric.samples = [_without_empty_labels(sample) for sample in metric.samples]
     return metric
+
+
+def _without_empty_labels(sample: Sample) -> Sample:
+    """To Prometheus a label that is empty and one that is missing are the same (Prometheus: data model)."""
+    return sample._replace(labels={name: value for name, value in sample.labels.items() if value})

@@ -1,7 +1,7 @@
 """All metrics that are counted, with their labels; docs/operations.md explains each to operators.
 
-Names and units follow https://prometheus.io/docs/practices/naming/. No label holds an id, a path or text from
-outside.
+Names and units follow https://prometheus.io/docs/practices/naming/. The label `issuer` is there where there are
+several. No label holds an id, a path or text from outside.
 """
 
 from collections.abc import Mapping
@@ -94,24 +94,34 @@ BUDGET: Final = Family(
     merge="latest",
 )
 OUTAGE: Final = Family(
-    "auth0_sso_outage", "gauge", "1 while a part fails in any worker.", ("component",), merge="max"
+    "auth0_sso_outage", "gauge", "1 while a part fails in any worker.", ("component", "issuer"), merge="max"
 )
 OUTAGES: Final = Family("auth0_sso_outages", "counter", "Outages begun, in each worker.", ("component",))
-KEYS: Final = Family("auth0_sso_signing_keys", "gauge", "Signing keys that can verify tokens.", merge="min")
+KEYS: Final = Family(
+    "auth0_sso_signing_keys", "gauge", "Signing keys that can verify tokens.", ("issuer",), merge="min"
+)
 KEYS_STATE: Final = Family(
-    "auth0_sso_signing_keys_state", "gauge", "Workers whose signing keys are in this state.", ("state",)
+    "auth0_sso_signing_keys_state", "gauge", "Workers whose signing keys are in this state.", ("state", "issuer")
 )
 KEYS_FETCHED: Final = Family(
     "auth0_sso_signing_keys_fetched_timestamp_seconds",
     "gauge",
     "When the signing keys were fetched, in seconds since 1970.",
+    ("issuer",),
     merge="min",
 )
 KEYS_FAILURES: Final = Family(
-    "auth0_sso_signing_keys_failures", "gauge", "Consecutive failed fetches of the signing keys.", merge="max"
+    "auth0_sso_signing_keys_failures",
+    "gauge",
+    "Consecutive failed fetches of the signing keys.",
+    ("issuer",),
+    merge="max",
 )
 KEYS_CHANGES: Final = Family(
-    "auth0_sso_signing_keys_changes", "counter", "Fetches that found other signing keys than before, in each worker."
+    "auth0_sso_signing_keys_changes",
+    "counter",
+    "Fetches that found other signing keys than before, in each worker.",
+    ("issuer",),
 )
 STORE_UP: Final = Family(
     "auth0_sso_shared_store_up", "gauge", "1 while the shared store accepts writes, 0 while it is down.", merge="min"

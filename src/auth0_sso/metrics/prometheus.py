@@ -1,7 +1,7 @@
 """`PrometheusMetrics`: the observer that counts events, and what a scrape gets."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol, get_args
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -87,9 +87,9 @@ class PrometheusMetrics(Collector):
             events.TenantCallShed: lambda event: self._counts.add(
                 families.TENANT_CALLS_SHED, event.api, event.reason
             ),
-            events.KeysChanged: lambda _: self._counts.add(families.KEYS_CHANGES),
+            events.KeysChanged: lambda event: self._counts.add(families.KEYS_CHANGES, event.issuer),
             events.OutageBegan: self._begin_outage,
-            events.OutageEnded: lambda event: self._counts.set(families.OUTAGE, 0.0, event.component),
+            events.OutageEnded: lambda event: self._counts.set(families.OUTAGE, 0.0, event.component, event.issuer),
         }
 
     def __call__(self, event: Event) -> None:
@@ -100,22 +100,26 @@ class PrometheusMetrics(Collector):
 
     def watch(
         self,
-        keys_health: Callable[[], KeysHealth],
+        keys_health: Mapping[str, Callable[[], KeysHealth]],
         token_cache: TokenCache,
         store_is_up: Callable[[], bool] | None,
         audit_health: Callable[[], AuditHealth] | None = None,
     ) -> None:
-        """Take what `refresh` reads: the state of the keys, the cache of tokens, shared store, audit trail."""
+        """Take what `refresh` reads: the state of the keys, the cache of tokens, shared store, audit trail.
+
+        The keys are named by their issuer, or with an empty text where there is one.
+        """
 
         def read() -> None:
-            self._read_keys(keys_health())
+            for issuer, health in keys_health.items():
+                self._read_keys(issuer, health())
             self._read_token_cache(token_cache)
             self._counts.set(families.STORE_UP, None if store_is_up is None else float(store_is_up()))
             self._read_audit(None if audit_health is None else audit_health())
 
         self._hits = self._misses = self._lost = 0
         self._read = read
-        self._begin_at_zero()
+        self._begin_at_zero(keys_health)
         self._counts.segment.pid = own_pid()
 
     def refresh(self) -> None:
@@ -136,9 +140,10 @@ class PrometheusMetrics(Collector):
         """Return all metrics in the Prometheus text format, with those of the processes."""
         return generate_latest(self._registry)
 
-    def _begin_at_zero(self) -> None:
+    def _begin_at_zero(self, issuers: Iterable[str]) -> None:
         """Add the counters whose labels are known: a rate does not see what a counter begins with."""
-        self._counts.place(families.KEYS_CHANGES)
+        for issuer in issuers:
+            self._counts.place(families.KEYS_CHANGES, issuer)
         for result in get_args(events.RoleLookupResult):
             self._counts.place(families.ROLE_LOOKUPS, result)
         for component in get_args(events.Component):
@@ -205,16 +210,17 @@ class PrometheusMetrics(Collector):
             counts.set_latest(families.BUDGET, event.budget_left, self._clock.wall())
 
     def _begin_outage(self, event: events.OutageBegan) -> None:
-        self._counts.set(families.OUTAGE, 1.0, event.component)
+        self._counts.set(families.OUTAGE, 1.0, event.component, event.issuer)
         self._counts.add(families.OUTAGES, event.component)
 
-    def _read_keys(self, health: KeysHealth) -> None:
+    def _read_keys(self, issuer: str, health: KeysHealth) -> None:
         counts = self._counts
         for state in _KEY_STATES:
-            counts.set(families.KEYS_STATE, float(state == health.state), state)
-        counts.set(families.KEYS, health.keys)
-        counts.set(families.KEYS_FAILURES, health.failures)
-        counts.set(families.KEYS_FETCHED, None if health.age is None else round(self._clock.wall() - health.age))
+            counts.set(families.KEYS_STATE, float(state == health.state), state, issuer)
+        counts.set(families.KEYS, health.keys, issuer)
+        counts.set(families.KEYS_FAILURES, health.failures, issuer)
+        fetched_at = None if health.age is None else round(self._clock.wall() - health.age)
+        counts.set(families.KEYS_FETCHED, fetched_at, issuer)
 
     def _read_audit(self, health: AuditHealth | None) -> None:
         self._counts.set(families.AUDIT_PENDING, None if health is None else health.pending)

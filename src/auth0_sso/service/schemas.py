@@ -262,7 +262,7 @@ class Liveness(Body):
 class KeyHealth(Body):
     """The state of the signing keys. Times are in seconds."""
 
-    state: Literal["fresh", "stale"]
+    state: Literal["fresh", "stale", "missing"]
     keys: int
     age: float | None
     next_refresh: float
@@ -292,6 +292,14 @@ class AuditState(Body):
     lost: int
 
 
+class IssuerState(Body):
+    """The state of one issuer, and of the Management API of its tenant."""
+
+    issuer: str
+    signing_keys: KeyHealth
+    management: ManagementState | None
+
+
 class Readiness(Body):
     """The readiness check: the process can verify tokens. A part that is not configured is null."""
 
@@ -301,3 +309,4 @@ class Readiness(Body):
     management: ManagementState | None
     audit_database: AuditState | None
     revocations: int = Field(description="How many sessions and users this process refuses access tokens of.")
+    other_issuers: list[IssuerState] = Field(description="Those of AUTH0_ISSUERS.")

@@ -193,8 +193,7 @@ class _Server(uvicorn.Server):
         """Wait for the first fetch of the signing keys, for a short time: the worker that is replaced has them."""
         services = self._app.state.auth0_sso
         for _ in range(_KEYS_TIMEOUT // _KEYS_INTERVAL):
-            health = services.keys_health
-            if health.failures or health.state != "missing":
+            if all(health.failures or health.state != "missing" for health in services.keys_health.values()):
                 return
             await asyncio.sleep(_KEYS_INTERVAL / 1000)
 

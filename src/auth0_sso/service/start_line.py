@@ -12,7 +12,7 @@ _STORES: Final = {"server": "", "unix": " by a unix socket", "sentinel": " by Se
 def start_line(settings: ServiceSettings) -> str:
     """Return version, issuer, audiences, processes, store and what is off."""
     parts = [
-        f"issuer {settings.issuer}",
+        f"issuer {' or '.join(settings.all_issuers)}",
         f"audience {' or '.join(settings.auth0_audience)}",
         f"{settings.workers} worker{'s' if settings.workers > 1 else ''}",
         f"store {_store(settings)}",

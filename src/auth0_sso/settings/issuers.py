@@ -7,6 +7,8 @@ like the settings that a tenant has of its own, without AUTH0_ and in lower case
 
 import json
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import SecretStr
@@ -44,6 +46,7 @@ INHERITED: Final = frozenset(
 """Those that are the first tenant's where an object has no other value: none is less strict for another tenant."""
 
 _PREFIX: Final = "auth0_"
+_FILE: Final = "auth0_jwks_cache_file"
 _MAX_ISSUERS: Final = 100
 
 
@@ -74,7 +77,20 @@ def other_tenants(settings: S, text: str, model: type[EnvironmentSettings]) -> t
     `model` is the class that declares the settings of `OF_A_TENANT`. Raises `ValueError` like `read_issuers`.
     """
     known = {name: getattr(settings, name) for name in INHERITED}
-    return tuple(settings.with_values(_values(each, known, model)) for each in read_issuers(text).tenants)
+    return tuple(
+        settings.with_values(_with_own_file(_values(each, known, model), settings))
+        for each in read_issuers(text).tenants
+    )
+
+
+def file_of(path: Path, issuer: str) -> Path:
+    """Return a file beside that of the first issuer, for the keys of another one."""
+    return path.with_name(f"{path.stem}-{sha256(issuer.encode()).hexdigest()[:16]}{path.suffix}")
+
+
+def _with_own_file(values: dict[str, Any], settings: EnvironmentSettings) -> dict[str, Any]:
+    path = getattr(settings, _FILE)
+    return values if path is None else values | {_FILE: file_of(path, values["auth0_issuer_base_url"])}
 
 
 def require_usable_issuers(value: SecretStr, known: rules.Known, model: type[EnvironmentSettings]) -> SecretStr:

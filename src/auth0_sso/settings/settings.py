@@ -3,6 +3,7 @@
 The names are a contract with every deployment: see docs/settings.md.
 """
 
+from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, SecretStr, ValidationInfo, field_validator
@@ -276,10 +277,22 @@ class Settings(EnvironmentSettings):
         others = domains if self.auth0_issuer_trailing_slash else [domain.removesuffix("/") for domain in domains]
         return (self.issuer, *others)
 
+    def jwks_cache_file_of(self, issuer: str) -> Path | None:
+        """Return the file of an issuer's keys: AUTH0_JWKS_CACHE_FILE, with a hash of other issuers in its name."""
+        path = self.auth0_jwks_cache_file
+        if path is None or issuer == self.issuer:
+            return path
+        return issuers.file_of(path, issuer)
+
     @property
     def other_tenants(self) -> tuple[Self, ...]:
         """The settings of each further tenant whose tokens are accepted."""
         return issuers.other_tenants(self, self.auth0_issuers.get_secret_value(), Settings)
+
+    @property
+    def all_issuers(self) -> tuple[str, ...]:
+        """All issuers whose tokens are accepted, of all tenants."""
+        return (*self.issuers, *(issuer for tenant in self.other_tenants for issuer in tenant.issuers))
 
     @property
     def has_shared_store(self) -> bool:

@@ -1,6 +1,7 @@
 """Verification of logout tokens: parse, find the key, verify the signature, validate the claims."""
 
-from collections.abc import Collection
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import InvalidTokenError
@@ -9,21 +10,22 @@ from auth0_sso.tokens.logout_token import LOGOUT_TOKEN_TYPES, LogoutPolicy, Logo
 from auth0_sso.tokens.verifier import MAX_TOKEN_BYTES, KeySource
 
 
+@dataclass(frozen=True, slots=True)
+class LogoutIssuer:
+    """An issuer whose logout tokens are accepted: its keys, what they must contain, and its JWS algorithms."""
+
+    keys: KeySource
+    policy: LogoutPolicy
+    algorithms: tuple[str, ...] = ("RS256",)
+
+
 class LogoutTokenVerifier:
     """Verifies logout tokens with the keys of their issuer (OpenID Connect Back-Channel Logout 1.0 section 2.6)."""
 
-    def __init__(
-        self,
-        keys: KeySource,
-        policy: LogoutPolicy,
-        *,
-        algorithms: Collection[str] = ("RS256",),
-        clock: Clock = SYSTEM_CLOCK,
-    ) -> None:
-        """Take the keys, the policy for claims, the allowed JWS algorithms, and the clock."""
-        self._keys = keys
-        self._policy = policy
-        self._algorithms = tuple(algorithms)
+    def __init__(self, issuers: Iterable[LogoutIssuer], *, clock: Clock = SYSTEM_CLOCK) -> None:
+        """Take the issuers, and the clock."""
+        self._issuers = {each.policy.issuer: each for each in issuers}
+        self._algorithms = tuple(dict.fromkeys(name for each in self._issuers.values() for name in each.algorithms))
         self._clock = clock
 
     async def verify(self, compact: str) -> LogoutToken:
@@ -34,7 +36,15 @@ class LogoutTokenVerifier:
         if len(compact) > MAX_TOKEN_BYTES:
             raise InvalidTokenError("token_too_long", "The logout token is too long.")
         unverified = jws.parse(compact.encode("ascii", "replace"), self._algorithms, LOGOUT_TOKEN_TYPES)
-        if unverified.unverified_claims.get("iss") != self._policy.issuer:  # before a key is fetched for it
+        issuer = self._issuer_of(unverified.unverified_claims)  # before a key is fetched for it
+        if unverified.algorithm not in issuer.algorithms:
+            raise jws.algorithm_not_allowed()
+        key = await issuer.keys.find_key(unverified.key_id, unverified.algorithm)
+        return validate_logout(jws.verify(unverified, key), issuer.policy, self._clock.wall())
+
+    def _issuer_of(self, claims: Mapping[str, object]) -> LogoutIssuer:
+        named = claims.get("iss")
+        issuer = self._issuers.get(named) if isinstance(named, str) else None
+        if issuer is None:
             raise InvalidTokenError("logout_iss_mismatch", "The logout token is refused.")
-        key = await self._keys.find_key(unverified.key_id, unverified.algorithm)
-        return validate_logout(jws.verify(unverified, key), self._policy, self._clock.wall())
+        return issuer

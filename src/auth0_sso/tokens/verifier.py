@@ -81,8 +81,9 @@ class TokenVerifier:
         self.cache_misses = 0
         self._observe = observe
         trusted = (TrustedIssuer(keys, policy, tuple(algorithms)), *others)
-        self._issuers = {each.policy.issuer: each for each in trusted}
-        if len(self._issuers) < len(trusted):
+        self.issuers: Mapping[str, TrustedIssuer] = {each.policy.issuer: each for each in trusted}
+        """What is trusted, by the issuer's identifier."""
+        if len(self.issuers) < len(trusted):
             raise ValueError("each issuer has a name of its own")
         self._algorithms = tuple(dict.fromkeys(name for each in trusted for name in each.algorithms))
         self._max_token_bytes = max_token_bytes
@@ -145,7 +146,7 @@ class TokenVerifier:
 
     def _issuer_of(self, unverified: UnverifiedJws) -> TrustedIssuer:
         """Return the issuer that a token names, if one of its algorithms signed it."""
-        issuer = claims.find_issuer(unverified.unverified_claims, self._issuers)
+        issuer = claims.find_issuer(unverified.unverified_claims, self.issuers)
         if unverified.algorithm not in issuer.algorithms:
             raise jws.algorithm_not_allowed()
         return issuer
@@ -164,7 +165,7 @@ class TokenVerifier:
 
     def end_of(self, token: AccessToken) -> float:
         """Return the time from which `verify` refuses a token as expired or too old, in seconds since 1970."""
-        return claims.end_of(token, self._issuers[token.issuer].policy)
+        return claims.end_of(token, self.issuers[token.issuer].policy)
 
 
 def _current_keys_with(key: VerificationKey, source: KeySource) -> JwkSet | None:

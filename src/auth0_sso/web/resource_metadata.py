@@ -61,7 +61,7 @@ def document(
         "resource": settings.public_url + mount,
         "resource_name": about.name,
         "resource_documentation": about.documentation,
-        "authorization_servers": [settings.issuer],
+        "authorization_servers": list(settings.all_issuers),
         "scopes_supported": sorted(set(scopes) - {"offline_access"}),
         "bearer_methods_supported": ["header"],
         **_sender_constraints(settings),

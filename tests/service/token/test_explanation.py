@@ -35,7 +35,7 @@ class NoKeys:
 
 async def explained(keys: KeySource, token: str, *, policy: TokenPolicy = POLICY, now: float = NOW) -> Explanation:
     verifier = TokenVerifier(keys, policy, algorithms=SUPPORTED_ALGORITHMS, clock=HandClock(now))
-    return await explain(token, verifier, policy, algorithms=SUPPORTED_ALGORITHMS, now=WallTime(now))
+    return await explain(token, verifier, now=WallTime(now))
 
 
 def refused_checks(explanation: Explanation) -> set[str]:

@@ -7,4 +7,4 @@ from support.redis_server import RedisServer
 async def test_without_a_management_client_only_counts_are_shared(redis: RedisServer) -> None:
     async with open_shared(library_settings(rate_limit_storage_url=redis.url), SYSTEM_CLOCK) as shared:
         assert shared.store.health.state == "up"
-        assert (shared.keys, shared.token, shared.roles) == (None, None, None)
+        assert (shared.keys_of, shared.token, shared.roles) == (None, None, None)

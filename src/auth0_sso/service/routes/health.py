@@ -5,7 +5,16 @@ from math import ceil
 from fastapi import APIRouter, Request
 
 from auth0_sso.errors import KeysUnavailableError, ShuttingDownError
-from auth0_sso.service.schemas import AuditState, KeyHealth, Liveness, ManagementState, Readiness, StoreState
+from auth0_sso.jwks.health import KeysHealth
+from auth0_sso.service.schemas import (
+    AuditState,
+    IssuerState,
+    KeyHealth,
+    Liveness,
+    ManagementState,
+    Readiness,
+    StoreState,
+)
 from auth0_sso.web.guards.authentication import services_of
 from auth0_sso.web.guards.public_routes import public_route
 from auth0_sso.web.problems.problems import problem_responses
@@ -27,26 +36,39 @@ async def get_readiness(request: Request) -> Readiness:
     """Readiness check: the process can verify tokens and is not shutting down.
 
     Send no traffic while this is 503, but do not restart the process. If the shared store, the Management API
-    or the audit database is down, the response says so and stays 200: another process would not have it either.
+    or the audit database is down, or one of several issuers has no keys, the response says so and stays 200: another
+    process would not have it either.
     """
     services = services_of(request)
     request.app.state.drain.require_ready()
-    health = services.keys_health
-    if health.state == "missing":
-        retry_after = max(1, ceil(health.next_refresh))
-        raise KeysUnavailableError(health.last_error or "not_fetched_yet", retry_after=retry_after)
+    first, *others = services.keys_health.items()
+    if all(health.state == "missing" for _, health in (first, *others)):
+        retry_after = max(1, ceil(first[1].next_refresh))
+        raise KeysUnavailableError(first[1].last_error or "not_fetched_yet", retry_after=retry_after)
     return Readiness(
-        signing_keys=KeyHealth(
-            state=health.state,
-            keys=health.keys,
-            age=health.age,
-            next_refresh=health.next_refresh,
-            last_error=health.last_error,
-        ),
+        signing_keys=_signing_keys(first[1]),
         shared_store=_shared_store(services),
         management=_management(services),
         audit_database=_audit_database(services),
         revocations=len(services.deny_list),
+        other_issuers=[
+            IssuerState(
+                issuer=issuer,
+                signing_keys=_signing_keys(health),
+                management=_management(services.others.get(issuer, services)),
+            )
+            for issuer, health in others
+        ],
+    )
+
+
+def _signing_keys(health: KeysHealth) -> KeyHealth:
+    return KeyHealth(
+        state=health.state,
+        keys=health.keys,
+        age=health.age,
+        next_refresh=health.next_refresh,
+        last_error=health.last_error,
     )
 
 

@@ -26,7 +26,6 @@ from auth0_sso.service.token.given import read_token
 from auth0_sso.service.token.route_answers import RolesAtAuth0, RouteAnswer, answers_of
 from auth0_sso.settings import Settings
 from auth0_sso.settings.values import MEMORY
-from auth0_sso.web.services.components import token_policy
 from auth0_sso.web.services.protection import Protection
 
 _STYLES: Final = {"passed": "green", "refused": "red", "not checked": "yellow"}
@@ -108,13 +107,7 @@ async def _explain(app: Starlette, token: str, clock: Clock) -> tuple[Explanatio
     if _has_roles_at_auth0(settings, protection):
         parts["roles"] = RolesAtAuth0()
     async with protection.opening(alone, **parts) as services:
-        explanation = await explain(
-            token,
-            services.verifier,
-            token_policy(settings),
-            algorithms=settings.auth0_algorithms,
-            now=clock.wall(),
-        )
+        explanation = await explain(token, services.verifier, now=clock.wall())
         answers = (
             ()
             if explanation.keys_unavailable
@@ -125,7 +118,8 @@ async def _explain(app: Starlette, token: str, clock: Clock) -> tuple[Explanatio
 
 def _has_roles_at_auth0(settings: Settings, protection: Protection) -> bool:
     own = getattr(protection.opening, "keywords", {}).get("roles")
-    return own is not None or (settings.auth0_role_source == "management" and settings.has_management)
+    tenants = (settings, *settings.other_tenants)
+    return own is not None or any(each.auth0_role_source == "management" and each.has_management for each in tenants)
 
 
 def _as_json(explanation: Explanation, answers: Sequence[RouteAnswer]) -> str:

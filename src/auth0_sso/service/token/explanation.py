@@ -4,7 +4,7 @@ The verdict and its reason are those of the verifier that guards the routes. The
 a token may be wrong in several ways, of which the verifier names the first.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -13,8 +13,8 @@ from auth0_sso.errors import InvalidTokenError, KeysUnavailableError
 from auth0_sso.service.token.advice import advice_for
 from auth0_sso.service.token.expectations import Row, rows_of
 from auth0_sso.service.token.unverified import Unverified
-from auth0_sso.tokens.claims import AccessToken, TokenPolicy
-from auth0_sso.tokens.verifier import TokenVerifier
+from auth0_sso.tokens.claims import AccessToken
+from auth0_sso.tokens.verifier import TokenVerifier, TrustedIssuer
 
 Outcome = Literal["passed", "refused", "not checked"]
 
@@ -63,16 +63,13 @@ class Explanation:
     """There are no keys to verify it with, so it is neither accepted nor refused."""
 
 
-async def explain(
-    compact: str,
-    verifier: TokenVerifier,
-    policy: TokenPolicy,
-    *,
-    algorithms: Collection[str],
-    now: WallTime,
-) -> Explanation:
-    """Return the verdict of the verifier about a token in the compact serialization, and the checks."""
+async def explain(compact: str, verifier: TokenVerifier, *, now: WallTime) -> Explanation:
+    """Return the verdict of the verifier about a token in the compact serialization, and the checks.
+
+    They are those of the issuer that the token names; for an unknown one, of the first that is trusted.
+    """
     unverified = Unverified.read(compact)
+    issuer = _issuer_of(unverified, verifier)
     token: AccessToken | None = None
     reason, detail, unavailable = None, "The access token is valid.", False
     try:
@@ -82,10 +79,16 @@ async def explain(
     except KeysUnavailableError as error:
         reason, detail, unavailable = error.reason, error.detail, True
     failed = "kid" if unavailable else None if reason is None else check_of(reason)
-    rows = rows_of(unverified, policy, algorithms, now)
+    rows = rows_of(unverified, issuer.policy, issuer.algorithms, now)
     checks = tuple(_checks(rows, failed=failed, reason=reason or "", unavailable=unavailable))
-    advice = "" if reason is None else advice_for(reason, policy, unverified, keys_unavailable=unavailable)
+    advice = "" if reason is None else advice_for(reason, issuer.policy, unverified, keys_unavailable=unavailable)
     return Explanation(token is not None, reason, detail, advice, checks, token, unavailable)
+
+
+def _issuer_of(unverified: Unverified, verifier: TokenVerifier) -> TrustedIssuer:
+    named = (unverified.claims or {}).get("iss")
+    found = verifier.issuers.get(named) if isinstance(named, str) else None
+    return next(iter(verifier.issuers.values())) if found is None else found
 
 
 def check_of(reason: str) -> str:

@@ -8,9 +8,11 @@ from starlette.types import Scope
 from auth0_sso.tokens.claims import AccessToken
 
 
-def caller_of(scope: Scope, token: AccessToken | None) -> str:
-    """Return the name of a caller's budget."""
-    return address_of(scope) if token is None else f"subject {token.subject}"
+def caller_of(scope: Scope, token: AccessToken | None, tenant: str = "") -> str:
+    """Return the name of a caller's budget; `tenant` is that of `Services`, since two may have the same subjects."""
+    if token is None:
+        return address_of(scope)
+    return f"issuer {tenant} subject {token.subject}" if tenant else f"subject {token.subject}"
 
 
 def address_of(scope: Scope) -> str:

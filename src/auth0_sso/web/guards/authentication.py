@@ -5,6 +5,7 @@ from typing import Final
 from fastapi.requests import HTTPConnection
 from starlette.types import Scope
 
+from auth0_sso.errors import MissingTokenError
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.web.checks.authentication import authenticate
 from auth0_sso.web.checks.credentials import find_credentials
@@ -38,6 +39,20 @@ def services_in(context: RequestContext, scope: Scope) -> Services:
     return services
 
 
+async def tenant_services_of(connection: HTTPConnection) -> Services:
+    """Return the same for the tenant that issued the request's token, which is verified first.
+
+    For a request without a token, that of AUTH0_DOMAIN. Raises what a guard raises for a token that is refused.
+    """
+    services = services_of(connection)
+    if not services.others:
+        return services
+    try:
+        return services.of(await verified_token(connection))
+    except MissingTokenError:
+        return services
+
+
 def credentials_of(connection: HTTPConnection) -> tuple[bytes, ...]:
     """Return the values of all Authorization headers, and of what stands for one in a browser's WebSocket."""
     context = RequestContext.of(connection.scope)
@@ -61,6 +76,8 @@ async def verified_token_in(context: RequestContext, scope: Scope) -> AccessToke
     if scope["type"] == "websocket":
         _close_at_its_end(context, services, token)
     context.token = token
+    if services.others:
+        context.services = services.of(token)
     return token
 
 

@@ -68,7 +68,9 @@ class _Limit:
         if counted in context.counted:  # its router has the same limit
             return
         context.counted += (counted,)
-        result = await services.counts.hit(policy, counted[0], caller_of(scope, token), cost=self.cost)
+        result = await services.counts.hit(
+            policy, counted[0], caller_of(scope, token, services.tenant), cost=self.cost
+        )
         require_budget(policy, result, context.answer_headers)
 
 

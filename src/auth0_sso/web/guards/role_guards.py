@@ -23,7 +23,7 @@ from auth0_sso.roles.source import RoleSource
 from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.web.checks.requirements import TOKEN, USER
 from auth0_sso.web.checks.roles import RequiredRoles, no_user, require_user, role_missing, roles_of
-from auth0_sso.web.guards.authentication import services_in, services_of, verified_token
+from auth0_sso.web.guards.authentication import services_in, tenant_services_of, verified_token
 from auth0_sso.web.guards.guard import Guard, TokenGuard, require_scopes
 from auth0_sso.web.middleware.request_context import RequestContext
 
@@ -102,7 +102,7 @@ async def check_user(_: HTTPConnection, token: AccessToken) -> None:
 
 async def get_role_source(connection: HTTPConnection) -> RoleSource:
     """Return where roles come from; raise `ManagementNotConfiguredError` where there are no credentials."""
-    roles = services_of(connection).roles
+    roles = (await tenant_services_of(connection)).roles
     if roles is None:
         raise ManagementNotConfiguredError
     return roles

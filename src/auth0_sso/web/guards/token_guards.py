@@ -15,7 +15,7 @@ from auth0_sso.web.checks.binding import dpop_required, require_dpop_bound
 from auth0_sso.web.checks.requirements import DPOP, USER, Requirement
 from auth0_sso.web.checks.roles import no_user
 from auth0_sso.web.checks.scopes import DENIED, require_names, scope_tokens
-from auth0_sso.web.guards.authentication import services_of, verified_token
+from auth0_sso.web.guards.authentication import tenant_services_of, verified_token
 from auth0_sso.web.guards.guard import OptionalTokenGuard, TokenGuard, require_scopes
 from auth0_sso.web.guards.role_guards import check_user
 from auth0_sso.web.middleware.request_context import RequestContext
@@ -132,7 +132,7 @@ async def get_management(connection: HTTPConnection, scopes: SecurityScopes) -> 
     """
     if scopes.scopes:
         require_scopes(await verified_token(connection), scopes)
-    management = services_of(connection).management
+    management = (await tenant_services_of(connection)).management
     if management is None:
         raise ManagementNotConfiguredError
     token = RequestContext.of(connection.scope).token
@@ -141,7 +141,7 @@ async def get_management(connection: HTTPConnection, scopes: SecurityScopes) -> 
 
 async def get_profiles(connection: HTTPConnection) -> Profiles:
     """Return what remembers profiles; raise `ManagementNotConfiguredError` where there are no credentials."""
-    profiles = services_of(connection).profiles
+    profiles = (await tenant_services_of(connection)).profiles
     if profiles is None:
         raise ManagementNotConfiguredError
     return profiles

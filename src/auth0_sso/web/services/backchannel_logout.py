@@ -5,7 +5,7 @@ does not hold up a logout.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -15,11 +15,9 @@ from auth0_sso.ratelimit.memory import MIB
 from auth0_sso.replay.cache import ReplayCache, proof_name
 from auth0_sso.replay.memory import MemoryReplays
 from auth0_sso.revocation.deny_list import Revocation
-from auth0_sso.settings import Settings
 from auth0_sso.tokens.logout_token import LogoutPolicy, LogoutToken
-from auth0_sso.tokens.logout_verifier import LogoutTokenVerifier
-from auth0_sso.tokens.verifier import KeySource
-from auth0_sso.web.services.revocations import Revocations
+from auth0_sso.tokens.logout_verifier import LogoutIssuer, LogoutTokenVerifier
+from auth0_sso.web.services.tenants import Tenant
 
 _log = logging.getLogger(__name__)
 
@@ -28,25 +26,18 @@ _MAX_FIELDS: Final = 16
 
 
 class BackchannelLogout:
-    """Takes logout tokens of the issuer that the settings name, for the clients that they name."""
+    """Takes logout tokens of tenants' issuers, for the clients that the settings of each name."""
 
     def __init__(
-        self,
-        settings: Settings,
-        keys: KeySource,
-        revocations: Revocations,
-        *,
-        replays: ReplayCache | None = None,
-        clock: Clock = SYSTEM_CLOCK,
+        self, tenants: Sequence[Tenant], *, replays: ReplayCache | None = None, clock: Clock = SYSTEM_CLOCK
     ) -> None:
-        """Take the issuer's keys, what revokes access tokens, and which logout tokens were used already."""
-        clients = frozenset(settings.auth0_backchannel_logout_clients)
-        policy = LogoutPolicy(settings.issuer, clients, leeway=settings.auth0_leeway_seconds)
-        self._verifier = LogoutTokenVerifier(keys, policy, algorithms=settings.auth0_algorithms, clock=clock)
-        self._replay_lifetime = policy.max_age + 2 * policy.leeway
-        self._revocations = revocations
+        """Take the tenants, and which logout tokens were used already."""
+        issuers = [issuer for tenant in tenants for issuer in _logout_issuers(tenant)]
+        self._verifier = LogoutTokenVerifier(issuers, clock=clock)
+        self._replay_lifetime = max(each.policy.max_age + 2 * each.policy.leeway for each in issuers)
+        self._revocations = {issuer: tenant.revocations for tenant in tenants for issuer in tenant.keys}
         self._replays = MemoryReplays(MIB, clock=clock) if replays is None else replays
-        self._names_sessions = bool(settings.auth0_session_id_claim)
+        self._names_sessions = bool(tenants[0].settings.auth0_session_id_claim)
 
     async def log_out(self, content_type: str, body: bytes) -> None:
         """Revoke the access tokens of the session that the request names; its body is a form with one logout token.
@@ -60,7 +51,7 @@ class BackchannelLogout:
         await self._require_new(token)
         if token.subject is None and not self._names_sessions:
             _log.warning("a logout token names a session only: AUTH0_SESSION_ID_CLAIM is needed to end it")
-        await self._revocations.revoke(
+        await self._revocations[token.issuer].revoke(
             Revocation(token.issuer, token.issued_at, token.subject, token.session_id), "logout"
         )
 
@@ -72,6 +63,14 @@ class BackchannelLogout:
             return
         if not is_new:
             raise InvalidLogoutTokenError("logout_replayed")
+
+
+def _logout_issuers(tenant: Tenant) -> Iterator[LogoutIssuer]:
+    settings = tenant.settings
+    clients = frozenset(settings.auth0_backchannel_logout_clients)
+    for issuer, keys in tenant.keys.items():
+        policy = LogoutPolicy(issuer, clients, leeway=settings.auth0_leeway_seconds)
+        yield LogoutIssuer(keys, policy, settings.auth0_algorithms)
 
 
 def _logout_token(content_type: str, body: bytes) -> str:

@@ -1,6 +1,6 @@
 """What the parts of an app are built of: the settings in the form that each part takes them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -64,12 +64,15 @@ class Metrics(Protocol):
 
     def watch(
         self,
-        keys_health: Callable[[], KeysHealth],
+        keys_health: Mapping[str, Callable[[], KeysHealth]],
         token_cache: TokenVerifier,
         store_is_up: Callable[[], bool] | None,
         audit_health: Callable[[], AuditHealth] | None,
     ) -> None:
-        """Take what is read at a scrape: the state of the keys, the cache of tokens, shared store, audit trail."""
+        """Take what is read at a scrape: the state of the keys, the cache of tokens, shared store, audit trail.
+
+        The keys are named by their issuer, or with an empty text where there is one.
+        """
 
     def refresh(self) -> None:
         """Read it now, for a scrape that another process answers."""
@@ -88,17 +91,20 @@ class Shared:
     store: MovableStore
     counter: Counter
     replays: ReplayCache
-    keys: KeyStore | None
+    keys_of: Callable[[str], KeyStore] | None
+    """Returns where the signing keys of an issuer are stored."""
     token: SharedToken | None
     roles: SharedRoles | None
     revocations: SharedRevocations | None
     keyring: SealingKeys | None
+    of_tenant: "Callable[[Settings], Shared]"
+    """Returns the same of another tenant, sealed with the credentials that the settings have there."""
 
 
-def token_policy(settings: Settings) -> TokenPolicy:
-    """Return what an access token must say."""
+def token_policy(settings: Settings, issuer: str) -> TokenPolicy:
+    """Return what an access token of one of the tenant's issuers must contain."""
     return TokenPolicy(
-        settings.issuer,
+        issuer,
         frozenset(settings.auth0_audience),
         leeway=settings.auth0_leeway_seconds,
         max_age=settings.auth0_max_token_age_seconds,

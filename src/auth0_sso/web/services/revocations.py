@@ -3,6 +3,7 @@
 The tokens are refused, in all processes that share a store, and what is cached of the user is dropped.
 """
 
+from dataclasses import replace
 from typing import Final, Protocol
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
@@ -29,17 +30,16 @@ class Revocations:
     def __init__(
         self,
         deny_list: DenyList,
-        issuer: str,
-        *,
+        *issuers: str,
         shared: Publisher | None = None,
         roles: RoleSource | None = None,
         profiles: Profiles | None = None,
         clock: Clock = SYSTEM_CLOCK,
         observe: Observer = IGNORE,
     ) -> None:
-        """Take the deny list, the issuer of the tokens, what shares it with other processes, and the caches."""
+        """Take the deny list, the issuers of the tenant, what shares it with other processes, and the caches."""
         self._deny_list = deny_list
-        self._issuer = issuer
+        self._issuers = issuers
         self._shared = shared
         self._roles = roles
         self._profiles = profiles
@@ -47,16 +47,19 @@ class Revocations:
         self._observe = observe
 
     async def revoke(self, revocation: Revocation, cause: RevocationCause) -> None:
-        """Refuse tokens from now on. An unavailable store is no error: other processes are told when it is back."""
-        is_new = await self._add(revocation)
+        """Refuse tokens of all issuers of the tenant from now on, whichever of them the revocation names.
+
+        An unavailable store is no error: other processes are told when it is back.
+        """
+        added = [await self._add(replace(revocation, issuer=issuer)) for issuer in self._issuers]
         if revocation.subject is not None:
             await self.invalidate(revocation.subject)
-        if is_new:
+        if any(added):
             self._observe(TokensRevoked(cause, revocation.subject, revocation.session_id))
 
     async def revoke_user(self, subject: str, cause: RevocationCause) -> None:
         """Refuse all tokens that a user has now; those of a later login pass."""
-        await self.revoke(Revocation(self._issuer, self._clock.wall(), subject), cause)
+        await self.revoke(Revocation(self._issuers[0], self._clock.wall(), subject), cause)
 
     async def invalidate(self, subject: str) -> None:
         """Drop the cached roles and profile of a user."""

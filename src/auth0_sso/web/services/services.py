@@ -1,11 +1,9 @@
 """Everything the routes and guards work with, built once and closed once."""
 
-import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import NoReturn
 
 from auth0_sso.audit.trail import AuditSink
 from auth0_sso.calling.confidential_client import proofs_of
@@ -13,37 +11,29 @@ from auth0_sso.calling.exchange import TokenExchange
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.events import IGNORE, Observer, observers
 from auth0_sso.http.client import AsyncTransport, httpx, open_client
-from auth0_sso.jwks.file_store import JwksFile
-from auth0_sso.jwks.freshness import Freshness
 from auth0_sso.jwks.health import KeysHealth
-from auth0_sso.jwks.key_store import KeyStore, KeyStores
 from auth0_sso.jwks.remote import RemoteJwks
 from auth0_sso.jwks.static import StaticKeys
-from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
 from auth0_sso.management.profiles import Profiles
-from auth0_sso.management.token_source import ManagementTokenSource
 from auth0_sso.oauth.proofs import Proofs
-from auth0_sso.oauth.token_endpoint import TokenEndpoint, TokenRequest
 from auth0_sso.ratelimit.limiter import Counter, RateLimiter
 from auth0_sso.ratelimit.memory import MIB, MemoryCounter
 from auth0_sso.ratelimit.policy import Policy
-from auth0_sso.resilience.outage import Outage
 from auth0_sso.revocation.deny_list import DenyList
-from auth0_sso.roles.cache import RoleCachePolicy
-from auth0_sso.roles.claim import ClaimRoles
-from auth0_sso.roles.directory import RoleDirectory
 from auth0_sso.roles.source import RoleSource
 from auth0_sso.settings import Settings
 from auth0_sso.tokens.bearer import BEARER_ONLY, Scheme
+from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.tokens.verifier import KeySource, TokenVerifier
 from auth0_sso.web.services.audit import RunningAudit, running_audit
 from auth0_sso.web.services.auth0_events import Auth0Events
 from auth0_sso.web.services.backchannel_logout import BackchannelLogout
 from auth0_sso.web.services.bound_tokens import BoundTokens, bound_tokens
-from auth0_sso.web.services.components import Metrics, Shared, Store, policy_or_off, token_policy
+from auth0_sso.web.services.components import Metrics, Shared, Store, policy_or_off
 from auth0_sso.web.services.revocations import Revocations, deny_list_of
 from auth0_sso.web.services.secret_rotation import SecretRotation
+from auth0_sso.web.services.tenants import Tenant, TenantParts, run_in_background
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +44,8 @@ class Services:
     """
 
     settings: Settings
-    keys: KeySource
+    keys: Mapping[str, KeySource]
+    """The signing keys of each issuer, by its identifier; the first is that of AUTH0_ISSUER_BASE_URL."""
     clock: Clock
     verifier: TokenVerifier
     management: ManagementClient | None
@@ -89,6 +80,14 @@ class Services:
     """What takes events of Auth0's Event Streams, where the settings have their token."""
     logout: BackchannelLogout | None = None
     """What takes logout tokens, where the settings name the clients of which."""
+    tenant: str = ""
+    """The issuer of the tenant that these are of; empty for the tenant of AUTH0_DOMAIN."""
+    others: Mapping[str, "Services"] = field(default_factory=dict)
+    """The services for tokens of other tenants, by issuer."""
+
+    def of(self, token: AccessToken) -> "Services":
+        """Return the services of the tenant that issued a token: its users, roles and Management API."""
+        return self.others.get(token.issuer, self)
 
     @property
     def schemes(self) -> tuple[Scheme, ...]:
@@ -96,9 +95,9 @@ class Services:
         return BEARER_ONLY if self.bound_tokens is None else self.bound_tokens.schemes
 
     @property
-    def keys_health(self) -> KeysHealth:
-        """The state of the signing keys."""
-        return health_of(self.keys)
+    def keys_health(self) -> dict[str, KeysHealth]:
+        """The state of the signing keys of each issuer, by its identifier."""
+        return {issuer: health_of(keys) for issuer, keys in self.keys.items()}
 
 
 def health_of(keys: KeySource) -> KeysHealth:
@@ -138,33 +137,35 @@ async def open_services(
         if trail is not None:
             observe = observers(observe, trail.observe)
             stack.callback(trail.observe.write_repeats)
-            _run_in_background(trail.keep_writing_repeats(clock), stack)
+            run_in_background(trail.keep_writing_repeats(clock), stack)
         deny_list = deny_list_of(settings, clock)
         shared = await _shared(settings, clock, observe, deny_list, stack)
-        if keys is not None and not settings.has_management:
+        if shared is not None and shared.revocations is not None:
+            run_in_background(shared.revocations.follow(), stack)
+        other_settings = settings.other_tenants
+        several = len(settings.issuers) + len(other_settings) > 1
+        if keys is not None and not settings.has_management and not several:
             transport = httpx.AsyncBaseTransport()  # never used, and without the 50 ms that TLS takes to set up
         client = await stack.enter_async_context(open_client(transport))
-        if keys is None:
-            keys = _keys(settings, client, shared, clock, observe, stack)
+        parts = TenantParts(client, shared, deny_list, clock, observe, stack, names_issuers=several)
         rotation, proofs = _rotation(settings, shared, stack)
-        management = _management(settings, client, shared, clock, observe, stack, rotation=rotation, proofs=proofs)
-        if roles is None:
-            roles = _roles(settings, management, shared, clock, observe, stack)
-        verifier = _verifier(settings, keys, clock, observe)
+        first = parts.first(settings, proofs, rotation, keys=keys, roles=roles)
+        tenants = (first, *(parts.another(each, roles=roles) for each in other_settings))
+        issuer_keys = {issuer: each for tenant in tenants for issuer, each in tenant.keys.items()}
+        verifier = _verifier(settings, tenants, clock, observe)
         if metrics is not None:
             store = None if shared is None else shared.store
             is_up = None if store is None else partial(_is_up, store)
-            metrics.watch(partial(health_of, keys), verifier, is_up, None if trail is None else trail.health)
-        profiles = _profiles(management, clock, stack)
-        revocations = _revocations(settings, deny_list, shared, clock, observe, stack, roles=roles, profiles=profiles)
-        yield Services(
+            health = {issuer if several else "": partial(health_of, each) for issuer, each in issuer_keys.items()}
+            metrics.watch(health, verifier, is_up, None if trail is None else trail.health)
+        services = Services(
             settings=settings,
             clock=clock,
-            keys=keys,
+            keys=issuer_keys,
             verifier=verifier,
-            management=management,
-            profiles=profiles,
-            roles=roles,
+            management=first.management,
+            profiles=first.profiles,
+            roles=first.roles,
             counts=_counts(settings, counter, shared, clock, observe),
             rate_limit=Policy.parse(settings.rate_limit),
             auth_failure_limit=policy_or_off(settings.auth_failure_rate_limit),
@@ -173,16 +174,35 @@ async def open_services(
             subprotocol_tokens=settings.auth0_token_in_subprotocol,
             store=None if shared is None else shared.store,
             deny_list=deny_list,
-            revocations=revocations,
-            events=Auth0Events(settings, revocations, clock=clock) if settings.auth0_events_token else None,
-            logout=_logout(settings, keys, revocations, shared, clock),
+            revocations=first.revocations,
+            events=Auth0Events(settings, first.revocations, clock=clock) if settings.auth0_events_token else None,
+            logout=_logout(tenants, shared, clock),
             metrics=metrics,
             profile_rate_limit=policy_or_off(profile_rate_limit),
             observe=observe,
             audit=trail,
-            exchange=_exchange(settings, client, clock, observe, stack, rotation=rotation, proofs=proofs),
+            exchange=first.exchange,
             bound_tokens=bound_tokens(settings, None if shared is None else shared.replays, clock),
         )
+        yield replace(services, others=_of_issuers(services, tenants[1:])) if other_settings else services
+
+
+def _of_issuers(services: Services, tenants: Sequence[Tenant]) -> dict[str, Services]:
+    """Return the services for tokens of other tenants, by issuer."""
+    return {
+        issuer: replace(
+            services,
+            settings=tenant.settings,
+            management=tenant.management,
+            profiles=tenant.profiles,
+            roles=tenant.roles,
+            revocations=tenant.revocations,
+            exchange=tenant.exchange,
+            tenant=tenant.settings.issuer,
+        )
+        for tenant in tenants
+        for issuer in tenant.keys
+    }
 
 
 async def _shared(
@@ -195,38 +215,13 @@ async def _shared(
     return await stack.enter_async_context(open_shared(settings, clock, observe, deny_list))
 
 
-def _keys(
-    settings: Settings,
-    client: httpx.AsyncClient,
-    shared: Shared | None,
-    clock: Clock,
-    observe: Observer,
-    stack: AsyncExitStack,
-) -> RemoteJwks:
-    stores: list[KeyStore] = []
-    if shared is not None and shared.keys is not None:
-        stores.append(shared.keys)
-    if settings.auth0_jwks_cache_file is not None:
-        stores.append(JwksFile(settings.auth0_jwks_cache_file, settings.issuer, clock=clock))
-    keys = RemoteJwks(
-        client,
-        settings.issuer,
-        algorithms=settings.auth0_algorithms,
-        freshness=Freshness(max_stale=settings.auth0_jwks_max_stale_seconds),
-        store=KeyStores(stores) if stores else None,
-        clock=clock,
-        observe=observe,
-    )
-    stack.push_async_callback(keys.aclose)
-    _run_in_background(keys.keep_fresh(), stack)
-    return keys
-
-
-def _verifier(settings: Settings, keys: KeySource, clock: Clock, observe: Observer) -> TokenVerifier:
+def _verifier(settings: Settings, tenants: Sequence[Tenant], clock: Clock, observe: Observer) -> TokenVerifier:
+    first, *others = (issuer for tenant in tenants for issuer in tenant.trusted)
     return TokenVerifier(
-        keys,
-        token_policy(settings),
-        algorithms=settings.auth0_algorithms,
+        first.keys,
+        first.policy,
+        algorithms=first.algorithms,
+        others=others,
         max_token_bytes=settings.auth0_max_token_bytes,
         cache_size=settings.auth0_token_cache_size,
         cache_bytes=settings.auth0_token_cache_mib * MIB,
@@ -249,140 +244,16 @@ def _rotation(settings: Settings, shared: Shared | None, stack: AsyncExitStack) 
     rotation = SecretRotation(settings, proofs, shared)
     if settings.is_rereadable and (settings.has_management or shared is not None):
         stack.push_async_callback(rotation.aclose)
-        _run_in_background(rotation.keep_reading(), stack)
+        run_in_background(rotation.keep_reading(), stack)
     return rotation, proofs
 
 
-def _management(
-    settings: Settings,
-    client: httpx.AsyncClient,
-    shared: Shared | None,
-    clock: Clock,
-    observe: Observer,
-    stack: AsyncExitStack,
-    *,
-    rotation: SecretRotation,
-    proofs: Proofs,
-) -> ManagementClient | None:
-    if not settings.has_management:
+def _logout(tenants: Sequence[Tenant], shared: Shared | None, clock: Clock) -> BackchannelLogout | None:
+    accepting = [tenant for tenant in tenants if tenant.settings.auth0_backchannel_logout_clients]
+    if not accepting:
         return None
-    base_url = settings.auth0_management_base_url
-    credentials = TokenRequest(settings.auth0_management_client_id, proofs, settings.auth0_management_audience)
-    token = None if shared is None else shared.token
-    outage = Outage("management", observe)
-    auth = ManagementTokenSource(
-        client,
-        base_url,
-        credentials,
-        shared=token,
-        reread=rotation.reread,
-        clock=clock,
-        observe=observe,
-        outage=outage,
-    )
-    rotation.on_new_proofs(auth.retry_now)
-    stack.push_async_callback(auth.aclose)
-    caller = ManagementCaller(client, base_url, auth, clock=clock, observe=observe, outage=outage)
-    return ManagementClient(caller)
-
-
-def _exchange(
-    settings: Settings,
-    client: httpx.AsyncClient,
-    clock: Clock,
-    observe: Observer,
-    stack: AsyncExitStack,
-    *,
-    rotation: SecretRotation,
-    proofs: Proofs,
-) -> TokenExchange:
-    if not settings.has_management:
-        return TokenExchange(None, clock=clock)
-    endpoint = TokenEndpoint(
-        client,
-        settings.auth0_issuer_base_url,
-        settings.auth0_management_client_id,
-        proofs,
-        reread=rotation.reread,
-        clock=clock,
-        observe=observe,
-    )
-    exchange = TokenExchange(endpoint, clock=clock)
-    stack.push_async_callback(exchange.aclose)
-    return exchange
-
-
-def _profiles(management: ManagementClient | None, clock: Clock, stack: AsyncExitStack) -> Profiles | None:
-    if management is None:
-        return None
-    profiles = Profiles(management, clock=clock)
-    stack.push_async_callback(profiles.aclose)
-    return profiles
-
-
-def _roles(
-    settings: Settings,
-    management: ManagementClient | None,
-    shared: Shared | None,
-    clock: Clock,
-    observe: Observer,
-    stack: AsyncExitStack,
-) -> RoleSource | None:
-    if settings.auth0_role_source == "claim":
-        return ClaimRoles(settings.auth0_role_claim)
-    if management is None:
-        return None
-    policy = RoleCachePolicy(
-        ttl=settings.auth0_role_ttl_seconds,
-        negative_ttl=min(10, settings.auth0_role_ttl_seconds),
-        max_stale=settings.auth0_role_max_stale_seconds,
-    )
-    cache = None if shared is None else shared.roles
-    roles = RoleDirectory(management, policy, shared=cache, clock=clock, observe=observe)
-    stack.push_async_callback(roles.aclose)
-    if cache is not None:
-        _run_in_background(cache.subscribe(roles.invalidate_locally, roles.invalidate_all_locally), stack)
-    return roles
-
-
-def _revocations(
-    settings: Settings,
-    deny_list: DenyList,
-    shared: Shared | None,
-    clock: Clock,
-    observe: Observer,
-    stack: AsyncExitStack,
-    *,
-    roles: RoleSource | None,
-    profiles: Profiles | None,
-) -> Revocations:
-    publisher = None if shared is None else shared.revocations
-    if publisher is not None:
-        _run_in_background(publisher.follow(), stack)
-    return Revocations(
-        deny_list, settings.issuer, shared=publisher, roles=roles, profiles=profiles, clock=clock, observe=observe
-    )
-
-
-def _logout(
-    settings: Settings, keys: KeySource, revocations: Revocations, shared: Shared | None, clock: Clock
-) -> BackchannelLogout | None:
-    if not settings.auth0_backchannel_logout_clients:
-        return None
-    replays = None if shared is None else shared.replays
-    return BackchannelLogout(settings, keys, revocations, replays=replays, clock=clock)
+    return BackchannelLogout(accepting, replays=None if shared is None else shared.replays, clock=clock)
 
 
 def _is_up(store: Store) -> bool:
     return store.health.state == "up"
-
-
-def _run_in_background(forever: Coroutine[object, object, NoReturn], stack: AsyncExitStack) -> None:
-    """Run a coroutine that never returns as a task, until the stack is closed."""
-    task = asyncio.create_task(forever)
-
-    async def end() -> None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-    stack.push_async_callback(end)

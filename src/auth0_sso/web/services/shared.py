@@ -5,6 +5,7 @@ Imported only where a store is configured: it needs the package redis.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from auth0_sso.calling.confidential_client import proofs_of
 from auth0_sso.clock import Clock
@@ -50,8 +51,9 @@ async def open_shared(
 def _shared(settings: Settings, store: RedisStore, deny_list: DenyList, clock: Clock) -> Shared:
     counter = RedisCounter(store, settings.rate_limit_strategy)
     replays = RedisReplays(store)
+    of_tenant = partial(_shared, store=store, deny_list=deny_list, clock=clock)
     if not settings.has_management:
-        return Shared(store, counter, replays, None, None, None, None, None)
+        return Shared(store, counter, replays, None, None, None, None, None, of_tenant)
     keyring = _keyring(settings, clock)
     sealed = SealedStore(store, keyring)
     max_stale = settings.auth0_jwks_max_stale_seconds
@@ -59,11 +61,12 @@ def _shared(settings: Settings, store: RedisStore, deny_list: DenyList, clock: C
         store,
         counter,
         replays,
-        SharedKeys(sealed, settings.issuer, keep=max_stale, clock=clock),
+        partial(SharedKeys, sealed, keep=max_stale, clock=clock),
         SharedToken(sealed, clock=clock),
         SharedRoles(sealed, ttl=settings.auth0_role_ttl_seconds),
         SharedRevocations(sealed, deny_list, lifetime=revocation_lifetime(settings), clock=clock),
         keyring,
+        of_tenant,
     )
 
 
