@@ -50,6 +50,9 @@ def production(**changes: object) -> ServiceSettings:
             },
             {"AUTH0_MANAGEMENT_CLIENT_ID", "AUTH0_MANAGEMENT_CLIENT_SECRET"},
         ),
+        ({"auth0_issuers": "https://login.example.com/,http://localhost:3001/"}, {"AUTH0_ISSUERS"}),
+        ({"auth0_issuers": '[{"domain": "127.0.0.1:4001"}]'}, {"AUTH0_ISSUERS"}),
+        ({"auth0_issuers": '[{"domain": "old.eu.auth0.com"}]'}, set()),
     ],
     ids=str,
 )

@@ -5,7 +5,7 @@ import pytest
 from auth0_sso import StaticKeys
 from auth0_sso.errors import InvalidTokenError
 from auth0_sso.testing.clock import HandClock
-from auth0_sso.testing.issuer import ISSUER, SUBJECT, Issuer, user_claims
+from auth0_sso.testing.issuer import ISSUER, SUBJECT, Issuer, public_jwk, user_claims
 from auth0_sso.tokens.logout_token import LogoutPolicy
 from auth0_sso.tokens.logout_verifier import LogoutIssuer, LogoutTokenVerifier
 from auth0_sso.tokens.verifier import KeySource
@@ -68,3 +68,25 @@ async def test_a_token_of_another_issuer_or_too_long_costs_no_key(issuer: Issuer
     assert await reason_of(verifier, issuer.token(other)) == "logout_iss_mismatch"
     long = logout_claims(clock.now, more="x" * 20_000)
     assert await reason_of(verifier, issuer.token(long)) == "token_too_long"
+
+
+async def test_each_issuer_has_its_own_keys_clients_and_algorithms(issuer: Issuer, clock: HandClock) -> None:
+    other = "https://other.example.com/"
+    verifier = LogoutTokenVerifier(
+        [
+            LogoutIssuer(StaticKeys(issuer.jwks("key-0")), LogoutPolicy(ISSUER, frozenset({CLIENT}))),
+            LogoutIssuer(
+                StaticKeys({"keys": [public_jwk(issuer.keys["key-1"], "key-1", alg="PS256")]}, algorithms=("PS256",)),
+                LogoutPolicy(other, frozenset({"other-client"})),
+                ("PS256",),
+            ),
+        ],
+        clock=clock,
+    )
+    theirs = logout_claims(clock.now, iss=other, aud="other-client")
+    assert (await verifier.verify(issuer.token(theirs, kid="key-1", algorithm="PS256"))).issuer == other
+    assert await reason_of(verifier, issuer.token(theirs, kid="key-0")) == "alg_not_allowed"
+    crossed = logout_claims(clock.now, iss=other, aud=CLIENT)
+    assert await reason_of(verifier, issuer.token(crossed, kid="key-1", algorithm="PS256")) == "logout_aud_mismatch"
+    unnamed = logout_claims(clock.now, iss=[other])
+    assert await reason_of(verifier, issuer.token(unnamed)) == "logout_iss_mismatch"

@@ -1,15 +1,16 @@
 import gc
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from auth0_sso.errors import InvalidTokenError
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.hostile import Forge
-from auth0_sso.testing.issuer import Issuer
-from auth0_sso.tokens.jwk import JwkSet, VerificationKey
-from auth0_sso.tokens.verifier import MAX_TOKEN_BYTES, TokenVerifier
+from auth0_sso.testing.issuer import Issuer, public_jwk, user_claims
+from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS, JwkSet, VerificationKey
+from auth0_sso.tokens.verifier import MAX_TOKEN_BYTES, TokenVerifier, TrustedIssuer
 from support.token_cases import NOW, POLICY, KeysAtHand
 
 
@@ -289,3 +290,82 @@ async def test_a_malformed_client_id_is_not_named(
     with pytest.raises(InvalidTokenError) as refused:
         await cached(keys, clock).verify(forge.token(aud="https://other.example.com", **claims))
     assert (refused.value.reason, refused.value.client_id) == ("aud_mismatch", None)
+
+
+OTHER_ISSUER = "https://other.example.com/"
+OTHER_POLICY = replace(POLICY, issuer=OTHER_ISSUER)
+
+
+def keys_of(issuer: Issuer, kid: str, algorithm: str = "RS256") -> KeysAtHand:
+    """Return a set with one key, called key-0 whichever it is."""
+    jwks = {"keys": [public_jwk(issuer.keys[kid], "key-0", alg=algorithm)]}
+    return KeysAtHand(JwkSet.parse(jwks, SUPPORTED_ALGORITHMS))
+
+
+def token_of(issuer: Issuer, kid: str, algorithm: str = "RS256", /, **claims: object) -> str:
+    return issuer.token(user_claims(NOW) | claims, kid=kid, algorithm=algorithm, header={"kid": "key-0"})
+
+
+async def test_a_key_of_one_issuer_verifies_no_token_of_another_with_the_same_kid(
+    issuer: Issuer, clock: HandClock
+) -> None:
+    others = [TrustedIssuer(keys_of(issuer, "key-1"), OTHER_POLICY)]
+    verifier = TokenVerifier(keys_of(issuer, "key-0"), POLICY, others=others, cache_size=8, clock=clock)
+    for _ in range(2):  # verified, and cached
+        assert (await verifier.verify(token_of(issuer, "key-0"))).issuer == POLICY.issuer
+        assert (await verifier.verify(token_of(issuer, "key-1", iss=OTHER_ISSUER))).issuer == OTHER_ISSUER
+    assert await refusal(verifier, token_of(issuer, "key-0", iss=OTHER_ISSUER)) == "signature_mismatch"
+    assert await refusal(verifier, token_of(issuer, "key-1")) == "signature_mismatch"
+
+
+async def test_each_issuer_has_its_own_audience_clients_and_times(issuer: Issuer, clock: HandClock) -> None:
+    policy = replace(OTHER_POLICY, audiences=frozenset({"https://other-api.example.com"}), leeway=600)
+    others = [TrustedIssuer(keys_of(issuer, "key-1"), policy)]
+    verifier = TokenVerifier(keys_of(issuer, "key-0"), POLICY, others=others, cache_size=8, clock=clock)
+    assert await refusal(verifier, token_of(issuer, "key-1", iss=OTHER_ISSUER)) == "aud_mismatch"
+    text = token_of(issuer, "key-1", iss=OTHER_ISSUER, aud="https://other-api.example.com", exp=NOW + 5)
+    token = await verifier.verify(text)
+    assert verifier.end_of(token) == NOW + 605
+    await clock.advance(300)
+    assert (await verifier.verify(text)) is token
+    await clock.advance(306)
+    assert await refusal(verifier, text) == "expired"
+
+
+@pytest.mark.parametrize("first", [True, False])
+async def test_an_algorithm_of_one_issuer_is_refused_of_another(
+    issuer: Issuer, clock: HandClock, first: bool
+) -> None:
+    keys, others = (
+        keys_of(issuer, "key-0"),
+        [TrustedIssuer(keys_of(issuer, "key-0", "PS256"), OTHER_POLICY, ("PS256",))],
+    )
+    verifier = TokenVerifier(keys, POLICY, others=others, clock=clock)
+    assert (await verifier.verify(token_of(issuer, "key-0", "PS256", iss=OTHER_ISSUER))).subject
+    wrong = token_of(issuer, "key-0", "PS256") if first else token_of(issuer, "key-0", iss=OTHER_ISSUER)
+    assert await refusal(verifier, wrong) == "alg_not_allowed"
+    assert keys.asked == [], "a key was looked for"
+
+
+async def test_a_token_of_no_trusted_issuer_asks_none_of_them_for_keys(issuer: Issuer, clock: HandClock) -> None:
+    one, other = keys_of(issuer, "key-0"), keys_of(issuer, "key-1")
+    verifier = TokenVerifier(one, POLICY, others=[TrustedIssuer(other, OTHER_POLICY)], clock=clock)
+    for stranger in ("https://third.example.com/", OTHER_ISSUER.removesuffix("/"), OTHER_ISSUER.upper()):
+        assert await refusal(verifier, token_of(issuer, "key-2", iss=stranger)) == "iss_mismatch"
+    assert await refusal(verifier, token_of(issuer, "key-2", iss=[OTHER_ISSUER])) == "iss_invalid"
+    assert (one.asked, other.asked) == ([], [])
+
+
+async def test_a_rotated_key_of_one_issuer_is_asked_of_that_issuer_alone(issuer: Issuer, clock: HandClock) -> None:
+    one, other = keys_of(issuer, "key-0"), keys_of(issuer, "key-1")
+    other.fetched = JwkSet.parse({"keys": [public_jwk(issuer.keys["key-2"], "key-2")]}, SUPPORTED_ALGORITHMS)
+    verifier = TokenVerifier(one, POLICY, others=[TrustedIssuer(other, OTHER_POLICY)], cache_size=8, clock=clock)
+    rotated = issuer.token(user_claims(NOW) | {"iss": OTHER_ISSUER}, kid="key-2")
+    assert (await verifier.verify(rotated)).issuer == OTHER_ISSUER
+    assert (one.asked, other.asked) == ([], [("key-2", "RS256")])
+
+
+def test_two_issuers_of_one_name_are_refused(issuer: Issuer) -> None:
+    keys = KeysAtHand.of(issuer)
+    with pytest.raises(ValueError, match="a name of its own"):
+        TokenVerifier(keys, POLICY, others=[TrustedIssuer(keys, POLICY)])

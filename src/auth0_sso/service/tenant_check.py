@@ -41,6 +41,7 @@ def refuse_development_tenant(settings: ServiceSettings) -> None:
 
 def development_settings(settings: ServiceSettings) -> tuple[str, ...]:
     """Return the names of the settings whose values are of a development tenant."""
+    others = [each.with_values({"auth0_client_id": ""}) for each in settings.other_tenants]
     marks = {
         "AUTH0_ISSUER_BASE_URL": _is_this_machine(settings.issuer),
         "AUTH0_MANAGEMENT_BASE_URL": _is_this_machine(settings.auth0_management_base_url),
@@ -50,6 +51,7 @@ def development_settings(settings: ServiceSettings) -> tuple[str, ...]:
         "AUTH0_MANAGEMENT_CLIENT_SECRET": (
             not PUBLISHED_SECRETS.isdisjoint(settings.auth0_management_client_secret.get_secret_value().splitlines())
         ),
+        "AUTH0_ISSUERS": any(map(_is_this_machine, settings.issuers[1:])) or any(map(development_settings, others)),
     }
     return tuple(name for name, found in marks.items() if found)
 

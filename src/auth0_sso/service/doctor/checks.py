@@ -16,6 +16,7 @@ from auth0_sso.service.doctor import (
     key_cache,
     management,
     network,
+    other_issuers,
     shared_store,
 )
 from auth0_sso.service.doctor.examination import Check, CheckGiven, Examination, GivenSettings
@@ -43,6 +44,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "api": api.check_api,
     "signing-algorithm": api.check_signing_algorithm,
     "rbac": api.check_rbac,
+    "other-issuers": other_issuers.check_other_issuers,
     "token": given_token.check_token,
     "cors": network.check_cors,
     "proxies": network.check_proxies,
