@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx
@@ -18,6 +19,7 @@ from auth0_sso.service.app import create_app
 from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.testing.clock import HandClock
 from support.logout_tokens import FORM
+from support.redis_server import RedisServer
 from support.service import person_id
 from support.two_tenants import ADMIN, CUSTOM_DOMAIN, FIRST, OTHER, USER, Callers, TwoTenants, settings_of_both
 
@@ -221,6 +223,47 @@ async def test_a_tenant_that_names_no_clients_sends_no_logout_tokens(
         form = logout_form_of(running.tenants.other, OTHER.issuer)
         response = await running.api.post("/backchannel-logout", content=form, headers=FORM)
         assert (response.status_code, response.json()["code"]) == (400, "invalid_logout_token")
+
+
+async def test_replicas_share_keys_and_roles_of_each_tenant(
+    rsa_keys: tuple[rsa.RSAPrivateKey, ...], clock: HandClock, redis: RedisServer
+) -> None:
+    chosen = settings_of_both(rate_limit_storage_url=redis.url, rate_limit_store_timeout_seconds=5)
+    async with serving(rsa_keys, clock, chosen) as running:
+        for issuer in ISSUERS:
+            assert await running.status(issuer, USER, "/dashboard") == 403
+        tenants = running.tenants
+        app = create_app(chosen, transport=tenants, clock=clock)
+        tenants.requests.clear()
+        tenants.cut = {"127.0.0.1:3001", "localhost:3001", "127.0.0.1:4001"}
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://api.example.com") as api,
+        ):
+            for issuer in ISSUERS:
+                headers = await running.callers.headers(issuer, USER)
+                assert (await api.get("/dashboard", headers=headers)).status_code == 403, "it has keys and roles"
+    assert not any("/api/v2/" in request for request in tenants.requests)
+
+
+async def test_the_metadata_of_the_resource_names_all_issuers(
+    rsa_keys: tuple[rsa.RSAPrivateKey, ...], clock: HandClock
+) -> None:
+    async with serving(rsa_keys, clock, settings_of_both(public_url="https://api.example.com")) as running:
+        response = await running.api.get("/.well-known/oauth-protected-resource")
+    assert response.json()["authorization_servers"] == list(ISSUERS)
+
+
+async def test_a_restart_during_an_outage_uses_the_file_of_each_issuer(
+    rsa_keys: tuple[rsa.RSAPrivateKey, ...], clock: HandClock, tmp_path: Path
+) -> None:
+    chosen = settings_of_both(auth0_jwks_cache_file=tmp_path / "keys" / "jwks.json")
+    async with serving(rsa_keys, clock, chosen) as running:
+        headers = [await running.callers.headers(issuer, USER) for issuer in ISSUERS]
+    hosts = ["127.0.0.1:3001", "localhost:3001", "127.0.0.1:4001"]
+    async with serving(rsa_keys, clock, chosen, cut=hosts) as running:
+        statuses = [(await running.api.get("/", headers=each)).status_code for each in headers]
+    assert statuses == [200, 200, 200]
 
 
 def logout_form_of(tenant: Starlette, issuer: str) -> bytes:
