@@ -49,11 +49,11 @@ def test_beyond_the_limit_further_series_of_a_metric_share_one() -> None:
     counts = Counts(segment())
     for number in range(MAX_SERIES + 50):
         counts.add(families.TENANT_RETRIES, f"api {number}")
-    counts.add(families.KEYS_CHANGES)
+    counts.add(families.ALLOWED)
     found = values(counts.segment)
     assert len(found) == MAX_SERIES + 2
     assert found["auth0_sso_tenant_retries", "other"] == 50
-    assert found["auth0_sso_signing_keys_changes",] == 1
+    assert found["auth0_sso_requests_allowed",] == 1
 
 
 def test_a_full_segment_keeps_what_it_has_and_loses_the_rest() -> None:
@@ -85,11 +85,11 @@ def test_any_label_can_be_counted_and_read(label: str) -> None:
 def test_series_of_a_family_that_this_version_does_not_know_are_left_out() -> None:
     shared = segment()
     of_newer_version = Family("auth0_sso_something_new", "histogram", "New.", ("a",), buckets=(1.0, 2.0))
-    Counts(shared).add(families.KEYS_CHANGES)
+    Counts(shared).add(families.ALLOWED)
     Segment(shared.memory).append(of_newer_version, ("b",))
     counts = Counts(Segment(shared.memory))
     counts.add(families.TENANT_RETRIES, "token")
     assert values(counts.segment) == {
-        ("auth0_sso_signing_keys_changes",): 1.0,
+        ("auth0_sso_requests_allowed",): 1.0,
         ("auth0_sso_tenant_retries", "token"): 1.0,
     }

@@ -11,7 +11,7 @@ spawn = multiprocessing.get_context("spawn")
 def count(shared: SharedMemory, index: int, times: int) -> None:
     counts = Counts(shared.segments()[index])
     for _ in range(times):
-        counts.add(families.KEYS_CHANGES)
+        counts.add(families.ALLOWED)
     os._exit(9)  # without any clean-up
 
 
@@ -35,7 +35,7 @@ def test_a_segment_that_is_added_later_is_seen_by_all() -> None:
     other = SharedMemory(os.dup(shared.descriptor))
     assert other.segments() == []
     shared.add()
-    Counts(shared.segments()[0]).add(families.KEYS_CHANGES)
+    Counts(shared.segments()[0]).add(families.ALLOWED)
     assert other.segments()[0].numbers[other.segments()[0].series()[0].at] == 1.0
     other.close()
     shared.close()
