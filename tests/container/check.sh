@@ -10,8 +10,9 @@ image=auth0-sso hardened="--read-only --cap-drop ALL --security-opt no-new-privi
 settings="-e AUTH0_DOMAIN=tenant.test -e AUTH0_AUDIENCE=https://api.example.com"
 started=$(date +%s) passed=0 failed=0
 
-check() {  # check SENTENCE FUNCTION
-    if (set -eu; "$2") >"$work/out" 2>&1; then passed=$((passed + 1)); echo "ok    $1"; return; fi
+check() {  # check SENTENCE FUNCTION; not as a condition, in which bash would ignore `set -e` inside the function
+    local code; set +e; (set -eu; "$2") >"$work/out" 2>&1; code=$?; set -e
+    if [ $code = 0 ]; then passed=$((passed + 1)); echo "ok    $1"; return; fi
     failed=$((failed + 1)); echo "FAIL  $1"; tail -5 "$work/out" | cut -c1-300 | sed 's/^/      /'
 }
 figure() { echo "      $*"; }
@@ -154,7 +155,7 @@ proxy=http://127.0.0.1:8080
 secret=AUTH0_MANAGEMENT_CLIENT_SECRET
 write_settings() {
     printf 'AUTH0_DOMAIN=tenant.test\nAUTH0_AUDIENCE=https://api.example.com\nMETRICS_ENABLED=true\n' >.env
-    printf 'AUTH0_MANAGEMENT_CLIENT_ID=devManagementClient0000000000000\n' >>.env
+    printf 'AUTH0_MANAGEMENT_CLIENT_ID=devManagementClient0000000000000\nALLOW_DEVELOPMENT_TENANT=true\n' >>.env
     mkdir -p secrets; printf development-only-management-secret >secrets/$secret
 }
 as_client() { scale exec -T tenant python - "$@" <"$client"; }
