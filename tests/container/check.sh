@@ -23,12 +23,12 @@ state() { docker inspect -f "{{.State.$2}}" "$1"; }
 is_healthy() { [ "$(state "$1" Health.Status)" = healthy ]; }
 refuses() { if "$@"; then return 1; fi; }
 scale() { docker compose -f docker-compose.yml -f "$work/tenant.yml" "$@"; }
-finish() {
+remove_all() {
     docker rm -f check-one check-small check-audit >/dev/null 2>&1 || true
     [ ! -f "$work/tenant.yml" ] || scale --profile "*" down -v -t 1 >/dev/null 2>&1 || true
     docker volume rm -f check-keys check-audit >/dev/null 2>&1 || true
-    rm -rf "$work"
 }
+finish() { remove_all; rm -rf "$work"; }
 trap finish EXIT
 client=$PWD/tests/container/client.py
 # A copy, because the settings of this checkout's .env are no concern of a test.
@@ -199,7 +199,7 @@ rotated_secret() {
     as_client change-secret a-secret-that-the-operator-has-made-0123456789
     [ "$(dashboard admin@example.com)" = 200 ]
 }
-as_dpop_client() { as_client dpop; }
+as_dpop_client() { as_client dpop; }   # after a restart of the store, which forgets what the client used of its limit
 logged_out_everywhere() { as_client log-out; }
 key_file() { scale exec -T replica-1 cat /var/lib/auth0-sso/jwks.json | grep -q '"kty"'; }
 loses_none() {  # loses_none COMMAND...: while it runs and for some seconds afterwards, each request is answered with 200
@@ -239,15 +239,16 @@ run_run() {
     check "/metrics does not pass the proxy" no_metrics
     check "the port of the metrics is for the network of the replicas alone" metrics_port
     check "a replaced file of a secret is used by running replicas" rotated_secret
-    check "a DPoP proof passes the proxy once" as_dpop_client
     check "a log-out by one replica is effective at the other" logged_out_everywhere
     check "the restart of a replica loses no request" restart_of_a_replica
     check "the death of a replica loses no request" death_of_a_replica
     check "the restart of the store loses no request" restart_of_the_store
+    check "a DPoP proof passes the proxy once" as_dpop_client
     check "without a ready replica the answer is a problem" problem_without_replicas
     check "down stops all in time" down
 }
 
+remove_all   # what an earlier run left that was killed
 "run_${1:?build or run}"
 echo "$1: $passed passed, $failed failed, $(($(date +%s) - started)) s"
 [ "$failed" = 0 ]
