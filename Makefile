@@ -45,9 +45,15 @@ test-python: ## Run all tests with another interpreter: make test-python PYTHON=
 	$(MAKE) --no-print-directory VENV=$(VENV)/$(notdir $(PYTHON)) PYTHON=$(PYTHON) $(VENV)/$(notdir $(PYTHON))/dev.stamp
 	$(VENV)/$(notdir $(PYTHON))/bin/python -m pytest
 
-# Not tests/testing: Starlette's TestClient of that time uses what the newest anyio deprecates.
+# Starlette's TestClient of that time uses what the newest anyio deprecates. Tracing needs a newer FastAPI than the rest.
+FLOORS_TEST := $(FLOORS)/bin/python -m pytest -W "ignore:The anyio.abc.BlockingPortal alias"
+FLOORS_INSTALL := $(FLOORS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 floors: $(VENV)/floors.stamp ## Run the library's tests with the lowest versions that pyproject.toml allows
-	$(FLOORS)/bin/python -m pytest $(addprefix tests/,http jwks management ratelimit resilience roles service settings store tokens web)
+	$(FLOORS_INSTALL) -r $(FLOORS)/lowest.txt
+	$(FLOORS_TEST) $(addprefix tests/,asgi audit calling http inspection jwks management metrics oauth ratelimit replay \
+	  resilience revocation roles service settings store testing tokens web) --ignore tests/service/test_tracing.py
+	$(FLOORS_INSTALL) -r $(FLOORS)/lowest-tracing.txt
+	$(FLOORS_TEST) tests/tracing tests/service/test_tracing.py
 
 # Seconds for all targets together. What is found is in $(FUZZING)/runs; the corpora and docs/fuzzing.md are committed.
 FUZZ ?= 600
@@ -198,9 +204,10 @@ $(VENV)/fuzz.stamp $(VENV)/mcp.stamp $(VENV)/mutate.stamp: $(VENV)/%.stamp: $(VE
 
 $(VENV)/floors.stamp: $(VENV)/dev.stamp pyproject.toml
 	rm -rf $(FLOORS) && $(PYTHON) -m venv $(FLOORS)
-	$(COMPILE) --resolution lowest-direct pyproject.toml --extra service -o $(FLOORS)/lowest.txt
-	$(FLOORS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r locks/dev.txt
-	$(FLOORS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(FLOORS)/lowest.txt
+	$(COMPILE) --resolution lowest-direct pyproject.toml --extra service --extra audit -o $(FLOORS)/lowest.txt
+	$(COMPILE) --resolution lowest-direct pyproject.toml --extra service --extra audit --extra tracing \
+	  -o $(FLOORS)/lowest-tracing.txt
+	$(FLOORS_INSTALL) -r locks/dev.txt
 	$(FLOORS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
 	  --editable . --editable devtenant
 	@touch $@

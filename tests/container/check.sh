@@ -10,8 +10,9 @@ image=auth0-sso hardened="--read-only --cap-drop ALL --security-opt no-new-privi
 settings="-e AUTH0_DOMAIN=tenant.test -e AUTH0_AUDIENCE=https://api.example.com"
 started=$(date +%s) passed=0 failed=0
 
-check() {  # check SENTENCE FUNCTION
-    if (set -eu; "$2") >"$work/out" 2>&1; then passed=$((passed + 1)); echo "ok    $1"; return; fi
+check() {  # check SENTENCE FUNCTION; not as a condition, in which bash would ignore `set -e` inside the function
+    local code; set +e; (set -eu; "$2") >"$work/out" 2>&1; code=$?; set -e
+    if [ $code = 0 ]; then passed=$((passed + 1)); echo "ok    $1"; return; fi
     failed=$((failed + 1)); echo "FAIL  $1"; tail -5 "$work/out" | cut -c1-300 | sed 's/^/      /'
 }
 figure() { echo "      $*"; }
@@ -22,13 +23,14 @@ state() { docker inspect -f "{{.State.$2}}" "$1"; }
 is_healthy() { [ "$(state "$1" Health.Status)" = healthy ]; }
 refuses() { if "$@"; then return 1; fi; }
 scale() { docker compose -f docker-compose.yml -f "$work/tenant.yml" "$@"; }
-finish() {
-    docker rm -f check-one check-small >/dev/null 2>&1 || true
+remove_all() {
+    docker rm -f check-one check-small check-audit >/dev/null 2>&1 || true
     [ ! -f "$work/tenant.yml" ] || scale --profile "*" down -v -t 1 >/dev/null 2>&1 || true
-    docker volume rm -f check-keys >/dev/null 2>&1 || true
-    rm -rf "$work"
+    docker volume rm -f check-keys check-audit >/dev/null 2>&1 || true
 }
+finish() { remove_all; rm -rf "$work"; }
 trap finish EXIT
+client=$PWD/tests/container/client.py
 # A copy, because the settings of this checkout's .env are no concern of a test.
 cp -r .dockerignore Dockerfile LICENSE README.md deploy devtenant docker-compose.yml locks pyproject.toml src "$work"
 cd "$work"
@@ -103,6 +105,28 @@ unreadable_secret() {
     cat said; [ $code = 78 ]; grep -q "cannot be read" said; refuses grep -q Traceback said
 }
 key_cache() { docker run --rm $hardened -v check-keys:/var/lib/auth0-sso "$image" touch /var/lib/auth0-sso/x; }
+audit() { docker run --name check-audit $hardened $settings -v check-audit:/var/lib/auth0-sso -e AUDIT_SPILL_DIRECTORY=/var/lib/auth0-sso/audit "$@"; }
+refused_here() {  # a request with a token that is refused, which is a record of the audit trail
+    docker exec check-audit python -c 'import http.client
+connection = http.client.HTTPConnection("127.0.0.1", 3000)
+connection.request("GET", "/api/data", headers={"Authorization": "Bearer x"})
+status = connection.getresponse().status; print(status); raise SystemExit(status != 401)'
+}
+audit_spills() {
+    audit -d -e AUDIT_DATABASE_URL=postgresql://audit:x@127.0.0.1:5432/audit "$image"
+    retry is_healthy check-audit; refused_here
+    retry docker exec check-audit grep -rq token-refused /var/lib/auth0-sso/audit
+    [ "$(docker exec check-audit stat -c %u:%a /var/lib/auth0-sso/audit)" = 10001:700 ]
+    docker rm -f check-audit
+}
+audit_follows() {  # what the killed container left, the next one stores
+    local database="AUDIT_DATABASE_URL=sqlite:////var/lib/auth0-sso/audit.db" count
+    audit --rm -e "$database" "$image" auth0-sso audit migrate
+    audit -d -e "$database" "$image"
+    count='import sqlite3; print(*sqlite3.connect("/var/lib/auth0-sso/audit.db").execute("SELECT count(*) FROM auth0_sso_audit WHERE action = ?", ["token-refused"]).fetchone())'
+    retry sh -c "docker exec check-audit python -c '$count' | grep -qx 1"
+    docker stop -t 20 check-audit; [ "$(state check-audit ExitCode)" = 0 ]; docker rm -f check-audit
+}
 
 # --- compose ---------------------------------------------------------------------------------------------------------
 cat >tenant.yml <<'INNER'
@@ -128,7 +152,13 @@ services:
 volumes: {tls: {}}
 INNER
 proxy=http://127.0.0.1:8080
-write_settings() { printf 'AUTH0_DOMAIN=tenant.test\nAUTH0_AUDIENCE=https://api.example.com\nMETRICS_ENABLED=true\n' >.env; }
+secret=AUTH0_MANAGEMENT_CLIENT_SECRET
+write_settings() {
+    printf 'AUTH0_DOMAIN=tenant.test\nAUTH0_AUDIENCE=https://api.example.com\nMETRICS_ENABLED=true\n' >.env
+    printf 'AUTH0_MANAGEMENT_CLIENT_ID=devManagementClient0000000000000\nALLOW_DEVELOPMENT_TENANT=true\n' >>.env
+    mkdir -p secrets; printf development-only-management-secret >secrets/$secret
+}
+as_client() { scale exec -T tenant python - "$@" <"$client"; }
 dev_without_settings() {
     local token; rm -f .env
     docker compose up -d --no-build dev; retry curl -sf http://127.0.0.1:3000/readyz
@@ -152,6 +182,25 @@ shared_limit() {
     for replica in replica-1 replica-2; do scale logs $replica | grep -q "GET /api/data"; done
 }
 no_metrics() { [ "$(status $proxy/metrics) $(status $proxy/%6Detrics)" = "404 404" ]; }
+metrics_port() {  # a scraper in the network reaches it at each replica, and the host at none
+    local replica
+    for replica in replica-1 replica-2; do
+        scale exec -T tenant python -c 'import sys, httpx; sys.exit("auth0_sso_build_info" not in httpx.get(f"http://{sys.argv[1]}:9464/metrics").text)' $replica
+    done
+    docker ps --format '{{.Names}} {{.Ports}}' >said; cat said; refuses grep -q -- '9464->' said
+}
+token_of() { scale exec -T tenant auth0-devtenant token "$1" --tenant https://tenant.test/; }
+dashboard() { status -H "Authorization: Bearer $(token_of "$1")" $proxy/dashboard; }
+rotated_secret() {
+    local read="secrets were read again and are used now: $secret" replica
+    [ "$(dashboard manager@example.com)" = 200 ]
+    printf a-secret-that-the-operator-has-made-0123456789 >other; mv other secrets/$secret
+    for replica in replica-1 replica-2; do retry sh -c "docker logs auth0-sso-check-$replica-1 2>&1 | grep -q '$read'"; done
+    as_client change-secret a-secret-that-the-operator-has-made-0123456789
+    [ "$(dashboard admin@example.com)" = 200 ]
+}
+as_dpop_client() { as_client dpop; }   # after a restart of the store, which forgets what the client used of its limit
+logged_out_everywhere() { as_client log-out; }
 key_file() { scale exec -T replica-1 cat /var/lib/auth0-sso/jwks.json | grep -q '"kty"'; }
 loses_none() {  # loses_none COMMAND...: while it runs and for some seconds afterwards, each request is answered with 200
     (for _ in $(seq 150); do status $proxy/; echo; sleep .04; done) >seen & local callers=$!
@@ -177,6 +226,9 @@ run_run() {
     check "SIGTERM during the start ends it at once" stops_at_once
     check "a secret that only root can read is one sentence and 78" unreadable_secret
     check "the key cache can be in a volume" key_cache
+    check "audit records wait in the volume while the database is down" audit_spills
+    check "and the next container stores each of them once" audit_follows
+    docker rm -f check-audit >/dev/null 2>&1 || true
     check "dev starts without .env, and its tokens are accepted" dev_without_settings
     docker compose --profile dev down -t 1 >/dev/null 2>&1 || true
     check "up proxy starts the replicas and not api" proxy_without_api
@@ -185,13 +237,18 @@ run_run() {
     check "they share a limit of 10 a minute" shared_limit
     check "they keep the signing keys in the volume" key_file
     check "/metrics does not pass the proxy" no_metrics
+    check "the port of the metrics is for the network of the replicas alone" metrics_port
+    check "a replaced file of a secret is used by running replicas" rotated_secret
+    check "a log-out by one replica is effective at the other" logged_out_everywhere
     check "the restart of a replica loses no request" restart_of_a_replica
     check "the death of a replica loses no request" death_of_a_replica
     check "the restart of the store loses no request" restart_of_the_store
+    check "a DPoP proof passes the proxy once" as_dpop_client
     check "without a ready replica the answer is a problem" problem_without_replicas
     check "down stops all in time" down
 }
 
+remove_all   # what an earlier run left that was killed
 "run_${1:?build or run}"
 echo "$1: $passed passed, $failed failed, $(($(date +%s) - started)) s"
 [ "$failed" = 0 ]

@@ -220,6 +220,9 @@ STRANGE = {
     "two-lengths": b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\na",
     "length-and-chunked": b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\na",
     "bare-line-feeds": b"GET / HTTP/1.1\nHost: x\n\n",
+    # A proxy that takes the fragment for a part of the path would compare another path with its rules.
+    "fragment": b"GET /metrics#x HTTP/1.1\r\nHost: x\r\n\r\n",
+    "absolute-with-fragment": b"GET http://x/metrics#x HTTP/1.1\r\nHost: x\r\n\r\n",
 }
 
 
