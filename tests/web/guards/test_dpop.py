@@ -297,6 +297,16 @@ async def test_the_target_of_a_mounted_app_has_its_path(
     assert "dpop_htu_mismatch" in await refusal(api, "/v1/orders", client.headers(ORDERS), caplog)
 
 
+async def test_a_request_with_two_hosts_has_no_target_and_uses_up_no_proof(
+    api: httpx.AsyncClient, client: DPoPClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    headers = client.headers(ORDERS)
+    two = [(b"host", b"api.example.com"), (b"host", b"evil.example.com"), *headers]
+    expected = 'dpop_target_unknown invalid_dpop_proof Bearer, DPoP error="invalid_dpop_proof"'
+    assert await refusal(api, "/orders", two, caplog) == expected
+    assert (await api.get("/orders", headers=headers)).status_code == 200
+
+
 async def test_the_public_url_is_what_clients_have(
     open_app: OpenApp, client: DPoPClient, caplog: pytest.LogCaptureFixture
 ) -> None:
