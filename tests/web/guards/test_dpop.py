@@ -364,6 +364,18 @@ async def test_processes_share_nonces_by_their_management_client(open_app: OpenA
     assert (await alone.get("/orders", headers=client.headers(ORDERS))).json()["code"] == "use_dpop_nonce"
 
 
+async def test_workers_with_nonces_of_their_own_are_warned_of(
+    open_app: OpenApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, "auth0_sso")
+    management = {"auth0_management_client_id": "management", "auth0_management_client_secret": "shared"}
+    await open_app(auth0_dpop_nonce="required")
+    await open_app(auth0_dpop_nonce="required", workers=2, **management)
+    assert caplog.text == ""
+    await open_app(auth0_dpop_nonce="required", workers=2)
+    assert caplog.text.count("each process gives DPoP nonces of its own, which the others refuse") == 1
+
+
 async def test_processes_with_one_store_share_the_proofs_that_were_used(
     open_app: OpenApp, client: DPoPClient, redis: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
