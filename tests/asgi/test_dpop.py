@@ -1,7 +1,9 @@
 """Tokens that are bound to a key (RFC 9449), through a guard in front of an app."""
 
 import json
+from typing import Any
 
+import httpx
 import pytest
 from fastapi import FastAPI
 
@@ -60,15 +62,20 @@ def test_a_public_rule_cannot_require_bound_tokens() -> None:
         Rule("/", public=True, dpop=True)
 
 
-async def test_two_guards_with_one_store_check_one_proof(
-    client: DPoPClient, issuer: Issuer, clock: HandClock, redis: RedisServer
-) -> None:
+def guarded_routes() -> FastAPI:
     app = FastAPI()
 
     @app.get("/orders")
     async def read_orders(token: CurrentToken) -> str:
         return token.subject
 
+    return app
+
+
+async def test_two_guards_with_one_store_check_one_proof(
+    client: DPoPClient, issuer: Issuer, clock: HandClock, redis: RedisServer
+) -> None:
+    app = guarded_routes()
     async with (
         protected(app, issuer, clock, rate_limit_storage_url=redis.url),
         guarded(app, issuer=issuer, clock=clock, rate_limit_storage_url=redis.url) as guard,
@@ -76,6 +83,28 @@ async def test_two_guards_with_one_store_check_one_proof(
         headers = client.headers(f"{HOST}/orders")
         answers = [await ask(guard, "/orders", headers=headers) for _ in range(2)]
     assert [answer.status for answer in answers] == [200, 401]
+
+
+async def test_an_answer_that_passed_two_guards_has_one_nonce(
+    client: DPoPClient, issuer: Issuer, clock: HandClock
+) -> None:
+    app = guarded_routes()
+    settings: dict[str, Any] = {
+        "auth0_management_client_id": "management",
+        "auth0_management_client_secret": "shared",
+        "auth0_dpop_nonce": "required",
+    }
+    async with (
+        protected(app, issuer, clock, **settings),
+        guarded(app, issuer=issuer, clock=clock, **settings) as guard,
+        httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url=HOST) as api,
+    ):
+        asked = await api.get("/orders", headers=client.headers(f"{HOST}/orders"))
+        (client.nonce,) = asked.headers.get_list("DPoP-Nonce")
+        passed = await api.get("/orders", headers=client.headers(f"{HOST}/orders"))
+    assert (asked.status_code, passed.status_code) == (401, 200)
+    assert passed.headers.get_list("DPoP-Nonce") == [client.nonce]
+    assert passed.headers.get_list("Cache-Control") == ["no-store"]
 
 
 async def test_a_websocket_needs_a_proof_in_its_handshake(

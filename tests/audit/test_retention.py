@@ -59,6 +59,24 @@ async def test_what_is_older_than_the_days_is_deleted_every_hour(
     await database.aclose()
 
 
+async def test_an_hour_that_deletes_nothing_is_not_logged(
+    database_url: str, hours: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "auth0_sso")
+    database = AuditDatabase(parse_database_url(database_url))
+    now = datetime.fromtimestamp(hours.now, UTC)
+    await database.insert([columns_of(audit_record(time=now - timedelta(days=29, hours=22)))])
+    async with retention(database, hours):
+        await hours.advance(60)
+        for _ in range(2):
+            await until_it_sleeps(hours)
+            assert await left(database_url, 1)
+            assert caplog.messages == []
+            await hours.advance(3600)
+        await until_logged(caplog, "deleted 1 audit records older than 30 days")
+    await database.aclose()
+
+
 async def test_a_failure_is_named_and_the_next_hour_is_tried(
     tmp_path: Path, hours: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -70,6 +88,12 @@ async def test_a_failure_is_named_and_the_next_hour_is_tried(
         await hours.advance(3600)
         await until_logged(caplog, "old audit records are not deleted: cannot_be_opened")
     await database.aclose()
+
+
+async def until_it_sleeps(hours: HandClock) -> None:
+    async with asyncio.timeout(30):
+        while not hours._pauses:  # noqa: SLF001 - whether the clock holds it up
+            await asyncio.sleep(0.01)
 
 
 async def until_logged(caplog: pytest.LogCaptureFixture, message: str) -> None:

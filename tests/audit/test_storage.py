@@ -3,8 +3,10 @@ import logging
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -125,6 +127,26 @@ async def test_a_locked_file_of_sqlite_gets_the_records_later(
             assert trail.health.pending == len(records)
         await until(lambda: trail.health == WELL)
     assert await stored_ids(sqlite_url) == [record.id for record in records]
+
+
+async def test_an_app_ends_in_time_beside_a_database_that_hangs(
+    sqlite_url: str, tmp_path: Path, spill_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    await migrated(sqlite_url)
+    record = audit_record()
+    with ExitStack() as hanging:
+        async with open_audit(sqlite_url, spill_path, timeout=60) as trail:
+            hanging.enter_context(locked(tmp_path / "audit.db"))
+            trail.write(record)
+            await until(lambda: trail.health.spilled_bytes)
+            began = time.perf_counter()
+        assert time.perf_counter() - began < 30
+        assert "the audit writer does not end: what it had not written to disk may be lost" in caplog.messages
+        assert len(files(spill_path)) == 1
+    await until(lambda: not any(thread.name == "audit" for thread in threading.enumerate()))
+    async with open_audit(sqlite_url, spill_path) as trail:
+        await until(lambda: trail.health == WELL)
+    assert await stored_ids(sqlite_url) == [record.id]
 
 
 async def test_a_file_of_sqlite_that_cannot_be_written_is_an_outage(spill_path: Path, tmp_path: Path) -> None:

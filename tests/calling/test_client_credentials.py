@@ -260,3 +260,104 @@ def test_replicas_share_one_token_through_redis(
         client.get("/orders")
     assert api.tokens == ["token-1", "token-1", "token-1", "token-2"]
     assert len(token_endpoint.requests) == 2
+
+
+def test_threads_too_get_a_token_that_is_rejected_always_twice(
+    make: Make, api: Api, token_endpoint: TokenEndpointScript
+) -> None:
+    api.rejected = {f"token-{number}" for number in range(9)}
+    with client_of(api, make()) as client:
+        assert [client.get("/orders").status_code for _ in range(5)] == [401] * 5
+    assert len(token_endpoint.requests) == 2
+
+
+def test_an_auth_may_be_closed_unused_and_used_again(
+    make: Make, api: Api, token_endpoint: TokenEndpointScript
+) -> None:
+    auth = make()
+    auth.close()
+    with client_of(api, auth) as client:
+        for _ in range(2):
+            assert client.get("/orders").status_code == 200
+            auth.close()
+    assert api.tokens == ["token-1", "token-2"]
+
+
+class Meeting:
+    """A lock that two threads take only once both have asked for it."""
+
+    def __init__(self) -> None:
+        self._both = threading.Barrier(2)
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        self._both.wait(10)
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+def test_two_threads_that_begin_at_once_open_one_source(
+    make: Make, api: Api, token_endpoint: TokenEndpointScript, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    auth = make()
+    with monkeypatch.context() as both, client_of(api, auth) as client, ThreadPoolExecutor(2) as pool:
+        both.setattr(auth, "_lock", Meeting())
+        answers = [pool.submit(client.get, "/orders") for _ in range(2)]
+        assert [answer.result().status_code for answer in answers] == [200, 200]
+    assert len(token_endpoint.requests) == 1
+
+
+class LateApi(Api):
+    """Answers /late when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.released = asyncio.Event()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await super().handle_async_request(request)
+        if request.url.path == "/late":
+            await self.released.wait()
+        return answer
+
+
+async def test_a_late_401_for_a_replaced_token_fetches_no_other(
+    make: Make, token_endpoint: TokenEndpointScript
+) -> None:
+    api = LateApi()
+    api.rejected = {"token-1"}
+    async with async_client_of(api, make()) as client:
+        late = asyncio.create_task(client.get("/late"))
+        async with asyncio.timeout(5):
+            while not api.tokens:
+                await asyncio.sleep(0.001)
+        assert (await client.get("/orders")).status_code == 200
+        api.released.set()
+        assert (await late).status_code == 200
+    assert api.tokens == ["token-1", "token-1", "token-2", "token-2"]
+    assert len(token_endpoint.requests) == 2
+
+
+def test_an_auth_that_is_closed_during_a_request_goes_on(
+    make: Make, api: Api, token_endpoint: TokenEndpointScript, caplog: pytest.LogCaptureFixture
+) -> None:
+    auth = make()
+
+    class ClosingApi(Api):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            auth.close()
+            return super().handle_request(request)
+
+    closing = ClosingApi()
+    with client_of(closing, auth) as client:
+        assert [client.get("/orders").status_code for _ in range(2)] == [200, 200]
+    assert closing.tokens == ["token-1", "token-2"]
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("url", ["orders", "/v1", "https:///v1"])
+def test_a_base_url_without_a_host_is_refused(make: Make, url: str) -> None:
+    with pytest.raises(ValueError, match="names no host"):
+        make(base_urls=["https://orders.example.com", url])

@@ -81,6 +81,23 @@ def test_garbage_methods_and_paths_make_one_series_each(clock: HandClock) -> Non
     assert metrics.exposition().count(b"\nauth0_sso_http_requests_total{") == 1
 
 
+def test_equal_lookups_and_decisions_are_counted_each_time(clock: HandClock) -> None:
+    metrics = PrometheusMetrics(clock=clock)
+    for _ in range(3):
+        metrics(events.RoleLookup("cached"))
+        metrics(events.RateLimitDecision("GET /orders", allowed=True, counted_by="memory"))
+    assert value(metrics, "auth0_sso_role_lookups_total", result="cached") == 3
+    decision = {"limit": "GET /orders", "decision": "allowed", "counted_by": "memory"}
+    assert value(metrics, "auth0_sso_rate_limit_decisions_total", **decision) == 3
+
+
+def test_an_event_that_no_metric_counts_changes_nothing(clock: HandClock) -> None:
+    metrics = PrometheusMetrics(clock=clock)
+    before = metrics.exposition()
+    metrics(events.TokensRevoked("logout", "auth0|ann", None))
+    assert metrics.exposition() == before
+
+
 def test_a_tenant_request_without_a_response_has_its_cause_as_status(clock: HandClock) -> None:
     metrics = PrometheusMetrics(clock=clock)
     request = events.TenantRequest("management", "GET", "/users/{id}", 5.0, error="timeout", retry=True)

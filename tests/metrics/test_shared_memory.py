@@ -1,5 +1,12 @@
 import multiprocessing
 import os
+import pickle
+import tempfile
+from multiprocessing import resource_sharer
+from multiprocessing.reduction import ForkingPickler
+from pathlib import Path
+
+import pytest
 
 from auth0_sso.metrics import families
 from auth0_sso.metrics.segment import Counts
@@ -37,5 +44,31 @@ def test_a_segment_that_is_added_later_is_seen_by_all() -> None:
     shared.add()
     Counts(shared.segments()[0]).add(families.ALLOWED)
     assert other.segments()[0].numbers[other.segments()[0].series()[0].at] == 1.0
+    other.close()
+    shared.close()
+
+
+def test_a_process_that_unpickles_it_has_the_same_memory() -> None:
+    shared = SharedMemory()
+    shared.add()
+    try:
+        other = pickle.loads(ForkingPickler.dumps(shared))  # noqa: S301 - as multiprocessing does
+    finally:
+        resource_sharer.stop()
+    Counts(other.segments()[0]).add(families.KEYS_CHANGES)
+    assert shared.segments()[0].numbers[shared.segments()[0].series()[0].at] == 1.0
+    other.close()
+    shared.close()
+
+
+def test_without_memfd_the_memory_is_a_file_without_a_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    shared = SharedMemory()
+    shared.add()
+    other = SharedMemory(os.dup(shared.descriptor))
+    Counts(shared.segments()[0]).add(families.KEYS_CHANGES)
+    assert other.segments()[0].numbers[other.segments()[0].series()[0].at] == 1.0
+    assert list(tmp_path.iterdir()) == []
     other.close()
     shared.close()

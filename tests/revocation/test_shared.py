@@ -10,6 +10,7 @@ from auth0_sso.revocation.shared import SharedRevocations
 from auth0_sso.store.keyring import Keyring
 from auth0_sso.store.sealed import SealedStore
 from auth0_sso.store.store import RedisStore
+from auth0_sso.tokens.claims import AccessToken
 from support.redis_server import RedisServer
 
 ISSUER = "https://tenant.example.com/"
@@ -46,6 +47,23 @@ def revocation(number: int) -> Revocation:
     return Revocation(ISSUER, SYSTEM_CLOCK.wall(), subject=f"auth0|{number}")
 
 
+def token_of(subject: str) -> AccessToken:
+    return AccessToken(
+        subject=subject,
+        issuer=ISSUER,
+        audiences=("https://api.example.com",),
+        issued_at=0.0,
+        expires_at=DAY,
+        not_before=None,
+        client_id="spa",
+        scopes=frozenset(),
+        permissions=frozenset(),
+        organization=None,
+        is_machine=False,
+        claims={},
+    )
+
+
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(15):
         while not condition():
@@ -57,6 +75,29 @@ async def test_a_revocation_reaches_the_other_replica_within_a_second(redis: Red
         await one.shared.revoke(revocation(1))
         assert one.subjects() == {"auth0|1"}
         await until(lambda: other.subjects() == {"auth0|1"})
+
+
+async def test_what_is_known_already_is_not_published_again(redis: RedisServer) -> None:
+    async with replica(redis) as one:
+        known = revocation(1)
+        assert await one.shared.revoke(known)
+        assert not await one.shared.revoke(known)
+        assert await one.store.execute("XLEN", one.shared._stream) == 1  # noqa: SLF001 - what is stored
+
+
+async def test_an_unexpected_error_does_not_end_the_reading(
+    redis: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> None:
+        raise RuntimeError("of what watches a token")
+
+    async with replica(redis) as one, replica(redis) as other:
+        one.deny_list.watch(token_of("auth0|1"), fail)
+        await other.shared.revoke(revocation(1))
+        await other.shared.revoke(revocation(2))
+        await until(lambda: one.subjects() == {"auth0|1", "auth0|2"})
+    assert "reading revocations failed with an unexpected error" in caplog.messages
+    assert "of what watches a token" in caplog.text
 
 
 async def test_a_replica_that_starts_later_reads_what_is_alive(redis: RedisServer) -> None:

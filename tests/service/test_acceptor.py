@@ -28,10 +28,10 @@ class Accepted(list[asyncio.BaseTransport]):
 
 @asynccontextmanager
 async def accepting(
-    own: Sequence[socket.socket], others: Sequence[socket.socket] = ()
+    own: Sequence[socket.socket], others: Sequence[socket.socket] = (), *, backlog: int = 500
 ) -> AsyncIterator[tuple[Acceptor, Accepted]]:
     accepted = Accepted()
-    acceptor = Acceptor(accepted.protocol, own, others=others, backlog=500)
+    acceptor = Acceptor(accepted.protocol, own, others=others, backlog=backlog)
     acceptor.start()
     try:
         yield acceptor, accepted
@@ -72,6 +72,14 @@ async def test_hundreds_of_waiting_connections_are_accepted_at_once(
     async with accepting([listening]) as (_, accepted):
         await a_few_iterations()
         assert len(accepted) == 300
+
+
+async def test_more_connections_than_the_backlog_are_accepted_in_turns(
+    listening: socket.socket, clients: ExitStack
+) -> None:
+    connect(clients, listening, 5)
+    async with accepting([listening], backlog=2) as (_, accepted):
+        await until(lambda: len(accepted) == 5)
 
 
 async def test_connections_that_keep_waiting_for_another_worker_are_taken_over(

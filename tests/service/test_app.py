@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
 from fastapi.routing import APIRoute
+from pydantic import SecretStr
 
 import auth0_sso
 from auth0_devtenant import TenantOptions, create_tenant, default_seed
@@ -314,6 +315,24 @@ def test_the_public_face_is_what_it_says() -> None:
     assert sorted(auth0_sso.__all__) == auth0_sso.__all__
     for name in auth0_sso.__all__:
         assert getattr(auth0_sso, name).__doc__
+
+
+async def test_what_auth0_calls_is_there_where_it_is_set_up_alone(
+    rsa_keys: Keys, clock: HandClock, service: Service
+) -> None:
+    set_up: dict[str, Any] = {
+        "auth0_backchannel_logout_clients": ("spa-client",),
+        "auth0_events_token": SecretStr("a-token-of-an-event-stream-0123456789"),
+    }
+    async with running_service(rsa_keys, clock, **set_up) as called:
+        for path, status, code in (
+            ("/backchannel-logout", 400, "invalid_logout_token"),
+            ("/auth0-events", 401, "missing_token"),
+        ):
+            answer = await called.api.post(path)
+            assert (answer.status_code, answer.json()["code"]) == (status, code)
+            assert (await service.api.post(path)).status_code == 404
+            assert path not in called.app.openapi()["paths"]
 
 
 METADATA = "/.well-known/oauth-protected-resource"

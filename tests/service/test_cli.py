@@ -1,3 +1,5 @@
+import gc
+import logging
 import os
 import re
 import signal
@@ -5,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,6 +18,8 @@ from auth0_sso.errors import ConfigurationError
 from auth0_sso.service.cli import main
 from auth0_sso.service.dev import banner
 from auth0_sso.service.settings import ServiceSettings
+from auth0_sso.service.shutdown import SHUTDOWN_SIGNALS
+from support.environment import GOOD
 
 
 def unused_address() -> str:
@@ -88,6 +93,40 @@ def test_ctrl_c_exits_with_130_and_without_a_traceback(capsys: pytest.CaptureFix
         finished.set()
         interrupting.join(30)
     assert capsys.readouterr() == ("", "")
+
+
+def test_ctrl_c_while_an_app_is_imported_exits_with_130(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "interrupted_app.py").write_text("import signal\nsignal.raise_signal(signal.SIGINT)\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    assert main(["routes", "interrupted_app:app"]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.fixture
+def signals_restored() -> Iterator[None]:
+    """Undo at the end what the test changes in the handling of signals."""
+    before = {number: signal.getsignal(number) for number in SHUTDOWN_SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.filterwarnings("ignore:unclosed")  # the process exits then, and closes nothing itself
+@pytest.mark.usefixtures("clean_environment", "logging_restored", "signals_restored")
+def test_serve_at_a_port_in_use_says_so_and_exits_with_1(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in (GOOD | {"HOST": "192.0.2.1", "PORT": "1"}).items():
+        monkeypatch.setenv(name, value)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = str(taken.getsockname()[1])
+        assert main(["serve", "--host", "127.0.0.1", "--port", number]) == 1
+    gc.collect()
+    logging.root.handlers[0].flush()
+    assert f"cannot listen on 127.0.0.1 port {number}: Address already in use" in capfd.readouterr().err
 
 
 WITHOUT_TENANT = """

@@ -119,10 +119,12 @@ def test_an_access_line_names_its_request_when_formatted_later() -> None:
     assert " [r-1] x / 200 12.3ms" in ConsoleFormatter(colours=False).format(record)
 
 
-async def test_the_documented_fields_are_those_emitted(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_documented_fields_are_those_emitted(
+    service: Service, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     caplog.set_level(logging.INFO, "auth0_sso")
     formatter = JsonFormatter()
-    caplog.handler.setFormatter(formatter)
+    monkeypatch.setattr(caplog.handler, "formatter", formatter)  # which is the handler of all tests
     traceparent = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01", "X-Request-ID": "r-1"}
     await service.api.get("/profile", headers=traceparent | await service.as_user(USER))
     record = record_of("failed")

@@ -1,15 +1,20 @@
 """What is written, with real pipes: whole lines in their order, and no caller that waits for a reader."""
 
+import fcntl
 import logging
 import os
 import re
+import sys
+import termios
 import threading
+import time
 from collections.abc import Iterator
 from io import FileIO, RawIOBase
 from select import PIPE_BUF
 
 import pytest
 
+from auth0_sso.service import log_handler
 from auth0_sso.service.log_handler import MAX_BUFFERED, ThreadedHandler
 from support.access_records import access_record
 
@@ -52,6 +57,11 @@ class Disk(RawIOBase):
             raise OSError("No space left on device")
         self.taken += data
         return len(data)
+
+
+def waiting(pipe: Pipe) -> int:
+    """Return how many bytes are in the pipe."""
+    return int.from_bytes(fcntl.ioctl(pipe.reader.fileno(), termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def log(handler: logging.Handler, message: str, *args: object, level: int = logging.INFO) -> None:
@@ -103,6 +113,18 @@ def test_a_stopped_reader_delays_no_caller(pipe: Pipe) -> None:
         pipe.log("%d %s", number, LARGE)  # a pipe takes 64 KiB: a write of the caller's would not return
     kept = [line.split()[0] for line in pipe.read_to_end() if LARGE in line]
     assert kept == [str(number) for number in range(FITTING)]
+
+
+def test_a_flush_gives_up_while_the_thread_hangs_in_a_write(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe.log(LARGE)
+    while waiting(pipe) < PIPE_BUF:  # the write has begun, and a pipe does not take all of it
+        time.sleep(0.001)
+    with monkeypatch.context() as impatient:
+        impatient.setattr(log_handler, "_FLUSH_TIMEOUT", 0.01)
+        pipe.log("later")
+        pipe.handler.flush()
+    assert waiting(pipe) < len(LARGE)
+    assert pipe.read_to_end() == [LARGE, "later"]
 
 
 def test_lost_records_are_counted_after_those_before_them(pipe: Pipe) -> None:

@@ -59,3 +59,10 @@ def test_headers_for_the_collector_are_secret(monkeypatch: pytest.MonkeyPatch) -
     settings = load(monkeypatch, OTEL_EXPORTER_OTLP_HEADERS="api-key=s3cret,x-scope=a%20b")
     assert settings.otel_exporter_otlp_headers.get_secret_value() == "api-key=s3cret,x-scope=a%20b"
     assert "s3cret" not in repr(settings)
+
+
+def test_a_header_with_certificates_needs_the_proxies_that_send_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    header = {"AUTH0_CLIENT_CERTIFICATE_HEADER": "X-Client-Cert"}
+    (told,) = problems(monkeypatch, **header)
+    assert told.startswith("TRUSTED_PROXIES is not set, and AUTH0_CLIENT_CERTIFICATE_HEADER is, which any client")
+    assert load(monkeypatch, TRUSTED_PROXIES="10.0.0.0/8", **header).trusted_proxies == ("10.0.0.0/8",)

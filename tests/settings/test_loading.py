@@ -201,3 +201,16 @@ def test_a_start_without_readable_files_still_exits_with_its_problem(
         ServiceSettings.load_or_exit()
     assert caught.value.code == EX_CONFIG
     assert ".env, or a file among the secrets, cannot be read" in capsys.readouterr().err
+
+
+def test_the_files_of_settings_are_those_that_are_named_like_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    secrets = tmp_path / "secrets"
+    for name in ("AUTH0_DOMAIN", "auth0_audience", "auth0_issuer_base_url"):
+        (secrets / name).touch()
+    fields = {"auth0_domain", "auth0_audience"}
+    assert loading.files_of(fields) == (Path(".env"), secrets / "AUTH0_DOMAIN", secrets / "auth0_audience")
+    monkeypatch.delenv("SECRETS_DIR")
+    monkeypatch.setattr(loading, "SECRETS_DIRECTORY", Path("gone"))
+    assert loading.files_of(fields) == (Path(".env"),)

@@ -230,6 +230,17 @@ def test_a_private_key_out_of_place_is_a_problem(
     assert "PRIVATE KEY-----" not in reported
 
 
+def test_three_private_keys_are_refused(
+    monkeypatch: pytest.MonkeyPatch, rsa_keys: tuple[rsa.RSAPrivateKey, ...]
+) -> None:
+    variables = {"AUTH0_MANAGEMENT_CLIENT_ID": "client"}
+    two = load(monkeypatch, AUTH0_MANAGEMENT_PRIVATE_KEY=private_key(rsa_keys) * 2, **variables)
+    assert two.auth0_management_private_key.get_secret_value().count("BEGIN PRIVATE KEY") == 2
+    (reported,) = problems(monkeypatch, AUTH0_MANAGEMENT_PRIVATE_KEY=private_key(rsa_keys) * 3, **variables)
+    assert reported.startswith("AUTH0_MANAGEMENT_PRIVATE_KEY has more than 2 keys")
+    assert "PRIVATE KEY-----" not in reported
+
+
 def test_an_unusable_private_key_is_a_problem_not_showing_it(monkeypatch: pytest.MonkeyPatch) -> None:
     (reported,) = problems(monkeypatch, AUTH0_MANAGEMENT_CLIENT_ID="client", AUTH0_MANAGEMENT_PRIVATE_KEY=SECRET)
     assert reported.startswith("AUTH0_MANAGEMENT_PRIVATE_KEY is not a private key in PEM")

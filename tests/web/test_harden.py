@@ -12,10 +12,11 @@ from fastapi import Depends, FastAPI, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from auth0_sso import StaticKeys, current_token, harden, protect, rate_limit
-from auth0_sso.errors import ConfigurationError
+from auth0_sso.errors import ConfigurationError, NotFoundError
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.issuer import Issuer, user_claims
 from auth0_sso.web.middleware.logged_caller import CallerInLog, hashed
+from support.asgi_lifespan import LifespanServer
 from support.host_app import CrashError, host_app, library_settings
 from support.own_app import protected
 
@@ -262,3 +263,32 @@ async def test_a_counted_request_leaves_such_a_message_too(issuer: Issuer, clock
         lefts = [(await client.get("/page")).headers.get_list("RateLimit") for _ in range(2)]
     assert [len(left) for left in lefts] == [1, 1]
     assert start["headers"] == []
+
+
+async def test_an_app_without_guards_answers_our_errors_as_problems() -> None:
+    app = harden(small_app(), problem_details=True)
+
+    @app.get("/missing")
+    async def find() -> None:
+        raise NotFoundError("No such order.")
+
+    async with running(app) as client:
+        answer = await client.get("/missing")
+    assert (answer.status_code, answer.json()["detail"]) == (404, "No such order.")
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_an_app_behind_trusted_proxies_starts_and_ends() -> None:
+    phases: list[str] = []
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        phases.append("started")
+        yield
+        phases.append("ended")
+
+    server = LifespanServer(harden(FastAPI(lifespan=lifespan), trusted_proxies=["10.0.0.0/8"]))
+    for phase in ("startup", "shutdown"):
+        assert (await server.say(phase))["type"] == f"lifespan.{phase}.complete"
+    await server.ended()
+    assert phases == ["started", "ended"]

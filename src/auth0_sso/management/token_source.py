@@ -10,7 +10,6 @@ from auth0_sso.errors import (
     ManagementRefusedError,
     ManagementUnavailableError,
     TenantError,
-    TokenAnswerError,
     TokenUnavailableError,
 )
 from auth0_sso.events import IGNORE, Observer
@@ -51,12 +50,8 @@ class ManagementTokenSource(AccessTokenSource):
 
 
 def _management_error(error: TenantError) -> TenantError:
-    match error:
-        case TokenUnavailableError(reason=reason):
-            return ManagementUnavailableError(reason, retry_after=error.retry_after)
-        case ClientRefusedError(reason=reason):
-            return ManagementRefusedError(reason)
-        case TokenAnswerError(reason=reason):
-            return ManagementAnswerError(reason)
-        case _:
-            return error
+    if isinstance(error, TokenUnavailableError):
+        return ManagementUnavailableError(error.reason, retry_after=error.retry_after)
+    if isinstance(error, ClientRefusedError):
+        return ManagementRefusedError(error.reason)
+    return ManagementAnswerError(error.reason)  # of a `TokenAnswerError`: there is no other

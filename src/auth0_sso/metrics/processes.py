@@ -51,7 +51,5 @@ def process_info(pid: int) -> ProcessInfo | None:
 
 
 def _max_fds(pid: int) -> int:
-    for line in (_PROC / str(pid) / "limits").read_text().splitlines():
-        if line.startswith("Max open files"):
-            return int(line.split()[3])  # the soft limit
-    raise ValueError("no limit of open files")
+    limits = (_PROC / str(pid) / "limits").read_text()
+    return int(limits.partition("Max open files")[2].split()[0])  # the soft limit

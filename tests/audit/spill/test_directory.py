@@ -2,7 +2,9 @@ import logging
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -10,6 +12,7 @@ from auth0_sso.audit.spill.directory import SEGMENT_BYTES, SpillDirectory, Spill
 from auth0_sso.clock import SYSTEM_CLOCK
 from support.audit_records import files
 
+NOBODY = 65534
 LINES = [f'{{"n":{number}}}\n'.encode() for number in range(10)]
 
 
@@ -171,3 +174,53 @@ def test_refused_lines_are_kept_in_a_file_for_its_owner_only(spill: SpillDirecto
     assert refused.read_bytes() == b"torn\nwhole\n"
     assert stat.S_IMODE(refused.stat().st_mode) == 0o600
     assert not spill.adopt()
+
+
+def test_a_file_that_the_disk_does_not_read_holds_up_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = opened(tmp_path / "spill")
+    first.append(LINES)
+    first.close()
+    second = opened(tmp_path / "spill")
+    (name,) = files(tmp_path / "spill")
+    second.append([b"{}\n"])
+    with unreadable(tmp_path / "spill" / name):
+        assert read_all(second) == [b"{}\n"]
+    assert caplog.messages[-1] == f"the file {name} of audit records cannot be read"
+    second.close()
+    assert (tmp_path / "spill" / name).read_bytes() == b"".join(LINES)
+
+
+@contextmanager
+def unreadable(path: Path) -> Iterator[None]:
+    """Let the disk fail for the one descriptor of this process that reads the file."""
+    (descriptor,) = [
+        int(each.name) for each in Path("/proc/self/fd").iterdir() if each.is_symlink() and each.resolve() == path
+    ]
+    write_only = os.open(path, os.O_WRONLY)
+    os.dup2(write_only, descriptor)
+    os.close(write_only)
+    yield
+
+
+def test_a_directory_that_its_owner_cannot_write_is_refused() -> None:
+    with TemporaryDirectory() as name, as_another_user(Path(name)):
+        path = Path(name) / "spill"
+        path.mkdir(0o500)
+        with pytest.raises(PermissionError, match="it cannot be written"):
+            opened(path)
+
+
+@contextmanager
+def as_another_user(directory: Path) -> Iterator[None]:
+    """Be another user than root, who may write everywhere, and own the directory."""
+    if os.getuid() != 0:
+        yield
+        return
+    os.chown(directory, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, 0)
+    try:
+        yield
+    finally:
+        os.setresuid(0, 0, 0)

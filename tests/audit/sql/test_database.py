@@ -14,7 +14,7 @@ from auth0_sso.audit.trail import MAX_PAGE, AuditQuery
 from auth0_sso.audit.writer import RefusedError
 from auth0_sso.errors import AuditUnavailableError
 from support.audit_records import WHEN, audit_record, migrated, stored_ids, until
-from support.postgresql_server import PostgresServer
+from support.postgresql_server import PostgresServer, postgresql_server
 
 
 @pytest.fixture
@@ -274,3 +274,18 @@ async def test_a_failure_has_a_word(postgresql: PostgresServer, empty_database: 
     assert await word_of(postgresql.url(name, user=name, password="reads")) == "read_only"
     execute(f"ALTER ROLE {name} SET default_transaction_read_only = off")
     assert await word_of(postgresql.url(name, user=name, password="reads")) == "permission_denied"
+
+
+async def test_connections_to_a_frozen_server_are_cut_at_the_end() -> None:
+    with postgresql_server() as server:
+        url = parse_database_url(await migrated(server.url(server.create_database())))
+        database = AuditDatabase(url)
+        await database.insert([columns_of(audit_record())])  # its connection is kept
+        (kept,) = database._connections._open  # type: ignore[union-attr]  # noqa: SLF001 - whether it is closed
+        server.freeze()
+        try:
+            async with asyncio.timeout(5):
+                await database.aclose()
+            assert kept.is_closed()
+        finally:
+            server.thaw()

@@ -1,3 +1,5 @@
+from urllib.parse import parse_qs
+
 import pytest
 
 from auth0_sso.testing.hostile import Forge
@@ -91,6 +93,17 @@ async def test_without_the_list_of_apis_the_token_endpoint_tells(
     assert found.one("api").status == status
     assert words in found.one("api").message
     assert healthy.count(APIS) == 0
+
+
+@pytest.mark.parametrize("order", [0, 1], ids=["refused-first", "refused-second"])
+async def test_the_api_is_looked_up_with_the_secret_that_is_accepted(healthy: ScriptedTenant, order: int) -> None:
+    refused = token_error(401, "access_denied", "Unauthorized")
+    healthy.on(TOKEN, *((refused, OWN) if order == 0 else (OWN, refused)), NO_GRANT)
+    secrets = {"auth0_management_client_secret": "\n".join((SECRET, f"{SECRET}-2"))}
+    found = await diagnose(healthy, given(**MANAGEMENT | secrets))
+    assert (found.one("api").status, found.one("api").message) == ("pass", f"the tenant has the API {AUDIENCE}")
+    last = parse_qs(healthy.seen(TOKEN)[-1].body.decode())
+    assert last["client_secret"] == [f"{SECRET}-2" if order == 0 else SECRET]
 
 
 async def test_a_slash_too_many_is_found_too(healthy: ScriptedTenant) -> None:

@@ -297,6 +297,16 @@ async def test_the_target_of_a_mounted_app_has_its_path(
     assert "dpop_htu_mismatch" in await refusal(api, "/v1/orders", client.headers(ORDERS), caplog)
 
 
+async def test_a_request_with_two_hosts_has_no_target_and_uses_up_no_proof(
+    api: httpx.AsyncClient, client: DPoPClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    headers = client.headers(ORDERS)
+    two = [(b"host", b"api.example.com"), (b"host", b"evil.example.com"), *headers]
+    expected = 'dpop_target_unknown invalid_dpop_proof Bearer, DPoP error="invalid_dpop_proof"'
+    assert await refusal(api, "/orders", two, caplog) == expected
+    assert (await api.get("/orders", headers=headers)).status_code == 200
+
+
 async def test_the_public_url_is_what_clients_have(
     open_app: OpenApp, client: DPoPClient, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -352,6 +362,18 @@ async def test_processes_share_nonces_by_their_management_client(open_app: OpenA
     client.nonce = (await one.get("/orders", headers=client.headers(ORDERS))).headers["DPoP-Nonce"]
     assert (await two.get("/orders", headers=client.headers(ORDERS))).status_code == 200
     assert (await alone.get("/orders", headers=client.headers(ORDERS))).json()["code"] == "use_dpop_nonce"
+
+
+async def test_workers_with_nonces_of_their_own_are_warned_of(
+    open_app: OpenApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, "auth0_sso")
+    management = {"auth0_management_client_id": "management", "auth0_management_client_secret": "shared"}
+    await open_app(auth0_dpop_nonce="required")
+    await open_app(auth0_dpop_nonce="required", workers=2, **management)
+    assert caplog.text == ""
+    await open_app(auth0_dpop_nonce="required", workers=2)
+    assert caplog.text.count("each process gives DPoP nonces of its own, which the others refuse") == 1
 
 
 async def test_processes_with_one_store_share_the_proofs_that_were_used(

@@ -82,6 +82,19 @@ async def test_a_logout_refuses_a_cached_token_at_its_next_use(
     assert (await client.get("/me", headers=other)).status_code == 200
 
 
+async def test_an_app_without_roles_and_profiles_ends_sessions_too(
+    app: FastAPI, issuer: Issuer, clock: HandClock
+) -> None:
+    without: dict[str, Any] = {"auth0_role_source": "management", "auth0_role_claim": ""}
+    async with protected(app, issuer, clock, **SETTINGS | without) as client:
+        assert (services_of_app(app).roles, services_of_app(app).profiles) == (None, None)
+        headers = token_for(issuer, clock.now)
+        assert (await client.get("/me", headers=headers)).status_code == 200
+        response = await client.post("/logout", content=logout_form(issuer, clock.now), headers=FORM)
+        assert response.status_code == 200
+        assert (await client.get("/me", headers=headers)).status_code == 401
+
+
 async def test_without_a_session_all_tokens_of_the_user_end_until_a_new_login(
     client: httpx.AsyncClient, issuer: Issuer, clock: HandClock
 ) -> None:

@@ -28,6 +28,19 @@ async def read_item() -> str:
     return "x"
 
 
+dear = APIRouter(prefix="/dear-by-default")
+
+
+@dear.get("/two", dependencies=[Depends(rate_limit(cost=2))])
+async def read_for_two() -> str:
+    return "x"
+
+
+@dear.get("/six", dependencies=[Depends(rate_limit(cost=6))])
+async def read_for_six() -> str:
+    return "x"
+
+
 def own_app() -> FastAPI:
     app = FastAPI()
     group = APIRouter(prefix="/group", dependencies=[Depends(rate_limit("3/minute", name="group"))])
@@ -75,6 +88,7 @@ def own_app() -> FastAPI:
 
     app.include_router(group)
     app.include_router(twice)
+    app.include_router(dear)
     app.include_router(versioned, prefix="/v1")
     app.include_router(versioned, prefix="/v2")
     return app
@@ -130,6 +144,16 @@ async def test_the_headers_name_all_limits_and_the_longest_wait(app: Service) ->
 async def test_a_request_takes_its_cost(app: Service) -> None:
     assert await statuses(app, "/dear", 3) == [200, 200, 429]
     assert (await app.api.get("/dear")).headers["RateLimit"].startswith('"10/minute";r=2;')
+
+
+async def test_a_request_takes_its_cost_of_the_setting(app: Service) -> None:
+    assert await statuses(app, "/dear-by-default/two", 3) == [200, 200, 429]
+    assert (await app.api.get("/dear-by-default/two")).headers["RateLimit"].startswith('"5/minute";r=1;')
+
+
+async def test_a_cost_that_never_fits_the_setting_fails_the_first_request(app: Service) -> None:
+    with pytest.raises(ValueError, match="costs"):
+        await app.api.get("/dear-by-default/six")
 
 
 async def test_only_routes_that_share_a_name_share_a_budget(app: Service) -> None:

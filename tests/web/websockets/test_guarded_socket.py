@@ -6,7 +6,8 @@ import pytest
 from starlette.types import Message
 
 from auth0_sso.testing.clock import HandClock
-from auth0_sso.testing.issuer import Issuer, user_claims
+from auth0_sso.testing.issuer import SUBJECT, Issuer, user_claims
+from auth0_sso.web.services.services import Services
 from auth0_sso.web.websockets.guarded_socket import GuardedSocket
 from support.asgi_socket import asgi_socket
 from support.own_app import protected
@@ -131,6 +132,22 @@ async def test_a_socket_its_app_has_closed_is_not_closed_again(
         own.go.set()
         await socket.ended()
         assert socket.from_app.empty()
+
+
+@pytest.mark.parametrize("path", ["/bye", "/push"], ids=["by-its-app", "by-its-expiry"])
+async def test_a_socket_that_is_closed_already_is_not_closed_by_a_revocation(
+    own: SocketApp, clock: HandClock, bearer: Bearer, path: str
+) -> None:
+    services = own.app.state.auth0_sso
+    assert isinstance(services, Services)
+    async with asgi_socket(own.app, path, headers=bearer()) as socket:
+        assert (await socket.hear())["type"] == "websocket.accept"
+        if path == "/push":
+            await clock.advance(LIFE + LEEWAY)
+        assert (await socket.hear())["type"] == "websocket.close"
+        await services.revocations.revoke_user(SUBJECT, "admin")
+        await clock.settle()
+        assert socket.from_app.empty(), "closed twice"
 
 
 async def test_a_cancel_at_the_moment_of_the_expiry_is_not_swallowed(clock: HandClock) -> None:

@@ -118,7 +118,7 @@ async def _probed(examination: Examination, audience: str) -> Finding:
 async def _exists(examination: Examination, audience: str) -> bool | None:
     if examination.management is not None:
         try:
-            await request_own_token(examination, audience)
+            await request_own_token(examination, examination.management, audience)
         except TokenRequestError as error:
             if _NO_GRANT in error.description:
                 return True

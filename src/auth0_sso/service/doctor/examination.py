@@ -7,6 +7,7 @@ from typing import Final
 from auth0_sso.clock import Clock
 from auth0_sso.http.bounded_http import BoundedResponse, FetchError, send_bounded
 from auth0_sso.http.client import httpx
+from auth0_sso.oauth.proofs import Proof
 from auth0_sso.service.doctor.findings import Finding
 from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.settings.loading import Problem
@@ -37,6 +38,8 @@ class ManagementAccess:
 
     token: str = field(repr=False)
     scopes: frozenset[str] | None
+    proof: Proof = field(repr=False)
+    """What Auth0 issued it for: of two secrets or keys, one that it accepts."""
 
     def may(self, scope: str) -> bool:
         """Return whether it may have a scope."""

@@ -1,7 +1,6 @@
 """The Management API's credentials, and whether their scopes are those that the routes need."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import suppress
 from typing import Final
 
 from auth0_sso.calling.confidential_client import proofs_of
@@ -70,17 +69,13 @@ async def _check_proofs(examination: Examination, proofs: Sequence[Proof]) -> As
         except TokenRequestError as error:
             yield failed(f"Auth0 issues no Management API token{which}: {error.sentence}", _fix_for(error, settings))
         else:
-            examination.management = ManagementAccess(issued.text, issued.scopes)
+            examination.management = ManagementAccess(issued.text, issued.scopes, proof)
             yield passed(f"Auth0 issues a Management API token for AUTH0_MANAGEMENT_CLIENT_ID{which}")
 
 
-async def request_own_token(examination: Examination, audience: str) -> IssuedToken:
+async def request_own_token(examination: Examination, access: ManagementAccess, audience: str) -> IssuedToken:
     """Return a token of the Management client for an API; raise `TokenRequestError` if Auth0 issues none."""
-    *others, last = proofs_of(examination.settings)
-    for proof in others:
-        with suppress(TokenRequestError):
-            return await _request_token(examination, audience, proof)
-    return await _request_token(examination, audience, last)
+    return await _request_token(examination, audience, access.proof)
 
 
 async def _request_token(examination: Examination, audience: str, credential: Proof) -> IssuedToken:

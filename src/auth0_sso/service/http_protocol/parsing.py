@@ -8,6 +8,7 @@ import asyncio
 import logging
 import re
 import time
+from abc import abstractmethod
 from enum import Enum, auto
 from typing import Any, ClassVar, Final
 
@@ -141,9 +142,9 @@ class SizeLimitedProtocol(HttpToolsProtocol):
         """Return the response to what the parser rejected, or to what a callback made it reject."""
         return HEAD_TOO_LARGE if len(self.headers) > self.limits.max_headers else MALFORMED_HTTP
 
+    @abstractmethod
     def _shed(self) -> bool:
         """Return whether the request whose headers are complete got a response already."""
-        return False
 
     def _count_unfinished(self, stage_before: Stage, received: int) -> None:
         """Count bytes of headers or chunk framing, but not a piece in which headers or a part of a body start."""

@@ -29,8 +29,7 @@ Headers = list[tuple[bytes, bytes]]
 """Headers as ASGI has them."""
 
 _PROVEN: Final = "auth0_sso.proven"
-_NONCE: Final = b"dpop-nonce"
-_NO_STORE: Final = (b"cache-control", b"no-store")
+_NONCE_GIVEN: Final = "auth0_sso.nonce_given"
 
 
 class SentToken(NamedTuple):
@@ -45,8 +44,9 @@ async def require_binding(
 ) -> None:
     """Pass a token that its sender may use; the nonce for the next proof is added to `headers`.
 
-    Raises `InvalidTokenError` for a token that is bound otherwise than it was sent, `InvalidDPoPProofError`, and
-    `StoreUnavailableError` where it cannot be said whether a proof was used already.
+    It is for a token that is bound, or was sent with the scheme DPoP, or comes where bound ones are required: any
+    other is refused. Raises `InvalidTokenError` for a token that is bound otherwise than it was sent,
+    `InvalidDPoPProofError`, and `StoreUnavailableError` where it cannot be said whether a proof was used already.
     """
     try:
         await _require(scope, bound, token, sent, headers)
@@ -58,8 +58,8 @@ async def require_binding(
 async def _require(scope: Scope, bound: BoundTokens, token: AccessToken, sent: SentToken, headers: Headers) -> None:
     confirmation = token.confirmation
     if confirmation is None:
-        _require_bearer(bound, sent.scheme)
-    elif confirmation.method == "x5t#S256":
+        raise _unbound(bound)
+    if confirmation.method == "x5t#S256":
         _require_certificate(scope, bound.certificates, confirmation)
     elif sent.scheme != "DPoP":  # RFC 9449 section 7.2: a stolen one would be accepted without the key
         raise sender_constrained()
@@ -80,14 +80,12 @@ def dpop_required() -> InvalidTokenError:
     return error
 
 
-def _require_bearer(bound: BoundTokens, scheme: Scheme) -> None:
+def _unbound(bound: BoundTokens) -> InvalidTokenError:
     if bound.is_required:
-        raise dpop_required()
-    if scheme == "DPoP":
-        raise InvalidTokenError(
-            "dpop_unbound",
-            "This token is not bound to a key: send it with the Bearer scheme, or request a bound one.",
-        )
+        return dpop_required()
+    return InvalidTokenError(
+        "dpop_unbound", "This token is not bound to a key: send it with the Bearer scheme, or request a bound one."
+    )
 
 
 def _require_certificate(scope: Scope, header: CertificateHeader | None, confirmation: Confirmation) -> None:
@@ -113,7 +111,8 @@ async def _require_proof(
     values = [value for name, value in scope["headers"] if name == b"dpop"]
     proof = verify_proof(values, request, bound.proofs, now)
     if bound.nonces is not None:
-        _require_nonce(bound.nonces, proof, now, headers)
+        headers += _nonce_headers(scope, bound.nonces.current(now))
+        _require_nonce(bound.nonces, proof, now)
     lifetime = proof.issued_at + bound.proofs.max_age - now + 1
     await _require_first_use(scope, bound, proof_name(confirmation.thumbprint, target, proof.jti), lifetime)
 
@@ -127,15 +126,22 @@ def _target(scope: Scope, public_url: str) -> str:
         ) from None
 
 
-def _require_nonce(nonces: NonceSource, proof: Proof, now: WallTime, headers: Headers) -> None:
-    """RFC 9449 sections 8 and 9: each answer has the nonce for the client's next proof, and none is cached."""
-    current = nonces.current(now)
-    if not any(name == _NONCE for name, _ in headers):
-        headers += [(_NONCE, current.encode()), _NO_STORE]
+def _nonce_headers(scope: Scope, nonce: str) -> Headers:
+    """RFC 9449 sections 8 and 9: each answer has one nonce for the client's next proof, and none is cached.
+
+    The scope remembers that it has: two guards, one around the other, add to one answer.
+    """
+    if scope.get(_NONCE_GIVEN):
+        return []
+    scope[_NONCE_GIVEN] = True
+    return [(b"dpop-nonce", nonce.encode()), (b"cache-control", b"no-store")]
+
+
+def _require_nonce(nonces: NonceSource, proof: Proof, now: WallTime) -> None:
     if proof.nonce is None:
-        raise UseDPoPNonceError("dpop_nonce_missing", current)
+        raise UseDPoPNonceError("dpop_nonce_missing", nonces.current(now))
     if not nonces.accepts(proof.nonce, now):
-        raise UseDPoPNonceError("dpop_nonce_expired", current)
+        raise UseDPoPNonceError("dpop_nonce_expired", nonces.current(now))
 
 
 async def _require_first_use(scope: Scope, bound: BoundTokens, name: bytes, lifetime: float) -> None:

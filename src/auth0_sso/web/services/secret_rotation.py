@@ -12,7 +12,7 @@ from auth0_sso.oauth.proofs import Proofs, sealing_secrets
 from auth0_sso.resilience.single_flight import SingleFlight
 from auth0_sso.settings import Settings
 from auth0_sso.settings.secret_files import Reading, Signature, changes_credentials, read, signature
-from auth0_sso.web.services.components import Shared
+from auth0_sso.web.services.components import MovableStore, Shared
 
 _log = logging.getLogger(__name__)
 
@@ -105,7 +105,9 @@ class SecretRotation:
         former, self._settings = self._settings, reading.settings
         if changes_credentials(reading):
             self._use_credentials()
-        faults = await self._move_store(former) if _STORE.upper() in reading.changed else ()
+        faults: tuple[str, ...] = ()
+        if self._shared is not None and _STORE.upper() in reading.changed:
+            faults = await self._move(self._shared.store, former)
         used = [name for name in reading.changed if not faults or name != _STORE.upper()]
         if used:
             _log.info("secrets were read again and are used now: %s", ", ".join(used))
@@ -119,12 +121,10 @@ class SecretRotation:
         for listener in self._listeners:
             listener()
 
-    async def _move_store(self, former: Settings) -> tuple[str, ...]:
+    async def _move(self, store: MovableStore, former: Settings) -> tuple[str, ...]:
         """Use the store at its new address if it takes writes there, else the former one, and try again."""
-        if self._shared is None:
-            return ()
         try:
-            await self._shared.store.move_to(self._settings.rate_limit_storage_url.get_secret_value())
+            await store.move_to(self._settings.rate_limit_storage_url.get_secret_value())
         except StoreUnavailableError as error:
             self._settings = self._settings.model_copy(update={_STORE: former.rate_limit_storage_url})
             return (f"{_STORE.upper()} has an address or a password with which the store fails: {error.reason}.",)
