@@ -1,39 +1,20 @@
 """Resource servers that Auth0 wrote accept the development tenant's tokens, and refuse what ours refuses."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
 
 import httpx
 import pytest
-from fastapi import Depends, FastAPI
-from fastapi_plugin import Auth0FastAPI
 
 from auth0_devtenant import MACHINE_CLIENT_ID, MANAGEMENT_CLIENT_ID, MANAGEMENT_CLIENT_SECRET
+from support.auth0_fastapi_app import fastapi_app
 from support.client_tenant import ClientTenant
-from support.issuer_api import AUDIENCE, api
+from support.issuer_api import api
 from support.node import program
 from support.service import ADMIN, USER, person_id
 
 Exercise = Callable[[str, str], None]
 
 DONE = "accepts the tenant's tokens of users and machines, with their scopes, and refuses those for another API"
-
-
-def fastapi_app(domain: str) -> FastAPI:
-    auth0 = Auth0FastAPI(domain=domain, audience=AUDIENCE)
-    app = FastAPI()
-
-    @app.get("/any")
-    async def read_any(claims: Annotated[dict[str, Any], Depends(auth0.require_auth())]) -> dict[str, str]:
-        return {"sub": claims["sub"]}
-
-    @app.get("/scope")
-    async def read_scope(
-        claims: Annotated[dict[str, Any], Depends(auth0.require_auth(scopes="read:data"))],
-    ) -> dict[str, str]:
-        return {"sub": claims["sub"]}
-
-    return app
 
 
 async def require_same_answers(client: httpx.AsyncClient, tenant: ClientTenant) -> None:

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from support import node
-from support.compatibility import WRITE, Record, committed_rows, write_rows
+from support.compatibility import CLIENTS, WRITE, Record
 
 
 def test_the_table_of_clients_is_what_these_tests_did(request: pytest.FixtureRequest, record: Record) -> None:
     if WRITE:
-        write_rows(record.rows())
-    committed = committed_rows()
+        CLIENTS.write(record.rows())
+    committed = CLIENTS.committed()
     folder = Path(__file__).parent
     ran = {item.path for item in request.session.items if item.path.parent == folder}
     if ran == set(folder.glob("test_*.py")) and node.why_not() is None:

@@ -9,8 +9,35 @@ from typing import Final
 DOCUMENT: Final = Path(__file__).parent.parent.parent / "docs" / "compatibility.md"
 WRITE: Final = os.environ.get("COMPATIBILITY") == "write"
 
-_BEGIN, _END = "<!-- written by tests/clients -->\n", "<!-- end -->\n"
-_HEAD = "| | version | language | what the tests do with it |\n|---|---|---|---|\n"
+_END = "<!-- end -->\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of the document between a line that begins it and one that ends it."""
+
+    begin: str
+    head: str
+
+    def committed(self) -> list[str]:
+        """Return the rows of the committed table."""
+        _, _, table = DOCUMENT.read_text().partition(self.begin + self.head)
+        return table.partition(_END)[0].splitlines(keepends=True)
+
+    def write(self, rows: Iterable[str]) -> None:
+        """Replace the rows of the committed table."""
+        before, _, rest = DOCUMENT.read_text().partition(self.begin)
+        DOCUMENT.write_text(before + self.begin + self.head + "".join(rows) + _END + rest.partition(_END)[2])
+
+
+CLIENTS: Final = Table(
+    "<!-- written by tests/clients -->\n",
+    "| | version | language | what the tests do with it |\n|---|---|---|---|\n",
+)
+OPINIONS: Final = Table(
+    "<!-- written by tests/clients/test_second_opinions_on_proofs.py -->\n",
+    "| proof | ours | auth0-fastapi-api | express-oauth2-jwt-bearer | who is right |\n|---|---|---|---|---|\n",
+)
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -39,15 +66,3 @@ class Record:
 
 def _row(entry: Entry, done: list[str]) -> str:
     return f"| {entry.name} | {entry.version} | {entry.language} | {'; '.join(dict.fromkeys(done))} |\n"
-
-
-def committed_rows() -> list[str]:
-    """Return the rows of the committed table."""
-    _, _, table = DOCUMENT.read_text().partition(_BEGIN + _HEAD)
-    return table.partition(_END)[0].splitlines(keepends=True)
-
-
-def write_rows(rows: Iterable[str]) -> None:
-    """Replace the rows of the committed table."""
-    before, _, rest = DOCUMENT.read_text().partition(_BEGIN)
-    DOCUMENT.write_text(before + _BEGIN + _HEAD + "".join(rows) + _END + rest.partition(_END)[2])

@@ -40,6 +40,11 @@ class Document:
     def commands(self) -> list[str]:
         return [code for language, code in self.blocks if language == "sh"]
 
+    @property
+    def scripts(self) -> list[str]:
+        """The blocks for a browser, which tests/clients runs."""
+        return [code for language, code in self.blocks if language == "js"]
+
     def write(self, pytester: pytest.Pytester) -> None:
         """Write the files into a directory and enter it, with the JWK Set that one of them reads."""
         for name, code in self.files.items():
@@ -49,8 +54,8 @@ class Document:
         os.chdir(pytester.path)
 
     def assert_every_block_is_known(self) -> None:
-        """Assert that each block is a file of its own or a command."""
-        assert len(self.files) + len(self.commands) == len(self.blocks)
+        """Assert that each block is a file of its own, a command or a script."""
+        assert len(self.files) + len(self.commands) + len(self.scripts) == len(self.blocks)
         assert all(name.endswith(".py") for name in self.files)
 
     def assert_tests_pass(self, pytester: pytest.Pytester) -> None:

@@ -4,6 +4,7 @@ Auth0's access tokens have no `acr`, `amr`, `auth_time` and `sid`, and an Action
 in a namespace (Auth0: "Create Custom Claims").
 """
 
+from auth0_devtenant.seed import Seed
 from auth0_devtenant.state import Api, Grant, Json, Tenant, User
 
 _METHODS = {"auth0": "pwd", "email": "email"}
@@ -17,10 +18,9 @@ def session_claims(tenant: Tenant, api: Api, user: User, grant: Grant) -> Json:
     They are those of the login that a refresh token belongs to: its use renews none. Without a browser there
     is no session, and no `sid`. The Management API's tokens have none of these claims.
     """
-    option = tenant.options.seed.session_claims
-    if option is False or api.is_system or grant.auth_time is None:
+    namespace = namespace_of(tenant.options.seed, api.identifier)
+    if namespace is None or api.is_system or grant.auth_time is None:
         return {}
-    namespace = f"{api.identifier.rstrip('/')}/" if option is True else option
     claims = {
         "sid": grant.session_id,
         "amr": [_method(tenant, user), *grant.amr],
@@ -28,6 +28,13 @@ def session_claims(tenant: Tenant, api: Api, user: User, grant: Grant) -> Json:
         "acr": grant.acr,
     }
     return {f"{namespace}{name}": value for name, value in claims.items() if value is not None}
+
+
+def namespace_of(seed: Seed, audience: str) -> str | None:
+    """Return what the names of these claims begin with for an API, None where tokens have none of them."""
+    if seed.session_claims is False:
+        return None
+    return f"{audience.rstrip('/')}/" if seed.session_claims is True else seed.session_claims
 
 
 def _method(tenant: Tenant, user: User) -> str:

@@ -1,13 +1,13 @@
 """The service put together."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from importlib.metadata import version
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, params
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.events import IGNORE
@@ -19,6 +19,7 @@ from auth0_sso.service.logs import configure_logs
 from auth0_sso.service.metrics_listener import MetricsListener, bind_metrics
 from auth0_sso.service.routes import admin, audit_trail, dashboard, data, health, home, profile
 from auth0_sso.service.routes import metrics as metrics_route
+from auth0_sso.service.routes.admin_login import login_guards
 from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.service.tenant_check import refuse_development_tenant
 from auth0_sso.web.docs_page.routes import add_docs
@@ -79,8 +80,10 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,
         **_telemetry(tracing),
     )
-    for routes in (data, home, health, dashboard, profile, admin, audit_trail):  # FastAPI looks through all before it
+    for routes in (data, home, health, dashboard, profile):  # FastAPI looks through all before it
         _add_routes(app, routes.router)
+    for routes in (admin, audit_trail):
+        _add_routes(app, routes.router, login_guards(settings))
     if settings.auth0_backchannel_logout_clients:
         _add_routes(app, logout_router())
     if settings.auth0_events_token:
@@ -149,11 +152,15 @@ def _telemetry(tracing: "Tracing | None") -> dict[str, Any]:
     return {"telemetry": off if tracing is None else tracing.telemetry}
 
 
-def _add_routes(app: FastAPI, router: APIRouter) -> None:
-    """Add a router's routes to the app itself: to find one in an included router takes a tenth of a request."""
+def _add_routes(app: FastAPI, router: APIRouter, guards: Sequence[params.Depends] = ()) -> None:
+    """Add a router's routes to the app itself: to find one in an included router takes a tenth of a request.
+
+    `guards` come after those of the routes.
+    """
     parameters = signature(app.router.add_api_route).parameters
     for route in router.routes:
         declared = {name: getattr(route, name) for name in parameters if hasattr(route, name)}
+        declared["dependencies"] = [*declared["dependencies"], *guards]
         app.router.add_api_route(**declared | {"route_class_override": type(route)})
 
 

@@ -29,6 +29,7 @@ from auth0_devtenant.listening import ListenError, listen
 from auth0_devtenant.playground.app import Playground, create_playground
 from auth0_devtenant.seed import SeedError, read_seed, with_playground
 from auth0_devtenant.serving import TenantServer, issuer_at, origin_at, serving
+from auth0_devtenant.session_claims import namespace_of
 from auth0_devtenant.terminal import fail, people_table, show
 from auth0_sso.http.client import httpx
 from auth0_sso.service.app import create_app
@@ -154,8 +155,16 @@ def _settings(options: TenantOptions, host: str, port: int, changes: Mapping[str
         auth0_management_base_url=issuer,
         host=host,
         port=port,
-        **changes,
+        **(_claim_names(options) | dict(changes)),
     )
+
+
+def _claim_names(options: TenantOptions) -> dict[str, str]:
+    """Return the settings that name the claims about a login, as the tenant adds them."""
+    namespace = namespace_of(options.seed, options.audience)
+    if namespace is None:
+        return {}
+    return {f"auth0_{name}_claim": f"{namespace}{name}" for name in ("acr", "amr", "auth_time")}
 
 
 def banner(options: TenantOptions, api: str, *, everywhere: bool = False) -> str:

@@ -60,6 +60,16 @@ class ServiceSettings(Settings):
         "Rate limit of /profile and /profile/metadata together, for each user.",
         "write a count and a period, such as 30/minute, or off",
     )
+    admin_mfa_required: bool = setting(
+        False, "Whether /admin requires a login with multi-factor authentication.", "write true or false"
+    )
+    admin_max_login_age_seconds: int | None = setting(
+        None,
+        "The maximum age of a login at /admin, in seconds.",
+        "write a number of seconds, such as 900",
+        ge=1,
+        le=2_592_000,
+    )
     trusted_proxies: Annotated[Listed, _each(proxy_network)] = setting(
         (),
         "Proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted, comma-separated.",

@@ -15,7 +15,7 @@ from auth0_sso.clock import WallTime
 from auth0_sso.errors import InvalidDPoPProofError, InvalidTokenError
 from auth0_sso.tokens import jws
 from auth0_sso.tokens.dpop.target import normalized
-from auth0_sso.tokens.jwk import VerificationKey, embedded_key
+from auth0_sso.tokens.jwk import PRIVATE_MEMBERS, VerificationKey, embedded_key
 from auth0_sso.tokens.thumbprint import base64url, thumbprint
 
 DPOP_ALGORITHMS: Final = ("ES256",)
@@ -27,6 +27,7 @@ _MAX_JTI: Final = 256
 _MAX_NONCE: Final = 256
 # The parameters that would change how a JWS is read (RFC 7515 section 4.1.11, RFC 7797, RFC 7516); nothing is nested.
 _UNSUPPORTED: Final = ("crit", "b64", "cty", "zip", "enc")
+_KEY_MEMBERS: Final = ("kty", "crv", "x", "y", "n", "e", "use", "alg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +127,15 @@ def _require_binding(jwk: Mapping[str, object], expected: str) -> None:
 
 
 def _public_members(jwk: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
-    """Return the members of the key, for a cache: each is a text, and none is private."""
-    if not all(isinstance(value, str) for name, value in jwk.items() if name != "key_ops"):
-        raise _invalid_proof("jwk_invalid", "Its key cannot be read.")
-    return tuple((name, value) for name, value in jwk.items() if isinstance(value, str))
+    """Return what the key is made of, for a cache; other members have no meaning here (RFC 7517 section 4).
+
+    A page that exports its key by the Web Cryptography API sends `ext` and `key_ops` too.
+    """
+    members = [(name, jwk[name]) for name in _KEY_MEMBERS if name in jwk]
+    known = tuple((name, value) for name, value in members if isinstance(value, str))
+    if len(known) < len(members) or not PRIVATE_MEMBERS.isdisjoint(jwk):
+        raise _invalid_proof("jwk_invalid", "Its key cannot be used.")
+    return known
 
 
 @lru_cache(maxsize=1024)  # a client signs all its proofs with one key, which takes as long to build as to verify with

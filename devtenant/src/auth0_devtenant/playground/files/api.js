@@ -81,6 +81,14 @@ export async function call(api, { method, path }, { values, body, token }) {
   }
 }
 
+/** Return the parameters of the login that a challenge asks for (RFC 9470); null for any other response. */
+export function askedLogin(headers) {
+  const challenge = headers.get("WWW-Authenticate") ?? "";
+  if (!challenge.includes('error="insufficient_user_authentication"')) return null;
+  const found = ["acr_values", "max_age"].map((name) => [name, challenge.match(new RegExp(`${name}="?([^",]*)`))?.[1]]);
+  return Object.fromEntries(found.filter(([, value]) => value !== undefined));
+}
+
 // RateLimit and RateLimit-Policy: draft-ietf-httpapi-ratelimit-headers.
 function limits(headers) {
   const items = (name) =>

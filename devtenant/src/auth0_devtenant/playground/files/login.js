@@ -61,12 +61,30 @@ async function redeem(configuration, secrets, response) {
 }
 
 /** Leave for the login page. `organization` is a name, "" for none. */
-export async function logIn(configuration, { email, organization, multiFactor }) {
-  const more = { login_hint: email, prompt: "login" };
+export const logIn = (configuration, { email, organization, multiFactor }) =>
+  leave(configuration, organization, {
+    login_hint: email,
+    prompt: "login",
+    ...(multiFactor ? { acr_values: MULTI_FACTOR } : {}),
+  });
+
+/** Leave for a login with the parameters of a challenge (RFC 9470) of a route; the session is used if it suffices. */
+export async function logInAsAsked(configuration, asked, { email, route }) {
+  sessionStorage.setItem("answered", route);
+  await leave(configuration, sessionStorage.getItem("session"), { ...(email ? { login_hint: email } : {}), ...asked });
+}
+
+/** Return the route whose challenge the last login answered, once; null without. */
+export function takeAnsweredRoute() {
+  const route = sessionStorage.getItem("answered");
+  sessionStorage.removeItem("answered");
+  return route;
+}
+
+async function leave(configuration, organization, more) {
   if (organization) more.organization = organization;
-  if (multiFactor) more.acr_values = MULTI_FACTOR;
   const { url, secrets } = await authorizationRequest(configuration, more);
-  sessionStorage.setItem("login", JSON.stringify({ ...secrets, organization }));
+  sessionStorage.setItem("login", JSON.stringify({ ...secrets, organization: organization ?? "" }));
   location.assign(url);
 }
 

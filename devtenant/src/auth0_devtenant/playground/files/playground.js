@@ -1,8 +1,8 @@
 // The page: it fetches the configuration, shows the four steps and keeps them in step with the token.
 
 import { announce, byId, copyButton, countdown, duration, h, replaceContent } from "./dom.js";
-import { LoginError, finishLogIn, forgetSession, hasSession, logIn, logOut, machineTokens, renewSilently } from "./login.js";
-import { showRoutes } from "./routes.js";
+import { LoginError, finishLogIn, forgetSession, hasSession, logIn, logInAsAsked, logOut, machineTokens, renewSilently, takeAnsweredRoute } from "./login.js";
+import { showAnswered, showRoutes } from "./routes.js";
 import { say, showSwitches } from "./switches.js";
 import * as tenant from "./tenant.js";
 import { checks, decode, explained, forge, isMachine } from "./token.js";
@@ -124,13 +124,14 @@ async function obtain(source) {
   }
 }
 
-async function leave(choice) {
+/** Leave for a login page; show an error where the tenant fails, and its pages with it. */
+async function leave(start) {
   const faults = await tenant.faults();
   if (faults.some(({ path }) => LOGIN_PATHS.some((each) => each.startsWith(path)))) {
     showError(new Error("Auth0 fails now, and its login page with it. Repair it first."));
     return;
   }
-  await logIn(configuration, choice);
+  await start();
 }
 
 async function renew() {
@@ -164,7 +165,8 @@ async function start() {
   byId("login").addEventListener("submit", (event) => {
     event.preventDefault();
     const email = document.querySelector("[name=person]:checked")?.value ?? "";
-    leave({ email, organization: byId("organization").value, multiFactor: byId("mfa").checked });
+    const choice = { email, organization: byId("organization").value, multiFactor: byId("mfa").checked };
+    leave(() => logIn(configuration, choice));
   });
   let failure;
   try {
@@ -175,7 +177,13 @@ async function start() {
   }
   await refresh();
   if (failure) showError(failure);
-  await showRoutes(configuration.api, tokenToSend, () => caller()?.user_id ?? people[0]?.user_id ?? "");
+  await showRoutes(configuration.api, {
+    token: tokenToSend,
+    subject: () => caller()?.user_id ?? people[0]?.user_id ?? "",
+    logIn: (asked, route) => leave(() => logInAsAsked(configuration, asked, { email: caller()?.email, route })),
+  });
+  const answered = takeAnsweredRoute();
+  if (answered && !failure) showAnswered(answered);
   byId("trouble").hidden = false; // last, since what is above it has its height now
 }
 

@@ -1,14 +1,19 @@
 // The list of routes: a button to call each, and its response in words.
 
-import { call, readRoutes } from "./api.js";
+import { askedLogin, call, readRoutes } from "./api.js";
 import { announce, byId, countdown, duration, h } from "./dom.js";
 import { words } from "./words.js";
 
 const MAX_CALLS = 120;
 const MILLISECONDS_BETWEEN_CALLS = 120; // slow enough to watch the meter
 
-/** Show the routes of an API; `tokenToSend` returns a promise of the token for a call, `subject` the user id. */
-export async function showRoutes(api, tokenToSend, subject) {
+/**
+ * Show the routes of an API.
+ *
+ * `caller.token` returns a promise of the token for a call, `caller.subject` the user id; `caller.logIn` takes the
+ * parameters of a challenge, and the name of the route that asked for them.
+ */
+export async function showRoutes(api, caller) {
   const list = byId("routes");
   if (!api) {
     const option = h("code", {}, "--api http://127.0.0.1:3000");
@@ -17,24 +22,32 @@ export async function showRoutes(api, tokenToSend, subject) {
   }
   try {
     const routes = await readRoutes(api);
-    const elements = (chosen) => chosen.map((route) => routeElement(api, route, tokenToSend, subject));
+    const elements = (chosen) => chosen.map((route) => routeElement(api, route, caller));
     const isSimple = ({ parameters, body }) => parameters.length === 0 && body === undefined;
     const others = routes.filter((route) => !isSimple(route));
     const more = h("details", { class: "more" }, h("summary", {}, `${others.length} more routes, which need something to send`), elements(others));
     list.replaceChildren(...elements(routes.filter(isSimple)), others.length > 0 ? more : "");
   } catch {
-    const retry = h("button", { type: "button", onclick: () => showRoutes(api, tokenToSend, subject) }, "Try again");
+    const retry = h("button", { type: "button", onclick: () => showRoutes(api, caller) }, "Try again");
     const { meaning } = words(0, api);
     list.replaceChildren(h("p", { class: "empty" }, `There is no ${api}/openapi.json. ${meaning}`), retry);
   }
 }
 
-function routeElement(api, route, tokenToSend, subject) {
+/** Bring a route into view whose challenge was answered by a login. */
+export function showAnswered(name) {
+  const element = document.querySelector(`[aria-label="${CSS.escape(name)}"]`);
+  element?.closest("details")?.setAttribute("open", "");
+  element?.querySelector(".output").replaceChildren(h("p", { class: "about" }, "You logged in as it asked. Call it again."));
+  element?.querySelector(".line button").focus();
+}
+
+function routeElement(api, route, caller) {
   const fields = route.parameters.map((parameter) => {
-    const value = /user/.test(parameter.name) ? subject() : "";
+    const value = /user/.test(parameter.name) ? caller.subject() : "";
     const input = h("input", { name: parameter.name, value, autocomplete: "off", spellcheck: "false" });
     // The caller can change between two calls: a field that was not touched follows.
-    input.follow = () => { if (value && input.value === input.defaultValue) input.defaultValue = subject(); };
+    input.follow = () => { if (value && input.value === input.defaultValue) input.defaultValue = caller.subject(); };
     return { parameter, input, label: h("label", {}, parameter.name, input) };
   });
   const body = route.body && h("textarea", { rows: route.body.split("\n").length, spellcheck: "false" });
@@ -46,12 +59,14 @@ function routeElement(api, route, tokenToSend, subject) {
     call(api, route, {
       values: fields.map(({ parameter, input }) => ({ name: parameter.name, place: parameter.in, value: input.value })),
       body: body ? body.value : undefined,
-      token: await tokenToSend(),
+      token: await caller.token(),
     });
   const show = (response) => {
-    const { title, meaning } = words(response.status, api);
+    const asked = askedLogin(response.headers);
+    const { title, meaning } = words(response.status, api, asked);
     announce(`${name}: ${title}. ${meaning}`);
     output.replaceChildren(...responseElements(api, response, () => run(useUp)));
+    if (asked) output.querySelector(".verdict").after(logInButton(() => run(() => caller.logIn(asked, name))));
   };
   const useUp = async () => {
     for (let count = 0; count < MAX_CALLS; count += 1) {
@@ -86,7 +101,7 @@ function routeElement(api, route, tokenToSend, subject) {
 }
 
 function responseElements(api, { status, headers, text, limits }, useUp) {
-  const { title, meaning, advice } = words(status, api);
+  const { title, meaning, advice } = words(status, api, askedLogin(headers));
   const problem = parsed(text);
   const kind = status === 0 || status >= 500 ? "broken" : status >= 400 ? "refused" : "passed";
   const wait = headers.get("Retry-After");
@@ -105,6 +120,8 @@ function responseElements(api, { status, headers, text, limits }, useUp) {
     text && h("details", { open: status < 400 }, h("summary", {}, "Body"), h("pre", { tabindex: "0" }, problem ? JSON.stringify(problem, null, 2) : text)),
   ].filter(Boolean);
 }
+
+const logInButton = (onclick) => h("p", { class: "asked" }, h("button", { type: "button", onclick }, "Log in as asked"));
 
 function limitElement({ policy, remaining, quota, until }) {
   const meter = h("span", { class: "bar", role: "meter", "aria-label": `Rate limit ${policy}`, "aria-valuemin": 0,

@@ -27,6 +27,10 @@ const WORDS = {
     "The user stays logged in. The client waits as long as Retry-After says, longer each time, and repeats the request.",
   ],
 };
+const STEP_UP = [
+  "The API knows who is calling, and asks for a stronger or more recent login.",
+  "The client logs the user in again, with the parameters of the challenge, and repeats the request.",
+];
 const TITLES = {
   200: "OK", 201: "Created", 204: "No Content", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden",
   404: "Not Found", 405: "Method Not Allowed", 409: "Conflict", 413: "Content Too Large",
@@ -34,8 +38,8 @@ const TITLES = {
   503: "Service Unavailable", 504: "Gateway Timeout",
 };
 
-/** Return title, meaning and advice for a status; 0 is no response at all. */
-export function words(status, api) {
+/** Return title, meaning and advice for a status; 0 is no response at all. `asked` is the login of a challenge, if any. */
+export function words(status, api, asked = null) {
   if (status === 0) {
     return {
       title: "No response",
@@ -44,6 +48,6 @@ export function words(status, api) {
     };
   }
   const general = status < 300 ? 200 : status < 500 ? 400 : 503;
-  const [meaning, advice] = WORDS[status] ?? WORDS[general];
+  const [meaning, advice] = asked ? STEP_UP : WORDS[status] ?? WORDS[general];
   return { title: `${status} ${TITLES[status] ?? ""}`.trim(), meaning, advice };
 }
