@@ -69,7 +69,7 @@ def seed() -> Seed:
     given = default_seed()
     first = given.apis[0].identifier
     more = [
-        Api(identifier=identifier, permissions={"read:orders": ""}, enforce_policies=False)
+        Api(identifier=identifier, token_lifetime=3600, permissions={"read:orders": ""}, enforce_policies=False)
         for identifier in (ORDERS, STOCK)
     ]
     clients = [api_client("shop", first, ORDERS), api_client("orders", ORDERS, STOCK)]

@@ -24,7 +24,7 @@ from auth0_sso.settings.values import (
     Plain,
     PolicyText,
     PolicyTextOrOff,
-    RandomToken,
+    RandomTokens,
     StoreUrl,
     header_name_or_none,
 )
@@ -204,9 +204,9 @@ class Settings(EnvironmentSettings):
         "Client ids whose logout tokens are accepted at /backchannel-logout, comma-separated.",
         "write the client ids of the applications that users log in to, comma-separated",
     )
-    auth0_events_token: RandomToken = setting(
+    auth0_events_token: RandomTokens = setting(
         SecretStr(""),
-        "The bearer token that Auth0's Event Streams send to /auth0-events.",
+        "The bearer token that Auth0's Event Streams send to /auth0-events, or two, a line for each.",
         "write 32 or more random characters, letters, digits and -._~+/, such as of openssl rand -hex 32",
     )
     auth0_acr_claim: Annotated[Plain, NotEmpty] = setting(

@@ -8,6 +8,8 @@ from datetime import datetime
 from hmac import compare_digest
 from typing import Final, NamedTuple
 
+from pydantic import SecretStr
+
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import InvalidInputError, InvalidTokenError
 from auth0_sso.http import lenient_json
@@ -37,17 +39,22 @@ class Auth0Events:
 
     def __init__(self, settings: Settings, revocations: Revocations, *, clock: Clock = SYSTEM_CLOCK) -> None:
         """Take what revokes access tokens and drops cached roles."""
-        self._token = settings.auth0_events_token.get_secret_value().encode()
+        self.accept(settings.auth0_events_token)
         self._issuer = settings.issuer
         self._revocations = revocations
         self._clock = clock
+
+    def accept(self, tokens: SecretStr) -> None:
+        """Accept these from now on, of which each is on a line of its own."""
+        self._tokens = tuple(token.encode() for token in tokens.get_secret_value().splitlines())
 
     def authenticate(self, authorization: Sequence[bytes]) -> None:
         """Refuse a request without the stream's token, given the values of all Authorization headers.
 
         Raises `MissingTokenError`, `InvalidRequestError` or `InvalidTokenError`.
         """
-        if not compare_digest(read_bearer_token(authorization).encode(), self._token):
+        sent = read_bearer_token(authorization).encode()
+        if not any(compare_digest(sent, token) for token in self._tokens):
             raise InvalidTokenError("events_token_mismatch", "This is not the token of the event stream.")
 
     async def take(self, body: bytes) -> None:

@@ -1,10 +1,11 @@
 """What the parts of an app are built of: the settings in the form that each part takes them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from auth0_sso.audit.health import AuditHealth
+from auth0_sso.calling.secret_rotation import MovableStore, SealingKeys
 from auth0_sso.events import Event
 from auth0_sso.jwks.health import KeysHealth
 from auth0_sso.jwks.key_store import KeyStore
@@ -39,18 +40,8 @@ class Store(Protocol):
         """What the last calls found."""
 
 
-class MovableStore(Store, Protocol):
-    """The same store, for code that changes its address."""
-
-    async def move_to(self, url: str) -> None:
-        """Use another address, if the store takes writes there; raises `StoreUnavailableError` if not."""
-
-
-class SealingKeys(Protocol):
-    """What shared values are sealed with. Its class needs the package redis."""
-
-    def replace(self, secrets: Sequence[str]) -> None:
-        """Take the secrets that are listed from now on."""
+class SharedStore(Store, MovableStore, Protocol):
+    """The same store, for code that changes its address as well."""
 
 
 class Metrics(Protocol):
@@ -85,7 +76,7 @@ class Shared:
     Without a Management client, whose secret seals the rest, only counts and the DPoP proofs that were used.
     """
 
-    store: MovableStore
+    store: SharedStore
     counter: Counter
     replays: ReplayCache
     keys: KeyStore | None

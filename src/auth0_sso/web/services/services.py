@@ -10,6 +10,7 @@ from typing import NoReturn
 from auth0_sso.audit.trail import AuditSink
 from auth0_sso.calling.confidential_client import proofs_of
 from auth0_sso.calling.exchange import TokenExchange
+from auth0_sso.calling.secret_rotation import SecretRotation
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.events import IGNORE, Observer, observers
 from auth0_sso.http.client import AsyncTransport, httpx, open_client
@@ -43,7 +44,6 @@ from auth0_sso.web.services.backchannel_logout import BackchannelLogout
 from auth0_sso.web.services.bound_tokens import BoundTokens, bound_tokens
 from auth0_sso.web.services.components import Metrics, Shared, Store, policy_or_off, token_policy
 from auth0_sso.web.services.revocations import Revocations, deny_list_of
-from auth0_sso.web.services.secret_rotation import SecretRotation
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ async def open_services(
             store=None if shared is None else shared.store,
             deny_list=deny_list,
             revocations=revocations,
-            events=Auth0Events(settings, revocations, clock=clock) if settings.auth0_events_token else None,
+            events=_events(settings, revocations, rotation, clock),
             logout=_logout(settings, keys, revocations, shared, clock),
             metrics=metrics,
             profile_rate_limit=policy_or_off(profile_rate_limit),
@@ -246,8 +246,13 @@ def _counts(
 
 def _rotation(settings: Settings, shared: Shared | None, stack: AsyncExitStack) -> tuple[SecretRotation, Proofs]:
     proofs = Proofs(*proofs_of(settings))
-    rotation = SecretRotation(settings, proofs, shared)
-    if settings.is_rereadable and (settings.has_management or shared is not None):
+    rotation = SecretRotation(
+        settings,
+        proofs,
+        store=None if shared is None else shared.store,
+        keyring=None if shared is None else shared.keyring,
+    )
+    if settings.is_rereadable and (settings.has_management or shared is not None or settings.auth0_events_token):
         stack.push_async_callback(rotation.aclose)
         _run_in_background(rotation.keep_reading(), stack)
     return rotation, proofs
@@ -362,6 +367,16 @@ def _revocations(
     return Revocations(
         deny_list, settings.issuer, shared=publisher, roles=roles, profiles=profiles, clock=clock, observe=observe
     )
+
+
+def _events(
+    settings: Settings, revocations: Revocations, rotation: SecretRotation, clock: Clock
+) -> Auth0Events | None:
+    if not settings.auth0_events_token:
+        return None
+    events = Auth0Events(settings, revocations, clock=clock)
+    rotation.on_new_events_token(events.accept)
+    return events
 
 
 def _logout(
