@@ -1,6 +1,6 @@
 """What the parts of an app are built of: the settings in the form that each part takes them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -59,8 +59,10 @@ class Metrics(Protocol):
         token_cache: TokenVerifier,
         store_is_up: Callable[[], bool] | None,
         audit_health: Callable[[], AuditHealth] | None,
+        *,
+        deny_list: Sized | None,
     ) -> None:
-        """Take what is read at a scrape: the state of the keys, the cache of tokens, shared store, audit trail."""
+        """Take what is read at a scrape: the state of keys, token cache, shared store, audit trail, deny list."""
 
     def refresh(self) -> None:
         """Read it now, for a scrape that another process answers."""

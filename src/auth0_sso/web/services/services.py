@@ -154,7 +154,8 @@ async def open_services(
         if metrics is not None:
             store = None if shared is None else shared.store
             is_up = None if store is None else partial(_is_up, store)
-            metrics.watch(partial(health_of, keys), verifier, is_up, None if trail is None else trail.health)
+            audit_health = None if trail is None else trail.health
+            metrics.watch(partial(health_of, keys), verifier, is_up, audit_health, deny_list=deny_list)
         profiles = _profiles(management, clock, stack)
         revocations = _revocations(settings, deny_list, shared, clock, observe, stack, roles=roles, profiles=profiles)
         yield Services(
