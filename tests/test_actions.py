@@ -173,6 +173,7 @@ def test_a_session_that_ends_ends_the_tokens_that_name_it(api: AppUnderTest) -> 
     with api:
         ended = run(event_at(api.clock.now), SESSION).claims
         other = run(event_at(api.clock.now, session={"id": "session-2"}), SESSION).claims
+        assert isinstance(api.app, FastAPI)
         denied = api.app.state.auth0_sso.deny_list
         denied.add(Revocation(ISSUER, api.clock.now, session_id="session-1"))
         assert api.as_user("auth0|ann", **ended).get("/").status_code == 401
