@@ -152,7 +152,7 @@ def test_a_timestamp_that_cannot_be_read_is_no_recent_login(api: AppUnderTest) -
         assert passed(api, run(event, CLAIMS).claims) == set()
 
 
-def test_a_second_factor_is_asked_for_where_the_challenge_asks_for_it(api: AppUnderTest) -> None:
+def test_a_second_factor_is_asked_for_as_the_challenge_says(api: AppUnderTest) -> None:
     with api:
         challenge = api.as_user().get("/mfa").headers["WWW-Authenticate"]
     (wanted,) = re.findall(r'acr_values="([^"]*)"', challenge)

@@ -305,7 +305,7 @@ async def test_a_refused_secret_is_read_again_before_a_call_fails(
         assert wire.count("POST /oauth/token") == 3  # then refused once, and accepted
 
 
-async def test_two_tokens_of_the_event_stream_are_accepted_while_it_is_rotated(
+async def test_two_tokens_of_the_event_stream_are_accepted(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, clock: HandClock
 ) -> None:
     old, new = "o" * 32, "n" * 32

@@ -38,9 +38,7 @@ async def test_refusals_are_counted_by_their_exact_reason(rsa_keys: Keys, clock:
     assert sum(line.startswith("auth0_sso_refusals_total{") for line in scraped) == 4
 
 
-async def test_a_logout_everywhere_is_counted_and_so_are_the_tokens_it_refuses(
-    rsa_keys: Keys, clock: HandClock
-) -> None:
+async def test_a_logout_everywhere_is_counted_with_the_tokens_it_refuses(rsa_keys: Keys, clock: HandClock) -> None:
     async with running_service(rsa_keys, clock, metrics_enabled=True) as service:
         user, admin = await service.as_user(USER), await service.as_user(ADMIN)
         before = await lines(service)
