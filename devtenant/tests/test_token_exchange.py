@@ -7,6 +7,7 @@ import pytest
 
 from auth0_devtenant import TenantOptions
 from auth0_devtenant.seed import Api, Application, default_seed
+from auth0_devtenant.state import Consent
 
 from .visitor import ADMIN, USER, Visitor, segments
 
@@ -109,3 +110,12 @@ async def test_a_blocked_user_gets_no_token_for_the_next_api(visitor: Visitor) -
     token = (await visitor.redeem(await visitor.code(USER))).json()["access_token"]
     visitor.tenant.state.users[USER.user_id].document["blocked"] = True
     assert (await exchange(visitor, token)).status_code == 403
+
+
+async def test_a_third_party_client_needs_the_users_consent(visitor: Visitor) -> None:
+    token = await token_of_user(visitor)
+    visitor.tenant.state.clients["the-api"].is_first_party = False
+    answer = await exchange(visitor, token)
+    assert (answer.status_code, answer.json()["error"]) == (403, "consent_required")
+    visitor.tenant.state.consents["any"] = Consent("con_1", "the-api", ADMIN.user_id, NEXT, ("read:stock",))
+    assert (await exchange(visitor, token)).status_code == 200

@@ -11,6 +11,7 @@ from auth0_sso.testing.hostile import REFUSED, Forge
 from auth0_sso.testing.hostile.cases import LEEWAY
 from auth0_sso.testing.issuer import ISSUER, Issuer
 from auth0_sso.tokens.jwk import SUPPORTED_ALGORITHMS
+from support.asgi_socket import asgi_socket
 from support.guarded_asgi_app import SeenApp, ask, bearer, guarded
 from support.tenant_script import DISCOVERY, JWKS, ScriptedTenant, discovery_reply, json_reply
 from support.token_cases import POLICY, key_document
@@ -75,6 +76,36 @@ async def test_a_challenge_names_the_metadata_and_the_scopes_of_the_rule(
     ) as guard:
         answer = await ask(guard, path, headers=headers)
     assert answer.headers["www-authenticate"] == challenge
+
+
+@pytest.mark.parametrize(
+    ("path", "claims", "status", "challenge"),
+    [
+        (
+            "/mcp",
+            None,
+            401,
+            f'Bearer scope="read:tools use:tools", resource_metadata="https://api.example.com{ROOT}/mcp"',
+        ),
+        ("/x", None, 401, f'Bearer resource_metadata="https://api.example.com{ROOT}/mcp"'),
+        ("/mcp", {}, 403, f', scope="read:tools use:tools", resource_metadata="https://api.example.com{ROOT}/mcp"'),
+    ],
+)
+async def test_a_refused_websocket_gets_the_challenge_of_a_request(
+    issuer: Issuer, clock: HandClock, path: str, claims: dict[str, object] | None, status: int, challenge: str
+) -> None:
+    headers = [] if claims is None else bearer(issuer, **claims)
+    app, about = SeenApp(), ResourceMetadata()
+    async with guarded(
+        app, *RULES, issuer=issuer, clock=clock, resource_metadata=about, public_url=URL, auth0_dpop="off"
+    ) as guard:
+        refused = await ask(guard, path, headers=headers)
+        async with asgi_socket(guard, path, headers=headers) as socket:
+            answer = await socket.answer()
+            await socket.ended()
+    assert (answer[0], answer[1]["www-authenticate"]) == (status, refused.headers["www-authenticate"])
+    assert refused.headers["www-authenticate"].endswith(challenge)
+    assert app.scopes == []
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ from auth0_sso.errors import ClientQuotaError, ClientRefusedError, TokenUnavaila
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.issuer import ISSUER
 from support.called_api import SECRET, Api, Make, TokenEndpointScript, async_client_of, client_of, issued
+from support.environment import load
 from support.redis_server import RedisServer
 
 
@@ -361,3 +363,86 @@ def test_an_auth_that_is_closed_during_a_request_goes_on(
 def test_a_base_url_without_a_host_is_refused(make: Make, url: str) -> None:
     with pytest.raises(ValueError, match="names no host"):
         make(base_urls=["https://orders.example.com", url])
+
+
+@pytest.fixture
+def secret_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, clean_environment: None) -> Path:
+    file = tmp_path / "secrets" / "AUTH0_MANAGEMENT_CLIENT_SECRET"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(SECRET)
+    return file
+
+
+def secrets_of(token_endpoint: TokenEndpointScript) -> list[str]:
+    return [json.loads(request.content)["client_secret"] for request in token_endpoint.requests]
+
+
+def test_a_rotated_secret_is_used_for_the_next_token(
+    make: Make,
+    api: Api,
+    token_endpoint: TokenEndpointScript,
+    clock: HandClock,
+    monkeypatch: pytest.MonkeyPatch,
+    secret_file: Path,
+) -> None:
+    settings = load(monkeypatch, AUTH0_MANAGEMENT_CLIENT_ID="the-client-id")
+    with client_of(api, make(client=None, settings=settings)) as client:
+        client.get("/orders")
+        secret_file.write_text("the-new-secret-0123")
+        clock.now += 86_400
+        client.get("/orders")
+    assert secrets_of(token_endpoint) == [SECRET, "the-new-secret-0123"]
+    assert api.tokens == ["token-1", "token-2"]
+
+
+def test_a_refused_secret_is_read_again_before_a_request_fails(
+    make: Make,
+    api: Api,
+    token_endpoint: TokenEndpointScript,
+    monkeypatch: pytest.MonkeyPatch,
+    secret_file: Path,
+) -> None:
+    settings = load(monkeypatch, AUTH0_MANAGEMENT_CLIENT_ID="the-client-id")
+    token_endpoint.answers = [httpx.Response(503), httpx.Response(401, json={"error": "invalid_client"})]
+    clock = HandClock()
+    with client_of(api, make(client=None, settings=settings, clock=clock)) as client:
+        with pytest.raises(TokenUnavailableError):
+            client.get("/orders")
+        clock.now += 1  # too early to look at the file, were the secret not refused
+        secret_file.write_text(f"{SECRET}\nthe-new-secret-0123")
+        assert client.get("/orders").status_code == 200
+    assert secrets_of(token_endpoint) == [SECRET, SECRET, "the-new-secret-0123"]
+
+
+def test_a_client_of_its_own_keeps_its_secret(
+    make: Make,
+    api: Api,
+    token_endpoint: TokenEndpointScript,
+    clock: HandClock,
+    monkeypatch: pytest.MonkeyPatch,
+    secret_file: Path,
+) -> None:
+    settings = load(monkeypatch, AUTH0_MANAGEMENT_CLIENT_ID="the-client-id")
+    with client_of(api, make(settings=settings)) as client:
+        secret_file.write_text("the-new-secret-0123")
+        client.get("/orders")
+    assert secrets_of(token_endpoint) == [SECRET]
+
+
+def test_what_is_shared_is_sealed_with_the_rotated_secret(
+    make: Make,
+    api: Api,
+    token_endpoint: TokenEndpointScript,
+    monkeypatch: pytest.MonkeyPatch,
+    secret_file: Path,
+    redis: RedisServer,
+) -> None:
+    client = {"AUTH0_MANAGEMENT_CLIENT_ID": "the-client-id", "RATE_LIMIT_STORAGE_URL": redis.url}
+    early = load(monkeypatch, **client)
+    secret_file.write_text(f"the-new-secret-0123\n{SECRET}")
+    with client_of(api, make(client=None, settings=load(monkeypatch, **client))) as new:
+        new.get("/orders")
+    with client_of(api, make(client=None, settings=early)) as old:
+        old.get("/orders")
+    assert api.tokens == ["token-1", "token-1"]
+    assert len(token_endpoint.requests) == 1

@@ -106,6 +106,7 @@ CALLERS_FAULT = [
     (refusal(403, "consent_required"), "consent_required"),
     (refusal(403, "mfa_required"), "interaction_required"),
     (refusal(403, "access_denied", "Not for this user."), "access_denied"),
+    (refusal(403, "unauthorized", "user is blocked"), "access_denied"),
     (refusal(400, "invalid_grant", "Invalid token"), "subject_token_refused"),
     (refusal(401, "invalid_request", "subject_token is not valid"), "subject_token_refused"),
     (

@@ -1,5 +1,6 @@
 """The MCP server of the examples, and the official SDK's own client: discovery, login, call, expiry."""
 
+import json
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from auth0_devtenant import SPA_CLIENT_ID, RunningTenant, default_seed, running_tenant
+from auth0_devtenant.seed import Seed
 from support.process import free_port, process, wait_for_port
 from support.visitor import Visitor
 
@@ -47,13 +49,17 @@ class Running:
     clock: Clock
 
 
+def seed_of(url: str) -> Seed:
+    return default_seed(audience=url).model_copy(update={"dynamic_client_registration": True})
+
+
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
     port, clock = free_port(), Clock()
     url = f"http://127.0.0.1:{port}/mcp"
     command = [sys.executable, "-m", "uvicorn", "--app-dir", str(FOLDER), "--port", str(port), "server:app"]
     with (
-        running_tenant(default_seed(audience=url), now=clock) as tenant,
+        running_tenant(seed_of(url), now=clock) as tenant,
         process(*command, PUBLIC_URL=url, **tenant.environment),
     ):
         wait_for_port(port)
@@ -62,12 +68,13 @@ def running() -> Iterator[Running]:
 
 @dataclass
 class Person:
-    """A person with an MCP client, which is registered at the tenant already: the SDK's storage and browser."""
+    """A person with an MCP client: the SDK's storage and browser. Without `client` it has to register itself."""
 
     server: Running
     email: str
     password: str
     token: OAuthToken | None = None
+    client: OAuthClientInformationFull | None = None
     logins: list[dict[str, list[str]]] = field(default_factory=list)
     challenges: list[str] = field(default_factory=list)
 
@@ -77,13 +84,11 @@ class Person:
     async def set_tokens(self, tokens: OAuthToken) -> None:
         self.token = tokens
 
-    async def get_client_info(self) -> OAuthClientInformationFull:
-        return OAuthClientInformationFull(
-            client_id=SPA_CLIENT_ID, redirect_uris=[REDIRECT], token_endpoint_auth_method="none"
-        )
+    async def get_client_info(self) -> OAuthClientInformationFull | None:
+        return self.client
 
-    async def set_client_info(self, _: OAuthClientInformationFull) -> None:
-        raise AssertionError("the client is registered already")
+    async def set_client_info(self, client: OAuthClientInformationFull) -> None:
+        self.client = client
 
     async def open_browser(self, url: str) -> None:
         asked = parse_qs(urlsplit(url).query)
@@ -102,7 +107,10 @@ class Person:
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[Client]:
         metadata = OAuthClientMetadata(
-            redirect_uris=[REDIRECT], client_name="test", grant_types=["authorization_code"]
+            redirect_uris=[REDIRECT],
+            client_name="test",
+            grant_types=["authorization_code"],
+            token_endpoint_auth_method="none",
         )
         auth = OAuthClientProvider(self.server.url, metadata, self, self.open_browser, self.wait_for_callback)
         hooks: dict[str, list[Any]] = {"response": [self.note_challenge]}
@@ -114,7 +122,10 @@ class Person:
 
 
 def person(running: Running, name: str, *, token: OAuthToken | None = None) -> Person:
-    return Person(running, f"{name.lower()}@example.com", f"{name}-password-1!", token)
+    client = OAuthClientInformationFull(
+        client_id=SPA_CLIENT_ID, redirect_uris=[REDIRECT], token_endpoint_auth_method="none"
+    )
+    return Person(running, f"{name.lower()}@example.com", f"{name}-password-1!", token, client)
 
 
 async def test_a_client_that_knows_only_the_url_logs_in_and_calls(running: Running) -> None:
@@ -149,3 +160,52 @@ async def test_a_user_without_the_permission_calls_nothing(running: Running) -> 
     assert len(user.logins) > 1  # the client tried again with the scope of the challenge
     assert 'error="insufficient_scope"' in user.challenges[-1]
     assert 'scope="read:data"' in user.challenges[-1]
+
+
+async def test_a_client_that_nobody_registered_registers_itself(running: Running) -> None:
+    manager = person(running, "Manager")
+    manager.client = None
+    async with manager.connected() as client:
+        assert not (await client.call_tool("who_am_i", {})).is_error
+    registered: OAuthClientInformationFull | None = manager.client
+    assert registered is not None
+    assert manager.logins[0]["client_id"] == [registered.client_id] != [SPA_CLIENT_ID]
+    assert not running.tenant.tenant.state.clients[registered.client_id].is_first_party
+    (consent,) = running.tenant.tenant.state.consents.values()
+    assert (consent.client_id, consent.scope) == (registered.client_id, ("read:data",))
+
+
+async def test_a_tool_that_needs_more_leads_to_another_login(running: Running) -> None:
+    admin = person(running, "Admin")
+    async with admin.connected() as client:
+        assert not (await client.call_tool("who_am_i", {})).is_error
+        assert len(admin.logins) == 1
+        said = await client.call_tool("change_data", {"value": "x"})
+    assert str(said.structured_content).endswith("has written x'}")
+    assert [login["scope"] for login in admin.logins] == [["read:data"], ["read:data write:data"]]
+    metadata = running.url.replace("/mcp", "/.well-known/oauth-protected-resource/mcp")
+    assert admin.challenges[-1] == (
+        f'Bearer error="insufficient_scope", scope="write:data", resource_metadata="{metadata}"'
+    )
+
+
+async def test_a_user_who_may_not_have_the_scope_changes_nothing(running: Running) -> None:
+    manager = person(running, "Manager")
+    with pytest.RaisesGroup(MCPError, flatten_subgroups=True):
+        async with manager.connected() as client:
+            await client.call_tool("change_data", {"value": "x"})
+    assert [login["scope"] for login in manager.logins] == [["read:data"], ["read:data write:data"]]
+
+
+@pytest.mark.parametrize("size", [10, 2_000_000])
+async def test_a_call_without_the_scope_is_no_call_however_it_is_sent(running: Running, size: int) -> None:
+    headers = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
+    headers["Authorization"] = f"Bearer {running.tenant.token('admin@example.com', scope='read:data')}"
+    call = {"method": "tools/call", "params": {"name": "change_data", "arguments": {"value": "x" * size}}}
+    body = json.dumps({"jsonrpc": "2.0", "id": 1} | call)
+    async with httpx2.AsyncClient() as http:
+        plain = await http.post(running.url, content=body, headers=headers)
+        several = await http.post(running.url, content=f"[{body}]", headers=headers)
+    assert plain.status_code == (403 if size == 10 else 413)
+    assert several.status_code >= 400 or "does not allow this" in several.text
+    assert "has written" not in plain.text + several.text

@@ -121,8 +121,10 @@ def test_the_budget_is_the_one_that_any_process_heard_last(clock: HandClock) -> 
 
 def test_counters_of_processes_are_added_and_the_worst_gauge_is_shown(clock: HandClock) -> None:
     one, other = of_processes(clock, 2)
-    one.watch({"": lambda: health(keys=3, age=100.0)}, Cache(), lambda: True)
-    other.watch({"": lambda: health(state="stale", age=700.0, failures=4)}, Cache(), lambda: False)
+    one.watch({"": lambda: health(keys=3, age=100.0)}, Cache(), lambda: True, deny_list=range(7))
+    other.watch(
+        {"": lambda: health(state="stale", age=700.0, failures=4)}, Cache(), lambda: False, deny_list=range(6)
+    )
     for metrics in (one, other):
         metrics.refresh()
         metrics(events.RoleLookup("fetched"))
@@ -134,6 +136,7 @@ def test_counters_of_processes_are_added_and_the_worst_gauge_is_shown(clock: Han
     assert value(other, "auth0_sso_signing_keys_failures") == 4
     assert value(other, "auth0_sso_signing_keys_fetched_timestamp_seconds") == round(clock.wall() - 700)
     assert value(other, "auth0_sso_shared_store_up") == 0
+    assert value(other, "auth0_sso_deny_list_entries") == 7
     assert value(other, "auth0_sso_outage", component="management") == 1
     one(events.OutageEnded("management"))
     assert value(other, "auth0_sso_outage", component="management") == 0
@@ -196,7 +199,7 @@ def everything(clock: HandClock) -> PrometheusMetrics:
     counts.set(families.WORKERS, 2)
     counts.add(families.WORKER_EXITS, "killed by SIGKILL")
     metrics = PrometheusMetrics(counts, clock=clock)
-    metrics.watch({"": health}, Cache(), lambda: True, lambda: audit(pending=3, lost=2))
+    metrics.watch({"": health}, Cache(), lambda: True, lambda: audit(pending=3, lost=2), deny_list=())
     error = InvalidTokenError("expired", "It has expired.")
     for event in (
         events.RequestServed("GET", "/", 200, 0.01, allowed=True),

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -264,6 +265,43 @@ async def test_a_restart_during_an_outage_uses_the_file_of_each_issuer(
     async with serving(rsa_keys, clock, chosen, cut=hosts) as running:
         statuses = [(await running.api.get("/", headers=each)).status_code for each in headers]
     assert statuses == [200, 200, 200]
+
+
+async def test_an_event_ends_access_in_the_tenant_whose_token_it_has(
+    rsa_keys: tuple[rsa.RSAPrivateKey, ...], clock: HandClock
+) -> None:
+    tokens = {"first": "first-event-stream-0123456789012345", "other": "other-event-stream-0123456789012345"}
+    chosen = settings_of_both(other={"events_token": tokens["other"]}, auth0_events_token=tokens["first"])
+    event = {
+        "id": "evt_0001",
+        "type": "user.deleted",
+        "time": datetime.fromtimestamp(clock.now, UTC).isoformat(),
+        "data": {"object": {"user_id": person_id(USER)}},
+    }
+    async with serving(rsa_keys, clock, chosen) as running:
+        for issuer in ISSUERS:
+            assert await running.status(issuer, USER, "/profile") == 200
+
+        async def send(token: str) -> int:
+            headers = {"Authorization": f"Bearer {token}"}
+            return (await running.api.post("/auth0-events", json=event, headers=headers)).status_code
+
+        assert await send("x" * 32) == 401
+        assert await send(tokens["other"]) == 204
+        assert [await running.status(issuer, USER, "/profile") for issuer in ISSUERS] == [200, 200, 401]
+        assert await send(tokens["first"]) == 204
+        assert [await running.status(issuer, USER, "/profile") for issuer in ISSUERS] == [401, 401, 401]
+
+
+async def test_routes_for_what_auth0_sends_are_there_if_any_tenant_uses_them(
+    rsa_keys: tuple[rsa.RSAPrivateKey, ...], clock: HandClock
+) -> None:
+    own: dict[str, object] = {"events_token": "x" * 32, "backchannel_logout_clients": [SPA_CLIENT_ID]}
+    async with serving(rsa_keys, clock, settings_of_both(other=own)) as running:
+        form = logout_form_of(running.tenants.other, OTHER.issuer)
+        assert (await running.api.post("/backchannel-logout", content=form, headers=FORM)).status_code == 200
+        headers = {"Authorization": f"Bearer {'x' * 32}"}
+        assert (await running.api.post("/auth0-events", content=b"{", headers=headers)).status_code == 400
 
 
 def logout_form_of(tenant: Starlette, issuer: str) -> bytes:

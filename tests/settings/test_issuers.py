@@ -14,6 +14,9 @@ OTHER = {
     "management_client_secret": "old-secret-0123456789",
 }
 
+THIRD = {"domain": "third.eu.auth0.com"}
+TOKEN = "a-token-of-an-event-stream-0123456789"
+
 
 def settings(issuers: object, **changes: object) -> Settings:
     values: dict[str, object] = {"auth0_domain": "new.eu.auth0.com", "auth0_audience": "https://api.example.com"}
@@ -105,6 +108,7 @@ def test_each_issuers_keys_have_a_file_of_their_own(tmp_path: Path) -> None:
         ([OTHER | {"algorithms": "HS256"}], "AUTH0_ALGORITHMS names a shared-secret algorithm"),
         ([OTHER | {"management_client_secret": ""}], "are not set together"),
         ([OTHER | {"issuers": [{"domain": "third.eu.auth0.com"}]}], "whose issuers are not URLs"),
+        ([OTHER | {"events_token": TOKEN}, THIRD | {"events_token": TOKEN}], "has an events_token that is another"),
         (["https://a.example.com"] * 101, "more than 100 issuers"),
     ],
     ids=str,
@@ -114,6 +118,12 @@ def test_issuers_that_cannot_be_used_are_refused_without_a_secret(issuers: objec
     assert problem.startswith("AUTH0_ISSUERS ")
     assert words in problem
     assert "old-secret" not in problem
+
+
+def test_an_events_token_of_the_first_tenant_is_refused_for_another() -> None:
+    assert "has an events_token" in fault([OTHER | {"events_token": TOKEN}], auth0_events_token=TOKEN)
+    (other,) = settings([OTHER | {"events_token": TOKEN}], auth0_events_token=TOKEN[::-1]).other_tenants
+    assert other.auth0_events_token.get_secret_value() == TOKEN
 
 
 def test_an_audience_that_is_an_api_of_auth0_at_another_domain_is_refused() -> None:

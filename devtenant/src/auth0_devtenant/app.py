@@ -35,6 +35,7 @@ from auth0_devtenant.management.ticket_pages import ROUTES as TICKET_ROUTES
 from auth0_devtenant.oauth import activation, database
 from auth0_devtenant.oauth.device import issue_device_code
 from auth0_devtenant.oauth.passwordless import start_passwordless
+from auth0_devtenant.oauth.registration import register_client
 from auth0_devtenant.oauth.revocation import revoke
 from auth0_devtenant.oauth.token_endpoint import issue_token
 from auth0_devtenant.options import TenantOptions
@@ -61,6 +62,7 @@ def create_tenant(
             *AUTHENTICATION_ROUTES,
             Route("/oauth/token", issue_token, methods=["POST"]),
             Route("/oauth/revoke", revoke, methods=["POST"]),
+            Route("/oidc/register", register_client, methods=["POST"]),
             Route("/oauth/device/code", issue_device_code, methods=["POST"]),
             Route("/activate", activation.show_activation, methods=["GET"]),
             Route("/activate", activation.confirm, methods=["POST"]),

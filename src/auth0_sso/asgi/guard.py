@@ -65,7 +65,7 @@ class Auth0Guard:
         """Take the app and its rules; the other parts are those of `protect`.
 
         With `resource_metadata` and the setting PUBLIC_URL the guard answers the paths of that URL's metadata (RFC
-        9728) itself, and names it and the scopes of the rule in the challenges of 401 and 403.
+        9728) itself, and names it and the scopes of the rule in the challenges of 401 and 403, also of WebSockets.
         Without `settings` they are read from the environment when the lifespan starts. Raises `ValueError` for rules
         that contradict each other.
         """
@@ -92,7 +92,8 @@ class Auth0Guard:
         if scope["type"] == "http":
             await self._serve_http(scope, receive, send)
         elif scope["type"] == "websocket":
-            await serve_websocket(self.app, self.rules, self._running_services(), scope, receive, send)
+            services = self._running_services()
+            await serve_websocket(self.app, self.rules, services, scope, receive, send, resource=self._resource)
         elif scope["type"] == "lifespan":
             await run_lifespan(self.app, self.running(), scope, receive, send)
         else:

@@ -47,9 +47,10 @@ class ClientCredentials(httpx.Auth):
         """Take the API's identifier, the scopes (space-separated) and the id of an organization, if any.
 
         The token is sent to the origins of `base_urls` alone; without them, to the first origin that is asked. The
-        client is that of `settings`, which are read from the environment when the first request is sent: with
-        RATE_LIMIT_STORAGE_URL all replicas share one token there. With `client` no settings are read, and no token is
-        shared unless they are given too. `transport` is that of the requests to the tenant.
+        client is that of `settings`, which are read from the environment when the first request is sent: its secret
+        may be rotated in its file, and with RATE_LIMIT_STORAGE_URL all replicas share one token there. With `client`
+        no settings are read, and no token is shared unless they are given too. `transport` is that of the requests
+        to the tenant.
         """
         self._origins = Origins(base_urls)
         self._audience, self._scope, self._organization = audience, scope, organization
@@ -115,7 +116,15 @@ class ClientCredentials(httpx.Auth):
             missing.log_detail = _NO_CLIENT
             raise missing
         request = TokenRequest(client.client_id, client.proofs, self._audience, self._scope, self._organization)
-        return TokenSupply(background_loop(), client.issuer, request, settings, self._transport, self._clock)
+        return TokenSupply(
+            background_loop(),
+            client.issuer,
+            request,
+            settings,
+            self._transport,
+            self._clock,
+            rereads=self._client is None,
+        )
 
 
 def _with(request: httpx.Request, token: IssuedToken) -> httpx.Request:

@@ -7,6 +7,8 @@ from auth0_sso.oauth.token_refusals import AUDIENCE_UNKNOWN, DELEGATION_TOO_DEEP
 
 # Error codes that only the user can do something about (OpenID Connect Core section 3.1.2.6; Auth0: mfa_required).
 _INTERACTION: Final = frozenset({"interaction_required", "login_required", "mfa_required"})
+# An Action's `api.access.deny`, and a blocked user ("user is blocked").
+_DENIED: Final = frozenset({"access_denied", "unauthorized"})
 _OURS: Final = frozenset({GRANT_MISSING, AUDIENCE_UNKNOWN})
 
 
@@ -31,6 +33,6 @@ def _callers_error(refused: ClientRefusedError) -> ExchangeRefusedError | None:
         return ExchangeRefusedError("consent_required")
     if answer.error_code in _INTERACTION:
         return ExchangeRefusedError("interaction_required")
-    if answer.status == 403 and answer.error_code == "access_denied":
+    if answer.status == 403 and answer.error_code in _DENIED:
         return ExchangeRefusedError("access_denied")
     return None

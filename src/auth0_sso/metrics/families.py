@@ -123,6 +123,12 @@ KEYS_CHANGES: Final = Family(
     "Fetches that found other signing keys than before, in each worker.",
     ("issuer",),
 )
+REVOCATIONS: Final = Family(
+    "auth0_sso_revocations", "counter", "Sessions and users whose access tokens were revoked, by cause.", ("cause",)
+)
+DENY_LIST_ENTRIES: Final = Family(
+    "auth0_sso_deny_list_entries", "gauge", "Entries of the deny list, in the worker that has the most.", merge="max"
+)
 STORE_UP: Final = Family(
     "auth0_sso_shared_store_up", "gauge", "1 while the shared store accepts writes, 0 while it is down.", merge="min"
 )
@@ -160,6 +166,8 @@ COUNTED: Final = (
     KEYS_FETCHED,
     KEYS_FAILURES,
     KEYS_CHANGES,
+    REVOCATIONS,
+    DENY_LIST_ENTRIES,
     STORE_UP,
     AUDIT_PENDING,
     AUDIT_LOST,

@@ -1,7 +1,7 @@
 """`PrometheusMetrics`: the observer that counts events, and what a scrape gets."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from typing import Any, Final, Protocol, get_args
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -88,6 +88,7 @@ class PrometheusMetrics(Collector):
                 families.TENANT_CALLS_SHED, event.api, event.reason
             ),
             events.KeysChanged: lambda event: self._counts.add(families.KEYS_CHANGES, event.issuer),
+            events.TokensRevoked: lambda event: self._counts.add(families.REVOCATIONS, event.cause),
             events.OutageBegan: self._begin_outage,
             events.OutageEnded: lambda event: self._counts.set(families.OUTAGE, 0.0, event.component, event.issuer),
         }
@@ -104,8 +105,10 @@ class PrometheusMetrics(Collector):
         token_cache: TokenCache,
         store_is_up: Callable[[], bool] | None,
         audit_health: Callable[[], AuditHealth] | None = None,
+        *,
+        deny_list: Sized | None = None,
     ) -> None:
-        """Take what `refresh` reads: the state of the keys, the cache of tokens, shared store, audit trail.
+        """Take what `refresh` reads: the state of the keys, the token cache, shared store, audit trail, deny list.
 
         The keys are named by their issuer, or with an empty text where there is one.
         """
@@ -115,6 +118,7 @@ class PrometheusMetrics(Collector):
                 self._read_keys(issuer, health())
             self._read_token_cache(token_cache)
             self._counts.set(families.STORE_UP, None if store_is_up is None else float(store_is_up()))
+            self._counts.set(families.DENY_LIST_ENTRIES, None if deny_list is None else len(deny_list))
             self._read_audit(None if audit_health is None else audit_health())
 
         self._hits = self._misses = self._lost = 0
@@ -146,6 +150,8 @@ class PrometheusMetrics(Collector):
             self._counts.place(families.KEYS_CHANGES, issuer)
         for result in get_args(events.RoleLookupResult):
             self._counts.place(families.ROLE_LOOKUPS, result)
+        for cause in get_args(events.RevocationCause):
+            self._counts.place(families.REVOCATIONS, cause)
         for component in get_args(events.Component):
             self._counts.place(families.OUTAGES, component)
 

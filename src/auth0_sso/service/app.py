@@ -84,9 +84,10 @@ def create_app(
         _add_routes(app, routes.router)
     for routes in (admin, audit_trail):
         _add_routes(app, routes.router, login_guards(settings))
-    if settings.auth0_backchannel_logout_clients:
+    tenants = (settings, *settings.other_tenants)
+    if any(tenant.auth0_backchannel_logout_clients for tenant in tenants):
         _add_routes(app, logout_router())
-    if settings.auth0_events_token:
+    if any(tenant.auth0_events_token for tenant in tenants):
         _add_routes(app, events_router())
     if settings.metrics_enabled and settings.metrics_port is None:
         _add_routes(app, metrics_route.router)

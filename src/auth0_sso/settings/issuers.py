@@ -37,6 +37,7 @@ OF_A_TENANT: Final = (
     "auth0_role_claim",
     "auth0_role_source",
     "auth0_backchannel_logout_clients",
+    "auth0_events_token",
 )
 """The settings that a tenant has of its own; all others are those of the first one."""
 
@@ -104,12 +105,20 @@ def require_usable_issuers(value: SecretStr, known: rules.Known, model: type[Env
     for domain in issuers.domains:
         _require_own_audiences(known, domain)
     named = [known.get("auth0_issuer_base_url"), *issuers.domains]
+    tokens = _lines(known.get("auth0_events_token"))
     for tenant in issuers.tenants:
         own = _values(tenant, known, model)
         named += [own["auth0_issuer_base_url"], *read_issuers(own["auth0_issuers"].get_secret_value()).domains]
+        tokens += _lines(own["auth0_events_token"])
+    if len(set(tokens)) < len(tokens):
+        raise ValueError("has an events_token that is another tenant's too, so an event could be of either")
     if len({str(issuer).removesuffix("/") for issuer in named}) < len(named):
         raise ValueError("names an issuer twice, or the one of AUTH0_ISSUER_BASE_URL")
     return value
+
+
+def _lines(secret: SecretStr | None) -> list[str]:
+    return [] if secret is None else secret.get_secret_value().splitlines()
 
 
 def _require_own_audiences(known: rules.Known, domain: str) -> None:

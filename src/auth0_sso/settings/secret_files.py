@@ -16,6 +16,7 @@ REREAD: Final = (
     "auth0_management_private_key",
     "auth0_management_client_secret",
     "rate_limit_storage_url",
+    "auth0_events_token",
 )
 """The settings with secrets in them, and the id that changes with its key."""
 
@@ -58,12 +59,18 @@ def read(current: Settings) -> Reading:
         return Reading(current, faults=(_STORE_IS_GONE.sentence,))
     if settings.has_shared_store and not current.has_shared_store:
         return Reading(current, faults=(_STORE_IS_NEW.sentence,))
+    if bool(settings.auth0_events_token) != bool(current.auth0_events_token):
+        fault = _TOKEN_IS_NEW if settings.auth0_events_token else _TOKEN_IS_GONE
+        return Reading(current, faults=(fault.sentence,))
     changed = tuple(name.upper() for name in REREAD if getattr(settings, name) != getattr(current, name))
     return Reading(settings if changed else current, changed)
 
 
 _STORE_IS_GONE: Final = Problem("RATE_LIMIT_STORAGE_URL", f"is not set any more, or {MEMORY}", "set it, or restart")
 _STORE_IS_NEW: Final = Problem("RATE_LIMIT_STORAGE_URL", "is set now and was not at the start", "restart")
+
+_TOKEN_IS_GONE: Final = Problem("AUTH0_EVENTS_TOKEN", "is not set any more", "set it, or restart")
+_TOKEN_IS_NEW: Final = Problem("AUTH0_EVENTS_TOKEN", "is set now and was not at the start", "restart")
 
 
 def changes_credentials(reading: Reading) -> bool:

@@ -25,7 +25,7 @@ from auth0_sso.settings.values import (
     Plain,
     PolicyText,
     PolicyTextOrOff,
-    RandomToken,
+    RandomTokens,
     StoreUrl,
     header_name_or_none,
 )
@@ -175,11 +175,6 @@ class Settings(EnvironmentSettings):
         "Identifier of the API (audience), or several, comma-separated.",
         "write the API's identifier as Auth0 shows it (Applications, APIs)",
     )
-    auth0_issuers: SecretStr = setting(
-        SecretStr(""),
-        "Further issuers: other domains of the tenant, comma-separated; or other tenants, in JSON.",
-        "write URLs such as https://login.example.com/, comma-separated, or a JSON array (docs/several-issuers.md)",
-    )
     auth0_role_source: Literal["management", "claim"] = setting(
         "management",
         "Where roles come from: the Management API, or a claim of the token.",
@@ -210,10 +205,15 @@ class Settings(EnvironmentSettings):
         "Client ids whose logout tokens are accepted at /backchannel-logout, comma-separated.",
         "write the client ids of the applications that users log in to, comma-separated",
     )
-    auth0_events_token: RandomToken = setting(
+    auth0_events_token: RandomTokens = setting(
         SecretStr(""),
-        "The bearer token that Auth0's Event Streams send to /auth0-events.",
+        "The bearer token that Auth0's Event Streams send to /auth0-events, or two, a line for each.",
         "write 32 or more random characters, letters, digits and -._~+/, such as of openssl rand -hex 32",
+    )
+    auth0_issuers: SecretStr = setting(
+        SecretStr(""),
+        "Further issuers: other domains of the tenant, comma-separated; or other tenants, in JSON.",
+        "write URLs such as https://login.example.com/, comma-separated, or a JSON array (docs/several-issuers.md)",
     )
     auth0_acr_claim: Annotated[Plain, NotEmpty] = setting(
         "acr",

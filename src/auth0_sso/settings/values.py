@@ -71,11 +71,16 @@ def _plain_entries(value: tuple[str, ...]) -> tuple[str, ...]:
 
 def _client_secrets(value: SecretStr) -> SecretStr:
     """Return the secrets, one on each line. A line separates them because a secret may have a comma in it."""
+    return SecretStr("\n".join(_lines(value)))
+
+
+def _lines(value: SecretStr) -> list[str]:
+    """Return the one or two secrets, each of which is on a line of its own."""
     lines = [line.removesuffix("\r") for line in value.get_secret_value().split("\n")]
     lines = list(dict.fromkeys(plain(line) for line in lines if line))
     if len(lines) > MAX_PROOFS:
         raise ValueError(f"has more than {MAX_PROOFS} lines")
-    return SecretStr("\n".join(lines))
+    return lines
 
 
 def _header_pairs(value: SecretStr) -> SecretStr:
@@ -88,12 +93,12 @@ def _header_pairs(value: SecretStr) -> SecretStr:
     return value
 
 
-def _random_token(value: SecretStr) -> SecretStr:
-    """Return a token that can be sent as a bearer token (RFC 6750 section 2.1) and not be guessed."""
-    text = value.get_secret_value()
-    if text and (len(text) < _MIN_TOKEN or not _B64TOKEN.fullmatch(text)):
+def _random_tokens(value: SecretStr) -> SecretStr:
+    """Return tokens that can be sent as bearer tokens (RFC 6750 section 2.1) and not be guessed, one on each line."""
+    tokens = _lines(value)
+    if any(len(token) < _MIN_TOKEN or not _B64TOKEN.fullmatch(token) for token in tokens):
         raise ValueError("is too short, or has characters that a bearer token cannot have")
-    return value
+    return SecretStr("\n".join(tokens))
 
 
 def _audiences(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -152,7 +157,7 @@ NotEmpty = BeforeValidator(_not_empty)
 
 Plain = Annotated[str, AfterValidator(plain)]
 ClientSecrets = Annotated[SecretStr, AfterValidator(_client_secrets)]
-RandomToken = Annotated[SecretStr, AfterValidator(_random_token)]
+RandomTokens = Annotated[SecretStr, AfterValidator(_random_tokens)]
 Domain = Annotated[str, AfterValidator(bare_domain)]
 Audiences = AfterValidator(_audiences)
 Algorithms = AfterValidator(_known_algorithms)

@@ -9,7 +9,7 @@ from auth0_sso import CurrentToken, protect
 from auth0_sso.events import Event, RequestRefused, RequestServed
 from auth0_sso.testing.clock import HandClock
 from support.process import free_port
-from support.service import ADMIN, OPTIONS, USER, Service, running_service
+from support.service import ADMIN, OPTIONS, USER, Service, person_id, running_service
 
 Keys = tuple[rsa.RSAPrivateKey, ...]
 
@@ -36,6 +36,24 @@ async def test_refusals_are_counted_by_their_exact_reason(rsa_keys: Keys, clock:
     ]:
         assert f'auth0_sso_refusals_total{{code="{code}",reason="{reason}"}} {count}.0' in scraped
     assert sum(line.startswith("auth0_sso_refusals_total{") for line in scraped) == 4
+
+
+async def test_a_logout_everywhere_is_counted_with_the_tokens_it_refuses(rsa_keys: Keys, clock: HandClock) -> None:
+    async with running_service(rsa_keys, clock, metrics_enabled=True) as service:
+        user, admin = await service.as_user(USER), await service.as_user(ADMIN)
+        before = await lines(service)
+        for _ in range(2):  # the second one is known already
+            await service.api.post(f"/admin/users/{person_id(USER)}/logout", headers=admin)
+        for _ in range(3):
+            assert (await service.api.get("/profile", headers=user)).status_code == 401
+        after = await lines(service)
+    for cause in ("admin", "event", "logout"):
+        assert f'auth0_sso_revocations_total{{cause="{cause}"}} 0.0' in before
+    assert "auth0_sso_deny_list_entries 0.0" in before
+    assert 'auth0_sso_revocations_total{cause="admin"} 1.0' in after
+    assert 'auth0_sso_revocations_total{cause="logout"} 0.0' in after
+    assert "auth0_sso_deny_list_entries 1.0" in after
+    assert 'auth0_sso_refusals_total{code="invalid_token",reason="revoked"} 3.0' in after
 
 
 async def test_the_key_metrics_are_current_at_each_scrape(rsa_keys: Keys, clock: HandClock) -> None:

@@ -23,6 +23,7 @@ _ENDPOINTS: Final = {
     "device_authorization_endpoint": "oauth/device/code",
     "userinfo_endpoint": "userinfo",
     "jwks_uri": ".well-known/jwks.json",
+    "registration_endpoint": "oidc/register",
     "revocation_endpoint": "oauth/revoke",
     "end_session_endpoint": "oidc/logout",
     "pushed_authorization_request_endpoint": "oauth/par",

@@ -15,7 +15,8 @@ from auth0_devtenant.state import Json, Tenant
 class UpdateSettings(Body):
     """Changes of the settings.
 
-    Only default_audience and resource_parameter_profile have an effect here, the others are stored and shown.
+    Only default_audience, resource_parameter_profile and the flag enable_dynamic_client_registration have an effect
+    here, the others are stored and shown.
     """
 
     default_audience: str | None = None

@@ -13,7 +13,7 @@ from auth0_devtenant.oauth.client_credentials import client_grant
 from auth0_devtenant.oauth.sender_constraining import binding
 from auth0_devtenant.oauth.token_request import TokenRequest, token_response, user_of
 from auth0_devtenant.scopes import granted_scope
-from auth0_devtenant.state import Grant, Json
+from auth0_devtenant.state import Grant, Json, User
 
 TOKEN_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a grant type, not a secret
 _ACCESS_TOKEN: Final = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - a token type, not a secret
@@ -37,6 +37,7 @@ def exchange(request: TokenRequest) -> Response:
     requested = request.parameters.get("scope", "").split() or list(allowed.scope)
     organization_id = subject.get("org_id")
     wanted = " ".join(name for name in requested if name in allowed.scope)
+    _require_consent(request, user, audience)
     bound_to = binding(request.tenant, request.client, audience, request.thumbprint)
     grant = Grant(
         client_id=request.client.client_id,
@@ -64,6 +65,16 @@ def _subject(request: TokenRequest) -> Json:
     if str(claims.get("sub", "")).endswith("@clients"):
         raise OAuthError(401, "invalid_request", "Invalid subject_token")
     return claims
+
+
+def _require_consent(request: TokenRequest, user: User, audience: str) -> None:
+    """Raise `OAuthError` where a third-party client acts without the user's consent; the status is unverified."""
+    if request.client.is_first_party:
+        return
+    wanted = request.client.client_id, user.user_id, audience
+    given = request.tenant.state.consents.values()
+    if not any((each.client_id, each.user_id, each.audience) == wanted for each in given):
+        raise OAuthError(403, "consent_required", "Consent required")
 
 
 def _actor(request: TokenRequest, subject: Json) -> Json:

@@ -231,6 +231,8 @@ class Seed(_Model):
     """Whose rate limits of the Management API apply."""
     session_claims: bool | str = True
     """Whether access tokens say more about the session, in the namespace of the API's identifier or another."""
+    dynamic_client_registration: bool = False
+    """Whether anyone may register applications at /oidc/register."""
     default_audience: str | None = None
     """The audience of requests without one, as the tenant setting "Default Audience"."""
 

@@ -87,6 +87,8 @@ class State:
 def state_of(planted: seed.Seed, keys: SigningKeys, *, management_audience: str) -> State:
     """Return the records of a new tenant, without its users."""
     state = State(keys, default_audience=planted.default_audience, rate_limit_plan=planted.rate_limit_plan)
+    if planted.dynamic_client_registration:
+        state.tenant_settings = {"flags": {"enable_dynamic_client_registration": True}}
     apis = [_api(each) for each in planted.apis] + [_management_api(management_audience)]
     state.apis = {api.identifier: api for api in apis}
     state.connections = {

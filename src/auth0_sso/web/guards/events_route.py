@@ -9,6 +9,7 @@ from auth0_sso.web.checks.credentials import find_credentials
 from auth0_sso.web.guards.authentication import services_of
 from auth0_sso.web.guards.bounded_body import bounded_body
 from auth0_sso.web.guards.public_routes import public_route
+from auth0_sso.web.services.auth0_events import event_stream
 
 PATH: Final = "/auth0-events"
 
@@ -29,9 +30,9 @@ def events_router(path: str = PATH) -> APIRouter:
 @public_route
 async def take_event(request: Request) -> Response:
     """Carry out an event, or ignore it."""
-    events = services_of(request).events
-    if events is None:
+    streams = services_of(request).events
+    if not streams:
         raise NotFoundError("There is nothing at this path.", reason="events_token_missing")
-    events.authenticate(find_credentials(request.scope))
-    await events.take(await bounded_body(request))
+    stream = event_stream(streams, find_credentials(request.scope))
+    await stream.take(await bounded_body(request))
     return Response(status_code=204)

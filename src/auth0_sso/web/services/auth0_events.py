@@ -3,10 +3,12 @@
 An event that is sent again changes nothing: what it revokes are the tokens issued until its own time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hmac import compare_digest
 from typing import Final, NamedTuple
+
+from pydantic import SecretStr
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import InvalidInputError, InvalidTokenError
@@ -33,22 +35,22 @@ class CloudEvent(NamedTuple):
 
 
 class Auth0Events:
-    """Takes the events of a stream whose webhook sends the token that the settings name."""
+    """Takes the events of a tenant's stream, whose webhook sends the token that its settings name."""
 
     def __init__(self, settings: Settings, revocations: Revocations, *, clock: Clock = SYSTEM_CLOCK) -> None:
         """Take what revokes access tokens and drops cached roles."""
-        self._token = settings.auth0_events_token.get_secret_value().encode()
+        self.accept(settings.auth0_events_token)
         self._issuer = settings.issuer
         self._revocations = revocations
         self._clock = clock
 
-    def authenticate(self, authorization: Sequence[bytes]) -> None:
-        """Refuse a request without the stream's token, given the values of all Authorization headers.
+    def accept(self, tokens: SecretStr) -> None:
+        """Accept these from now on, of which each is on a line of its own."""
+        self._tokens = tuple(token.encode() for token in tokens.get_secret_value().splitlines())
 
-        Raises `MissingTokenError`, `InvalidRequestError` or `InvalidTokenError`.
-        """
-        if not compare_digest(read_bearer_token(authorization).encode(), self._token):
-            raise InvalidTokenError("events_token_mismatch", "This is not the token of the event stream.")
+    def has_token(self, sent: bytes) -> bool:
+        """Return whether that is a token of the stream."""
+        return any(compare_digest(sent, token) for token in self._tokens)
 
     async def take(self, body: bytes) -> None:
         """Carry out an event; one of another type is ignored. Raises `InvalidInputError` for what is no event."""
@@ -63,6 +65,18 @@ class Auth0Events:
             await self._revocations.invalidate(_text(event.object, "user_id"))
         else:
             await self._revocations.invalidate(_text(_object(event.object, "user"), "user_id"))
+
+
+def event_stream(streams: Iterable[Auth0Events], authorization: Sequence[bytes]) -> Auth0Events:
+    """Return the stream whose token a request has, given the values of all its Authorization headers.
+
+    Raises `MissingTokenError`, `InvalidRequestError` or `InvalidTokenError`.
+    """
+    sent = read_bearer_token(authorization).encode()
+    for stream in streams:
+        if stream.has_token(sent):
+            return stream
+    raise InvalidTokenError("events_token_mismatch", "This is not the token of the event stream.")
 
 
 def _parsed(body: bytes) -> CloudEvent | None:

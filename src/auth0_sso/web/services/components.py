@@ -1,10 +1,11 @@
 """What the parts of an app are built of: the settings in the form that each part takes them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sized
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from auth0_sso.audit.health import AuditHealth
+from auth0_sso.calling.secret_rotation import MovableStore, SealingKeys
 from auth0_sso.events import Event
 from auth0_sso.jwks.health import KeysHealth
 from auth0_sso.jwks.key_store import KeyStore
@@ -39,18 +40,8 @@ class Store(Protocol):
         """What the last calls found."""
 
 
-class MovableStore(Store, Protocol):
-    """The same store, for code that changes its address."""
-
-    async def move_to(self, url: str) -> None:
-        """Use another address, if the store takes writes there; raises `StoreUnavailableError` if not."""
-
-
-class SealingKeys(Protocol):
-    """What shared values are sealed with. Its class needs the package redis."""
-
-    def replace(self, secrets: Sequence[str]) -> None:
-        """Take the secrets that are listed from now on."""
+class SharedStore(Store, MovableStore, Protocol):
+    """The same store, for code that changes its address as well."""
 
 
 class Metrics(Protocol):
@@ -68,8 +59,10 @@ class Metrics(Protocol):
         token_cache: TokenVerifier,
         store_is_up: Callable[[], bool] | None,
         audit_health: Callable[[], AuditHealth] | None,
+        *,
+        deny_list: Sized | None,
     ) -> None:
-        """Take what is read at a scrape: the state of the keys, the cache of tokens, shared store, audit trail.
+        """Take what is read at a scrape: the state of keys, the token cache, shared store, audit trail, deny list.
 
         The keys are named by their issuer, or with an empty text where there is one.
         """
@@ -88,7 +81,7 @@ class Shared:
     Without a Management client, whose secret seals the rest, only counts and the DPoP proofs that were used.
     """
 
-    store: MovableStore
+    store: SharedStore
     counter: Counter
     replays: ReplayCache
     keys_of: Callable[[str], KeyStore] | None

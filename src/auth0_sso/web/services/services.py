@@ -8,6 +8,7 @@ from functools import partial
 from auth0_sso.audit.trail import AuditSink
 from auth0_sso.calling.confidential_client import proofs_of
 from auth0_sso.calling.exchange import TokenExchange
+from auth0_sso.calling.secret_rotation import SecretRotation
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.events import IGNORE, Observer, observers
 from auth0_sso.http.client import AsyncTransport, httpx, open_client
@@ -32,7 +33,6 @@ from auth0_sso.web.services.backchannel_logout import BackchannelLogout
 from auth0_sso.web.services.bound_tokens import BoundTokens, bound_tokens
 from auth0_sso.web.services.components import Metrics, Shared, Store, policy_or_off
 from auth0_sso.web.services.revocations import Revocations, deny_list_of
-from auth0_sso.web.services.secret_rotation import SecretRotation
 from auth0_sso.web.services.tenants import Tenant, TenantParts, run_in_background
 
 
@@ -76,7 +76,7 @@ class Services:
     bound_tokens: BoundTokens | None = None
     """How tokens are checked that are bound to a key or a certificate; None where all are refused."""
 
-    events: Auth0Events | None = None
+    events: tuple[Auth0Events, ...] = ()
     """What takes events of Auth0's Event Streams, where the settings have their token."""
     logout: BackchannelLogout | None = None
     """What takes logout tokens, where the settings name the clients of which."""
@@ -157,7 +157,8 @@ async def open_services(
             store = None if shared is None else shared.store
             is_up = None if store is None else partial(_is_up, store)
             health = {issuer if several else "": partial(health_of, each) for issuer, each in issuer_keys.items()}
-            metrics.watch(health, verifier, is_up, None if trail is None else trail.health)
+            audit_health = None if trail is None else trail.health
+            metrics.watch(health, verifier, is_up, audit_health, deny_list=deny_list)
         services = Services(
             settings=settings,
             clock=clock,
@@ -175,7 +176,7 @@ async def open_services(
             store=None if shared is None else shared.store,
             deny_list=deny_list,
             revocations=first.revocations,
-            events=Auth0Events(settings, first.revocations, clock=clock) if settings.auth0_events_token else None,
+            events=_events(tenants, rotation, clock),
             logout=_logout(tenants, shared, clock),
             metrics=metrics,
             profile_rate_limit=policy_or_off(profile_rate_limit),
@@ -241,11 +242,27 @@ def _counts(
 
 def _rotation(settings: Settings, shared: Shared | None, stack: AsyncExitStack) -> tuple[SecretRotation, Proofs]:
     proofs = Proofs(*proofs_of(settings))
-    rotation = SecretRotation(settings, proofs, shared)
-    if settings.is_rereadable and (settings.has_management or shared is not None):
+    rotation = SecretRotation(
+        settings,
+        proofs,
+        store=None if shared is None else shared.store,
+        keyring=None if shared is None else shared.keyring,
+    )
+    if settings.is_rereadable and (settings.has_management or shared is not None or settings.auth0_events_token):
         stack.push_async_callback(rotation.aclose)
         run_in_background(rotation.keep_reading(), stack)
     return rotation, proofs
+
+
+def _events(tenants: Sequence[Tenant], rotation: SecretRotation, clock: Clock) -> tuple[Auth0Events, ...]:
+    streams = [
+        Auth0Events(tenant.settings, tenant.revocations, clock=clock)
+        for tenant in tenants
+        if tenant.settings.auth0_events_token
+    ]
+    if tenants[0].settings.auth0_events_token:
+        rotation.on_new_events_token(streams[0].accept)
+    return tuple(streams)
 
 
 def _logout(tenants: Sequence[Tenant], shared: Shared | None, clock: Clock) -> BackchannelLogout | None:

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from auth0_sso.calling.confidential_client import proofs_of
 from auth0_sso.calling.exchange import TokenExchange
+from auth0_sso.calling.secret_rotation import SecretRotation
 from auth0_sso.clock import Clock
 from auth0_sso.events import Observer
 from auth0_sso.http.client import httpx
@@ -31,7 +32,6 @@ from auth0_sso.settings import Settings
 from auth0_sso.tokens.verifier import KeySource, TrustedIssuer
 from auth0_sso.web.services.components import Shared, token_policy
 from auth0_sso.web.services.revocations import Revocations
-from auth0_sso.web.services.secret_rotation import SecretRotation
 
 
 @dataclass(frozen=True, slots=True)

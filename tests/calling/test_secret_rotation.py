@@ -13,13 +13,17 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from auth0_devtenant import MANAGEMENT_CLIENT_ID, MANAGEMENT_CLIENT_SECRET, create_tenant
 from auth0_sso.calling.confidential_client import proofs_of
+from auth0_sso.calling.secret_rotation import SecretRotation
 from auth0_sso.clock import SYSTEM_CLOCK, MonotonicTime, WallTime
+from auth0_sso.jwks.static import StaticKeys
 from auth0_sso.oauth.proofs import Proofs
 from auth0_sso.ratelimit.policy import Policy
 from auth0_sso.settings import Settings
 from auth0_sso.testing.clock import HandClock
+from auth0_sso.testing.issuer import Issuer
+from auth0_sso.web.services.auth0_events import Auth0Events
 from auth0_sso.web.services.components import Shared
-from auth0_sso.web.services.secret_rotation import SecretRotation
+from auth0_sso.web.services.revocations import Revocations, deny_list_of
 from auth0_sso.web.services.services import open_services
 from auth0_sso.web.services.shared import open_shared
 from support.environment import load
@@ -78,7 +82,13 @@ class Rotating:
 
 def rotating(settings: Settings, directory: Path, shared: Shared | None = None) -> Rotating:
     proofs, pauses, told = Proofs(*proofs_of(settings)), Pauses(), list[None]()
-    rotation = SecretRotation(settings, proofs, shared, clock=pauses)
+    rotation = SecretRotation(
+        settings,
+        proofs,
+        store=None if shared is None else shared.store,
+        keyring=None if shared is None else shared.keyring,
+        clock=pauses,
+    )
     rotation.on_new_proofs(lambda: told.append(None))
     return Rotating(rotation, proofs, directory / "secrets" / SECRET, pauses, told)
 
@@ -292,3 +302,55 @@ async def test_a_refused_secret_is_read_again_before_a_call_fails(
         await at_tenant.post("/_development/faults", json={"path": "/api/v2/users/", "status": 401})
         await services.management.list_user_roles(person_id(ADMIN))
         assert wire.count("POST /oauth/token") == 3  # then refused once, and accepted
+
+
+async def test_two_tokens_of_the_event_stream_are_accepted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, clock: HandClock
+) -> None:
+    old, new = "o" * 32, "n" * 32
+    file = tmp_path / "secrets" / "AUTH0_EVENTS_TOKEN"
+    file.write_text(old)
+    settings = load(monkeypatch)
+    events = Auth0Events(settings, Revocations(deny_list_of(settings, clock), settings.issuer))
+    rotation = SecretRotation(settings, Proofs())
+    rotation.on_new_events_token(events.accept)
+
+    async def accepted(text: str) -> list[str]:
+        file.write_text(text)
+        await rotation.reread()
+        return [token for token in (old, new) if _is_accepted(events, token)]
+
+    assert await accepted(old) == [old]
+    assert await accepted(f"{old}\n{new}\n") == [old, new]
+    assert await accepted(new) == [new]
+    assert await accepted("short") == [new]
+    assert await accepted("") == [new]
+
+
+def _is_accepted(events: Auth0Events, token: str) -> bool:
+    return events.has_token(token.encode())
+
+
+async def test_events_are_not_turned_on_without_a_restart(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rotation = SecretRotation(load(monkeypatch), Proofs())
+    await rotation.reread()
+    (tmp_path / "secrets" / "AUTH0_EVENTS_TOKEN").write_text("n" * 32)
+    await rotation.reread()
+    assert "AUTH0_EVENTS_TOKEN is set now and was not at the start: restart." in caplog.text
+
+
+async def test_a_running_app_accepts_the_new_token_of_the_stream(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, clock: HandClock, issuer: Issuer
+) -> None:
+    old, new = "o" * 32, "n" * 32
+    file = tmp_path / "secrets" / "AUTH0_EVENTS_TOKEN"
+    file.write_text(old)
+    settings = load(monkeypatch)
+    file.write_text(new)
+    async with asyncio.timeout(20), open_services(settings, keys=StaticKeys(issuer.jwks()), clock=clock) as services:
+        (events,) = services.events
+        while not _is_accepted(events, new):
+            await asyncio.sleep(0)
+        assert not _is_accepted(events, old)

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
-from typing import Final, NoReturn
+from collections.abc import Callable, Sequence
+from typing import Final, NoReturn, Protocol
+
+from pydantic import SecretStr
 
 from auth0_sso.calling.confidential_client import proofs_of
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
@@ -12,7 +14,6 @@ from auth0_sso.oauth.proofs import Proofs, sealing_secrets
 from auth0_sso.resilience.single_flight import SingleFlight
 from auth0_sso.settings import Settings
 from auth0_sso.settings.secret_files import Reading, Signature, changes_credentials, read, signature
-from auth0_sso.web.services.components import MovableStore, Shared
 
 _log = logging.getLogger(__name__)
 
@@ -24,6 +25,21 @@ _SETTLE_SECONDS: Final = 0.25
 
 _MAX_SETTLE: Final = 20
 _STORE: Final = "rate_limit_storage_url"
+_EVENTS_TOKEN: Final = "auth0_events_token"  # noqa: S105 - the name of a setting
+
+
+class MovableStore(Protocol):
+    """The shared store, for code that changes its address. Its class needs the package redis."""
+
+    async def move_to(self, url: str) -> None:
+        """Use another address, if the store takes writes there; raises `StoreUnavailableError` if not."""
+
+
+class SealingKeys(Protocol):
+    """What shared values are sealed with. Its class needs the package redis."""
+
+    def replace(self, secrets: Sequence[str]) -> None:
+        """Take the secrets that are listed from now on."""
 
 
 class SecretRotation:
@@ -36,19 +52,23 @@ class SecretRotation:
         self,
         settings: Settings,
         proofs: Proofs,
-        shared: Shared | None,
         *,
+        store: MovableStore | None = None,
+        keyring: SealingKeys | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        """Take the settings as they were read, what the Management client and the processes share of them.
+        """Take the settings as they were read, and what is made of them: what the client authenticates with, the
+        store of several processes, and what seals the values there.
 
         `clock` has the pauses between looks at the files.
         """
         self._settings = settings
         self._proofs = proofs
-        self._shared = shared
+        self._store = store
+        self._keyring = keyring
         self._clock = clock
         self._listeners: list[Callable[[], None]] = []
+        self._events_listeners: list[Callable[[SecretStr], None]] = []
         self._seen: Signature | None = None  # what was read before the first look may have changed since
         self._logged: tuple[str, ...] = ()
         self._flight: SingleFlight[str, None] = SingleFlight()
@@ -56,6 +76,10 @@ class SecretRotation:
     def on_new_proofs(self, listener: Callable[[], None]) -> None:
         """Call it each time that the Management client has other secrets or keys."""
         self._listeners.append(listener)
+
+    def on_new_events_token(self, listener: Callable[[SecretStr], None]) -> None:
+        """Call it with AUTH0_EVENTS_TOKEN each time that it has changed."""
+        self._events_listeners.append(listener)
 
     async def keep_reading(self) -> NoReturn:
         """Read changed files, every five seconds, until this is cancelled."""
@@ -105,9 +129,12 @@ class SecretRotation:
         former, self._settings = self._settings, reading.settings
         if changes_credentials(reading):
             self._use_credentials()
+        if _EVENTS_TOKEN.upper() in reading.changed:
+            for listener in self._events_listeners:
+                listener(self._settings.auth0_events_token)
         faults: tuple[str, ...] = ()
-        if self._shared is not None and _STORE.upper() in reading.changed:
-            faults = await self._move(self._shared.store, former)
+        if self._store is not None and _STORE.upper() in reading.changed:
+            faults = await self._move(self._store, former)
         used = [name for name in reading.changed if not faults or name != _STORE.upper()]
         if used:
             _log.info("secrets were read again and are used now: %s", ", ".join(used))
@@ -116,8 +143,8 @@ class SecretRotation:
     def _use_credentials(self) -> None:
         proofs = proofs_of(self._settings)
         self._proofs.replace(proofs)
-        if self._shared is not None and self._shared.keyring is not None:
-            self._shared.keyring.replace(sealing_secrets(proofs))
+        if self._keyring is not None:
+            self._keyring.replace(sealing_secrets(proofs))
         for listener in self._listeners:
             listener()
 
