@@ -55,7 +55,7 @@ def test_a_process_that_unpickles_it_has_the_same_memory() -> None:
         other = pickle.loads(ForkingPickler.dumps(shared))  # noqa: S301 - as multiprocessing does
     finally:
         resource_sharer.stop()
-    Counts(other.segments()[0]).add(families.KEYS_CHANGES)
+    Counts(other.segments()[0]).add(families.ALLOWED)
     assert shared.segments()[0].numbers[shared.segments()[0].series()[0].at] == 1.0
     other.close()
     shared.close()
@@ -67,7 +67,7 @@ def test_without_memfd_the_memory_is_a_file_without_a_name(monkeypatch: pytest.M
     shared = SharedMemory()
     shared.add()
     other = SharedMemory(os.dup(shared.descriptor))
-    Counts(shared.segments()[0]).add(families.KEYS_CHANGES)
+    Counts(shared.segments()[0]).add(families.ALLOWED)
     assert other.segments()[0].numbers[other.segments()[0].series()[0].at] == 1.0
     assert list(tmp_path.iterdir()) == []
     other.close()

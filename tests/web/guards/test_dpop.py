@@ -368,7 +368,10 @@ async def test_workers_with_nonces_of_their_own_are_warned_of(
     open_app: OpenApp, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING, "auth0_sso")
-    management = {"auth0_management_client_id": "management", "auth0_management_client_secret": "shared"}
+    management: dict[str, Any] = {
+        "auth0_management_client_id": "management",
+        "auth0_management_client_secret": "shared",
+    }
     await open_app(auth0_dpop_nonce="required")
     await open_app(auth0_dpop_nonce="required", workers=2, **management)
     assert caplog.text == ""
