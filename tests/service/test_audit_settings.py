@@ -46,6 +46,7 @@ def test_a_password_among_the_secrets_is_read(monkeypatch: pytest.MonkeyPatch, t
         ),
         ("AUDIT_SPILL_DIRECTORY", "/missing/below", "is not a directory that exists or can be created"),
         ("AUDIT_SPILL_DIRECTORY", "/etc/passwd", "is not a directory that exists or can be created"),
+        ("AUDIT_SPILL_DIRECTORY", f"/{'a' * 5000}", "is not a directory that exists or can be created"),
         ("AUDIT_RETENTION_DAYS", "0", "cannot be used"),
         ("AUDIT_RETENTION_DAYS", "1.5", "cannot be used"),
     ],

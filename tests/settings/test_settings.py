@@ -66,6 +66,7 @@ def test_an_audience_keeps_its_spelling(monkeypatch: pytest.MonkeyPatch) -> None
         ("AUTH0_JWKS_CACHE_FILE", "/none/such/keys.json"),
         ("AUTH0_JWKS_CACHE_FILE", "/"),
         ("AUTH0_JWKS_CACHE_FILE", f"/{'a' * 5000}"),
+        ("AUTH0_JWKS_CACHE_FILE", f"/{'a' * 5000}/keys.json"),
         ("CORS_ALLOWED_HEADERS", "*"),
         ("CORS_ALLOWED_HEADERS", "X-Tenant:"),
         ("CORS_ALLOWED_HEADERS", "X-Tenant,Mündel"),

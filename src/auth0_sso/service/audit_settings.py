@@ -8,6 +8,7 @@ from pydantic import AfterValidator, SecretStr
 from auth0_sso.audit.database_url import parse_database_url
 from auth0_sso.audit.spill.directory import require_private
 from auth0_sso.settings.environment import EnvironmentSettings, setting
+from auth0_sso.settings.values import can_hold_files
 
 _SPILL_SUFFIX: Final = "-spill"
 
@@ -21,7 +22,7 @@ def _database(value: SecretStr) -> SecretStr:
 
 
 def _directory(value: Path | None) -> Path | None:
-    if value is not None and not (value.is_dir() or (not value.exists() and value.parent.is_dir())):
+    if value is not None and not can_hold_files(value):
         raise ValueError("is not a directory that exists or can be created")
     if value is not None and value.exists():
         _require_private(value)

@@ -7,6 +7,7 @@ never repeats the value. URLs, domains and networks are checked in `addresses`.
 import re
 from importlib.util import find_spec
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Annotated, Final
 from urllib.parse import unquote
 
@@ -118,17 +119,28 @@ def _known_algorithms(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _in_a_directory(value: Path | None) -> Path | None:
-    try:
-        is_usable = value is None or (_can_hold_files(value.parent) and not value.is_dir())
-    except (OSError, ValueError):  # a name too long, a directory that may not be searched, a NUL
-        is_usable = False
-    if not is_usable:
+    if value is not None and not (can_hold_files(value.parent) and _can_be_file(value)):
         raise ValueError("is not a file in a directory that exists or can be created")
     return value
 
 
-def _can_hold_files(directory: Path) -> bool:
-    return directory.is_dir() or (not directory.exists() and directory.parent.is_dir())
+def can_hold_files(directory: Path) -> bool:
+    """Return whether it is a directory, or one can be made there."""
+    try:
+        return S_ISDIR(directory.stat().st_mode)
+    except FileNotFoundError:
+        return directory.parent.is_dir()
+    except (OSError, ValueError):  # a name too long, a directory that may not be searched, a NUL
+        return False
+
+
+def _can_be_file(path: Path) -> bool:
+    try:
+        return not S_ISDIR(path.stat().st_mode)
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):  # not by `is_dir`, which raises none of these from Python 3.14 on
+        return False
 
 
 def _policy(value: str) -> str:

@@ -92,7 +92,10 @@ class LoggingExporter(SpanExporter):
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Send spans."""
-        result = self._exporter.export(spans)
+        try:
+            result = self._exporter.export(spans)
+        except OSError:  # older releases of the exporter raise what requests raises
+            result = SpanExportResult.FAILURE
         if result is not SpanExportResult.SUCCESS:
             if not self._lost:
                 _log.warning("spans cannot be sent to %s, and are lost until it takes them", self._endpoint)

@@ -37,7 +37,10 @@ def test_every_filter_has_an_index() -> None:
 async def test_the_migrations_make_the_table_that_the_code_uses(database_url: str) -> None:
     def differences(connection: Connection) -> list[object]:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-        return list(compare_metadata(context, METADATA))
+        found = compare_metadata(context, METADATA)
+        if connection.dialect.name == "sqlite":  # it has no IDENTITY, which Alembic 1.17 reports as a missing default
+            return [each for each in found if "modify_default" not in repr(each)]
+        return list(found)
 
     of = connections(parse_database_url(database_url), NullPool)
     async with of.transaction() as connection:

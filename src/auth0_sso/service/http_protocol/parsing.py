@@ -163,7 +163,7 @@ class SizeLimitedProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Start or queue the request, unless it has too many headers, a fragment in its target, or is parsed again."""
+        """Start or queue the request, unless it has too many headers or a fragment, or is parsed again."""
         if len(self.headers) > self.limits.max_headers:
             raise ValueError("too many headers")
         if b"#" in self.url:  # RFC 9112 section 3.2 has none: httptools drops it, a proxy may take it for the path
