@@ -130,12 +130,10 @@ def _require_own_audiences(known: rules.Known, domain: str) -> None:
 
 def _array(text: str) -> Sequence[object]:
     try:
-        found = json.loads(text)
+        entries: list[object] = json.loads(text)  # of a text that begins with a bracket
     except (ValueError, RecursionError):
         raise ValueError("is not a JSON array") from None
-    if not isinstance(found, list):
-        raise ValueError("is not a JSON array")
-    return found
+    return entries
 
 
 def _tenant(entry: object) -> Mapping[str, Any]:
