@@ -132,7 +132,9 @@ class SecretRotation:
         if _EVENTS_TOKEN.upper() in reading.changed:
             for listener in self._events_listeners:
                 listener(self._settings.auth0_events_token)
-        faults = await self._move_store(former) if _STORE.upper() in reading.changed else ()
+        faults: tuple[str, ...] = ()
+        if self._store is not None and _STORE.upper() in reading.changed:
+            faults = await self._move_store(self._store, former)
         used = [name for name in reading.changed if not faults or name != _STORE.upper()]
         if used:
             _log.info("secrets were read again and are used now: %s", ", ".join(used))
@@ -146,12 +148,10 @@ class SecretRotation:
         for listener in self._listeners:
             listener()
 
-    async def _move_store(self, former: Settings) -> tuple[str, ...]:
+    async def _move_store(self, store: MovableStore, former: Settings) -> tuple[str, ...]:
         """Use the store at its new address if it takes writes there, else the former one, and try again."""
-        if self._store is None:
-            return ()
         try:
-            await self._store.move_to(self._settings.rate_limit_storage_url.get_secret_value())
+            await store.move_to(self._settings.rate_limit_storage_url.get_secret_value())
         except StoreUnavailableError as error:
             self._settings = self._settings.model_copy(update={_STORE: former.rate_limit_storage_url})
             return (f"{_STORE.upper()} has an address or a password with which the store fails: {error.reason}.",)
