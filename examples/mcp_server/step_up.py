@@ -1,7 +1,7 @@
 """Step-up by scope: the call of a tool whose scope the token lacks is answered with a challenge for that scope.
 
-The challenge is an HTTP response, which a tool cannot give: so the call is read before the SDK reads it. The client then
-asks for the scope and calls again. The tool itself checks the scope as well, and what it says counts.
+The challenge is an HTTP response, which a tool cannot give: so the call is read before the SDK reads it. The client
+then asks for the scope and calls again. The tool itself checks the scope as well, and what it says counts.
 """
 
 import json

@@ -162,7 +162,7 @@ async def test_a_user_without_the_permission_calls_nothing(running: Running) -> 
     assert 'scope="read:data"' in user.challenges[-1]
 
 
-async def test_a_client_that_nobody_registered_registers_itself(running: Running) -> None:
+async def test_an_unregistered_client_registers_itself(running: Running) -> None:
     manager = person(running, "Manager")
     manager.client = None
     async with manager.connected() as client:

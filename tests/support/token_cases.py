@@ -32,7 +32,11 @@ class Accepted:
 
 
 _MALFORMED_CNF = {"bound-to-nothing", "bound-by-null", "bound-to-two", "bound-to-no-thumbprint"}
-CHALLENGES: dict[str, tuple[str, ...]] = {"off": ("Bearer",), "allowed": ("Bearer", "DPoP")}
+_CHALLENGES: Mapping[str, tuple[str, ...]] = {
+    "off": ("Bearer",),
+    "allowed": ("Bearer", "DPoP"),
+    "required": ("DPoP",),
+}
 """The schemes that challenges offer, by AUTH0_DPOP."""
 
 
@@ -41,7 +45,8 @@ def refused_with(case: Refused, dpop: str) -> Refused:
     if dpop == "off":
         return case
     if case.id == "dpop-scheme":
-        return replace(case, reason="dpop_unbound", error="invalid_token")
+        reason = "dpop_required" if dpop == "required" else "dpop_unbound"
+        return replace(case, reason=reason, error="invalid_token")
     return replace(case, reason="cnf_invalid") if case.id in _MALFORMED_CNF else case
 
 
@@ -50,8 +55,10 @@ def challenge_of(described: str, dpop: str, authorization: Authorization) -> str
     used = {"Bearer", "DPoP"} if len(authorization) > 1 else {"Bearer"}
     if b"".join(authorization).startswith(b"DPoP") and dpop != "off":
         used = {"DPoP"}
+    if used.isdisjoint(_CHALLENGES[dpop]):
+        used = set(_CHALLENGES[dpop])
     challenges: list[str] = []
-    for scheme in CHALLENGES[dpop]:
+    for scheme in _CHALLENGES[dpop]:
         parameters = [
             *filter(None, [described if scheme in used else "", 'algs="ES256"' if scheme == "DPoP" else ""])
         ]

@@ -134,7 +134,7 @@ class SecretRotation:
                 listener(self._settings.auth0_events_token)
         faults: tuple[str, ...] = ()
         if self._store is not None and _STORE.upper() in reading.changed:
-            faults = await self._move(self._store, former)
+            faults = await self._move_store(self._store, former)
         used = [name for name in reading.changed if not faults or name != _STORE.upper()]
         if used:
             _log.info("secrets were read again and are used now: %s", ", ".join(used))
@@ -148,7 +148,7 @@ class SecretRotation:
         for listener in self._listeners:
             listener()
 
-    async def _move(self, store: MovableStore, former: Settings) -> tuple[str, ...]:
+    async def _move_store(self, store: MovableStore, former: Settings) -> tuple[str, ...]:
         """Use the store at its new address if it takes writes there, else the former one, and try again."""
         try:
             await store.move_to(self._settings.rate_limit_storage_url.get_secret_value())

@@ -3,7 +3,6 @@
 It is a token as any other API's, whose failures are errors of the Management API.
 """
 
-from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import (
     ClientRefusedError,
     ManagementAnswerError,
@@ -12,35 +11,13 @@ from auth0_sso.errors import (
     TenantError,
     TokenUnavailableError,
 )
-from auth0_sso.events import IGNORE, Observer
-from auth0_sso.http.client import httpx
-from auth0_sso.oauth.shared_token import SharedToken
-from auth0_sso.oauth.token_endpoint import Reread, TokenRequest, read_nothing
 from auth0_sso.oauth.token_source import AccessTokenSource
-from auth0_sso.resilience.outage import Outage
 
 
 class ManagementTokenSource(AccessTokenSource):
     """Gives the current token of the Management API, and raises `Management...` errors."""
 
-    def __init__(
-        self,
-        client: httpx.AsyncClient,
-        base_url: str,
-        request: TokenRequest,
-        *,
-        shared: SharedToken | None = None,
-        reread: Reread = read_nothing,
-        clock: Clock = SYSTEM_CLOCK,
-        observe: Observer = IGNORE,
-        outage: Outage | None = None,
-    ) -> None:
-        """Take the same as `AccessTokenSource`."""
-        outage = Outage("management", observe) if outage is None else outage
-        super().__init__(
-            client, base_url, request, shared=shared, reread=reread, clock=clock, observe=observe, outage=outage
-        )
-        self._api = "Management API"
+    NAME = "Management API"
 
     def _as_raised(self, error: TenantError) -> TenantError:
         """Return a failure of the token endpoint as one of the Management API."""

@@ -6,7 +6,7 @@ A rejected token is replaced once: if the API rejects the new one as well, the n
 """
 
 import logging
-from typing import Final
+from typing import ClassVar, Final
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import ClientQuotaError, TenantError, UnavailableError
@@ -37,6 +37,9 @@ _RENEWAL: Final = "renewal"
 class AccessTokenSource:
     """Gives the current token to any number of concurrent callers, who report how the API responded to it."""
 
+    NAME: ClassVar[str] = ""
+    """What the log calls the API; its audience where this is empty."""
+
     def __init__(
         self,
         client: httpx.AsyncClient,
@@ -61,7 +64,7 @@ class AccessTokenSource:
         self._grant = request.grant
         self._shared = shared
         self._clock = clock
-        self._api = request.audience
+        self._api = self.NAME or request.audience
         self._flight: SingleFlight[str, IssuedToken] = SingleFlight()
         self._token: IssuedToken | None = None
         self._replaced: str | None = None
