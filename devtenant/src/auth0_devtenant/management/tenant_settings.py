@@ -15,7 +15,8 @@ from auth0_devtenant.state import Json, Tenant
 class UpdateSettings(Body):
     """Changes of the settings.
 
-    Only default_audience and resource_parameter_profile have an effect here, the others are stored and shown.
+    Only default_audience, resource_parameter_profile and authorization_response_iss_parameter_supported have an
+    effect here, the others are stored and shown.
     """
 
     default_audience: str | None = None
@@ -39,6 +40,7 @@ class UpdateSettings(Body):
     # Unverified: the names of the two values, and which of them is the default.
     resource_parameter_profile: Literal["audience", "compatibility"] | None = None
     pushed_authorization_requests_supported: bool | None = None
+    authorization_response_iss_parameter_supported: bool | None = None
 
 
 async def get_settings(request: Request, tenant: Tenant) -> Response:
