@@ -162,3 +162,21 @@ async def test_an_authorization_request_can_be_posted(visitor: Visitor) -> None:
 async def test_unknown_and_ext_parameters_are_ignored(visitor: Visitor) -> None:
     answer = await visitor.log_in(**{"ext-campaign": "spring", "ui_locales": "de", "auth0Client": "e30"})
     assert query_of(answer).keys() == {"code", "state"}
+
+
+async def test_responses_name_the_issuer_by_a_tenant_setting(visitor: Visitor) -> None:
+    assert "iss" not in query_of(await visitor.authorize(prompt="none"))
+    await visitor.manage("PATCH", "/tenants/settings", {"authorization_response_iss_parameter_supported": True})
+    metadata = (await visitor.client.get(".well-known/openid-configuration")).json()
+    assert metadata["authorization_response_iss_parameter_supported"] is True
+    refused = query_of(await visitor.authorize(prompt="none"))
+    assert (refused["error"], refused["iss"]) == ("login_required", metadata["issuer"])
+    await visitor.log_in()
+    passed = query_of(await visitor.authorize(prompt="none"))
+    assert passed["code"]
+    assert passed["iss"] == metadata["issuer"]
+
+
+async def test_the_discovery_document_promises_no_issuer_by_default(visitor: Visitor) -> None:
+    metadata = (await visitor.client.get(".well-known/openid-configuration")).json()
+    assert "authorization_response_iss_parameter_supported" not in metadata

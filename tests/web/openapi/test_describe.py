@@ -4,7 +4,7 @@ import httpx
 import pytest
 from fastapi import Depends, FastAPI
 
-from auth0_sso import create_app, protect, require, require_permission
+from auth0_sso import CurrentToken, create_app, protect, require, require_dpop, require_permission
 from auth0_sso.errors import InsufficientScopeError
 from auth0_sso.web.problems.problems import TITLES, problem_responses
 from auth0_sso.web.problems.schema import Problem
@@ -175,6 +175,35 @@ def test_guarded_routes_take_a_pasted_token_or_a_login(document: dict[str, Any])
             assert entry["security"] == [{}, *LOGIN_OR_BEARER]
         else:
             assert entry["security"] == LOGIN_OR_BEARER, (method, path)
+
+
+def test_a_route_that_requires_dpop_names_no_other_scheme() -> None:
+    app = protect(FastAPI(), settings())
+
+    @app.get("/payments", dependencies=[Depends(require_dpop())])
+    async def list_payments() -> None: ...
+
+    @app.get("/orders")
+    async def list_orders(token: CurrentToken) -> None: ...
+
+    document = app.openapi()
+    assert document["paths"]["/payments"]["get"]["security"] == [{"dpop": []}]
+    assert document["paths"]["/orders"]["get"]["security"] == LOGIN_OR_BEARER
+    schemes = document["components"]["securitySchemes"]
+    assert schemes.keys() == {"bearer", "auth0", "dpop"}
+    assert (schemes["dpop"]["type"], schemes["dpop"]["scheme"]) == ("http", "DPoP")
+
+
+def test_where_all_tokens_must_be_bound_the_document_offers_no_bearer_token() -> None:
+    document = create_app(settings(auth0_dpop="required")).openapi()
+    assert document["components"]["securitySchemes"].keys() == {"dpop"}
+    assert document["paths"]["/profile"]["get"]["security"] == [{"dpop": []}]
+    assert document["paths"]["/"]["get"]["security"] == [{}, {"dpop": []}]
+
+
+def test_dpop_that_is_allowed_changes_nothing_in_the_document(document: dict[str, Any]) -> None:
+    assert settings().auth0_dpop == "allowed"
+    assert document == create_app(settings(auth0_dpop="off")).openapi()
 
 
 def test_the_login_is_the_tenants_own(document: dict[str, Any]) -> None:

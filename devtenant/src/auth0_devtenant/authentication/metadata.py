@@ -17,6 +17,8 @@ from auth0_devtenant.state import Json
 
 _CACHE_CONTROL: Final = "public, max-age=15, stale-while-revalidate=15, stale-if-error=86400"
 
+_ISSUER_IN_RESPONSES: Final = "authorization_response_iss_parameter_supported"  # RFC 9207 section 3
+
 _ENDPOINTS: Final = {
     "authorization_endpoint": "authorize",
     "token_endpoint": "oauth/token",
@@ -66,7 +68,9 @@ async def show_discovery(request: Request) -> Response:
     issuer = issuer_of(request)
     paths = {route.path for route in request.app.routes if isinstance(route, Route)}
     endpoints = {name: f"{issuer}{path}" for name, path in _ENDPOINTS.items() if f"/{path}" in paths}
-    return _cacheable(request, {"issuer": issuer} | endpoints | _CAPABILITIES)
+    # Unverified: whether Auth0's document says false where responses do not name the issuer.
+    with_issuer = {_ISSUER_IN_RESPONSES: True} if tenant_of(request).identifies_issuer else {}
+    return _cacheable(request, {"issuer": issuer} | endpoints | _CAPABILITIES | with_issuer)
 
 
 async def show_jwks(request: Request) -> Response:

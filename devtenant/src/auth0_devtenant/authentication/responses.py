@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from auth0_devtenant.bodies import issuer_of, tenant_of
 from auth0_devtenant.pages.error import error_page
 from auth0_devtenant.pages.responses import form_post_page, web_message_page
 
@@ -47,9 +48,14 @@ class AuthorizationError(Exception):
         self.description = description
 
 
-def respond(target: ResponseTarget, values: Mapping[str, str]) -> Response:
-    """Return the response that brings `values` and the state to the application."""
+def respond(request: Request, target: ResponseTarget, values: Mapping[str, str]) -> Response:
+    """Return the response that brings `values` and the state to the application.
+
+    The tenant setting for it adds the issuer (`iss`, RFC 9207 section 2), in errors too.
+    """
     values = dict(values) | ({} if target.state is None else {"state": target.state})
+    if tenant_of(request).identifies_issuer:
+        values["iss"] = issuer_of(request)
     if target.response_mode == "form_post":
         return form_post_page(target.redirect_uri, values)
     if target.response_mode == "web_message":
@@ -59,10 +65,10 @@ def respond(target: ResponseTarget, values: Mapping[str, str]) -> Response:
     return RedirectResponse(location, 302, {"Cache-Control": "no-store"})
 
 
-async def authorization_error_response(_: Request, error: Exception) -> Response:
+async def authorization_error_response(request: Request, error: Exception) -> Response:
     """Return the response for an `AuthorizationError`."""
     assert isinstance(error, AuthorizationError)  # noqa: S101 - narrows what add_exception_handler cannot type
-    return respond(error.target, {"error": error.error, "error_description": error.description})
+    return respond(request, error.target, {"error": error.error, "error_description": error.description})
 
 
 async def untrusted_request_response(_: Request, error: Exception) -> Response:

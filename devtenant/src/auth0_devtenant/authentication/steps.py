@@ -130,7 +130,7 @@ def _finish(step: Step) -> Response:
         secret = open_session(step.http, user, amr=login.amr, acr=acr)
         session = tenant.state.sessions[secret]
     values = grants.issue(tenant, step.request, session, issuer=login.issuer, organization_id=organization_id)
-    response = respond(step.request.target, values)
+    response = respond(step.http, step.request.target, values)
     if secret:
         set_cookie(tenant, response, SESSION_COOKIE, secret)
     return response

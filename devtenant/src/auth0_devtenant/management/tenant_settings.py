@@ -15,8 +15,8 @@ from auth0_devtenant.state import Json, Tenant
 class UpdateSettings(Body):
     """Changes of the settings.
 
-    Only default_audience, resource_parameter_profile and the flag enable_dynamic_client_registration have an effect
-    here, the others are stored and shown.
+    Only default_audience, resource_parameter_profile, authorization_response_iss_parameter_supported and the flag
+    enable_dynamic_client_registration have an effect here, the others are stored and shown.
     """
 
     default_audience: str | None = None
@@ -40,6 +40,7 @@ class UpdateSettings(Body):
     # Unverified: the names of the two values, and which of them is the default.
     resource_parameter_profile: Literal["audience", "compatibility"] | None = None
     pushed_authorization_requests_supported: bool | None = None
+    authorization_response_iss_parameter_supported: bool | None = None
 
 
 async def get_settings(request: Request, tenant: Tenant) -> Response:

@@ -277,6 +277,11 @@ class Tenant:
         return parameters.get("audience") or resource or None
 
     @property
+    def identifies_issuer(self) -> bool:
+        """Whether authorization responses name the issuer (RFC 9207); at Auth0 too they do not by default."""
+        return bool(self.state.tenant_settings.get("authorization_response_iss_parameter_supported"))
+
+    @property
     def management_audiences(self) -> tuple[str, ...]:
         """The identifiers of the Management API."""
         return tuple(f"{issuer}api/v2/" for issuer in self.options.issuers)

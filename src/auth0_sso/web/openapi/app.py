@@ -28,9 +28,13 @@ class DescribedOpenapi:
         """Return the document, described; the app caches it as before."""
         document = self._write()
         if document is not self._described:
-            issuer = None if self._settings is None else self._settings.auth0_issuer_base_url
+            settings = self._settings
             describe(
-                document, issuer, validation=answers_validation(self._app), requirements=has_docs_page(self._app)
+                document,
+                None if settings is None else settings.auth0_issuer_base_url,
+                validation=answers_validation(self._app),
+                requirements=has_docs_page(self._app),
+                dpop_required=settings is not None and settings.auth0_dpop == "required",
             )
             self._described = document
         return document

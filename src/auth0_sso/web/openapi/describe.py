@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from auth0_sso.errors import InsufficientScopeError, InvalidInputError
-from auth0_sso.web.checks.requirements import Requirement
+from auth0_sso.web.checks.requirements import DPOP, Requirement
 from auth0_sso.web.checks.scopes import DENIED
 from auth0_sso.web.openapi.notes import (
     BEARER,
@@ -21,35 +21,50 @@ from auth0_sso.web.problems.problems import CODES, MEDIA_TYPE, problem_responses
 from auth0_sso.web.problems.schema import Problem
 
 LOGIN: Final = "auth0"
+DPOP_SCHEME: Final = "dpop"
+"""Where nothing else passes: Swagger UI calls it an unsupported scheme, so it is no alternative in each document."""
 _PROBLEM: Final[Mapping[str, str]] = {"$ref": "#/components/schemas/Problem"}
 _NOTED: Final = "x-noted-problems"
 _METHODS = ("get", "put", "post", "delete", "patch")
 
 
-def describe(document: dict[str, Any], issuer: str | None, *, validation: bool, requirements: bool) -> None:
+def describe(
+    document: dict[str, Any],
+    issuer: str | None,
+    *,
+    validation: bool,
+    requirements: bool,
+    dpop_required: bool = False,
+) -> None:
     """Complete a document in place: security schemes, and the errors of guarded routes as problems (RFC 9457).
 
     Operations without a guard and without problems of ours stay as they are. Without an `issuer` there is no way to
     log in. With `validation` the app answers `RequestValidationError` as a problem, and so does the document.
     With `requirements` the description of each guarded route says which roles, permissions and scopes it needs.
+    With `dpop_required` all of them need a token that is bound to a key; without, those of `require_dpop` do.
     """
     operations = [each for each in _operations(document) if validation or _is_ours(each)]
     if not operations:
         return
     components = document.setdefault("components", {})
-    if any(map(is_note, schemes := components.get("securitySchemes", {}))):
-        others = {name: scheme for name, scheme in schemes.items() if not is_note(name)}
-        scopes = {
-            *scopes_among(requirements_in(schemes)),
-            *(scope for operation in operations for scope in _scopes(operation)),
-        }
-        components["securitySchemes"] = {**others, **_security_schemes(issuer, sorted(scopes))}
+    noted = components.get("securitySchemes", {})
+    scopes = {
+        *scopes_among(requirements_in(filter(is_note, noted))),
+        *(scope for operation in operations for scope in _scopes(operation)),
+    }
     components.setdefault("schemas", {}).update(_problem_schemas())
     for operation in operations:
-        _describe_security(operation, can_log_in=issuer is not None, requirements=requirements)
+        _describe_security(
+            operation, can_log_in=issuer is not None, requirements=requirements, dpop_required=dpop_required
+        )
         if validation:
             _describe_validation(operation)
         _exemplify(operation)
+    if any(map(is_note, noted)):
+        ours = _security_schemes(issuer, sorted(scopes))
+        used = {name for operation in operations for each in operation.get("security", ()) for name in each}
+        others = {name: scheme for name, scheme in noted.items() if not is_note(name)}
+        components["securitySchemes"] = others | {name: ours[name] for name in ours if name in used}
     if validation:
         for name in ("HTTPValidationError", "ValidationError"):
             components["schemas"].pop(name, None)
@@ -66,7 +81,9 @@ def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from (path[method] for method in _METHODS if method in path)
 
 
-def _describe_security(operation: dict[str, Any], *, can_log_in: bool, requirements: bool) -> None:
+def _describe_security(
+    operation: dict[str, Any], *, can_log_in: bool, requirements: bool, dpop_required: bool
+) -> None:
     notes = [name for requirement in operation.get("security", ()) for name in requirement if is_note(name)]
     if not notes:
         return
@@ -77,8 +94,11 @@ def _describe_security(operation: dict[str, Any], *, can_log_in: bool, requireme
         notes.append(note_for(InsufficientScopeError("scope_missing", DENIED), requirements=(asked,)))
     required = list(requirements_in(notes))
     anonymous: list[dict[str, Any]] = [] if any(each.needs_token for each in required) else [{}]
-    login = [{LOGIN: scopes}] if can_log_in else []
-    operation["security"] = [*others, *anonymous, {BEARER: scopes}, *login]
+    if dpop_required or DPOP in required:
+        accepted = [{DPOP_SCHEME: scopes}]  # a login at /docs gives a token that is not bound
+    else:
+        accepted = [{BEARER: scopes}, *([{LOGIN: scopes}] if can_log_in else [])]
+    operation["security"] = [*others, *anonymous, *accepted]
     if requirements:
         add_requirements(operation, required)
     for paragraph in paragraphs_in(notes):
@@ -138,14 +158,20 @@ def _sent(operation: dict[str, Any]) -> list[str]:
 
 
 def _security_schemes(issuer: str | None, scopes: Iterable[str]) -> dict[str, Any]:
-    """Two ways to the same header: paste a token, or log in for one (OpenAPI 3.1, Security Scheme Object)."""
+    """Two ways to the same header, paste a token or log in, and DPoP (OpenAPI 3.1, Security Scheme Object)."""
     bearer = {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
         "description": "An access token that Auth0 issued for this API (RFC 6750).",
     }
-    return {BEARER: bearer} if issuer is None else {BEARER: bearer, LOGIN: _login_scheme(issuer, scopes)}
+    dpop = {
+        "type": "http",
+        "scheme": "DPoP",
+        "description": "An access token that is bound to a key, with a proof for the request (RFC 9449).",
+    }
+    login = {} if issuer is None else {LOGIN: _login_scheme(issuer, scopes)}
+    return {BEARER: bearer, **login, DPOP_SCHEME: dpop}
 
 
 def _login_scheme(issuer: str, scopes: Iterable[str]) -> dict[str, Any]:

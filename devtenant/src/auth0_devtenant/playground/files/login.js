@@ -70,21 +70,21 @@ export const logIn = (configuration, { email, organization, multiFactor }) =>
 
 /** Leave for a login with the parameters of a challenge (RFC 9470) of a route; the session is used if it suffices. */
 export async function logInAsAsked(configuration, asked, { email, route }) {
-  sessionStorage.setItem("answered", route);
-  await leave(configuration, sessionStorage.getItem("session"), { ...(email ? { login_hint: email } : {}), ...asked });
+  const more = { ...(email ? { login_hint: email } : {}), ...asked };
+  await leave(configuration, sessionStorage.getItem("session"), more, route);
 }
 
-/** Return the route whose challenge the last login answered, once; null without. */
+/** Return the route whose challenge the login of this page answered, once; null without. */
 export function takeAnsweredRoute() {
   const route = sessionStorage.getItem("answered");
   sessionStorage.removeItem("answered");
   return route;
 }
 
-async function leave(configuration, organization, more) {
+async function leave(configuration, organization, more, route = null) {
   if (organization) more.organization = organization;
   const { url, secrets } = await authorizationRequest(configuration, more);
-  sessionStorage.setItem("login", JSON.stringify({ ...secrets, organization: organization ?? "" }));
+  sessionStorage.setItem("login", JSON.stringify({ ...secrets, organization: organization ?? "", route }));
   location.assign(url);
 }
 
@@ -97,6 +97,7 @@ export async function finishLogIn(configuration) {
   sessionStorage.removeItem("login");
   const tokens = await redeem(configuration, secrets, response);
   sessionStorage.setItem("session", secrets.organization);
+  if (secrets.route) sessionStorage.setItem("answered", secrets.route);
   return tokens;
 }
 

@@ -183,7 +183,7 @@ async function start() {
     logIn: (asked, route) => leave(() => logInAsAsked(configuration, asked, { email: caller()?.email, route })),
   });
   const answered = takeAnsweredRoute();
-  if (answered && !failure) showAnswered(answered);
+  if (answered) showAnswered(answered);
   byId("trouble").hidden = false; // last, since what is above it has its height now
 }
 
