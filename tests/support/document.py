@@ -59,10 +59,11 @@ class Document:
         assert all(name.endswith(".py") for name in self.files)
 
     def assert_tests_pass(self, pytester: pytest.Pytester) -> None:
-        """Assert that all tests in the files pass, one of them for each hostile token."""
-        named = sum(code.count("\ndef test_") for code in self.files.values())
+        """Assert that all tests in the files pass; one that takes `hostile_token` runs for each of them."""
+        code = "\n".join(self.files.values())
+        tests, hostile = re.findall(r"^(?:async )?def test_", code, re.MULTILINE), code.count("hostile_token: ")
         result = pytester.runpytest_subprocess(*PLUGIN, "-q", "-p", "no:cacheprovider")
-        result.assert_outcomes(passed=named - 1 + len(hostile_tokens()))
+        result.assert_outcomes(passed=len(tests) + hostile * (len(hostile_tokens()) - 1))
 
     def assert_types_are_strict(self) -> None:
         """Assert that the files, which are written, pass mypy."""

@@ -5,7 +5,7 @@ import asyncio
 import sys
 from typing import Final
 
-from auth0_sso.audit.database_url import DatabaseUrl, parse_database_url
+from auth0_sso.audit.database_url import parse_database_url
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.service.audit_settings import MigrationSettings
 
@@ -30,13 +30,10 @@ def _migrate(_: argparse.Namespace) -> int:
     except ConfigurationError as error:
         print(f"auth0-sso: {error.detail}", file=sys.stderr)
         return _EX_CONFIG
-    return asyncio.run(_run(parse_database_url(settings.audit_database_url.get_secret_value())))
-
-
-async def _run(database: DatabaseUrl) -> int:
     from auth0_sso.audit.sql.database import migrate_database  # noqa: PLC0415 - needs SQLAlchemy, which is optional
 
-    if (word := await migrate_database(database)) is not None:
+    database = parse_database_url(settings.audit_database_url.get_secret_value())
+    if (word := asyncio.run(migrate_database(database))) is not None:
         print(f"auth0-sso: the audit database could not be migrated: {word}", file=sys.stderr)
         return 1
     print("The audit database is up to date.")
