@@ -1,7 +1,7 @@
 """Measure with mutmut how many small changes of the code its tests notice, for docs/mutation.md: `make mutate`.
 
-Each package is tested by its own folder of tests, and by those in `_ALSO_TESTED_BY`. Results stay in the working directory: the next run tests
-functions that have changed since. Usage: mutate.py MUTMUT DIRECTORY PACKAGE...
+Each package is tested by its own folder of tests, and by those in `_ALSO_TESTED_BY`. Results stay in the working
+directory: the next run tests functions that have changed since. Usage: mutate.py MUTMUT DIRECTORY PACKAGE...
 """
 
 import json
