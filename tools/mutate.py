@@ -1,7 +1,7 @@
 """Measure with mutmut how many small changes of the code its tests notice, for docs/mutation.md: `make mutate`.
 
-Each package is tested by its own folder of tests alone. Results stay in the working directory: the next run tests
-functions that have changed since. Usage: mutate.py MUTMUT DIRECTORY PACKAGE...
+Each package is tested by its own folder of tests, and by those in `_ALSO_TESTED_BY`. Results stay in the working
+directory: the next run tests functions that have changed since. Usage: mutate.py MUTMUT DIRECTORY PACKAGE...
 """
 
 import json
@@ -18,6 +18,7 @@ _ROOT: Final = Path(__file__).parent.parent
 _DOCUMENT: Final = _ROOT / "docs" / "mutation.md"
 _COPIED: Final = ("devtenant", "docs", "examples", "tools", "README.md", ".env.example")
 _NEEDED: Final = ("src", "tests", "pyproject.toml", *_COPIED)
+_ALSO_TESTED_BY: Final = {"web/checks": ("web/guards",)}
 _CLASS_MARK: Final = "\u01c1"
 _SURVIVED, _TIMEOUT, _KILLED, _UNTRIED = "survived", "timeout", "killed", "untried"
 # mutmut's exit codes: 1 and 3 are of pytest, 5 and 33 stand for no tests, None for a mutant that was not tried yet.
@@ -87,7 +88,8 @@ def _configuration(package: str) -> Iterator[str]:
     yield f'only_mutate = ["src/auth0_sso/{package}/*"]'
     yield f"also_copy = {json.dumps(_COPIED)}"
     yield 'pytest_add_cli_args = ["-p", "no:cacheprovider"]'
-    yield f'pytest_add_cli_args_test_selection = ["tests/{package}"]\n'
+    folders = [f"tests/{each}" for each in (package, *_ALSO_TESTED_BY.get(package, ()))]
+    yield f"pytest_add_cli_args_test_selection = {json.dumps(folders)}\n"
 
 
 def _outcomes(work: Path, package: str) -> Iterator[tuple[str, str]]:

@@ -35,8 +35,11 @@ async def kept(redis: RedisServer, clock: HandClock) -> AsyncIterator[Kept]:
     await kept.store.aclose()
 
 
-async def test_a_process_loads_saved_keys_with_their_age(kept: Kept, issuer: Issuer, clock: HandClock) -> None:
+async def test_a_process_loads_saved_keys_with_their_age(
+    kept: Kept, issuer: Issuer, clock: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
     assert await kept.keys().load() is None
+    assert caplog.text == ""
     await kept.keys().save(StoredKeys(issuer.jwks(), 600))
     clock.now += 90
     assert await kept.keys().load() == StoredKeys(issuer.jwks(), 600, age=90)
@@ -54,6 +57,14 @@ async def test_keys_of_another_issuer_or_under_another_secret_are_not_found(kept
     assert await kept.keys(secret="another").load() is None
 
 
+async def test_each_issuer_has_keys_of_its_own_in_the_store(kept: Kept, issuer: Issuer) -> None:
+    other = "https://other.example.com/"
+    await kept.keys().save(StoredKeys(issuer.jwks(), 600))
+    await kept.keys(issuer=other).save(StoredKeys(issuer.jwks(), 300))
+    assert await kept.keys().load() == StoredKeys(issuer.jwks(), 600)
+    assert await kept.keys(issuer=other).load() == StoredKeys(issuer.jwks(), 300)
+
+
 async def test_forged_keys_in_the_store_are_ignored(kept: Kept, redis: RedisServer, issuer: Issuer) -> None:
     await kept.keys().save(StoredKeys(issuer.jwks(), 600))
     (key,) = redis.cli("--raw", "keys", "*").split()
@@ -67,7 +78,9 @@ async def test_keys_saved_in_the_future_are_ignored_and_logged(
     await kept.keys().save(StoredKeys(issuer.jwks(), 600))
     clock.now -= 1
     assert await kept.keys().load() is None
-    assert "in the future" in caplog.text
+    (line,) = caplog.messages
+    assert line.startswith("the shared signing keys are not used: ")
+    assert "in the future" in line
 
 
 async def test_while_the_store_is_down_saving_is_no_error(kept: Kept, redis: RedisServer, issuer: Issuer) -> None:

@@ -43,6 +43,7 @@ async def test_a_kid_or_algorithm_outside_the_set_is_refused(issuer: Issuer, kid
     with pytest.raises(InvalidTokenError) as raised:
         await StaticKeys(issuer.jwks("key-0")).find_key(kid, algorithm)
     assert raised.value.reason == "kid_unknown"
+    assert raised.value.detail == "The access token is signed with a key this issuer does not have."
 
 
 def test_the_health_is_fresh_and_counts_each_kid_once(issuer: Issuer) -> None:

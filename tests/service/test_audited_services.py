@@ -51,7 +51,7 @@ async def test_requests_are_served_while_the_database_is_frozen(
             for number in range(30):
                 block = await service.api.put("/admin/users/auth0%7C64f1a0000000000000000003/block", headers=admin)
                 assert block.status_code == 200, (number, block.text)
-            assert health.health.pending >= 30
+            await until(lambda: health.health.pending >= 30)
             unread = await service.api.get("/admin/audit", headers=admin)
             assert (unread.status_code, unread.json()["code"]) == (503, "audit_unavailable")
         finally:

@@ -1,6 +1,7 @@
 import asyncio
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -78,5 +79,5 @@ async def test_a_file_of_sqlite_is_migrated_by_the_first_insert(tmp_path: Path) 
 async def test_only_its_owner_can_read_a_file_of_sqlite(tmp_path: Path) -> None:
     await migrated(f"sqlite:///{tmp_path}/audit.db")
     assert stat.S_IMODE((tmp_path / "audit.db").stat().st_mode) == 0o600
-    with sqlite3.connect(tmp_path / "audit.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "audit.db")) as connection, connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
