@@ -1,7 +1,7 @@
 """From events to audit records: refusals, changes of the key set, outages, and ended sessions."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 from auth0_sso.audit.actors import actor_of
 from auth0_sso.audit.record import Request
@@ -18,12 +18,12 @@ from auth0_sso.errors import (
     RateLimitedError,
     UseDPoPNonceError,
 )
-from auth0_sso.events import Event, KeysChanged, OutageBegan, OutageEnded, RequestRefused, TokensRevoked
+from auth0_sso.events import EventHandlers, KeysChanged, OutageBegan, OutageEnded, RequestRefused, TokensRevoked
 
 _MAX_KID: Final = 64
 
 
-class AuditObserver:
+class AuditObserver(EventHandlers):
     """An `Observer` that records what the audit trail is to have. Refusals that are alike are counted.
 
     What is wrong with a token, and spent rate limits, can come by the thousand: `write_repeats`, called once in
@@ -34,19 +34,13 @@ class AuditObserver:
         """Take what writes the records."""
         self._recorder = recorder
         self._repeats = Repeats()
-        self._observers: Mapping[type, Callable[[Any], None]] = {
+        self.handlers = {
             RequestRefused: self._refused,
             KeysChanged: self._keys_changed,
             OutageBegan: self._outage_began,
             OutageEnded: self._outage_ended,
             TokensRevoked: self._tokens_revoked,
         }
-
-    def __call__(self, event: Event) -> None:
-        """Record an event, if it is one of the trail's."""
-        observe = self._observers.get(type(event))
-        if observe is not None:
-            observe(event)
 
     def write_repeats(self) -> None:
         """Record how often requests were refused again for the same reason since the last call."""
