@@ -36,18 +36,14 @@ def frozen_members(members: Collection[tuple[str, object]]) -> ReadOnlyDict:
     """Return `frozen_object` of the members of a JSON object; of two with one name, the last."""
     frozen = ReadOnlyDict(members)
     for name, value in members:
-        if type(value) is list:  # most claims are strings and numbers: no call for these
-            _set(frozen, name, _frozen_array(value))
-        elif type(value) is dict:
-            _set(frozen, name, frozen_object(value))
+        if type(value) in _MUTABLE:  # most claims are strings and numbers: no call for these
+            _set(frozen, name, _frozen(value))
     return frozen
-
-
-def _frozen_array(values: list[object]) -> tuple[object, ...]:
-    return tuple(values) if _MUTABLE.isdisjoint(map(type, values)) else tuple(map(_frozen, values))
 
 
 def _frozen(value: object) -> object:
     if isinstance(value, dict):
         return frozen_object(value)
-    return _frozen_array(value) if isinstance(value, list) else value
+    if isinstance(value, list):
+        return tuple(value) if _MUTABLE.isdisjoint(map(type, value)) else tuple(map(_frozen, value))
+    return value
