@@ -2,7 +2,10 @@
 
 import asyncio
 import time
-from typing import Final, NewType, Protocol
+from typing import TYPE_CHECKING, Final, NewType, Protocol, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WallTime = NewType("WallTime", float)
 """Seconds since 1970 (RFC 7519: NumericDate). It differs between machines, and may be set back."""
@@ -27,13 +30,9 @@ class Clock(Protocol):
 class SystemClock:
     """The clock of the machine."""
 
-    def wall(self) -> WallTime:
-        """Return `time.time()`."""
-        return WallTime(time.time())
-
-    def monotonic(self) -> MonotonicTime:
-        """Return `time.monotonic()`."""
-        return MonotonicTime(time.monotonic())
+    # The functions themselves: methods around them take twice as long, and each request asks several times.
+    wall = staticmethod(cast("Callable[[], WallTime]", time.time))
+    monotonic = staticmethod(cast("Callable[[], MonotonicTime]", time.monotonic))
 
     async def sleep(self, seconds: float) -> None:
         """Sleep as `asyncio.sleep` does."""

@@ -32,9 +32,8 @@ class LruCache(Generic[K, V]):
     def put(self, key: K, value: V, cost: int) -> None:
         """Keep a value, now the most recently used, in place of an earlier one; not if it costs more than all may."""
         entries = self._entries
-        replaced = entries.pop(key, None)
-        if replaced is not None:
-            self._cost -= replaced[1]
+        if key in entries:  # most keys are new
+            self._cost -= entries.pop(key)[1]
         if cost > self._max_cost:
             return
         entries[key] = (value, cost)

@@ -66,11 +66,12 @@ class _AppResource:
 
     @public_route
     async def show(self, request: Request) -> Response:
-        settings = services_of(request).settings
+        services = services_of(request)
+        settings = services.settings
         suffix = f"/{request.path_params['path']}" if "path" in request.path_params else ""
         mount = self._mount_of(suffix, settings)
         scopes = self._scopes_by_mount()[mount]
-        return metadata_response(request.method, document(settings, scopes, self._about, mount=mount))
+        return metadata_response(request.method, document(settings, services.keys, scopes, self._about, mount=mount))
 
     def challenge(self, scope: Scope) -> tuple[str, tuple[str, ...]]:
         services = RequestContext.of(scope).services

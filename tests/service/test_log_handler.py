@@ -16,7 +16,7 @@ import pytest
 
 from auth0_sso.service import log_handler
 from auth0_sso.service.log_handler import MAX_BUFFERED, ThreadedHandler
-from support.access_records import access_record
+from support.access_records import access_line
 
 LARGE = "x" * (MAX_BUFFERED // 10)
 FITTING = 9
@@ -93,14 +93,14 @@ def test_lines_of_requests_keep_their_place(pipe: Pipe) -> None:
         if number % 3:
             pipe.log("%d", number)
         else:
-            pipe.handler.handle(access_record(str(number)))
-    assert [int(line.split()[0]) for line in pipe.read_to_end()] == list(range(3000))
+            pipe.handler.take(access_line(str(number)))
+    assert [int(line.removeprefix("GET ").split()[0]) for line in pipe.read_to_end()] == list(range(3000))
 
 
 def test_records_of_requests_that_wait_are_limited_too(pipe: Pipe) -> None:
-    record, logged = access_record("x"), 5 * MAX_BUFFERED // 200
+    line, logged = access_line("x"), 5 * MAX_BUFFERED // 200
     for _ in range(logged):
-        pipe.handler.handle(record)
+        pipe.handler.take(line)
     lines = pipe.read_to_end()
     lost = [int(found[1]) for line in lines if (found := re.match(r"(\d+) log records are missing", line))]
     kept = [line for line in lines if "missing" not in line]

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from auth0_sso.web.middleware.access_log import log_access
-from auth0_sso.web.middleware.access_record import AccessRecord
+from auth0_sso.web.middleware.access_record import AccessLine, AccessLineHandler, AccessRecord
 from auth0_sso.web.middleware.http_options import HttpOptions
 from auth0_sso.web.middleware.logged_caller import CallerInLog
 from support.access_tokens import access_token
@@ -33,6 +33,39 @@ def access_record(text: str | None, *, caller: CallerInLog = "off", status: int 
     (record,) = made
     assert isinstance(record, AccessRecord)
     return record
+
+
+class LineCollector(AccessLineHandler):
+    """Takes lines, and the records of others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[AccessLine] = []
+        self.records: list[logging.LogRecord] = []
+
+    def take(self, line: AccessLine) -> None:
+        self.lines.append(line)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+def access_line(path: str) -> AccessLine:
+    """Return the line of a request that no route was found for."""
+    return AccessLine(logging.INFO, 0.0, "GET", path, 404, 0.001, None, None, "off", None, "-", None)
+
+
+@contextmanager
+def root_handlers(*handlers: logging.Handler) -> Iterator[None]:
+    """Let the root logger have these handlers only, at INFO; threads are not logged."""
+    level = logging.root.level
+    with pytest.MonkeyPatch.context() as patch, without_threads():
+        patch.setattr(logging.root, "handlers", list(handlers))
+        logging.root.setLevel(logging.INFO)
+        try:
+            yield
+        finally:
+            logging.root.setLevel(level)
 
 
 @contextmanager

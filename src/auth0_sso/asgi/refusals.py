@@ -46,7 +46,9 @@ async def refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal, s
     error, request_id = refusal.error, token_hex(16)
     _log_refused(scope, refusal.rule, error)
     route = None if refusal.rule is None else refusal.rule.path
-    services.observe(RequestRefused(scope, error, caller=refused_caller(scope), route=route, request_id=request_id))
+    caller = refused_caller(scope)
+    tenant = "" if caller is None else services.of(caller).tenant
+    services.observe(RequestRefused(scope, error, caller=caller, route=route, request_id=request_id, tenant=tenant))
     used = schemes_used(find_credentials(scope))
     metadata, scopes = ("", ()) if refusal.resource is None else refusal.resource.challenge(refusal.rule)
     response = error_response(

@@ -21,7 +21,7 @@ class GuardedResource:
     def __init__(self, about: ResourceMetadata, rules: RuleTable, settings: Settings) -> None:
         """Take what is said of the resource, and the rules whose scopes its clients request."""
         scopes = {name for rule in rules.rules for name in scopes_of(rule.requirements)}
-        self._document = document(settings, scopes, about)
+        self._document = document(settings, settings.all_issuers, scopes, about)
         self._url = metadata_url(settings.public_url)
         self._paths = {WELL_KNOWN, WELL_KNOWN + self._url.partition(WELL_KNOWN)[2]}
 

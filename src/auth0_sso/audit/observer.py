@@ -1,7 +1,7 @@
 """From events to audit records: refusals, changes of the key set, outages, and ended sessions."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 from auth0_sso.audit.actors import actor_of
 from auth0_sso.audit.record import Request
@@ -18,12 +18,12 @@ from auth0_sso.errors import (
     RateLimitedError,
     UseDPoPNonceError,
 )
-from auth0_sso.events import Event, KeysChanged, OutageBegan, OutageEnded, RequestRefused, TokensRevoked
+from auth0_sso.events import EventHandlers, KeysChanged, OutageBegan, OutageEnded, RequestRefused, TokensRevoked
 
 _MAX_KID: Final = 64
 
 
-class AuditObserver:
+class AuditObserver(EventHandlers):
     """An `Observer` that records what the audit trail is to have. Refusals that are alike are counted.
 
     What is wrong with a token, and spent rate limits, can come by the thousand: `write_repeats`, called once in
@@ -34,19 +34,13 @@ class AuditObserver:
         """Take what writes the records."""
         self._recorder = recorder
         self._repeats = Repeats()
-        self._observers: Mapping[type, Callable[[Any], None]] = {
+        self.handlers = {
             RequestRefused: self._refused,
             KeysChanged: self._keys_changed,
             OutageBegan: self._outage_began,
             OutageEnded: self._outage_ended,
             TokensRevoked: self._tokens_revoked,
         }
-
-    def __call__(self, event: Event) -> None:
-        """Record an event, if it is one of the trail's."""
-        observe = self._observers.get(type(event))
-        if observe is not None:
-            observe(event)
 
     def write_repeats(self) -> None:
         """Record how often requests were refused again for the same reason since the last call."""
@@ -61,7 +55,7 @@ class AuditObserver:
         if action is None:
             return
         client_id = error.client_id if isinstance(error, InvalidTokenError | InvalidDPoPProofError) else None
-        actor = actor_of(event.scope, event.caller, client_id=client_id)
+        actor = actor_of(event.scope, event.caller, client_id=client_id, tenant=event.tenant)
         if action == "access-denied" or self._repeats.is_first(action, error.reason, error.code, actor):
             self._recorder.write(
                 action,
@@ -89,6 +83,7 @@ class AuditObserver:
         if event.cause == "admin":
             return  # a route of /admin records what it does itself
         details = {"cause": event.cause} | ({} if event.session_id is None else {"session_id": event.session_id})
+        details |= {"issuer": event.tenant} if event.tenant else {}
         self._recorder.write("tokens-revoked", "success", target=event.subject, details=details)
 
 

@@ -23,6 +23,8 @@ class Actor:
     client_id: str | None = None
     organization: str | None = None
     address: str | None = None
+    issuer: str | None = None
+    """The issuer of the subject's tenant, where it is not that of AUTH0_DOMAIN: two tenants may have one subject."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,9 @@ class Recorder:
         target_kind: str = "user",
         details: Mapping[str, object] = _NOTHING,
     ) -> None:
-        """Write one record; the parameters are those of `AuditRecord`."""
+        """Write one record; the parameters are those of `AuditRecord`. The actor's issuer is added to the details."""
+        if actor.issuer is not None:
+            details = {**details, "issuer": actor.issuer}
         now = self._clock.wall()
         try:
             self._sink.write(
@@ -68,6 +70,7 @@ def _bounded_actor(actor: Actor) -> Actor:
         bounded_text(actor.client_id),
         bounded_text(actor.organization),
         bounded_text(actor.address),
+        bounded_text(actor.issuer),
     )
 
 

@@ -23,6 +23,7 @@ class Kind(NamedTuple):
     action: str
     reason: str
     caller: str
+    issuer: str | None
 
 
 @dataclass(slots=True)
@@ -47,7 +48,7 @@ class Repeats:
 
     def is_first(self, action: str, reason: str, code: str, actor: Actor) -> bool:
         """Count a refusal; return whether it is to be recorded now, as the first of its kind."""
-        kind = Kind(action, reason, actor.subject or network_of(actor.address or ""))
+        kind = Kind(action, reason, actor.subject or network_of(actor.address or ""), actor.issuer)
         known = self._kinds.get(kind)
         if known is None and len(self._kinds) < self._max_kinds:
             self._kinds[kind] = Repeated(action, reason, code, actor)

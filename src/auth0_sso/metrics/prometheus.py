@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
-from typing import Any, Final, Protocol, get_args
+from typing import Final, Protocol, get_args
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import Metric
@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 from auth0_sso import events
 from auth0_sso.audit.health import AuditHealth
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
-from auth0_sso.events import Event
+from auth0_sso.events import EventHandlers
 from auth0_sso.jwks.health import KeysHealth
 from auth0_sso.metrics import families
 from auth0_sso.metrics.collector import ProcessesCollector, SegmentsCollector
@@ -42,7 +42,7 @@ def _own_segment() -> Segment:
     return segment
 
 
-class PrometheusMetrics(Collector):
+class PrometheusMetrics(EventHandlers, Collector):
     """Counts events of one app, and shows them with those of the other processes that share its memory.
 
     It is an `Observer`, and a collector of prometheus_client: `registry.register(metrics)` adds it to a registry of
@@ -76,7 +76,7 @@ class PrometheusMetrics(Collector):
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
         self._registry.register(ProcessesCollector(collected))
-        self._handlers: Mapping[type, Callable[[Any], None]] = {
+        self.handlers = {
             events.RequestServed: self._count_request,
             events.RequestRefused: self._count_refusal,
             events.RequestShed: lambda event: self._counts.add(families.REQUESTS_SHED, event.reason),
@@ -92,12 +92,6 @@ class PrometheusMetrics(Collector):
             events.OutageBegan: self._begin_outage,
             events.OutageEnded: lambda event: self._counts.set(families.OUTAGE, 0.0, event.component, event.issuer),
         }
-
-    def __call__(self, event: Event) -> None:
-        """Count an event; one of another type is ignored."""
-        handler = self._handlers.get(type(event))
-        if handler is not None:
-            handler(event)
 
     def watch(
         self,

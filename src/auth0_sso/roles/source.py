@@ -6,7 +6,11 @@ from auth0_sso.tokens.claims import AccessToken
 
 
 class RoleSource(Protocol):
-    """Where the roles of a token's user come from."""
+    """Where the roles of a token's user come from.
+
+    Where tokens of several tenants are accepted, one source is asked for all: a user is `token.issuer` with
+    `token.subject`, since two tenants may have the same subject.
+    """
 
     async def roles_of(self, token: AccessToken, *, stale_ok: bool = False) -> frozenset[str]:
         """Return the names of the roles that the token's user has in the whole tenant.

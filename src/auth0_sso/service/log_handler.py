@@ -9,7 +9,8 @@ from select import PIPE_BUF
 from time import sleep
 from typing import Final
 
-from auth0_sso.web.middleware.access_record import AccessRecord
+from auth0_sso.web.middleware.access_log import record_of
+from auth0_sso.web.middleware.access_record import AccessLine, AccessLineHandler
 
 _log = logging.getLogger(__name__)
 
@@ -20,23 +21,23 @@ MAX_BUFFERED: Final = 1_000_000
 """Bytes that may wait for the output, and twice as many from WARNING on. Later records are dropped."""
 
 _RECORD_BYTES: Final = 500
-"""What an access record takes of that until it is formatted: about the bytes of its line."""
+"""What an access line takes of that until it is formatted: about its bytes."""
 
 _FLUSH_TIMEOUT: Final = 1.0
 _LOST: Final = "%d log records are missing here: the output did not take them"
 
 
-class ThreadedHandler(logging.Handler):
+class ThreadedHandler(AccessLineHandler):
     """Formats records where they are logged, and writes the lines in their order in a thread (decision 0031).
 
-    The thread formats the records of access lines too, which need nothing of where they were logged. Lost records
+    Of access lines the thread makes the records too, since they need nothing of where they were logged. Lost records
     are counted in a line at their place. A process that forks has to set up logging again.
     """
 
     def __init__(self, output: RawIOBase) -> None:
         super().__init__()
         self._output = output
-        self._lines: deque[bytes | AccessRecord] = deque()
+        self._lines: deque[bytes | AccessLine] = deque()
         self._pending = threading.Event()
         self._closed = False
         # Each counter is changed under one lock only: these two under the handler's, the others under _writing.
@@ -46,10 +47,20 @@ class ThreadedHandler(logging.Handler):
         threading.Thread(target=self._run, name="log", daemon=True).start()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Format a record and leave its line to the thread; that formats the records of requests itself."""
-        line = record if isinstance(record, AccessRecord) else self._line(record)
-        size = len(line) if isinstance(line, bytes) else _RECORD_BYTES
-        limit = MAX_BUFFERED if record.levelno < logging.WARNING else 2 * MAX_BUFFERED
+        """Format a record and leave its line to the thread."""
+        line = self._line(record)
+        self._add(line, len(line), record.levelno)
+
+    def take(self, line: AccessLine) -> None:
+        """Leave a line to the thread, which makes its record and formats that."""
+        self.acquire()
+        try:
+            self._add(line, _RECORD_BYTES, line.level)
+        finally:
+            self.release()
+
+    def _add(self, line: bytes | AccessLine, size: int, level: int) -> None:
+        limit = MAX_BUFFERED if level < logging.WARNING else 2 * MAX_BUFFERED
         if self._added - self._removed + size > limit:
             self._dropped += 1
         else:
@@ -104,11 +115,12 @@ class ThreadedHandler(logging.Handler):
         self._report_lost()
 
     def _taken(self) -> bytes:
-        """Take the next line, or that of the next record."""
+        """Take the next line, formatted."""
         line = self._lines.popleft()
-        if isinstance(line, AccessRecord):
-            line = self._line(line)
-            self._removed += _RECORD_BYTES - len(line)
+        if isinstance(line, AccessLine):
+            formatted = self._line(record_of(line))
+            self._removed += _RECORD_BYTES - len(formatted)
+            return formatted
         return line
 
     def _report_lost(self) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -66,8 +67,6 @@ def read_issuers(text: str) -> Issuers:
     Raises `ValueError` with a sentence that follows the setting's name and repeats no value.
     """
     entries = _array(text) if text.lstrip().startswith("[") else [entry.strip() for entry in text.split(",")]
-    if len(entries) > _MAX_ISSUERS:
-        raise ValueError(f"names more than {_MAX_ISSUERS} issuers")
     domains = tuple(base_url(entry) for entry in entries if isinstance(entry, str) and entry)
     return Issuers(domains, tuple(_tenant(entry) for entry in entries if not isinstance(entry, str)))
 
@@ -105,16 +104,28 @@ def require_usable_issuers(value: SecretStr, known: rules.Known, model: type[Env
     for domain in issuers.domains:
         _require_own_audiences(known, domain)
     named = [known.get("auth0_issuer_base_url"), *issuers.domains]
+    tenants = [known.get("auth0_domain")]
     tokens = _lines(known.get("auth0_events_token"))
     for tenant in issuers.tenants:
         own = _values(tenant, known, model)
         named += [own["auth0_issuer_base_url"], *read_issuers(own["auth0_issuers"].get_secret_value()).domains]
         tokens += _lines(own["auth0_events_token"])
+        tenants.append(own["auth0_domain"])
+    if len(named) > _MAX_ISSUERS:
+        raise ValueError(f"names more than {_MAX_ISSUERS} issuers")
+    if len({_host(f"https://{tenant}/") for tenant in tenants}) < len(tenants):
+        raise ValueError("names a tenant twice by its domain: write further domains of a tenant as URLs")
     if len(set(tokens)) < len(tokens):
         raise ValueError("has an events_token that is another tenant's too, so an event could be of either")
-    if len({str(issuer).removesuffix("/") for issuer in named}) < len(named):
+    if len({_host(str(issuer)) for issuer in named}) < len(named):
         raise ValueError("names an issuer twice, or the one of AUTH0_ISSUER_BASE_URL")
     return value
+
+
+def _host(url: str) -> tuple[str, str | None, int | None]:
+    """Return what two spellings of one URL have in common: the port of the scheme may be left out."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
 
 
 def _lines(secret: SecretStr | None) -> list[str]:
@@ -130,10 +141,17 @@ def _require_own_audiences(known: rules.Known, domain: str) -> None:
 
 def _array(text: str) -> Sequence[object]:
     try:
-        entries: list[object] = json.loads(text)  # of a text that begins with a bracket
+        entries: list[object] = json.loads(text, object_pairs_hook=_members)  # a text that begins with a bracket
     except (ValueError, RecursionError):
-        raise ValueError("is not a JSON array") from None
+        raise ValueError("is not a JSON array, or an object in it has a member twice") from None
     return entries
+
+
+def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError
+    return members
 
 
 def _tenant(entry: object) -> Mapping[str, Any]:
@@ -143,6 +161,10 @@ def _tenant(entry: object) -> Mapping[str, Any]:
     if not named.keys() <= set(OF_A_TENANT):
         members = ", ".join(name.removeprefix(_PREFIX) for name in OF_A_TENANT)
         raise ValueError(f"has an object with a member that is none of {members}")
+    if named.get("auth0_allowed_clients") == []:  # an empty tuple is the default, which accepts all
+        raise ValueError(
+            "has an object whose allowed_clients name none; leave it out to accept those of the first tenant"
+        )
     if "auth0_issuers" in named:
         named["auth0_issuers"] = _domains_alone(named["auth0_issuers"])
     return named
@@ -151,7 +173,7 @@ def _tenant(entry: object) -> Mapping[str, Any]:
 def _domains_alone(value: object) -> str:
     """Return further domains of another tenant, comma-separated; that again has no other tenants."""
     entries = value if isinstance(value, list) else [value]
-    domains = [entry for entry in entries if isinstance(entry, str)]
+    domains = [entry for entry in entries if isinstance(entry, str) and not entry.lstrip().startswith("[")]
     if len(domains) < len(entries):
         raise ValueError("has an object whose issuers are not URLs")
     return ",".join(domains)

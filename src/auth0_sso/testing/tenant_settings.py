@@ -11,6 +11,7 @@ _TENANT: Final[dict[str, Any]] = {
     "auth0_domain": "tenant.example.com",
     "auth0_issuer_base_url": ISSUER,
     "auth0_audience": (AUDIENCE,),
+    "auth0_issuers": SecretStr(""),
     "auth0_algorithms": ("RS256",),
     "auth0_management_base_url": ISSUER,
     "auth0_management_audience": f"{ISSUER}api/v2/",

@@ -51,9 +51,16 @@ def metadata_url(resource: str) -> str:
 
 
 def document(
-    settings: Settings, scopes: Iterable[str], about: ResourceMetadata, *, mount: str = ""
+    settings: Settings,
+    issuers: Iterable[str],
+    scopes: Iterable[str],
+    about: ResourceMetadata,
+    *,
+    mount: str = "",
 ) -> dict[str, object]:
     """Return the metadata of the resource at PUBLIC_URL, or of what is mounted there; no empty members (section 3.2).
+
+    `issuers` are all whose tokens are accepted.
 
     `offline_access` is asked of the authorization server, not of a resource (MCP: Authorization).
     """
@@ -61,7 +68,7 @@ def document(
         "resource": settings.public_url + mount,
         "resource_name": about.name,
         "resource_documentation": about.documentation,
-        "authorization_servers": list(settings.all_issuers),
+        "authorization_servers": list(issuers),
         "scopes_supported": sorted(set(scopes) - {"offline_access"}),
         "bearer_methods_supported": ["header"],
         **_sender_constraints(settings),

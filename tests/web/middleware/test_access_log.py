@@ -3,16 +3,17 @@
 import copy
 import logging
 import os
+import time
 from collections.abc import Iterator
 
 import pytest
 from starlette.routing import Route
 
 from auth0_sso.web.middleware import access_log
-from auth0_sso.web.middleware.access_log import log_access
+from auth0_sso.web.middleware.access_log import log_access, record_of
 from auth0_sso.web.middleware.access_record import AccessRecord
 from auth0_sso.web.middleware.http_options import HttpOptions
-from support.access_records import without_threads
+from support.access_records import LineCollector, root_handlers, without_threads
 
 SCOPE = {"type": "http", "method": "GET", "path": "/page", "client": ("192.0.2.1", 5000)}
 
@@ -111,3 +112,64 @@ def test_a_forked_process_logs_its_own_id(caplog: pytest.LogCaptureFixture, monk
         assert logged(caplog).process == os.getpid()
         monkeypatch.setattr(os, "getpid", lambda: 1)
         assert logged(caplog).process == 1
+
+
+def log_one() -> None:
+    log_access(SCOPE, 200, 0.0015, refusal=None, token=None, options=HttpOptions())
+
+
+def test_a_handler_that_takes_lines_gets_no_record_of_them() -> None:
+    handler = LineCollector()
+    with root_handlers(handler):
+        log_one()
+        (line,) = handler.lines
+        record = record_of(line)
+    assert handler.records == []
+    assert record.getMessage() == "GET /page 200 1.5ms client=192.0.2.1 refusal=-"
+    assert 0 <= time.time() - record.created < 60
+
+
+def filtered() -> LineCollector:
+    handler = LineCollector()
+    handler.addFilter(lambda _: True)
+    return handler
+
+
+@pytest.mark.parametrize("others", [[logging.NullHandler()], []], ids=["another-handler", "a-filter"])
+def test_records_are_made_where_anything_else_sees_them(others: list[logging.Handler]) -> None:
+    handler = LineCollector() if others else filtered()
+    with root_handlers(handler, *others):
+        log_one()
+    assert (len(handler.records), handler.lines) == (1, [])
+
+
+def test_a_handler_of_the_access_logger_sees_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    own, handler = LineCollector(), LineCollector()
+    monkeypatch.setattr(logging.getLogger("auth0_sso.access"), "handlers", [own])
+    with root_handlers(handler):
+        log_one()
+    assert (len(own.records), len(handler.records), own.lines, handler.lines) == (1, 1, [], [])
+
+
+def test_a_logger_that_does_not_propagate_gives_the_root_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    handler = LineCollector()
+    monkeypatch.setattr(logging.getLogger("auth0_sso.access"), "propagate", False)
+    with root_handlers(handler):
+        log_one()
+    assert (handler.records, handler.lines) == ([], [])
+
+
+def test_a_handler_of_a_higher_level_gets_no_line() -> None:
+    handler = LineCollector()
+    handler.setLevel(logging.WARNING)
+    with root_handlers(handler):
+        log_one()
+    assert (handler.records, handler.lines) == ([], [])
+
+
+@pytest.mark.usefixtures("host_factory")
+def test_a_host_factory_makes_the_record_of_a_line_too() -> None:
+    handler = LineCollector()
+    with root_handlers(handler):
+        log_one()
+    assert [getattr(record, "service", None) for record in handler.records] == ["shop"]

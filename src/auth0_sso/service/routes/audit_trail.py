@@ -11,9 +11,9 @@ from pydantic import AfterValidator, AwareDatetime
 from auth0_sso.audit.document import document
 from auth0_sso.audit.record import Outcome
 from auth0_sso.audit.trail import MAX_PAGE, AuditPage, AuditQuery, AuditReader, Order
-from auth0_sso.errors import AuditUnavailableError, NotFoundError
+from auth0_sso.errors import AuditUnavailableError, InsufficientScopeError, NotFoundError
 from auth0_sso.service.routes.audit_bodies import AuditDocument, AuditList
-from auth0_sso.web.guards.authentication import services_of
+from auth0_sso.web.guards.authentication import tenant_services_of
 from auth0_sso.web.guards.guarded_route import GuardedRoute
 from auth0_sso.web.guards.role_guards import require_role
 from auth0_sso.web.problems.problems import problem_responses
@@ -24,6 +24,12 @@ router = APIRouter(
     route_class=GuardedRoute,
     dependencies=[Depends(require_role("admin"))],
 )
+
+
+def other_tenant() -> InsufficientScopeError:
+    """Return the error for an administrator of another tenant than that of AUTH0_DOMAIN."""
+    return InsufficientScopeError("other_tenant", "This is for administrators of another tenant.")
+
 
 Text = Annotated[str | None, Query(min_length=1, max_length=512, pattern=r"^[^\x00]+$")]
 _MAX_ACTIONS: Final = 32
@@ -40,8 +46,14 @@ Time = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 async def get_audit_reader(request: Request) -> AuditReader:
-    """Return what reads the audit trail; raise `NotFoundError` where there is no database."""
-    audit = services_of(request).audit
+    """Return what reads the audit trail, which is of all tenants: only for the tenant of AUTH0_DOMAIN.
+
+    Raises `InsufficientScopeError` for a token of another tenant, `NotFoundError` where there is no database.
+    """
+    services = await tenant_services_of(request)
+    if services.tenant:
+        raise other_tenant()
+    audit = services.audit
     if audit is None or audit.reader is None:
         raise NotFoundError("There is no audit database: set AUDIT_DATABASE_URL.", reason="audit_database_missing")
     return audit.reader

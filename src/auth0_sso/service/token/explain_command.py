@@ -118,8 +118,7 @@ async def _explain(app: Starlette, token: str, clock: Clock) -> tuple[Explanatio
 
 def _has_roles_at_auth0(settings: Settings, protection: Protection) -> bool:
     own = getattr(protection.opening, "keywords", {}).get("roles")
-    tenants = (settings, *settings.other_tenants)
-    return own is not None or any(each.auth0_role_source == "management" and each.has_management for each in tenants)
+    return own is not None or (settings.auth0_role_source == "management" and settings.has_management)
 
 
 def _as_json(explanation: Explanation, answers: Sequence[RouteAnswer]) -> str:

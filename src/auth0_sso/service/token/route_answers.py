@@ -96,7 +96,7 @@ def _guards(dependant: Dependant) -> Iterator[tuple[Guard, SecurityScopes]]:
 
 def _scope(app: Starlette, place: Any, method: str, services: Services, token: AccessToken) -> dict[str, Any]:  # noqa: ANN401 - a route, or what FastAPI has in its place
     scope = {"type": "http", "method": method, "path": place.path_format, "headers": [], "app": app, "route": place}
-    context = RequestContext.begin(scope, services)
+    context = RequestContext.begin(scope, services.of(token))
     context.token = token
     context.credentials = (b"Bearer",)  # there was a token: no guard takes the request for an anonymous one
     return scope

@@ -43,7 +43,7 @@ async def authenticate(
                 raise
             scheme, text = "DPoP", read_dpop_token(credentials)
         token = await services.verifier.verify(text)
-        if services.deny_list and services.deny_list.revokes(token):
+        if services.deny_list.revokes(token):
             raise _revoked(token)
         bound = services.bound_tokens
         if bound is not None and (token.confirmation is not None or scheme == "DPoP" or bound.is_required):

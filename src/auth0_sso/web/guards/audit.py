@@ -110,7 +110,7 @@ class RequestAudit:
             outcome,
             reason=reason,
             code=code,
-            actor=actor_of(scope, context.token),
+            actor=actor_of(scope, context.token, tenant="" if context.services is None else context.services.tenant),
             request=Request(context.request_id, trace_id_variable.get(), scope.get("method"), route_path(scope)),
             target=action.target,
             target_kind=target_kind,

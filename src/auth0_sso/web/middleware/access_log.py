@@ -3,6 +3,7 @@
 import logging
 import os
 from functools import lru_cache
+from time import time
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -10,10 +11,12 @@ from starlette.types import Scope
 
 from auth0_sso.errors import Auth0SsoError, CallerError
 from auth0_sso.tokens.claims import AccessToken
-from auth0_sso.web.middleware.access_record import AccessRecord
+from auth0_sso.web.middleware.access_record import AccessLine, AccessLineHandler, AccessRecord
 from auth0_sso.web.middleware.http_options import HttpOptions
 from auth0_sso.web.middleware.logged_caller import logged_caller
+from auth0_sso.web.middleware.request_id import request_id_variable
 from auth0_sso.web.middleware.route_path import route_path
+from auth0_sso.web.middleware.trace_context import trace_id_variable
 
 _log = logging.getLogger("auth0_sso.access")
 
@@ -35,35 +38,73 @@ def log_access(
     if not _log.isEnabledFor(level):
         return
     client = scope.get("client")
+    line = AccessLine(
+        level,
+        time(),
+        scope["method"],
+        _quoted_path(scope) if route is None else route,
+        status,
+        seconds,
+        client[0] if client else None,
+        token,
+        options.access_log_caller,
+        refusal,
+        request_id_variable.get(),
+        trace_id_variable.get(),
+    )
+    handler = _handler_of_lines(level)
+    if handler is None:
+        _log.handle(record_of(line))
+    else:
+        handler.take(line)
+
+
+def _handler_of_lines(level: int) -> AccessLineHandler | None:
+    """Return the handler that takes lines: if no other one, and no filter, is to see their records."""
+    handlers = logging.root.handlers
+    if len(handlers) != 1 or not isinstance(handlers[0], AccessLineHandler):
+        return None
+    handler, logger = handlers[0], _log
+    if handler.level > level or handler.filters or logger.filters or _records_differ():
+        return None
+    while logger.parent is not None:
+        if logger.handlers or not logger.propagate:
+            return None
+        logger = logger.parent
+    return handler
+
+
+def record_of(line: AccessLine) -> logging.LogRecord:
+    """Return what `Logger.log` makes, but without looking for the caller in the stack: that takes longest."""
     fields: dict[str, Any] = {
-        "method": scope["method"][:_MAX_METHOD],
-        "route": _quoted_path(scope) if route is None else route,
-        "status": status or "aborted",
-        "duration_ms": round(seconds * 1000, 3),
-        "client_address": client[0] if client else None,
+        "method": line.method[:_MAX_METHOD],
+        "route": line.route,
+        "status": line.status or "aborted",
+        "duration_ms": round(line.seconds * 1000, 3),
+        "client_address": line.client_address,
     }
     message = _MESSAGE
-    caller = logged_caller(token, options.access_log_caller)
+    caller = logged_caller(line.token, line.caller)
     if caller is not None:
         message = _MESSAGE_WITH_CALLER
         fields["subject"], fields["client_id"] = caller
-    fields["refusal"] = refusal
+    fields["refusal"] = line.refusal
     values = tuple(["-" if value is None else value for value in fields.values()])
-    _log.handle(_record(level, message, values, fields))
+    if _records_differ():
+        record = _made(line.level, message, values)
+        record.fields = fields
+        return record
+    return AccessRecord(line, _constants(line.level, message, os.getpid()), values, fields)
 
 
-def _record(level: int, message: str, values: tuple[object, ...], fields: dict[str, Any]) -> logging.LogRecord:
-    """Return what `Logger.log` makes, but without looking for the caller in the stack: that takes longest.
+def _records_differ() -> bool:
+    """Return whether each record has something of its own to find out.
 
     Where threads, processes and tasks are not logged (logging: Optimization), and records have no factory of an app's
     own, most of a record is the same for all of them.
     """
-    differ = logging.logThreads or logging.logMultiprocessing or getattr(logging, "logAsyncioTasks", False)
-    if differ or logging.getLogRecordFactory() is not logging.LogRecord:
-        record = _made(level, message, values)
-        record.fields = fields
-        return record
-    return AccessRecord(_constants(level, message, os.getpid()), values, fields)
+    logged = logging.logThreads or logging.logMultiprocessing or getattr(logging, "logAsyncioTasks", False)
+    return logged or logging.getLogRecordFactory() is not logging.LogRecord
 
 
 @lru_cache(16)

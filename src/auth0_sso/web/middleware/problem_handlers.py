@@ -89,6 +89,7 @@ def observe_refusal(connection: HTTPConnection, error: Auth0SsoError) -> None:
             route=route_path(scope),
             request_id=context.request_id,
             trace_id=trace_id_variable.get(),
+            tenant=services.tenant,
         )
     )
 

@@ -85,11 +85,10 @@ class RequestLayer(GuardMiddleware):
 
     def _log_end(self, scope: Scope, context: RequestContext, status: int, started: float) -> None:
         options, refusal, services = self._options, context.refusal, context.services
+        seconds = perf_counter() - started
         if services is not None and services.observe is not IGNORE:
-            served = perf_counter() - started
-            services.observe(RequestServed(scope["method"], route_path(scope), status, served, context.is_allowed))
+            services.observe(RequestServed(scope["method"], route_path(scope), status, seconds, context.is_allowed))
         if options.access_log:
-            seconds = perf_counter() - started
             log_access(scope, status, seconds, refusal=refusal, token=context.token, options=options)
         elif refusal is not None:
             log_refusal(scope, refusal)

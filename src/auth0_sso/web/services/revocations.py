@@ -36,8 +36,13 @@ class Revocations:
         profiles: Profiles | None = None,
         clock: Clock = SYSTEM_CLOCK,
         observe: Observer = IGNORE,
+        tenant: str = "",
     ) -> None:
-        """Take the deny list, the issuers of the tenant, what shares it with other processes, and the caches."""
+        """Take the deny list, the issuers of the tenant, what shares it with other processes, and the caches.
+
+        `tenant` is what events call the tenant; empty for that of AUTH0_DOMAIN.
+        """
+        self._tenant = tenant
         self._deny_list = deny_list
         self._issuers = issuers
         self._shared = shared
@@ -55,7 +60,7 @@ class Revocations:
         if revocation.subject is not None:
             await self.invalidate(revocation.subject)
         if any(added):
-            self._observe(TokensRevoked(cause, revocation.subject, revocation.session_id))
+            self._observe(TokensRevoked(cause, revocation.subject, revocation.session_id, self._tenant))
 
     async def revoke_user(self, subject: str, cause: RevocationCause) -> None:
         """Refuse all tokens that a user has now; those of a later login pass."""

@@ -140,14 +140,12 @@ async def open_services(
             run_in_background(trail.keep_writing_repeats(clock), stack)
         deny_list = deny_list_of(settings, clock)
         shared = await _shared(settings, clock, observe, deny_list, stack)
-        if shared is not None and shared.revocations is not None:
-            run_in_background(shared.revocations.follow(), stack)
         other_settings = settings.other_tenants
         several = len(settings.issuers) + len(other_settings) > 1
         if keys is not None and not settings.has_management and not several:
             transport = httpx.AsyncBaseTransport()  # never used, and without the 50 ms that TLS takes to set up
         client = await stack.enter_async_context(open_client(transport))
-        parts = TenantParts(client, shared, deny_list, clock, observe, stack, names_issuers=several)
+        parts = TenantParts(client, shared, deny_list, clock, observe, stack, settings.issuer, names_issuers=several)
         rotation, proofs = _rotation(settings, shared, stack)
         first = parts.first(settings, proofs, rotation, keys=keys, roles=roles)
         tenants = (first, *(parts.another(each, roles=roles) for each in other_settings))

@@ -66,6 +66,8 @@ class TenantParts:
     clock: Clock
     observe: Observer
     stack: AsyncExitStack
+    first_issuer: str
+    """The identifier of the tenant of AUTH0_DOMAIN."""
     names_issuers: bool
     """Whether events name the issuer, since there are several."""
 
@@ -110,7 +112,7 @@ class TenantParts:
             profiles,
             roles,
             self._exchange(settings, credentials),
-            self._revocations(settings, roles, profiles),
+            self._revocations(settings, shared, roles, profiles),
         )
 
     def _keys(self, settings: Settings, shared: Shared | None, own: KeySource | None) -> dict[str, KeySource]:
@@ -199,15 +201,21 @@ class TenantParts:
             run_in_background(cache.subscribe(roles.invalidate_locally, roles.invalidate_all_locally), self.stack)
         return roles
 
-    def _revocations(self, settings: Settings, roles: RoleSource | None, profiles: Profiles | None) -> Revocations:
+    def _revocations(
+        self, settings: Settings, shared: Shared | None, roles: RoleSource | None, profiles: Profiles | None
+    ) -> Revocations:
+        publisher = None if shared is None else shared.revocations
+        if publisher is not None:
+            run_in_background(publisher.follow(), self.stack)
         return Revocations(
             self.deny_list,
             *settings.issuers,
-            shared=None if self.shared is None else self.shared.revocations,
+            shared=publisher,
             roles=roles,
             profiles=profiles,
             clock=self.clock,
             observe=self.observe,
+            tenant="" if settings.issuer == self.first_issuer else settings.issuer,
         )
 
 
