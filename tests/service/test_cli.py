@@ -116,7 +116,7 @@ def signals_restored() -> Iterator[None]:
 
 @pytest.mark.filterwarnings("ignore:unclosed")  # the process exits then, and closes nothing itself
 @pytest.mark.usefixtures("clean_environment", "logging_restored", "signals_restored")
-def test_serve_at_a_port_in_use_says_so_and_exits_with_1(
+def test_serve_at_a_port_in_use_exits_with_1(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     for name, value in (GOOD | {"HOST": "192.0.2.1", "PORT": "1"}).items():

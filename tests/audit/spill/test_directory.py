@@ -176,9 +176,7 @@ def test_refused_lines_are_kept_in_a_file_for_its_owner_only(spill: SpillDirecto
     assert not spill.adopt()
 
 
-def test_a_file_that_the_disk_does_not_read_holds_up_no_other(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_unreadable_file_holds_up_no_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     first = opened(tmp_path / "spill")
     first.append(LINES)
     first.close()

@@ -297,7 +297,7 @@ async def test_the_target_of_a_mounted_app_has_its_path(
     assert "dpop_htu_mismatch" in await refusal(api, "/v1/orders", client.headers(ORDERS), caplog)
 
 
-async def test_a_request_with_two_hosts_has_no_target_and_uses_up_no_proof(
+async def test_a_request_with_two_hosts_uses_up_no_proof(
     api: httpx.AsyncClient, client: DPoPClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     headers = client.headers(ORDERS)

@@ -135,7 +135,7 @@ async def test_a_socket_its_app_has_closed_is_not_closed_again(
 
 
 @pytest.mark.parametrize("path", ["/bye", "/push"], ids=["by-its-app", "by-its-expiry"])
-async def test_a_socket_that_is_closed_already_is_not_closed_by_a_revocation(
+async def test_a_closed_socket_is_not_closed_again_by_a_revocation(
     own: SocketApp, clock: HandClock, bearer: Bearer, path: str
 ) -> None:
     services = own.app.state.auth0_sso
