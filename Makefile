@@ -48,14 +48,13 @@ test-python: ## Run all tests with another interpreter: make test-python PYTHON=
 # Starlette's TestClient of that time uses what the newest anyio deprecates; test_plugin.py starts a pytest of its own.
 # Tracing, and routes that are generators, need a newer FastAPI than the rest.
 FLOORS_TEST := $(FLOORS)/bin/python -m pytest -W "ignore:The anyio.abc.BlockingPortal alias"
-FLOORS_INSTALL := $(FLOORS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 NEWER_FASTAPI := tests/tracing tests/service/test_tracing.py tests/service/test_start_line.py tests/web/guards/test_values_of_guards.py
 floors: $(VENV)/floors.stamp ## Run the library's tests with the lowest versions that pyproject.toml allows
-	$(FLOORS_INSTALL) -r $(FLOORS)/lowest.txt
+	$(FLOORS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(FLOORS)/lowest.txt
 	$(FLOORS_TEST) $(addprefix tests/,asgi audit calling http inspection jwks management metrics oauth ratelimit replay \
 	  resilience revocation roles service settings store testing tokens web) \
 	  $(addprefix --ignore ,tests/testing/test_plugin.py $(NEWER_FASTAPI))
-	$(FLOORS_INSTALL) -r $(FLOORS)/lowest-tracing.txt
+	$(FLOORS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(FLOORS)/lowest-tracing.txt
 	$(FLOORS_TEST) $(NEWER_FASTAPI)
 
 # Seconds for all targets together. What is found is in $(FUZZING)/runs; the corpora and docs/fuzzing.md are committed.
@@ -210,7 +209,7 @@ $(VENV)/floors.stamp: $(VENV)/dev.stamp pyproject.toml
 	$(COMPILE) --resolution lowest-direct pyproject.toml --extra service --extra audit -o $(FLOORS)/lowest.txt
 	$(COMPILE) --resolution lowest-direct pyproject.toml --extra service --extra audit --extra tracing \
 	  -o $(FLOORS)/lowest-tracing.txt
-	$(FLOORS_INSTALL) -r locks/dev.txt
+	$(FLOORS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r locks/dev.txt
 	$(FLOORS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
 	  --editable . --editable devtenant
 	@touch $@

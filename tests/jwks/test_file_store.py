@@ -63,8 +63,14 @@ def write(path: Path, content: str) -> None:
 
 
 async def test_a_restart_during_an_outage_still_verifies(
-    client: httpx.AsyncClient, file: WatchedFile, clock: HandClock, pages: KeyPages, tenant: ScriptedTenant
+    client: httpx.AsyncClient,
+    file: WatchedFile,
+    clock: HandClock,
+    pages: KeyPages,
+    tenant: ScriptedTenant,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level("INFO", "auth0_sso.jwks.remote")
     await leave_keys_behind(client, file, clock)
     pages.go_down()
     clock.now += 3600
@@ -72,6 +78,7 @@ async def test_a_restart_during_an_outage_still_verifies(
     assert await found(after) == "key-0"
     assert (after.health.state, after.health.age, after.health.last_error) == ("stale", 3600, "status_503")
     assert tenant.count(JWKS) == 1
+    assert "signing keys restored: 1 usable, 3600 s old" in caplog.messages
 
 
 async def test_an_unknown_kid_after_such_a_restart_is_unavailable(
