@@ -1,5 +1,6 @@
 """The service with AUTH0_ISSUERS: a custom domain of the tenant, and another tenant whose users have the same ids."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -22,7 +23,17 @@ from auth0_sso.testing.clock import HandClock
 from support.logout_tokens import FORM
 from support.redis_server import RedisServer
 from support.service import person_id
-from support.two_tenants import ADMIN, CUSTOM_DOMAIN, FIRST, OTHER, USER, Callers, TwoTenants, settings_of_both
+from support.two_tenants import (
+    ADMIN,
+    CUSTOM_DOMAIN,
+    FIRST,
+    MANAGER,
+    OTHER,
+    USER,
+    Callers,
+    TwoTenants,
+    settings_of_both,
+)
 
 ISSUERS = (FIRST.issuer, CUSTOM_DOMAIN, OTHER.issuer)
 KEYS = "/.well-known/jwks.json"
@@ -199,6 +210,65 @@ async def test_the_audit_trail_names_the_issuer_of_an_outage(
     ]
     assert {"component": "signing keys", "issuer": OTHER.issuer} in details
     assert {each["issuer"] for each in details if "added" in each} == {FIRST.issuer, CUSTOM_DOMAIN}
+
+
+async def test_what_another_tenants_administrator_does_is_recorded_with_the_issuer(
+    running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    user = person_id(USER)
+    with caplog.at_level("INFO", "auth0_sso.audit"):
+        for issuer in (FIRST.issuer, OTHER.issuer):
+            headers = await running.callers.headers(issuer, ADMIN)
+            assert (await running.api.put(f"/admin/users/{user}/block", headers=headers)).status_code == 200
+        assert await running.status(OTHER.issuer, MANAGER, "/admin/users") == 403
+        assert await running.status(FIRST.issuer, MANAGER, "/admin/users") == 403
+    named = [
+        (each["event"]["action"], each["auth0_sso"].get("details", {}).get("issuer"))
+        for each in (record.__dict__["fields"] for record in caplog.records if "fields" in record.__dict__)
+    ]
+    assert [issuer for action, issuer in named if action == "block-user"] == [None, OTHER.issuer]
+    assert [issuer for action, issuer in named if action == "access-denied"] == [OTHER.issuer, None]
+
+
+async def test_the_audit_trail_of_all_tenants_is_for_administrators_of_the_first(
+    rsa_keys: tuple[rsa.RSAPrivateKey, ...], clock: HandClock, tmp_path: Path
+) -> None:
+    chosen = settings_of_both(audit_database_url=f"sqlite:///{tmp_path}/audit.sqlite")
+    async with serving(rsa_keys, clock, chosen) as running:
+        async with asyncio.timeout(10):  # the database is made meanwhile
+            while await running.status(FIRST.issuer, ADMIN, "/admin/audit") == 503:
+                await asyncio.sleep(0.01)
+        assert await running.status(FIRST.issuer, ADMIN, "/admin/audit") == 200
+        assert await running.status(CUSTOM_DOMAIN, ADMIN, "/admin/audit") == 200
+        refused = await running.api.get("/admin/audit", headers=await running.callers.headers(OTHER.issuer, ADMIN))
+        assert (refused.status_code, refused.json()["code"]) == (403, "insufficient_scope")
+        assert "records" not in refused.json()
+
+
+async def test_revocations_of_another_tenant_are_shared_by_its_own_credentials(
+    rsa_keys: tuple[rsa.RSAPrivateKey, ...], clock: HandClock, redis: RedisServer
+) -> None:
+    chosen = settings_of_both(
+        rate_limit_storage_url=redis.url,
+        rate_limit_store_timeout_seconds=5,
+        auth0_management_client_id="",
+        auth0_management_client_secret="",
+        auth0_max_token_age_seconds=31_536_000,  # the tests' clock is ahead of Redis's
+    )
+    async with serving(rsa_keys, clock, chosen) as one:
+        two = create_app(chosen, transport=one.tenants, clock=clock)
+        async with (
+            two.router.lifespan_context(two),
+            httpx.AsyncClient(transport=httpx.ASGITransport(two), base_url="https://api.example.com") as api,
+        ):
+            user = await one.callers.headers(OTHER.issuer, USER)
+            assert (await api.get("/profile", headers=user)).status_code == 200
+            admin = await one.callers.headers(OTHER.issuer, ADMIN)
+            response = await one.api.post(f"/admin/users/{person_id(USER)}/logout", headers=admin)
+            assert response.status_code == 204
+            async with asyncio.timeout(5):
+                while (await api.get("/profile", headers=user)).status_code != 401:
+                    await asyncio.sleep(0.01)
 
 
 async def test_a_logout_token_of_another_tenant_ends_sessions_of_that_tenant(

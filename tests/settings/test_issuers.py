@@ -7,6 +7,7 @@ import pytest
 
 from auth0_sso import Settings
 from auth0_sso.errors import ConfigurationError
+from auth0_sso.settings.issuers import without_credentials
 
 OTHER = {
     "domain": "old.eu.auth0.com",
@@ -99,6 +100,11 @@ def test_each_issuers_keys_have_a_file_of_their_own(tmp_path: Path) -> None:
         ("https://a.example.com,https://A.example.com/", "names an issuer twice"),
         ([{"domain": "new.eu.auth0.com"}], "names an issuer twice"),
         ([OTHER, OTHER], "names an issuer twice"),
+        ([OTHER, {"domain": "old.eu.auth0.com:443"}], "names an issuer twice"),
+        ([{"domain": "new.eu.auth0.com", "issuer_base_url": "https://a.example.com"}], "names a tenant twice"),
+        ('[{"domain": "a.eu.auth0.com", "domain": "b.eu.auth0.com"}]', "has a member twice"),
+        ([OTHER | {"allowed_clients": []}], "whose allowed_clients name none"),
+        ([OTHER | {"issuers": '[{"domain": "third.eu.auth0.com"}]'}], "whose issuers are not URLs"),
         ("[", "is not a JSON array"),
         ("[" * 100_000, "is not a JSON array"),
         ([7], "neither a URL nor an object"),
@@ -109,7 +115,8 @@ def test_each_issuers_keys_have_a_file_of_their_own(tmp_path: Path) -> None:
         ([OTHER | {"management_client_secret": ""}], "are not set together"),
         ([OTHER | {"issuers": [{"domain": "third.eu.auth0.com"}]}], "whose issuers are not URLs"),
         ([OTHER | {"events_token": TOKEN}, THIRD | {"events_token": TOKEN}], "has an events_token that is another"),
-        (["https://a.example.com"] * 101, "more than 100 issuers"),
+        ([f"https://a{number}.example.com" for number in range(100)], "more than 100 issuers"),
+        ([OTHER | {"issuers": [f"https://a{number}.example.com" for number in range(99)]}], "more than 100 issuers"),
     ],
     ids=str,
 )
@@ -135,6 +142,15 @@ def test_where_another_setting_is_refused_the_issuers_are_not_blamed() -> None:
     with pytest.raises(ConfigurationError) as refused:
         settings([OTHER], auth0_audience="")
     assert [problem.split()[0] for problem in refused.value.problems] == ["AUTH0_AUDIENCE"]
+
+
+def test_without_credentials_no_tenant_has_a_management_api() -> None:
+    text = without_credentials(json.dumps(["https://login.example.com", OTHER | {"audience": "https://old"}]))
+    bare = settings(text)
+    assert bare.issuers[1:] == ("https://login.example.com/",)
+    (other,) = bare.other_tenants
+    assert (other.has_management, other.auth0_audience) == (False, ("https://old",))
+    assert "secret" not in text
 
 
 def test_no_text_of_the_settings_shows_the_secrets() -> None:

@@ -88,6 +88,23 @@ def healthy_tenant(issuer: Issuer) -> ScriptedTenant:
     return tenant
 
 
+class ByHost(httpx.AsyncBaseTransport):
+    """The network to a tenant at each host."""
+
+    def __init__(self, **tenants: ScriptedTenant) -> None:
+        self.transports = {f"{name}.example.com": httpx.ASGITransport(tenant) for name, tenant in tenants.items()}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self.transports[request.url.host].handle_async_request(request)
+
+
+def tenant_of(issuer: Issuer, identifier: str) -> ScriptedTenant:
+    """Return such a tenant by another name."""
+    tenant = healthy_tenant(issuer)
+    tenant.on(DISCOVERY, discovery_reply({"issuer": identifier, "jwks_uri": f"{identifier}.well-known/jwks.json"}))
+    return tenant
+
+
 def dated(now: float, **headers: str) -> Reply:
     """Return the issuer's metadata with the Date header of a time."""
     reply = discovery_reply()

@@ -25,7 +25,7 @@ FIRST: Final = TenantOptions()
 CUSTOM_DOMAIN: Final = "http://localhost:3001/"
 """The first tenant's other name: its tokens name the issuer that was asked, as with Auth0's custom domains."""
 OTHER: Final = TenantOptions(issuer="http://127.0.0.1:4001/")
-ADMIN, USER = "admin@example.com", "user@example.com"
+ADMIN, MANAGER, USER = "admin@example.com", "manager@example.com", "user@example.com"
 
 OTHER_TENANT: Final = {
     "domain": "127.0.0.1:4001",

@@ -48,6 +48,7 @@ INHERITED: Final = frozenset(
 """Those that are the first tenant's where an object has no other value: none is less strict for another tenant."""
 
 _PREFIX: Final = "auth0_"
+_MANAGEMENT: Final = "auth0_management_"
 _FILE: Final = "auth0_jwks_cache_file"
 _MAX_ISSUERS: Final = 100
 
@@ -83,6 +84,16 @@ def other_tenants(settings: S, text: str, model: type[EnvironmentSettings]) -> t
     )
 
 
+def without_credentials(text: str) -> str:
+    """Return the text of the same issuers, none of which has a Management API."""
+    issuers = read_issuers(text)
+    tenants = [
+        {name.removeprefix(_PREFIX): value for name, value in tenant.items() if not name.startswith(_MANAGEMENT)}
+        for tenant in issuers.tenants
+    ]
+    return json.dumps([*issuers.domains, *tenants])
+
+
 def file_of(path: Path, issuer: str) -> Path:
     """Return a file beside that of the first issuer, for the keys of another one."""
     return path.with_name(f"{path.stem}-{sha256(issuer.encode()).hexdigest()[:16]}{path.suffix}")
@@ -113,12 +124,12 @@ def require_usable_issuers(value: SecretStr, known: rules.Known, model: type[Env
         tenants.append(own["auth0_domain"])
     if len(named) > _MAX_ISSUERS:
         raise ValueError(f"names more than {_MAX_ISSUERS} issuers")
-    if len({_host(f"https://{tenant}/") for tenant in tenants}) < len(tenants):
-        raise ValueError("names a tenant twice by its domain: write further domains of a tenant as URLs")
     if len(set(tokens)) < len(tokens):
         raise ValueError("has an events_token that is another tenant's too, so an event could be of either")
     if len({_host(str(issuer)) for issuer in named}) < len(named):
         raise ValueError("names an issuer twice, or the one of AUTH0_ISSUER_BASE_URL")
+    if len({_host(f"https://{tenant}/") for tenant in tenants}) < len(tenants):
+        raise ValueError("names a tenant twice by its domain: write further domains of a tenant as URLs")
     return value
 
 

@@ -2,30 +2,12 @@
 
 import json
 
-import httpx
-
 from auth0_sso.testing.issuer import AUDIENCE, ISSUER, Issuer, user_claims
-from support.diagnosis import MANAGEMENT, SECRET, diagnose, given, healthy_tenant, token_error
-from support.tenant_script import DISCOVERY, TOKEN, ScriptedTenant, discovery_reply
+from support.diagnosis import MANAGEMENT, SECRET, ByHost, diagnose, given, tenant_of, token_error
+from support.tenant_script import TOKEN, ScriptedTenant
 from support.token_cases import NOW
 
 CUSTOM, OTHER = "https://login.example.com/", "https://other.example.com/"
-
-
-class ByHost(httpx.AsyncBaseTransport):
-    """The network to a tenant at each host."""
-
-    def __init__(self, **tenants: ScriptedTenant) -> None:
-        self.transports = {f"{name}.example.com": httpx.ASGITransport(tenant) for name, tenant in tenants.items()}
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self.transports[request.url.host].handle_async_request(request)
-
-
-def tenant_of(issuer: Issuer, identifier: str) -> ScriptedTenant:
-    tenant = healthy_tenant(issuer)
-    tenant.on(DISCOVERY, discovery_reply({"issuer": identifier, "jwks_uri": f"{identifier}.well-known/jwks.json"}))
-    return tenant
 
 
 def entries(**changes: object) -> str:

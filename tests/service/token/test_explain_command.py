@@ -14,7 +14,7 @@ from auth0_sso.service.token import explain_command
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.hostile import Forge
 from auth0_sso.testing.issuer import AUDIENCE, ISSUER, Issuer
-from support.diagnosis import SECRET, healthy_tenant
+from support.diagnosis import SECRET, ByHost, healthy_tenant, tenant_of
 from support.tenant_script import DISCOVERY, JWKS, Reply, ScriptedTenant
 from support.token_cases import NOW
 
@@ -76,6 +76,33 @@ def test_nothing_leaves_the_machine_but_the_key_fetch(
     assert token.split(".")[1] not in sent
     assert {path.name for path in Path().iterdir()} == {".env", "secrets"}
     capsys.readouterr()
+
+
+def test_a_token_of_another_tenant_meets_the_guards_of_that_tenant(
+    tenant: ScriptedTenant, forge: Forge, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = "https://other.example.com/"
+    entry = {
+        "domain": "other.example.com",
+        "role_source": "claim",
+        "role_claim": "https://example.com/roles",
+        "management_client_id": "m",
+        "management_client_secret": SECRET,
+    }
+    Path(".env").write_text(f"{ENVIRONMENT}\nAUTH0_ISSUERS='{json.dumps([entry])}'\n")
+
+    there = tenant_of(forge.issuer, other)
+    network = ByHost(tenant=tenant, other=there)
+
+    def explained(token: str) -> str:
+        assert explain_command.main((token,), transport=network, clock=HandClock(NOW)) == 0
+        return capsys.readouterr().out
+
+    theirs = explained(forge.token(iss=other, **{"https://example.com/roles": ["admin"]}))
+    assert "depends on the user's roles at Auth0" not in theirs
+    assert re.search(r"GET +/admin/users +passes", theirs)
+    assert "depends on the user's roles at Auth0" in explained(forge.token())
+    assert {request.line for request in (*tenant.requests, *there.requests)} == {DISCOVERY, JWKS}
 
 
 def test_a_refused_token_exits_with_1_and_says_what_to_do(

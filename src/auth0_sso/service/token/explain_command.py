@@ -24,7 +24,9 @@ from auth0_sso.service.settings import EX_CONFIG, ServiceSettings
 from auth0_sso.service.token.explanation import Explanation, explain
 from auth0_sso.service.token.given import read_token
 from auth0_sso.service.token.route_answers import RolesAtAuth0, RouteAnswer, answers_of
+from auth0_sso.service.token.unverified import Unverified
 from auth0_sso.settings import Settings
+from auth0_sso.settings.issuers import without_credentials
 from auth0_sso.settings.values import MEMORY
 from auth0_sso.web.services.protection import Protection
 
@@ -101,10 +103,11 @@ async def _explain(app: Starlette, token: str, clock: Clock) -> tuple[Explanatio
             "rate_limit_storage_url": SecretStr(MEMORY),
             "auth0_jwks_cache_file": None,
             "auth0_management_client_id": "",
+            "auth0_issuers": SecretStr(without_credentials(settings.auth0_issuers.get_secret_value())),
         }
     )
     parts: dict[str, Any] = {"counter": None}
-    if _has_roles_at_auth0(settings, protection):
+    if _has_roles_at_auth0(_tenant_of(token, settings), protection):
         parts["roles"] = RolesAtAuth0()
     async with protection.opening(alone, **parts) as services:
         explanation = await explain(token, services.verifier, now=clock.wall())
@@ -114,6 +117,12 @@ async def _explain(app: Starlette, token: str, clock: Clock) -> tuple[Explanatio
             else await answers_of(app, services, explanation.token, explanation.reason)
         )
         return explanation, answers
+
+
+def _tenant_of(token: str, settings: Settings) -> Settings:
+    """Return the settings of the tenant whose issuer a token names, those of the first for an unknown one."""
+    named = (Unverified.read(token).claims or {}).get("iss")
+    return next((each for each in settings.other_tenants if named in each.issuers), settings)
 
 
 def _has_roles_at_auth0(settings: Settings, protection: Protection) -> bool:
