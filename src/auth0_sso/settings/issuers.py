@@ -50,7 +50,8 @@ INHERITED: Final = frozenset(
 _PREFIX: Final = "auth0_"
 _MANAGEMENT: Final = "auth0_management_"
 _FILE: Final = "auth0_jwks_cache_file"
-_MAX_ISSUERS: Final = 100
+_MAX_ISSUERS: Final = 20
+"""As many custom domains as Auth0 allows a tenant. Each issuer has a task, each tenant two connections to Redis."""
 
 
 class Issuers(NamedTuple):
