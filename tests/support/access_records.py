@@ -57,10 +57,11 @@ def access_line(path: str) -> AccessLine:
 
 @contextmanager
 def root_handlers(*handlers: logging.Handler) -> Iterator[None]:
-    """Let the root logger have these handlers only, at INFO; threads are not logged."""
+    """Let the root logger have these handlers only, at INFO, and the library's none; threads are not logged."""
     level = logging.root.level
     with pytest.MonkeyPatch.context() as patch, without_threads():
         patch.setattr(logging.root, "handlers", list(handlers))
+        patch.setattr(logging.getLogger("auth0_sso"), "handlers", [])  # of a command that a test ran in this process
         logging.root.setLevel(logging.INFO)
         try:
             yield

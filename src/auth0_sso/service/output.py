@@ -20,9 +20,12 @@ def paint(text: str, colour: str | None) -> str:
     return f"\033[{_COLOURS[colour]}m{text}\033[0m"
 
 
+_NO_OUTPUT: Final = logging.NullHandler()
+
+
 def silence_logs() -> None:
     """Keep log records of the library off standard error: the command says it itself, for people."""
-    logging.getLogger("auth0_sso").addHandler(logging.NullHandler())
+    logging.getLogger("auth0_sso").addHandler(_NO_OUTPUT)  # the same one, so that a second call adds none
 
 
 def width() -> int:
