@@ -102,6 +102,8 @@ bench: $(VENV)/bench.stamp $(if $(shell command -v npm),$(VENV)/node.stamp) ## C
 	$(MEASURE) bench/run.py $(BENCH)
 	$(MEASURE) bench/callers.py
 	@echo
+	$(MEASURE) bench/dpop.py
+	@echo
 	$(MEASURE) bench/tenant_calls.py
 	@echo
 	$(MEASURE) bench/crowd_without_roles.py
