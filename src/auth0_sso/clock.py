@@ -2,10 +2,7 @@
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Final, NewType, Protocol, cast
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from typing import Final, NewType, Protocol
 
 WallTime = NewType("WallTime", float)
 """Seconds since 1970 (RFC 7519: NumericDate). It differs between machines, and may be set back."""
@@ -30,9 +27,14 @@ class Clock(Protocol):
 class SystemClock:
     """The clock of the machine."""
 
-    # The functions themselves: methods around them take twice as long, and each request asks several times.
-    wall = staticmethod(cast("Callable[[], WallTime]", time.time))
-    monotonic = staticmethod(cast("Callable[[], MonotonicTime]", time.monotonic))
+    # The module is asked at each call: tests of an app replace its functions, as freezegun does.
+    def wall(self) -> WallTime:
+        """Return `time.time()`."""
+        return WallTime(time.time())
+
+    def monotonic(self) -> MonotonicTime:
+        """Return `time.monotonic()`."""
+        return MonotonicTime(time.monotonic())
 
     async def sleep(self, seconds: float) -> None:
         """Sleep as `asyncio.sleep` does."""

@@ -35,9 +35,9 @@ async def get_liveness() -> Liveness:
 async def get_readiness(request: Request) -> Readiness:
     """Readiness check: the process can verify tokens and is not shutting down.
 
-    Send no traffic while this is 503, but do not restart the process. If the shared store, the Management API
-    or the audit database is down, or one of several issuers has no keys, the response says so and stays 200: another
-    process would not have it either.
+    Send no traffic while this is 503, but do not restart the process. The state of the shared store, the Management
+    API, the audit database and further issuers is in the response and does not change its status: another process
+    could not use them either.
     """
     services = services_of(request)
     request.app.state.drain.require_ready()
