@@ -73,21 +73,22 @@ class Operator:
         body: dict[str, object] = answer.json()
         return body
 
-    def renew_token(self) -> int:
-        """Have the tenant reject Management tokens until the workers request another; return how many times they do.
+    def renew_token(self, *, requests: int) -> None:
+        """Have the tenant reject Management tokens until the workers ask for another; they do with so many requests.
 
         A token that is rejected by one worker may have been replaced by the other.
         """
-        before, end, next_fault = self.tokens_requested, time.monotonic() + 60, 0.0
-        while self.tokens_requested == before:
+        wanted, end, next_fault = self.tokens_requested + requests, time.monotonic() + 60, 0.0
+        while self.tokens_requested < wanted:
             assert time.monotonic() < end, "no token is requested"
-            if time.monotonic() >= next_fault:  # not sooner: the request that is sent again must not be rejected too
+            if self.tokens_requested == wanted - requests and time.monotonic() >= next_fault:
+                # Not sooner: the request that is sent again must not be rejected too.
                 fault = {"path": "/api/v2/users/", "times": 1, "status": 401}
                 httpx.post(f"{self.issuer}_development/faults", json=fault).raise_for_status()
                 next_fault = time.monotonic() + 5
             time.sleep(0.1)
-        time.sleep(0.5)  # for a second request, with another secret
-        return self.tokens_requested - before
+        time.sleep(0.5)  # for one request too many
+        assert self.tokens_requested == wanted
 
     @property
     def tokens_requested(self) -> int:
@@ -150,16 +151,16 @@ def test_a_secret_rotates_under_load_without_a_failed_request(
         # A secret that the operator has made: the workers know it before Auth0 does.
         operator.write(MANAGEMENT_CLIENT_SECRET, CHOSEN)
         operator.at_tenant("PATCH", "", {"client_secret": CHOSEN})
-        assert operator.renew_token() == 2  # refused, then accepted
+        operator.renew_token(requests=2)  # refused, then accepted
         operator.write(CHOSEN, MANAGEMENT_CLIENT_SECRET)
-        assert operator.renew_token() == 1
+        operator.renew_token(requests=1)
         # One that Auth0 makes: the token of before serves until the workers know it.
         new = str(operator.at_tenant("POST", "/rotate-secret")["client_secret"])
         eventually_more(load)
         operator.write(CHOSEN, new)
-        assert operator.renew_token() == 2
+        operator.renew_token(requests=2)
         operator.write(new)
-        assert operator.renew_token() == 1
+        operator.renew_token(requests=1)
         assert operator.refused == 2
     require_no_failure(load, operator)
     assert new not in operator.serving.log.read_text()

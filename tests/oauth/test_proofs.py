@@ -115,6 +115,26 @@ async def test_a_refused_secret_is_read_again_and_the_new_one_tried(
     assert endpoint.read == 1
 
 
+async def test_the_first_secret_is_tried_first_once_another_is_put_there(
+    tenant: ScriptedTenant, endpoint: Endpoint
+) -> None:
+    tenant.on(TOKEN, token_reply("token-1"))
+    await endpoint.fetch()
+    endpoint.proofs.replace(["new", "old"])
+    await endpoint.fetch()
+    assert sent(tenant) == ["old", "new"]
+
+
+async def test_the_accepted_secret_is_tried_first_while_the_same_one_is_listed_first(
+    tenant: ScriptedTenant, endpoint: Endpoint
+) -> None:
+    tenant.on(TOKEN, REFUSED, token_reply("token-1"))
+    await endpoint.fetch()
+    endpoint.proofs.replace(["old", "newer", "new"])
+    await endpoint.fetch()
+    assert sent(tenant) == ["old", "new", "new"]
+
+
 async def test_when_all_are_refused_each_was_sent_once(tenant: ScriptedTenant, endpoint: Endpoint) -> None:
     endpoint.files = ["x", "y"]
     tenant.on(TOKEN, REFUSED)

@@ -16,7 +16,7 @@ MAX_PROOFS: Final = 2
 
 
 class Proofs:
-    """The secrets or keys of a client, which can be exchanged. The one that Auth0 accepted last is tried first."""
+    """The secrets or keys of a client, which can be replaced. The one that Auth0 accepted last is tried first."""
 
     __slots__ = ("_accepted", "_listed")
 
@@ -26,7 +26,9 @@ class Proofs:
         self._accepted: Proof | None = None
 
     def replace(self, listed: Sequence[Proof]) -> None:
-        """Use these from now on."""
+        """Use these from now on. A new first one is tried first, whichever was accepted last."""
+        if self._listed[:1] != tuple(listed[:1]):
+            self._accepted = None
         self._listed = tuple(listed)
 
     @property
