@@ -1,13 +1,22 @@
 """The service with an audit database."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from auth0_sso.audit.storage import AuditTrail
+from auth0_sso.audit.trail import AuditQuery
+from auth0_sso.jwks.static import StaticKeys
+from auth0_sso.service.audited_services import audited
 from auth0_sso.testing.clock import HandClock
-from support.audit_records import migrated, stored_ids, until
+from auth0_sso.testing.issuer import Issuer
+from auth0_sso.web.services.services import open_services
+from support.audit_records import audit_record, migrated, stored_ids, until
+from support.environment import load
 from support.postgresql_server import PostgresServer, postgresql_server
 from support.service import ADMIN, running_service
 
@@ -57,3 +66,38 @@ async def test_requests_are_served_while_the_database_is_frozen(
         finally:
             mortal.thaw()
     assert len(await stored_ids(url)) >= 30
+
+
+@pytest.mark.usefixtures("clean_environment")
+async def test_a_rotated_password_of_postgresql_is_used_without_a_restart(
+    postgresql: PostgresServer,
+    issuer: Issuer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    database, role = postgresql.create_database(), f"service_{uuid4().hex}"
+    await migrated(postgresql.url(database))
+    postgresql.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'old-s3cr3t'")
+    postgresql.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}", database)
+    postgresql.execute(f"GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role}", database)
+    file = tmp_path / "secrets" / "AUDIT_DATABASE_URL"
+    file.write_text(postgresql.url(database, user=role, password="old-s3cr3t"))
+    settings = load(monkeypatch, AUDIT_SPILL_DIRECTORY=str(tmp_path / "spill"))
+    async with audited(open_services, settings)(settings, keys=StaticKeys(issuer.jwks())) as services:
+        assert services.audit is not None
+        trail = services.audit.reader
+        assert isinstance(trail, AuditTrail)
+        trail.write(audit_record(action="block-user"))
+        await until(lambda: trail.health.pending == 0)
+        postgresql.execute(f"ALTER ROLE {role} PASSWORD 'new-s3cr3t'")
+        end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        postgresql.execute(f"{end} AND pid <> pg_backend_pid()", database)
+        trail.write(audit_record(action="block-user"))
+        await until(lambda: trail.health.last_error == "authentication")
+        file.write_text(postgresql.url(database, user=role, password="new-s3cr3t"))
+        await until(lambda: trail.health.pending == 0)
+        assert len((await trail.page(AuditQuery(actions=frozenset({"block-user"})))).records) == 2
+    assert caplog.text.count("secrets were read again and are used now: AUDIT_DATABASE_URL") == 1
+    assert "s3cr3t" not in caplog.text

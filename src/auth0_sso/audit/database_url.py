@@ -1,5 +1,7 @@
 """The address of the audit database: PostgreSQL, or a file of SQLite. Needs neither driver."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +21,14 @@ class DatabaseUrl:
     """Of PostgreSQL, with its parameters (https://www.postgresql.org/docs/current/libpq-connect.html)."""
     file: Path = Path()
     """Of SQLite."""
+    reread: Callable[[], str] | None = field(default=None, repr=False, compare=False)
+    """Returns the URL of PostgreSQL as it is now; called in a thread."""
+
+    async def current(self) -> str:
+        """Return the URL for a new connection to PostgreSQL: its password may have changed."""
+        if self.reread is None:
+            return self.url
+        return parse_database_url(await asyncio.to_thread(self.reread)).url or self.url
 
     @property
     def missing_packages(self) -> list[str]:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -75,19 +76,21 @@ async def open_audit(
     max_spill_bytes: int = MAX_BYTES,
     timeout: float = 5.0,  # noqa: ASYNC109 - of what happens in the background
     observer: Observer = IGNORE,
+    reread: Callable[[], str] | None = None,
 ) -> AsyncIterator[AuditTrail]:
     """Open the audit trail in a database, `postgresql://user:password@host/name` or `sqlite:///file`.
 
     `spill_directory` has the records that the database does not have yet: it is created if missing, and only this
     process's user or root may own or write it. Several processes of one machine may share it. Beyond
     `max_spill_bytes` for each process, 10,000 records are kept in memory, then they are lost. The database has
-    `timeout` seconds for a batch or a page. `observer` is called with `OutageBegan` and `OutageEnded`.
+    `timeout` seconds for a batch or a page. `observer` is called with `OutageBegan` and `OutageEnded`. `reread`
+    returns the URL for each new connection to PostgreSQL, so that a rotated password is used; a thread calls it.
 
     A database that is down, or not migrated yet (`auth0-sso audit migrate`), is no error: it gets the records once it
     takes them. Raises `ConfigurationError` for a URL or a directory that cannot be used, and where the extra `audit`
     is not installed.
     """
-    address = _address(url)
+    address = replace(_address(url), reread=reread)
     spill = _spill(spill_directory, max_spill_bytes)
     from auth0_sso.audit.sql.database import SqlAuditReader  # noqa: PLC0415 - needs SQLAlchemy, which is optional
 

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from auth0_sso.audit.storage import open_audit
 from auth0_sso.service.audit_settings import spill_directory
+from auth0_sso.service.audit_url import CurrentAuditUrl
 from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.settings import Settings
 from auth0_sso.web.services.protection import Opening
@@ -22,7 +23,9 @@ def audited(opening: Opening, settings: ServiceSettings) -> Opening:
     async def open_all(chosen: Settings, **parts: object) -> AsyncIterator[Services]:
         # Opened first and closed last, so that it has what the others do until their end.
         async with (
-            open_audit(url, spill, retention_days=settings.audit_retention_days) as trail,
+            open_audit(
+                url, spill, retention_days=settings.audit_retention_days, reread=CurrentAuditUrl(settings)
+            ) as trail,
             opening(chosen, audit=trail, **parts) as services,
         ):
             trail.observer = services.observe

@@ -31,7 +31,7 @@ def connections(url: DatabaseUrl, pool: type[Pool], timeout: float = TIMEOUT, **
     """Return connections to a database; none is opened yet."""
     if url.kind == "sqlite":
         return Sqlite(url.file, pool, timeout, **options)
-    return PostgreSql(url.url, pool, timeout, **options)
+    return PostgreSql(url, pool, timeout, **options)
 
 
 async def migrate_database(url: DatabaseUrl) -> str | None:

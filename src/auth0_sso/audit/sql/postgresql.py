@@ -11,6 +11,7 @@ from sqlalchemy import Pool, event, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from auth0_sso.audit.database_url import DatabaseUrl
 from auth0_sso.audit.sql.table import AUDIT
 from auth0_sso.tracing.sql import statement_listeners
 
@@ -39,7 +40,7 @@ class PostgreSql:
 
     insert = INSERT
 
-    def __init__(self, url: str, pool: type[Pool], timeout: float, **options: Any) -> None:  # noqa: ANN401 - of create_async_engine
+    def __init__(self, url: DatabaseUrl, pool: type[Pool], timeout: float, **options: Any) -> None:  # noqa: ANN401 - of create_async_engine
         """Take the URL, the pool of the engine with its options, and the seconds that a transaction may take."""
         self._url = url
         self._timeout = timeout
@@ -55,7 +56,8 @@ class PostgreSql:
             event.listen(self.engine.sync_engine, name, listener)
 
     async def _connect(self, *_: object, **__: object) -> "asyncpg.Connection[asyncpg.Record]":
-        connection = await asyncpg.connect(self._url, timeout=min(self._timeout, _MAX_CONNECT_SECONDS))
+        url = await self._url.current()
+        connection = await asyncpg.connect(url, timeout=min(self._timeout, _MAX_CONNECT_SECONDS))
         self._open.add(connection)
         return connection
 
