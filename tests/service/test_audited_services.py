@@ -1,14 +1,16 @@
 """The service with an audit database."""
 
+import asyncio
 import logging
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from auth0_sso.audit.storage import AuditTrail
+from auth0_sso.audit.storage import AuditTrail, open_audit
 from auth0_sso.audit.trail import AuditQuery
 from auth0_sso.jwks.static import StaticKeys
 from auth0_sso.service.audited_services import audited
@@ -101,3 +103,54 @@ async def test_a_rotated_password_of_postgresql_is_used_without_a_restart(
         assert len((await trail.page(AuditQuery(actions=frozenset({"block-user"})))).records) == 2
     assert caplog.text.count("secrets were read again and are used now: AUDIT_DATABASE_URL") == 1
     assert "s3cr3t" not in caplog.text
+
+
+async def test_an_outage_of_the_database_is_a_metric_and_a_record(
+    rsa_keys: Sequence[rsa.RSAPrivateKey], clock: HandClock, mortal: PostgresServer, tmp_path: Path
+) -> None:
+    database = mortal.create_database()
+    await migrated(mortal.url(database))
+    mortal.execute(f"REVOKE ALL ON DATABASE {database} FROM PUBLIC")
+    mortal.execute("CREATE ROLE shut_out LOGIN PASSWORD 'only-for-tests'")
+    async with running_service(
+        rsa_keys,
+        clock,
+        audit_database_url=mortal.url(database, user="shut_out"),
+        audit_spill_directory=tmp_path / "spill",
+        metrics_enabled=True,
+    ) as service:
+        trail = service.app.state.auth0_sso.audit.reader
+
+        async def outage() -> list[str]:
+            lines = (await service.api.get("/metrics")).text.splitlines()
+            return [line for line in lines if line.startswith('auth0_sso_outage{component="audit database"}')]
+
+        await service.api.get("/profile")  # refused: a record
+        await until(lambda: trail.health.state == "down")
+        assert await outage() == ['auth0_sso_outage{component="audit database"} 1.0']
+        mortal.execute(f"GRANT CONNECT ON DATABASE {database} TO shut_out")
+        mortal.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO shut_out", database)
+        mortal.execute("GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO shut_out", database)
+        await until(lambda: trail.health.state == "up")
+        assert await outage() == ['auth0_sso_outage{component="audit database"} 0.0']
+        await until(lambda: trail.health.pending == 0)
+    actions = [row["action"] for row in mortal.execute("SELECT action FROM auth0_sso_audit", database)]
+    assert (actions.count("outage-began"), actions.count("outage-ended")) == (1, 1)
+
+
+async def test_the_setting_says_after_how_many_days_records_are_deleted(
+    rsa_keys: Sequence[rsa.RSAPrivateKey], clock: HandClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auth0_sso.audit.retention._FIRST_PAUSE", 0.0)
+    url = f"sqlite:///{tmp_path}/audit.db"
+    days_ago = [datetime.now(UTC) - timedelta(days=days) for days in (8, 6)]
+    old, new = (audit_record(time=time) for time in days_ago)
+    async with open_audit(url, tmp_path / "audit.db-spill") as trail:
+        trail.write(old)
+        trail.write(new)
+    assert await stored_ids(url) == [old.id, new.id]
+    async with running_service(rsa_keys, clock, audit_database_url=url, audit_retention_days=7):
+        async with asyncio.timeout(30):
+            while old.id in await stored_ids(url):
+                await asyncio.sleep(0.02)
+        assert new.id in await stored_ids(url)

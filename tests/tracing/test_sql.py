@@ -9,8 +9,12 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from auth0_sso.audit.database_url import parse_database_url
+from auth0_sso.audit.sql.database import SqlAuditReader
+from auth0_sso.audit.trail import AuditQuery
 from auth0_sso.tracing.spans import Spans
 from auth0_sso.tracing.sql import operation_of, statement_listeners
+from support.audit_records import migrated
 
 
 def traced_engine(folder: Path) -> AsyncEngine:
@@ -35,6 +39,19 @@ async def test_a_statement_is_a_span_without_its_text(
         (name, {"db.system.name": "sqlite", "db.operation.name": name}) for name in ("CREATE", "INSERT", "SELECT")
     ]
     assert {span.parent.span_id for span in statements if span.parent} == {request.context.span_id}
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_what_a_request_reads_from_the_audit_trail_is_a_span(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path, spans: Spans, exporter: InMemorySpanExporter
+) -> None:
+    url = f"sqlite:///{tmp_path}/audit.db" if kind == "sqlite" else request.getfixturevalue("empty_database")
+    reader = SqlAuditReader(parse_database_url(await migrated(url)))
+    with spans.part("request"):
+        assert (await reader.page(AuditQuery())).records == ()
+    await reader.aclose()
+    found = [span for span in exporter.get_finished_spans() if span.name == "SELECT"]
+    assert {span.attributes["db.system.name"] for span in found if span.attributes} == {kind}
 
 
 async def test_a_failed_statement_is_named_by_the_class_of_its_error(
