@@ -118,10 +118,10 @@ class TenantRequest:
 
 @dataclass(frozen=True, slots=True)
 class TenantCallShed:
-    """A call of the tenant was not sent."""
+    """A call of the tenant was not sent, or a request may not wait for one that is in progress."""
 
     api: TenantApi
-    reason: Literal["circuit_open", "rate_limited"]
+    reason: Literal["circuit_open", "rate_limited", "queue_full"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import pytest
 
 from auth0_sso.clock import WallTime
 from auth0_sso.errors import KeysUnavailableError
+from auth0_sso.events import Event, TenantCallShed
 from auth0_sso.jwks.freshness import Freshness
 from auth0_sso.jwks.key_store import StoredKeys
 from auth0_sso.jwks.remote import RemoteJwks
@@ -476,9 +477,10 @@ async def test_the_repr_of_a_key_does_not_show_its_numbers(jwks: RemoteJwks, iss
 
 
 async def test_of_five_thousand_requests_a_thousand_wait_for_the_keys(
-    jwks: RemoteJwks, clock: HandClock, pages: KeyPages
+    client: httpx.AsyncClient, clock: HandClock, pages: KeyPages
 ) -> None:
-    gate = asyncio.Event()
+    gate, seen = asyncio.Event(), list[Event]()
+    jwks = RemoteJwks(client, ISSUER, clock=clock, observe=seen.append)
     pages.show("key-0", gate=gate)
     asking = [asyncio.create_task(jwks.find_key("key-0", "RS256")) for _ in range(5000)]
     await clock.settle()
@@ -489,6 +491,8 @@ async def test_of_five_thousand_requests_a_thousand_wait_for_the_keys(
     gate.set()
     keys = await asyncio.gather(*(task for task in asking if not task.done()))
     assert [key.key_id for key in keys] == ["key-0"] * 1000
+    assert seen.count(TenantCallShed("jwks", "queue_full")) == 4000
+    await jwks.aclose()
 
 
 async def test_keys_are_kept_fresh_while_too_many_requests_wait(

@@ -13,13 +13,14 @@ from auth0_sso.errors import (
     ManagementUnavailableError,
     NotFoundError,
 )
+from auth0_sso.events import Event, TenantCallShed
 from auth0_sso.http.bounded_http import BoundedResponse
 from auth0_sso.management.call import TIMEOUT, ManagementCaller
 from auth0_sso.management.fair_queue import Priority
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.issuer import ISSUER
 from support.clock import SkippingClock
-from support.management_chain import ManagementChain
+from support.management_chain import ManagementChain, management_chain
 from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply, token_reply
 
 OK = json_reply({})
@@ -376,12 +377,14 @@ async def test_an_error_keeps_the_request_id_for_auth0s_support(
 
 
 async def test_calls_beyond_those_that_may_wait_are_refused_at_once(
-    tenant: ScriptedTenant, caller: ManagementCaller, clock: HandClock
+    tenant: ScriptedTenant, client: httpx.AsyncClient, clock: HandClock
 ) -> None:
+    tenant.on(TOKEN, token_reply("token-1"))
     tenant.on(thing(), json_reply({}, gate=asyncio.Event()))
+    seen: list[Event] = []
 
     async def outcomes(number: int, priority: Priority) -> int:
-        calls = [caller.call("GET", "/thing", priority=priority) for _ in range(number)]
+        calls = [chain.caller.call("GET", "/thing", priority=priority) for _ in range(number)]
         waiting.extend(map(asyncio.create_task, calls))
         await clock.settle()
         refused = [task.exception() for task in waiting if task.done()]
@@ -390,11 +393,13 @@ async def test_calls_beyond_those_that_may_wait_are_refused_at_once(
         return len(refused)
 
     waiting: list[asyncio.Task[BoundedResponse]] = []
-    assert await outcomes(510, Priority("crowd", low=True)) == 10
-    assert await outcomes(510, Priority("user")) == 10
-    assert await outcomes(1010, Priority("role look-up", high=True)) == 10
-    for task in waiting:
-        task.cancel()
-    await asyncio.gather(*waiting, return_exceptions=True)
-    tenant.on(thing(), OK)
-    assert (await call(caller)).status == 200
+    async with management_chain(client, clock, observe=seen.append) as chain:
+        assert await outcomes(510, Priority("crowd", low=True)) == 10
+        assert await outcomes(510, Priority("user")) == 10
+        assert await outcomes(1010, Priority("role look-up", high=True)) == 10
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        assert seen.count(TenantCallShed("management", "queue_full")) == 30
+        tenant.on(thing(), OK)
+        assert (await call(chain.caller)).status == 200

@@ -5,6 +5,7 @@ import pytest
 from pydantic import JsonValue
 
 from auth0_sso.errors import ManagementUnavailableError, NotFoundError
+from auth0_sso.events import Event, TenantCallShed
 from auth0_sso.management.client import ManagementClient
 from auth0_sso.management.metadata import MAX_BYTES, MetadataError
 from auth0_sso.management.profiles import TTL, Profiles
@@ -196,14 +197,16 @@ async def test_metadata_are_read_before_a_deletion_only_to_be_noted(
 
 
 async def test_of_two_thousand_readers_five_hundred_wait_for_a_tenant_that_hangs(
-    tenant: ScriptedTenant, profiles: Profiles, clock: HandClock
+    tenant: ScriptedTenant, management: ManagementClient, clock: HandClock
 ) -> None:
-    gate = asyncio.Event()
+    gate, seen = asyncio.Event(), list[Event]()
     tenant.on(GET_A, user(name="Ada", gate=gate))
+    profiles = Profiles(management, clock=clock, observe=seen.append)
     reading = [asyncio.create_task(profiles.get(A)) for _ in range(2000)]
     await clock.settle()
     refused = [task.exception() for task in reading if task.done()]
     assert {error.reason for error in refused if isinstance(error, ManagementUnavailableError)} == {"queue_full"}
-    assert len(refused) == 1500
+    assert len(refused) == seen.count(TenantCallShed("management", "queue_full")) == 1500
     gate.set()
     assert {user.name for user in await asyncio.gather(*(task for task in reading if not task.done()))} == {"Ada"}
+    await profiles.aclose()

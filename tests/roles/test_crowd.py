@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from auth0_sso.errors import ManagementUnavailableError
+from auth0_sso.events import Event, TenantCallShed
 from auth0_sso.management.client import ManagementClient
 from auth0_sso.roles.cache import RoleCachePolicy
 from auth0_sso.roles.directory import RoleDirectory
@@ -176,10 +177,14 @@ async def test_of_five_thousand_users_a_thousand_wait_for_a_tenant_that_hangs(
 
 
 async def test_of_five_thousand_requests_of_one_user_a_thousand_wait(
-    directory: RoleDirectory, crowd: CrowdTenant, clock: HandClock
+    management: ManagementClient, crowd: CrowdTenant, clock: HandClock
 ) -> None:
     crowd.hang()
+    seen: list[Event] = []
+    directory = RoleDirectory(management, clock=clock, observe=seen.append)
     assert await _outcomes(directory, tokens(clock, 1) * 5000, clock) == {"queue_full": 4000}
+    assert seen.count(TenantCallShed("management", "queue_full")) == 4000
+    await directory.aclose()
 
 
 async def test_those_refused_can_be_asked_for_again_later(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import httpx
 
 from auth0_sso.clock import Clock
+from auth0_sso.events import IGNORE, Observer
 from auth0_sso.management.call import ManagementCaller
 from auth0_sso.management.client import ManagementClient
 from auth0_sso.management.token_source import ManagementTokenSource
@@ -36,10 +37,11 @@ async def management_chain(
     pauses: Clock | None = None,
     issuer: str = ISSUER,
     credentials: TokenRequest = CREDENTIALS,
+    observe: Observer = IGNORE,
 ) -> AsyncIterator[ManagementChain]:
     """Build the chain, and close it as the block ends; `pauses` is the clock of the caller's retries."""
     auth = ManagementTokenSource(http, issuer, credentials, clock=clock)
-    caller = ManagementCaller(http, issuer, auth, clock=clock if pauses is None else pauses)
+    caller = ManagementCaller(http, issuer, auth, clock=clock if pauses is None else pauses, observe=observe)
     try:
         yield ManagementChain(auth, caller, ManagementClient(caller))
     finally:

@@ -15,7 +15,7 @@ from typing import Final, NoReturn
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import InvalidTokenError, KeysUnavailableError
-from auth0_sso.events import IGNORE, KeysChanged, Observer
+from auth0_sso.events import IGNORE, KeysChanged, Observer, TenantCallShed
 from auth0_sso.http.bounded_http import FetchError
 from auth0_sso.http.client import httpx
 from auth0_sso.jwks.endpoint import FetchedKeys, JwksEndpoint
@@ -189,6 +189,7 @@ class RemoteJwks:
             with root_part("fetch signing keys"):
                 await self._flight.run(_FETCH, self._fetch)
         except TooManyWaitingError:
+            self._observe(TenantCallShed("jwks", "queue_full"))
             raise KeysUnavailableError("queue_full", retry_after=1) from None
 
     async def _fetch(self) -> None:

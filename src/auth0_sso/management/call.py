@@ -114,6 +114,7 @@ class ManagementCaller:
     def _require_room(self, priority: Priority) -> None:
         limit = _MAX_CALLS if priority.high else _MAX_CALLS // (4 if priority.low else 2)
         if self._calls >= limit:
+            self._observe(TenantCallShed("management", "queue_full"))
             raise ManagementUnavailableError("queue_full", retry_after=max(1, ceil(self._queue.pause_left)))
 
     def _timed_out(self) -> ManagementUnavailableError:

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import Auth0SsoError, ManagementUnavailableError
+from auth0_sso.events import IGNORE, Observer, TenantCallShed
 from auth0_sso.management import metadata
 from auth0_sso.management.client import ManagementClient
 from auth0_sso.management.models import User
@@ -31,9 +32,17 @@ _MAX_WAITING: Final = 500
 class Profiles:
     """A cache of users. A change made with `update_metadata`, or followed by `invalidate`, is visible at once."""
 
-    def __init__(self, management: ManagementClient, *, ttl: float = TTL, clock: Clock = SYSTEM_CLOCK) -> None:
-        """Take the Management client, the seconds for which users are cached, and the clock."""
+    def __init__(
+        self,
+        management: ManagementClient,
+        *,
+        ttl: float = TTL,
+        clock: Clock = SYSTEM_CLOCK,
+        observe: Observer = IGNORE,
+    ) -> None:
+        """Take the Management client, the seconds for which users are cached, the clock and an observer."""
         self._management = management
+        self._observe = observe
         self._cache: TTLCache[str, User] = TTLCache(_MAX_BYTES, ttl, timer=clock.monotonic, getsizeof=_size_of)
         self._flight: SingleFlight[str, User] = SingleFlight(max_waiting=_MAX_WAITING)
         self._writing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -47,6 +56,7 @@ class Profiles:
         try:
             return await self._flight.run(user_id, lambda: self._look_up(user_id))
         except TooManyWaitingError:
+            self._observe(TenantCallShed("management", "queue_full"))
             raise ManagementUnavailableError("queue_full", retry_after=1) from None
 
     async def update_metadata(

@@ -82,7 +82,10 @@ TENANT_RETRIES: Final = Family(
     "auth0_sso_tenant_retries", "counter", "HTTP requests to Auth0 that repeated a failed one.", ("api",)
 )
 TENANT_CALLS_SHED: Final = Family(
-    "auth0_sso_tenant_calls_shed", "counter", "Calls of Auth0 that were not sent.", ("api", "reason")
+    "auth0_sso_tenant_calls_shed",
+    "counter",
+    "Calls of Auth0 that were not sent, or not waited for.",
+    ("api", "reason"),
 )
 REQUESTS_SHED: Final = Family(
     "auth0_sso_requests_shed", "counter", "Requests answered 503 because too many are in progress.", ("reason",)

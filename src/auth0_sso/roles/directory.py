@@ -13,7 +13,7 @@ from typing import Final
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import ManagementUnavailableError, NotFoundError, TenantError
-from auth0_sso.events import IGNORE, Observer, RoleLookup, RoleLookupResult
+from auth0_sso.events import IGNORE, Observer, RoleLookup, RoleLookupResult, TenantCallShed
 from auth0_sso.management.client import ManagementClient
 from auth0_sso.management.models import Role
 from auth0_sso.resilience.single_flight import SingleFlight, TooManyWaitingError
@@ -120,6 +120,7 @@ class RoleDirectory:
             with part("look up roles"):
                 return await self._flight.run(key, lambda: self._look_up(key))
         except TooManyWaitingError:
+            self._observe(TenantCallShed("management", "queue_full"))
             raise ManagementUnavailableError("queue_full", retry_after=1) from None
 
     async def _look_up(self, key: UserRolesKey) -> UserRoles:

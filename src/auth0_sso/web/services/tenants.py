@@ -100,7 +100,7 @@ class TenantParts:
         roles: RoleSource | None,
     ) -> Tenant:
         management = self._management(settings, credentials, shared)
-        profiles = None if management is None else Profiles(management, clock=self.clock)
+        profiles = None if management is None else Profiles(management, clock=self.clock, observe=self.observe)
         if profiles is not None:
             self.stack.push_async_callback(profiles.aclose)
         if roles is None:
