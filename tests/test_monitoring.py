@@ -83,6 +83,12 @@ def test_the_dashboard_is_what_the_tool_makes() -> None:
     assert dashboard.FILE.read_text() == dashboard.as_text()
 
 
+def test_the_dashboard_shows_the_metrics_of_every_alert() -> None:
+    shown = set(METRIC.findall("\n".join(QUERIES)))
+    for alert in ALERTS:
+        assert set(METRIC.findall(alert["expr"])) <= shown, alert["alert"]
+
+
 def test_promtool_parses_every_query_of_the_dashboard(tmp_path: Path) -> None:
     rules = [
         {"record": f"query:number_{number}", "expr": re.sub(r"\$__\w+", "5m", query)}

@@ -1,4 +1,4 @@
-"""Writes deploy/grafana/dashboard.json: what an operator watches, in four rows.
+"""Writes deploy/grafana/dashboard.json: what an operator watches, in five rows.
 
 python tools/dashboard.py; a test compares the file with what this makes.
 """
@@ -99,6 +99,24 @@ ROWS: Final[dict[str, list[Panel]]] = {
             "s",
             [("time() - min by (instance) (auth0_sso_signing_keys_fetched_timestamp_seconds{#})", "{{instance}}")],
         ),
+        (
+            "State of the signing keys",
+            "Workers whose keys are fresh, stale or missing.",
+            "short",
+            [("sum by (state) (auth0_sso_signing_keys_state{#})", "{{state}}")],
+        ),
+        (
+            "Revocations",
+            "Sessions and users whose access tokens were revoked.",
+            "reqps",
+            [(_rate("auth0_sso_revocations_total", "cause"), "{{cause}}")],
+        ),
+        (
+            "Deny list",
+            "Entries; each is removed when the tokens that it refuses have expired.",
+            "short",
+            [("max by (instance) (auth0_sso_deny_list_entries{#})", "{{instance}}")],
+        ),
     ],
     "Auth0": [
         (
@@ -127,15 +145,41 @@ ROWS: Final[dict[str, list[Panel]]] = {
         ),
         (
             "Calls that were not sent",
-            "Since the circuit breaker was open, or Auth0 asked to wait.",
+            "Since the circuit breaker was open, Auth0 asked to wait, or too many requests wait already.",
             "reqps",
             [(_rate("auth0_sso_tenant_calls_shed_total", "api, reason"), "{{api}} {{reason}}")],
         ),
+        (
+            "Retries",
+            "Requests to Auth0 that repeated a failed one.",
+            "reqps",
+            [(_rate("auth0_sso_tenant_retries_total", "api"), "{{api}}")],
+        ),
+    ],
+    "Outages, store and audit trail": [
         (
             "Outages",
             "1 while a component fails in any worker.",
             "short",
             [("max by (component) (auth0_sso_outage{#})", "{{component}}")],
+        ),
+        (
+            "Shared store",
+            "0 while it takes no writes from a worker.",
+            "short",
+            [("min by (instance) (auth0_sso_shared_store_up{#})", "{{instance}}")],
+        ),
+        (
+            "Audit records that wait",
+            "On disk or in memory, until the database takes them.",
+            "short",
+            [("sum by (instance) (auth0_sso_audit_pending_records{#})", "{{instance}}")],
+        ),
+        (
+            "Audit records lost",
+            "Neither the database nor the disk took them.",
+            "short",
+            [("sum by (instance) (increase(auth0_sso_audit_lost_records_total{#}[$__range]))", "{{instance}}")],
         ),
     ],
     "Processes": [
@@ -150,6 +194,18 @@ ROWS: Final[dict[str, list[Panel]]] = {
             "Resident memory.",
             "bytes",
             [("process_resident_memory_bytes{#}", "{{instance}} {{worker}}")],
+        ),
+        (
+            "Open files",
+            "The share of the limit, in the process that has the most.",
+            "percentunit",
+            [("max by (instance) (process_open_fds{#} / process_max_fds{#})", "{{instance}}")],
+        ),
+        (
+            "Workers",
+            "Those that serve.",
+            "short",
+            [("min by (instance) (auth0_sso_workers{#})", "{{instance}}")],
         ),
         (
             "Worker exits",
