@@ -194,6 +194,17 @@ async def test_an_action_that_auth0_does_not_confirm_has_an_unknown_outcome(
     assert (document["event"]["outcome"], document["error"]["code"]) == ("unknown", "management_unavailable")
 
 
+async def test_a_failed_action_has_the_id_of_its_request_at_auth0(
+    audited: Service, documents: AuditDocuments
+) -> None:
+    fault = {"path": f"/api/v2/users/{person_id(USER)}", "status": 409, "headers": {"X-Auth0-RequestId": "4f3d2c1b"}}
+    assert (await audited.tenant.post(f"{OPTIONS.issuer}_development/faults", json=fault)).is_success
+    await audited.api.delete(user_path(USER), headers=await audited.as_user(ADMIN))
+    document = documents.only()
+    assert document["event"]["outcome"] == "failure"
+    assert document["auth0_sso"]["details"] == {"auth0_request_id": "4f3d2c1b"}
+
+
 async def test_roles_are_changed_where_those_before_cannot_be_read(
     audited: Service, documents: AuditDocuments
 ) -> None:

@@ -114,7 +114,7 @@ class RequestAudit:
             request=Request(context.request_id, trace_id_variable.get(), scope.get("method"), route_path(scope)),
             target=action.target,
             target_kind=target_kind,
-            details=action.details,
+            details=action.details | _request_id_of(end),
         )
 
 
@@ -128,6 +128,12 @@ async def _read(before: Callable[[], Awaitable[object]], name: str) -> object:
     except Exception:  # noqa: BLE001 - an app's own function; the action is more important than its record
         _log.exception("the state before %s could not be read", name)
     return UNKNOWN
+
+
+def _request_id_of(error: BaseException | None) -> dict[str, object]:
+    """Return the detail that finds a failed call in Auth0's own log."""
+    answer = error.answer if isinstance(error, Auth0SsoError) else None
+    return {} if answer is None or answer.request_id is None else {"auth0_request_id": answer.request_id}
 
 
 def _end_of(error: BaseException | None) -> tuple[Outcome, str | None, str | None]:
