@@ -138,6 +138,12 @@ ROWS: Final[dict[str, list[Panel]]] = {
             [("min by (instance) (auth0_sso_management_budget_remaining{#})", "{{instance}}")],
         ),
         (
+            "Logged by Auth0",
+            "Failed and successful logins, blocked accounts: docs/operations.md has the codes.",
+            "reqps",
+            [(_rate("auth0_sso_tenant_log_events_total", "type"), "{{type}}")],
+        ),
+        (
             "Role look-ups",
             "Those that are fetched cost two calls each.",
             "reqps",

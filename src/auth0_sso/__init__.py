@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from auth0_sso.web.guards.guarded_route import GuardedRoute
     from auth0_sso.web.guards.logins import require_acr, require_mfa, require_recent_login
     from auth0_sso.web.guards.logout_route import logout_router
+    from auth0_sso.web.guards.logs_route import logs_router
     from auth0_sso.web.guards.networks import require_network
     from auth0_sso.web.guards.own_checks import require
     from auth0_sso.web.guards.public_routes import public_route
@@ -109,6 +110,7 @@ __all__ = [
     "harden",
     "limited_token",
     "logout_router",
+    "logs_router",
     "observe_refusal",
     "optional_token",
     "protect",
@@ -156,6 +158,7 @@ _MODULES = {
     "web.guards.guarded_route": ("GuardedRoute",),
     "web.guards.logins": ("require_acr", "require_mfa", "require_recent_login"),
     "web.guards.logout_route": ("logout_router",),
+    "web.guards.logs_route": ("logs_router",),
     "web.guards.networks": ("require_network",),
     "web.harden": ("harden",),
     "web.middleware.problem_handlers": ("observe_refusal",),

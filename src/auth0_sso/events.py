@@ -164,6 +164,16 @@ class TokensRevoked:
     """The issuer of their tenant; empty for that of AUTH0_DOMAIN."""
 
 
+@dataclass(frozen=True, slots=True)
+class TenantLogEvents:
+    """What Auth0 has logged: failed logins, blocked addresses (Auth0: "Log Event Type Codes")."""
+
+    type: str
+    """One of a fixed list of codes, or `other`."""
+    number: int
+    """How many; 0 as an app starts."""
+
+
 Event: TypeAlias = (
     RequestServed
     | RequestRefused
@@ -177,6 +187,7 @@ Event: TypeAlias = (
     | OutageBegan
     | OutageEnded
     | TokensRevoked
+    | TenantLogEvents
 )
 
 Observer: TypeAlias = Callable[[Event], None]

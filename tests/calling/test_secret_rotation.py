@@ -313,7 +313,7 @@ async def test_two_tokens_of_the_event_stream_are_accepted(
     settings = load(monkeypatch)
     events = Auth0Events(settings, Revocations(deny_list_of(settings, clock), settings.issuer))
     rotation = SecretRotation(settings, Proofs())
-    rotation.on_new_events_token(events.accept)
+    rotation.on_new_token("auth0_events_token", events.accept)
 
     async def accepted(text: str) -> list[str]:
         file.write_text(text)

@@ -214,6 +214,7 @@ def everything(clock: HandClock) -> PrometheusMetrics:
         events.RoleLookup("cached"),
         events.TenantRequest("token", "POST", "/oauth/token", 0.1, status=200, budget_left=3, retry=True),
         events.TenantCallShed("management", "circuit_open"),
+        events.TenantLogEvents("fp", 3),
         events.KeysChanged(("a",), ()),
         events.OutageBegan("shared store", "timeout"),
     ):

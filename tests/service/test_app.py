@@ -323,11 +323,13 @@ async def test_what_auth0_calls_is_there_where_it_is_set_up_alone(
     set_up: dict[str, Any] = {
         "auth0_backchannel_logout_clients": ("spa-client",),
         "auth0_events_token": SecretStr("a-token-of-an-event-stream-0123456789"),
+        "auth0_logs_token": SecretStr("a-token-of-a-log-stream-0123456789-0"),
     }
     async with running_service(rsa_keys, clock, **set_up) as called:
         for path, status, code in (
             ("/backchannel-logout", 400, "invalid_logout_token"),
             ("/auth0-events", 401, "missing_token"),
+            ("/auth0-logs", 401, "missing_token"),
         ):
             answer = await called.api.post(path)
             assert (answer.status_code, answer.json()["code"]) == (status, code)

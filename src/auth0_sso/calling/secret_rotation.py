@@ -13,7 +13,7 @@ from auth0_sso.errors import StoreUnavailableError
 from auth0_sso.oauth.proofs import Proofs, sealing_secrets
 from auth0_sso.resilience.single_flight import SingleFlight
 from auth0_sso.settings import Settings
-from auth0_sso.settings.secret_files import Reading, Signature, changes_credentials, read, signature
+from auth0_sso.settings.secret_files import TOKENS, Reading, Signature, changes_credentials, read, signature
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +25,6 @@ _SETTLE_SECONDS: Final = 0.25
 
 _MAX_SETTLE: Final = 20
 _STORE: Final = "rate_limit_storage_url"
-_EVENTS_TOKEN: Final = "auth0_events_token"  # noqa: S105 - the name of a setting
 
 
 class MovableStore(Protocol):
@@ -68,7 +67,7 @@ class SecretRotation:
         self._keyring = keyring
         self._clock = clock
         self._listeners: list[Callable[[], None]] = []
-        self._events_listeners: list[Callable[[SecretStr], None]] = []
+        self._token_listeners: dict[str, Callable[[SecretStr], None]] = {}
         self._seen: Signature | None = None  # what was read before the first look may have changed since
         self._logged: tuple[str, ...] = ()
         self._flight: SingleFlight[str, None] = SingleFlight()
@@ -77,9 +76,9 @@ class SecretRotation:
         """Call it each time that the Management client has other secrets or keys."""
         self._listeners.append(listener)
 
-    def on_new_events_token(self, listener: Callable[[SecretStr], None]) -> None:
-        """Call it with AUTH0_EVENTS_TOKEN each time that it has changed."""
-        self._events_listeners.append(listener)
+    def on_new_token(self, name: str, listener: Callable[[SecretStr], None]) -> None:
+        """Call it with `auth0_events_token` or `auth0_logs_token` each time that the setting has changed."""
+        self._token_listeners[name] = listener
 
     async def keep_reading(self) -> NoReturn:
         """Read changed files, every five seconds, until this is cancelled."""
@@ -129,9 +128,9 @@ class SecretRotation:
         former, self._settings = self._settings, reading.settings
         if changes_credentials(reading):
             self._use_credentials()
-        if _EVENTS_TOKEN.upper() in reading.changed:
-            for listener in self._events_listeners:
-                listener(self._settings.auth0_events_token)
+        for name in TOKENS:
+            if name.upper() in reading.changed and name in self._token_listeners:
+                self._token_listeners[name](getattr(self._settings, name))
         faults: tuple[str, ...] = ()
         if self._store is not None and _STORE.upper() in reading.changed:
             faults = await self._move_store(self._store, former)

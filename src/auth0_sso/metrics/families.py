@@ -126,6 +126,9 @@ KEYS_CHANGES: Final = Family(
     "Fetches that found other signing keys than before, in each worker.",
     ("issuer",),
 )
+TENANT_LOG_EVENTS: Final = Family(
+    "auth0_sso_tenant_log_events", "counter", "What Auth0 has logged and sent to /auth0-logs.", ("type",)
+)
 REVOCATIONS: Final = Family(
     "auth0_sso_revocations", "counter", "Sessions and users whose access tokens were revoked, by cause.", ("cause",)
 )
@@ -170,6 +173,7 @@ COUNTED: Final = (
     KEYS_FAILURES,
     KEYS_CHANGES,
     REVOCATIONS,
+    TENANT_LOG_EVENTS,
     DENY_LIST_ENTRIES,
     STORE_UP,
     AUDIT_PENDING,

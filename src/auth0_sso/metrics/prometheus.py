@@ -89,6 +89,9 @@ class PrometheusMetrics(EventHandlers, Collector):
             ),
             events.KeysChanged: lambda event: self._counts.add(families.KEYS_CHANGES, event.issuer),
             events.TokensRevoked: lambda event: self._counts.add(families.REVOCATIONS, event.cause),
+            events.TenantLogEvents: lambda event: self._counts.add(
+                families.TENANT_LOG_EVENTS, event.type, by=event.number
+            ),
             events.OutageBegan: self._begin_outage,
             events.OutageEnded: lambda event: self._counts.set(families.OUTAGE, 0.0, event.component, event.issuer),
         }

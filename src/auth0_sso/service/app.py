@@ -25,6 +25,7 @@ from auth0_sso.service.tenant_check import refuse_development_tenant
 from auth0_sso.web.docs_page.routes import add_docs
 from auth0_sso.web.guards.events_route import events_router
 from auth0_sso.web.guards.logout_route import logout_router
+from auth0_sso.web.guards.logs_route import logs_router
 from auth0_sso.web.harden import http_options, trust_proxies
 from auth0_sso.web.middleware.body_limit import MAX_BODY_BYTES
 from auth0_sso.web.middleware.problem_handlers import add_problem_handlers
@@ -84,11 +85,7 @@ def create_app(
         _add_routes(app, routes.router)
     for routes in (admin, audit_trail):
         _add_routes(app, routes.router, login_guards(settings))
-    tenants = (settings, *settings.other_tenants)
-    if any(tenant.auth0_backchannel_logout_clients for tenant in tenants):
-        _add_routes(app, logout_router())
-    if any(tenant.auth0_events_token for tenant in tenants):
-        _add_routes(app, events_router())
+    _add_what_auth0_calls(app, settings)
     if settings.metrics_enabled and settings.metrics_port is None:
         _add_routes(app, metrics_route.router)
     add_docs(app, settings)
@@ -113,6 +110,16 @@ def create_app(
         app.add_middleware(tracing.layer)
         opening = tracing.opening(opening)
     return install_guards(app, settings, opening)
+
+
+def _add_what_auth0_calls(app: FastAPI, settings: ServiceSettings) -> None:
+    tenants = (settings, *settings.other_tenants)
+    if any(tenant.auth0_backchannel_logout_clients for tenant in tenants):
+        _add_routes(app, logout_router())
+    if any(tenant.auth0_events_token for tenant in tenants):
+        _add_routes(app, events_router())
+    if settings.auth0_logs_token:
+        _add_routes(app, logs_router())
 
 
 def _own_metrics(clock: Clock) -> Metrics:

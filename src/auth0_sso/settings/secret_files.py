@@ -17,10 +17,13 @@ REREAD: Final = (
     "auth0_management_client_secret",
     "rate_limit_storage_url",
     "auth0_events_token",
+    "auth0_logs_token",
 )
 """The settings with secrets in them, and the id that changes with its key."""
 
 _CREDENTIALS: Final = REREAD[:3]
+TOKENS: Final = REREAD[4:]
+"""Those that Auth0 sends to routes of ours, which exist where the token was set at the start."""
 
 Signature: TypeAlias = tuple[tuple[str, tuple[int, ...] | None], ...]
 """What `stat` says of each file; None for one that is not there or cannot be looked at."""
@@ -59,9 +62,9 @@ def read(current: Settings) -> Reading:
         return Reading(current, faults=(_STORE_IS_GONE.sentence,))
     if settings.has_shared_store and not current.has_shared_store:
         return Reading(current, faults=(_STORE_IS_NEW.sentence,))
-    if bool(settings.auth0_events_token) != bool(current.auth0_events_token):
-        fault = _TOKEN_IS_NEW if settings.auth0_events_token else _TOKEN_IS_GONE
-        return Reading(current, faults=(fault.sentence,))
+    for name in TOKENS:
+        if bool(getattr(settings, name)) != bool(getattr(current, name)):
+            return Reading(current, faults=(_of_token(name, is_new=bool(getattr(settings, name))).sentence,))
     changed = tuple(name.upper() for name in REREAD if getattr(settings, name) != getattr(current, name))
     return Reading(settings if changed else current, changed)
 
@@ -69,8 +72,11 @@ def read(current: Settings) -> Reading:
 _STORE_IS_GONE: Final = Problem("RATE_LIMIT_STORAGE_URL", f"is not set any more, or {MEMORY}", "set it, or restart")
 _STORE_IS_NEW: Final = Problem("RATE_LIMIT_STORAGE_URL", "is set now and was not at the start", "restart")
 
-_TOKEN_IS_GONE: Final = Problem("AUTH0_EVENTS_TOKEN", "is not set any more", "set it, or restart")
-_TOKEN_IS_NEW: Final = Problem("AUTH0_EVENTS_TOKEN", "is set now and was not at the start", "restart")
+
+def _of_token(name: str, *, is_new: bool) -> Problem:
+    if is_new:
+        return Problem(name.upper(), "is set now and was not at the start", "restart")
+    return Problem(name.upper(), "is not set any more", "set it, or restart")
 
 
 def changes_credentials(reading: Reading) -> bool:

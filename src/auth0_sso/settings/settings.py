@@ -210,6 +210,11 @@ class Settings(EnvironmentSettings):
         "The bearer token that Auth0's Event Streams send to /auth0-events, or two, a line for each.",
         "write 32 or more random characters, letters, digits and -._~+/, such as of openssl rand -hex 32",
     )
+    auth0_logs_token: RandomTokens = setting(
+        SecretStr(""),
+        "The bearer token that Auth0's Log Streams send to /auth0-logs, or two, a line for each.",
+        "write 32 or more random characters, letters, digits and -._~+/, such as of openssl rand -hex 32",
+    )
     auth0_issuers: SecretStr = setting(
         SecretStr(""),
         "Further issuers: other domains of the tenant, comma-separated; or other tenants, in JSON.",

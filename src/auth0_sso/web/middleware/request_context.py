@@ -27,6 +27,8 @@ class RequestContext:
     token: AccessToken | None = None
     refusal: str | None = None
     """Why the request was refused, for the access log: a reason, and in brackets what only the log says."""
+    max_body_bytes: int | None = None
+    """The limit of its body where the route has one of its own, set before the body is read."""
     counted: tuple[object, ...] = ()
     """What the request was counted under already."""
     given: Mapping[str, object] = MappingProxyType({})

@@ -135,7 +135,8 @@ class _Exchange:
             return self._receive()
         if self._body is None:  # made as the app begins to read: most requests are served without
             length = self._headers.get(b"content-length", b"")
-            self._body = LimitedBody(self._receive, length, max_bytes=self._max_bytes)
+            max_bytes = self._context.max_body_bytes or self._max_bytes
+            self._body = LimitedBody(self._receive, length, max_bytes=max_bytes)
         return self._body.receive(self._has_begun)
 
     def send(self, message: Message) -> Awaitable[None]:

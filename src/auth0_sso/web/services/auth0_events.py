@@ -5,18 +5,15 @@ An event that is sent again changes nothing: what it revokes are the tokens issu
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from hmac import compare_digest
 from typing import Final, NamedTuple
-
-from pydantic import SecretStr
 
 from auth0_sso.clock import SYSTEM_CLOCK, Clock
 from auth0_sso.errors import InvalidInputError, InvalidTokenError
 from auth0_sso.http import lenient_json
 from auth0_sso.revocation.deny_list import Revocation
 from auth0_sso.settings import Settings
-from auth0_sso.tokens.bearer import read_bearer_token
 from auth0_sso.web.services.revocations import Revocations
+from auth0_sso.web.services.webhook import Webhook, called_webhook
 
 _OF_MEMBERS: Final = frozenset(
     {"organization.member.deleted", "organization.member.role.deleted", "organization.member.role.assigned"}
@@ -34,23 +31,15 @@ class CloudEvent(NamedTuple):
     object: Mapping[str, object]
 
 
-class Auth0Events:
+class Auth0Events(Webhook):
     """Takes the events of a tenant's stream, whose webhook sends the token that its settings name."""
 
     def __init__(self, settings: Settings, revocations: Revocations, *, clock: Clock = SYSTEM_CLOCK) -> None:
         """Take what revokes access tokens and drops cached roles."""
-        self.accept(settings.auth0_events_token)
+        super().__init__(settings.auth0_events_token)
         self._issuer = settings.issuer
         self._revocations = revocations
         self._clock = clock
-
-    def accept(self, tokens: SecretStr) -> None:
-        """Accept these from now on, of which each is on a line of its own."""
-        self._tokens = tuple(token.encode() for token in tokens.get_secret_value().splitlines())
-
-    def has_token(self, sent: bytes) -> bool:
-        """Return whether that is a token of the stream."""
-        return any(compare_digest(sent, token) for token in self._tokens)
 
     async def take(self, body: bytes) -> None:
         """Carry out an event; one of another type is ignored. Raises `InvalidInputError` for what is no event."""
@@ -72,11 +61,8 @@ def event_stream(streams: Iterable[Auth0Events], authorization: Sequence[bytes])
 
     Raises `MissingTokenError`, `InvalidRequestError` or `InvalidTokenError`.
     """
-    sent = read_bearer_token(authorization).encode()
-    for stream in streams:
-        if stream.has_token(sent):
-            return stream
-    raise InvalidTokenError("events_token_mismatch", "This is not the token of the event stream.")
+    refused = InvalidTokenError("events_token_mismatch", "This is not the token of the event stream.")
+    return called_webhook(streams, authorization, refused)
 
 
 def _parsed(body: bytes) -> CloudEvent | None:

@@ -29,6 +29,7 @@ from auth0_sso.tokens.claims import AccessToken
 from auth0_sso.tokens.verifier import KeySource, TokenVerifier
 from auth0_sso.web.services.audit import RunningAudit, running_audit
 from auth0_sso.web.services.auth0_events import Auth0Events
+from auth0_sso.web.services.auth0_logs import Auth0Logs
 from auth0_sso.web.services.backchannel_logout import BackchannelLogout
 from auth0_sso.web.services.bound_tokens import BoundTokens, bound_tokens
 from auth0_sso.web.services.components import Metrics, Shared, Store, policy_or_off
@@ -78,6 +79,8 @@ class Services:
 
     events: tuple[Auth0Events, ...] = ()
     """What takes events of Auth0's Event Streams, where the settings have their token."""
+    logs: Auth0Logs | None = None
+    """What takes events of Auth0's Log Streams, where the settings have their token."""
     logout: BackchannelLogout | None = None
     """What takes logout tokens, where the settings name the clients of which."""
     tenant: str = ""
@@ -175,6 +178,7 @@ async def open_services(
             deny_list=deny_list,
             revocations=first.revocations,
             events=_events(tenants, rotation, clock),
+            logs=_logs(settings, rotation, observe),
             logout=_logout(tenants, shared, clock),
             metrics=metrics,
             profile_rate_limit=policy_or_off(profile_rate_limit),
@@ -246,7 +250,8 @@ def _rotation(settings: Settings, shared: Shared | None, stack: AsyncExitStack) 
         store=None if shared is None else shared.store,
         keyring=None if shared is None else shared.keyring,
     )
-    if settings.is_rereadable and (settings.has_management or shared is not None or settings.auth0_events_token):
+    tokens = settings.auth0_events_token or settings.auth0_logs_token
+    if settings.is_rereadable and (settings.has_management or shared is not None or tokens):
         stack.push_async_callback(rotation.aclose)
         run_in_background(rotation.keep_reading(), stack)
     return rotation, proofs
@@ -259,8 +264,16 @@ def _events(tenants: Sequence[Tenant], rotation: SecretRotation, clock: Clock) -
         if tenant.settings.auth0_events_token
     ]
     if tenants[0].settings.auth0_events_token:
-        rotation.on_new_events_token(streams[0].accept)
+        rotation.on_new_token("auth0_events_token", streams[0].accept)
     return tuple(streams)
+
+
+def _logs(settings: Settings, rotation: SecretRotation, observe: Observer) -> Auth0Logs | None:
+    if not settings.auth0_logs_token:
+        return None
+    logs = Auth0Logs(settings.auth0_logs_token, observe)
+    rotation.on_new_token("auth0_logs_token", logs.accept)
+    return logs
 
 
 def _logout(tenants: Sequence[Tenant], shared: Shared | None, clock: Clock) -> BackchannelLogout | None:
