@@ -197,6 +197,13 @@ async def test_a_token_is_exchanged_at_the_tenant_that_issued_it(running: Runnin
     assert [request for request in running.tenants.requests if request.endswith("/oauth/token")] == [
         f"{host} /oauth/token"
     ]
+    assert await running.status(issuer, USER, "/profile") == 200
+    token = headers["Authorization"].removeprefix("Bearer ").encode()
+    all_sent = zip(running.tenants.requests, running.tenants.sent, strict=True)
+    assert [request for request, sent in all_sent if token in sent] == [f"{host} /oauth/token"]
+    assert f"{host} /api/v2/users/{person_id(USER)}" in running.tenants.requests, (
+        "what else is asked has no such token"
+    )
 
 
 async def test_roles_of_another_tenant_may_come_from_its_tokens(
