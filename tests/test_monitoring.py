@@ -51,7 +51,46 @@ def test_alerts_fire_when_they_should_and_not_before() -> None:
 
 def test_every_alert_fires_in_a_test() -> None:
     fired = re.findall(r'alertname="(\w+)"', RULE_TESTS.read_text())
-    assert sorted(fired) == sorted(alert["alert"] for alert in ALERTS)
+    assert sorted(set(fired)) == sorted(alert["alert"] for alert in ALERTS)
+
+
+def signals() -> list[tuple[str, str]]:
+    """Return the alert and the reason of each anomaly signal that docs/security.md names."""
+    (row,) = re.findall(r"^\| Anomaly signals \| (.+?) \|", (ROOT / "docs" / "security.md").read_text(), re.MULTILINE)
+    clauses = re.findall(r"`(Auth0Sso\w+)` for ([^;.]+)", row)
+    return [(alert, reason) for alert, words in clauses for reason in re.findall(r"`(\w+)`", words)]
+
+
+def code_of(reason: str) -> str:
+    """Return the code of the refusals with a reason, as docs/refusals.md and docs/reasons.md have it."""
+    row = f"\n| `{reason}` |"
+    if row in (ROOT / "docs" / "refusals.md").read_text():
+        return "invalid_dpop_proof" if reason.startswith("dpop_") else "invalid_token"
+    (section,) = [each for each in (ROOT / "docs" / "reasons.md").read_text().split("\n## ") if row in each]
+    (code,) = re.findall(r"`(\w+)`", section.partition("\n")[0])
+    return str(code)
+
+
+@pytest.mark.parametrize(("alert", "reason"), signals())
+def test_every_signal_of_an_anomaly_raises_its_alert(alert: str, reason: str, tmp_path: Path) -> None:
+    series = f'auth0_sso_refusals_total{{job="auth0-sso",code="{code_of(reason)}",reason="{reason}"}}'
+    firing = {"expr": f'count(ALERTS{{alertname="{alert}",alertstate="firing"}})'}
+    case = {
+        "interval": "1m",
+        "input_series": [{"series": series, "values": "0+120x30"}],
+        "promql_expr_test": [
+            firing | {"eval_time": "1m"},
+            firing | {"eval_time": "20m", "exp_samples": [{"labels": "{}", "value": 1}]},
+        ],
+    }
+    file = tmp_path / "signal.yaml"
+    file.write_text(yaml.safe_dump({"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": [case]}))
+    promtool("test", "rules", file)
+
+
+def test_the_usual_signals_of_an_anomaly_are_named() -> None:
+    named = {reason for _, reason in signals()}
+    assert named >= {"authentication_failures", "signature_mismatch", "kid_unknown", "iss_mismatch", "role_missing"}
 
 
 def test_every_alert_has_its_section_in_the_runbook() -> None:

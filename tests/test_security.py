@@ -7,7 +7,7 @@ import pytest
 from support.named_tests import LINK, NAMED, ROOT, assert_all_exist, named_tests, page
 
 PAGE = page("security.md")
-LINE = re.compile(r"^\| (?!-|topic|line|STRIDE)(.+) \|$", re.MULTILINE)
+LINE = re.compile(r"^\| (?!-|topic|line|STRIDE|boundary)(.+) \|$", re.MULTILINE)
 
 
 def lines(heading: str) -> list[str]:
@@ -27,16 +27,46 @@ def test_each_line_of_the_checklist_has_code_and_a_test(line: str) -> None:
     assert NAMED.search(tests)
 
 
+BOUNDARIES = {
+    "client to service",
+    "service to Auth0",
+    "several issuers",
+    "service to Redis",
+    "service to its disk",
+    "service to the audit database",
+    "service to the trace collector",
+    "scraper to the metrics port",
+    "Auth0 to `/backchannel-logout`",
+    "Auth0 to `/auth0-events`",
+}
+
+
+def test_each_trust_boundary_has_threats_with_code_and_tests() -> None:
+    rows = [line.split(" | ") for line in lines("Trust boundaries")]
+    assert {row[0] for row in rows} == BOUNDARIES
+    for _, threats, _, code, tests in rows:
+        assert set(threats.split()) <= set("STRIDE")
+        assert LINK.search(code)
+        assert NAMED.search(tests)
+
+
+# How many requirements each section of V9 and V10 has in ASVS 5.0.0.
+ASVS = {"9.1": 3, "9.2": 4, "10.1": 2, "10.2": 3, "10.3": 5, "10.4": 16, "10.5": 5, "10.6": 2, "10.7": 3}
+
+
 def test_the_sections_of_asvs_are_complete() -> None:
     numbers = re.findall(r"^\| (\d+\.\d+\.\d+) \|", PAGE, re.MULTILINE)
-    assert numbers == [
-        *(f"9.1.{number}" for number in range(1, 4)),
-        *(f"9.2.{number}" for number in range(1, 5)),
-        *(f"10.1.{number}" for number in range(1, 3)),
-        *(f"10.2.{number}" for number in range(1, 4)),
-        *(f"10.3.{number}" for number in range(1, 6)),
-    ]
+    assert numbers == [f"{section}.{number}" for section, count in ASVS.items() for number in range(1, count + 1)]
     assert len(lines("Checklist")) >= 25
+
+
+@pytest.mark.parametrize(
+    "line", re.findall(r"^\| (\d+\.\d+\.\d+ \|.+) \|$", PAGE, re.MULTILINE), ids=lambda line: line[:7]
+)
+def test_each_line_of_asvs_has_a_test_or_says_that_it_has_none(line: str) -> None:
+    number, _, here, tests = line.split(" | ")
+    assert here
+    assert NAMED.search(tests) or tests in {"at Auth0, not tested here", "the same"}, number
 
 
 def test_the_source_reads_and_sets_no_cookie() -> None:

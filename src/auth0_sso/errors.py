@@ -179,10 +179,15 @@ class InsufficientScopeError(CallerError):
     code = "insufficient_scope"
     roles: tuple[str, ...] = ()
     """Names of roles that the user needs, one of them or all; not for a response."""
+    asked_for: tuple[str, ...] = ()
+    """Networks, email domains or organizations that the guard names, of which one suffices; not for a response."""
 
-    def __init__(self, reason: str, detail: str, *, scopes: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, reason: str, detail: str, *, scopes: tuple[str, ...] = (), asked_for: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(detail, reason=reason)
         self.scopes = scopes
+        self.asked_for = asked_for
 
 
 class ExchangeRefusedError(CallerError):

@@ -178,7 +178,7 @@ def test_revoked_tokens_are_recorded_unless_a_route_of_admin_does_it(observed: O
 def test_a_weak_login_is_recorded_as_denied_access(observed: Observed) -> None:
     observed.refuse(InsufficientUserAuthenticationError("mfa_not_used", "No."))
     record = observed.sink.only()
-    assert (record.action, record.reason) == ("access-denied", "mfa_not_used")
+    assert (record.action, record.reason, record.details) == ("access-denied", "mfa_not_used", {})
 
 
 def test_a_served_request_leaves_no_record(observed: Observed) -> None:

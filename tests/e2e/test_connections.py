@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import resource
 import shlex
 import socket
 import sys
@@ -62,13 +63,27 @@ def test_endless_headers_are_refused_however_the_service_is_started(
         assert client.recv(100).startswith(b"HTTP/1.1 431 ")
 
 
-@pytest.mark.parametrize("limit", ["ulimit -n 256", "export MAX_CONNECTIONS=20"], ids=["open-files", "setting"])
-def test_idle_connections_over_the_limit_lock_no_client_out(tmp_path: Path, limit: str) -> None:
+@pytest.fixture
+def many_open_files() -> Iterator[None]:
+    """Let this process open a thousand sockets, which is more than the usual limit leaves room for."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2048, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("many_open_files")
+@pytest.mark.parametrize(
+    ("limit", "clients"),
+    [("ulimit -n 256", 300), ("export MAX_CONNECTIONS=20", 1000)],
+    ids=["open-files", "setting"],
+)
+def test_idle_connections_over_the_limit_lock_no_client_out(tmp_path: Path, limit: str, clients: int) -> None:
     with (
         serve(before=("bash", "-c", f'{limit} && exec "$0" "$@"'), log=tmp_path / "log") as port,
         ExitStack() as stack,
     ):
-        for _ in range(300):
+        for _ in range(clients):
             stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
         assert httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=5).status_code == 200
         log = (tmp_path / "log").read_text()

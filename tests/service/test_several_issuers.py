@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from auth0_devtenant import SPA_CLIENT_ID
 from auth0_devtenant.backchannel_logout import logout_token
 from auth0_devtenant.state.records.logins import Session
+from auth0_sso import Exchange
 from auth0_sso.service.app import create_app
 from auth0_sso.service.settings import ServiceSettings
 from auth0_sso.testing.clock import HandClock
@@ -179,6 +180,30 @@ async def test_another_tenant_without_credentials_is_never_asked_of_the_first_on
         response = await running.api.get("/admin/users", headers=headers)
         assert (response.status_code, response.json()["code"]) == (503, "management_not_configured")
         assert not any("/api/v2/" in request for request in running.tenants.requests)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "host"),
+    [(FIRST.issuer, "127.0.0.1:3001"), (CUSTOM_DOMAIN, "127.0.0.1:3001"), (OTHER.issuer, "127.0.0.1:4001")],
+)
+async def test_a_token_is_exchanged_at_the_tenant_that_issued_it(running: Running, issuer: str, host: str) -> None:
+    @running.app.get("/my-orders")
+    async def my_orders(exchange: Exchange) -> str:
+        return (await exchange("https://api.orders")).text
+
+    headers = await running.callers.headers(issuer, USER)
+    refused = await running.api.get("/my-orders", headers=headers)
+    assert refused.json()["code"] == "client_refused", "the tenant was asked, where this client may not exchange"
+    assert [request for request in running.tenants.requests if request.endswith("/oauth/token")] == [
+        f"{host} /oauth/token"
+    ]
+    assert await running.status(issuer, USER, "/profile") == 200
+    token = headers["Authorization"].removeprefix("Bearer ").encode()
+    all_sent = zip(running.tenants.requests, running.tenants.sent, strict=True)
+    assert [request for request, sent in all_sent if token in sent] == [f"{host} /oauth/token"]
+    assert f"{host} /api/v2/users/{person_id(USER)}" in running.tenants.requests, (
+        "what else is asked has no such token"
+    )
 
 
 async def test_roles_of_another_tenant_may_come_from_its_tokens(

@@ -1,4 +1,4 @@
-"""An address that can be pointed to another server, and connections that break at a chosen byte of an answer."""
+"""An address that can be pointed to another server, whose answers come late, or break at a chosen byte."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,6 +12,8 @@ class TcpProxy:
         self.target = target
         self.port = 0
         self.opened = 0
+        self.delay = 0.0
+        """Seconds that each piece of an answer waits here."""
         self._passes: int | None = None
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -55,6 +57,8 @@ class TcpProxy:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool = False
     ) -> None:
         while data := await reader.read(65536):
+            if answers and self.delay:
+                await asyncio.sleep(self.delay)
             if answers and self._passes is not None:
                 writer.write(data[: self._passes])
                 if (left := self._passes - len(data)) < 0:

@@ -42,6 +42,8 @@ class TwoTenants(httpx.AsyncBaseTransport):
         self.first = create_tenant(FIRST, now=clock.wall, signing_keys=keys[:2])
         self.other = create_tenant(OTHER, now=clock.wall, signing_keys=keys[2:])
         self.requests: list[str] = []
+        self.sent: list[bytes] = []
+        """Of each of these the address, the headers and the body."""
         self.cut: set[str] = set()
         self._transports = {
             "127.0.0.1:3001": httpx.ASGITransport(self.first),
@@ -52,6 +54,8 @@ class TwoTenants(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         host = request.url.netloc.decode()
         self.requests.append(f"{host} {request.url.path}")
+        headers = b"".join(value for _, value in request.headers.raw)
+        self.sent.append(str(request.url).encode() + headers + await request.aread())
         if host in self.cut:
             raise httpx.ConnectError("the way to this tenant is cut")
         return await self._transports[host].handle_async_request(request)

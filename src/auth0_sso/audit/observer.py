@@ -113,12 +113,21 @@ def _details_of(error: Auth0SsoError) -> Mapping[str, object]:
     match error:
         case InvalidTokenError(key_id=str(key_id)):
             return {"kid": printable_kid(key_id)}
-        case InsufficientScopeError() if error.scopes or error.roles:
-            return {"missing": error.scopes or error.roles}
+        case InsufficientScopeError() if missing := error.scopes or error.roles or error.asked_for:
+            return {"missing": missing}
+        case InsufficientUserAuthenticationError() if missing := _asked_of_login(error):
+            return {"missing": missing}
         case RateLimitedError(limit=str(limit)):
             return {"limit": limit}
         case _:
             return {}
+
+
+def _asked_of_login(error: InsufficientUserAuthenticationError) -> tuple[str, ...]:
+    """Return the parameters of the challenge (RFC 9470 section 3)."""
+    acr = (f"acr_values={' '.join(error.acr_values)}",) if error.acr_values else ()
+    age = () if error.max_age is None else (f"max_age={error.max_age}",)
+    return acr + age
 
 
 def printable_kid(key_id: str) -> str:

@@ -2,13 +2,28 @@
 
 import asyncio
 import logging
+from typing import Any
 
 import pytest
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.responses import PlainTextResponse
 
-from auth0_sso import Audit, CurrentToken, RequestAudit, observe_refusal, protect, require_role
+from auth0_sso import (
+    Audit,
+    CurrentToken,
+    RequestAudit,
+    observe_refusal,
+    protect,
+    require,
+    require_acr,
+    require_email_domain,
+    require_mfa,
+    require_network,
+    require_organization,
+    require_recent_login,
+    require_role,
+)
 from auth0_sso.audit.record import Actor
 from auth0_sso.errors import (
     Auth0SsoError,
@@ -20,7 +35,9 @@ from auth0_sso.errors import (
     ManagementUnavailableError,
 )
 from auth0_sso.testing import ClientFactory, async_client, client
+from auth0_sso.web.checks.logins import MULTI_FACTOR
 from auth0_sso.web.guards import audit as audit_module
+from auth0_sso.web.guards.guard import TokenGuard
 from support.audit_sink import KeptRecords
 
 ANN = "auth0|ann"
@@ -219,6 +236,58 @@ def test_denied_access_and_refused_tokens_are_recorded(sink: KeptRecords, auth0_
     assert (denied.action, denied.reason, denied.actor.subject) == ("access-denied", "role_missing", ANN)
     assert (denied.request.route, denied.details) == ("/reports", {"missing": ("admin",)})
     assert (refused.action, refused.actor) == ("token-refused", Actor(address="testclient"))
+
+
+NAMESPACE = "https://example.com/"
+DENIALS = {
+    "network": (require_network("192.0.2.0/24", "10.0.0.0/8"), "network_mismatch", ("10.0.0.0/8", "192.0.2.0/24")),
+    "email-missing": (
+        require_email_domain("example.org", "example.com", namespace=NAMESPACE),
+        "email_missing",
+        ("example.com", "example.org"),
+    ),
+    "organization": (require_organization("org_9", "org_8"), "organization_missing", ("org_8", "org_9")),
+    "any-organization": (require_organization(), "organization_missing", None),
+    "mfa": (require_mfa(), "amr_missing", (f"acr_values={MULTI_FACTOR}",)),
+    "acr": (require_acr("urn:a", "urn:b", max_age=300), "acr_missing", ("acr_values=urn:a urn:b", "max_age=300")),
+    "recent-login": (require_recent_login(max_age=60), "auth_time_missing", ("max_age=60",)),
+    "own-check": (require(lambda _: False), "check_failed", None),
+}
+
+
+@pytest.mark.parametrize(("guard", "reason", "missing"), DENIALS.values(), ids=DENIALS)
+def test_each_denial_has_what_was_asked_for(
+    sink: KeptRecords, auth0_client: ClientFactory, guard: TokenGuard, reason: str, missing: tuple[str, ...] | None
+) -> None:
+    app = protect(FastAPI(), audit=sink)
+    app.add_api_route("/reports", lambda: None, dependencies=[Depends(guard)])
+    auth0_client(app).as_user(ANN).get("/reports")
+    record = sink.only()
+    assert (record.action, record.reason) == ("access-denied", reason)
+    assert record.details == ({} if missing is None else {"missing": missing})
+
+
+@pytest.mark.parametrize(
+    ("claims", "reason"),
+    [
+        ({f"{NAMESPACE}email": "ann@evil.example", f"{NAMESPACE}email_verified": True}, "email_domain_mismatch"),
+        ({f"{NAMESPACE}email": "ann@evil.example"}, "email_unverified"),
+        ({"org_id": "org_evil"}, "organization_mismatch"),
+    ],
+)
+def test_a_denial_has_what_was_asked_for_and_nothing_of_the_caller(
+    sink: KeptRecords, auth0_client: ClientFactory, claims: dict[str, Any], reason: str
+) -> None:
+    app = protect(FastAPI(), audit=sink)
+    if "org_id" in claims:
+        guard, missing = require_organization("org_9"), "org_9"
+    else:
+        guard, missing = require_email_domain("example.com", namespace=NAMESPACE), "example.com"
+    app.add_api_route("/reports", lambda: None, dependencies=[Depends(guard)])
+    refused = auth0_client(app).as_user(ANN, **claims).get("/reports")
+    record = sink.only()
+    assert (record.reason, record.details) == (reason, {"missing": (missing,)})
+    assert missing not in refused.text, "what a guard names is not told"
 
 
 def test_a_flood_is_recorded_once_a_minute(sink: KeptRecords, auth0_client: ClientFactory) -> None:

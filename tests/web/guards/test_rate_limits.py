@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ from auth0_sso import AccessToken, CurrentToken, LimitedToken, harden, rate_limi
 from auth0_sso.testing.clock import HandClock
 from support.redis_server import RedisServer
 from support.service import MANAGER, USER, Service, replica, running_service
+from support.tcp_proxy import tcp_proxy
 
 Keys = tuple[rsa.RSAPrivateKey, ...]
 
@@ -291,6 +293,26 @@ async def test_two_replicas_with_one_store_let_exactly_ten_of_fifty_through(
         answers = await asyncio.gather(*asked)
         assert sorted(answer.status_code for answer in answers) == [200] * 10 + [429] * 40
         assert (await one.api.get("/readyz")).json()["sharedStore"] == {"state": "up", "lastError": None}
+
+
+async def test_a_store_that_answers_late_counts_exactly_and_is_no_outage(
+    rsa_keys: Keys, clock: HandClock, redis: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with tcp_proxy(redis.port) as slow:
+        shared: dict[str, Any] = {"rate_limit_storage_url": slow.url, "rate_limit_store_timeout_seconds": 5}
+        async with running_service(rsa_keys, clock, **shared) as one, replica(one, **shared) as two:
+            headers = await one.as_user(USER)
+            slow.delay = 0.2
+            started = time.perf_counter()
+            answers = await asyncio.gather(*(each.api.get("/api/data", headers=headers) for each in (one, two) * 25))
+            took = time.perf_counter() - started
+            slow.delay = 0
+            assert sorted(answer.status_code for answer in answers) == [200] * 10 + [429] * 40
+            assert took < 25 * 0.2, "requests waited for each other's answers"
+            assert took >= 0.2
+            for each in (one, two):
+                assert (await each.api.get("/readyz")).json()["sharedStore"] == {"state": "up", "lastError": None}
+    assert "shared store is down" not in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -39,11 +39,11 @@ class RequiredEmailDomain:
 
     def _require(self, email: object, verified: object) -> None:
         if not isinstance(email, str):
-            raise email_missing()
+            raise email_missing(self.requirement.names)
         if verified is not True:  # not a text such as "false"
-            raise email_unverified()
+            raise email_unverified(self.requirement.names)
         if domain_of(email) not in self.domains:
-            raise email_domain_mismatch()
+            raise email_domain_mismatch(self.requirement.names)
 
 
 def email_domains(names: tuple[str, ...]) -> frozenset[str]:
@@ -72,19 +72,21 @@ async def _of_profile(services: Services, subject: str) -> tuple[str | None, boo
     return user.email, user.email_verified
 
 
-def email_missing() -> InsufficientScopeError:
-    """Return the error for a user without an email address."""
-    return InsufficientScopeError("email_missing", "This needs an email address.")
+def email_missing(domains: tuple[str, ...] = ()) -> InsufficientScopeError:
+    """Return the error for a user without an email address, where one of these domains is needed."""
+    return InsufficientScopeError("email_missing", "This needs an email address.", asked_for=domains)
 
 
-def email_unverified() -> InsufficientScopeError:
-    """Return the error for an address that the user has not verified."""
-    return InsufficientScopeError("email_unverified", "Verify your email address first.")
+def email_unverified(domains: tuple[str, ...] = ()) -> InsufficientScopeError:
+    """Return the error for an address that the user has not verified, where one of these domains is needed."""
+    return InsufficientScopeError("email_unverified", "Verify your email address first.", asked_for=domains)
 
 
-def email_domain_mismatch() -> InsufficientScopeError:
-    """Return the error for an address of another domain."""
-    return InsufficientScopeError("email_domain_mismatch", "This is not for the domain of your email address.")
+def email_domain_mismatch(domains: tuple[str, ...] = ()) -> InsufficientScopeError:
+    """Return the error for an address of another domain, where one of these domains is needed."""
+    return InsufficientScopeError(
+        "email_domain_mismatch", "This is not for the domain of your email address.", asked_for=domains
+    )
 
 
 def _no_longer(reason: str) -> InsufficientScopeError:

@@ -29,7 +29,7 @@ class RequiredNetwork:
         client = scope.get("client")
         address = None if client is None else _address(client[0])
         if address is None or not any(address in network for network in self.networks):
-            raise network_mismatch()
+            raise network_mismatch(self.requirement.names)
 
 
 def networks(cidrs: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -51,6 +51,8 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
     return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
-def network_mismatch() -> InsufficientScopeError:
-    """Return the error for a client in another network."""
-    return InsufficientScopeError("network_mismatch", "This is not for the network that you are in.")
+def network_mismatch(networks: tuple[str, ...] = ()) -> InsufficientScopeError:
+    """Return the error for a client in another network than these."""
+    return InsufficientScopeError(
+        "network_mismatch", "This is not for the network that you are in.", asked_for=networks
+    )

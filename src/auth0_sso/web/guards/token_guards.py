@@ -1,5 +1,6 @@
 """Dependencies for routes: who may pass, said in the route's signature. Those about roles are in `role_guards`."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
@@ -75,17 +76,19 @@ class _OfOrganization:
 
     async def __call__(self, _: HTTPConnection, token: AccessToken) -> None:
         if token.organization is None:
-            raise _organization_missing()
+            raise _organization_missing(self.organization_ids)
         if self.organization_ids and token.organization not in self.organization_ids:
-            raise _organization_mismatch()
+            raise _organization_mismatch(self.organization_ids)
 
 
-def _organization_missing() -> InsufficientScopeError:
-    return InsufficientScopeError("organization_missing", "Log in to an organization first.")
+def _organization_missing(ids: Iterable[str] = ()) -> InsufficientScopeError:
+    asked_for = tuple(sorted(ids))
+    return InsufficientScopeError("organization_missing", "Log in to an organization first.", asked_for=asked_for)
 
 
-def _organization_mismatch() -> InsufficientScopeError:
-    return InsufficientScopeError("organization_mismatch", "This is not for your organization.")
+def _organization_mismatch(ids: Iterable[str] = ()) -> InsufficientScopeError:
+    asked_for = tuple(sorted(ids))
+    return InsufficientScopeError("organization_mismatch", "This is not for your organization.", asked_for=asked_for)
 
 
 @dataclass(frozen=True, slots=True)
