@@ -38,6 +38,7 @@ BOUNDARIES = {
     "scraper to the metrics port",
     "Auth0 to `/backchannel-logout`",
     "Auth0 to `/auth0-events`",
+    "Auth0 to `/auth0-logs`",
 }
 
 
