@@ -3,9 +3,9 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from auth0_sso.testing.issuer import AUDIENCE
+from auth0_sso.testing.issuer import AUDIENCE, ISSUER
 from support.diagnosis import AUTHORIZE, CALLBACK, CLIENT, MANAGEMENT, CutAt, diagnose, given, redirect
-from support.tenant_script import Reply, ScriptedTenant, error_reply, json_reply
+from support.tenant_script import DISCOVERY, Reply, ScriptedTenant, discovery_reply, error_reply, json_reply
 
 SPA = {"auth0_client_id": "spa-client"}
 
@@ -46,6 +46,14 @@ async def test_without_the_management_api_a_silent_login_tells(healthy: Scripted
     (asked,) = healthy.seen(AUTHORIZE)
     query = parse_qs(asked.query)
     assert (query["prompt"], query["redirect_uri"], query["audience"]) == (["none"], [CALLBACK], [AUDIENCE])
+
+
+async def test_a_silent_login_at_an_issuer_without_a_slash_at_its_end_tells(healthy: ScriptedTenant) -> None:
+    healthy.on(DISCOVERY, discovery_reply({"issuer": ISSUER.rstrip("/")}))
+    healthy.on(AUTHORIZE, redirect("error=login_required"))
+    found = await diagnose(healthy, given(**SPA, auth0_issuer_trailing_slash=False))
+    assert found.one("callback-urls").status == "pass"
+    assert healthy.count(AUTHORIZE) == 1
 
 
 async def test_a_callback_mismatch_tries_localhost_and_warns(healthy: ScriptedTenant) -> None:

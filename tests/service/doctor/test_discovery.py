@@ -25,13 +25,29 @@ async def test_another_issuer_is_named_with_the_setting_for_it(healthy: Scripted
     assert found.one("keys").status == "skip"
 
 
-@pytest.mark.parametrize("named", [ISSUER.rstrip("/"), None, 5])
-async def test_an_issuer_that_is_not_shaped_as_auth0s_is_not_suggested(
-    healthy: ScriptedTenant, named: object
+@pytest.mark.parametrize(
+    ("named", "slash", "fix"),
+    [
+        (ISSUER.rstrip("/"), True, "set AUTH0_ISSUER_TRAILING_SLASH=false"),
+        (ISSUER, False, "unset AUTH0_ISSUER_TRAILING_SLASH: Auth0's issuers end with a slash"),
+        (None, True, "correct AUTH0_DOMAIN or AUTH0_ISSUER_BASE_URL"),
+        (5, True, "correct AUTH0_DOMAIN or AUTH0_ISSUER_BASE_URL"),
+    ],
+)
+async def test_an_issuer_that_differs_by_its_slash_or_is_none_has_its_fix(
+    healthy: ScriptedTenant, named: object, slash: bool, fix: str
 ) -> None:
     healthy.on(DISCOVERY, discovery_reply({"issuer": named}))
-    finding = (await diagnose(healthy, given())).one("discovery")
-    assert (finding.status, finding.fix[:24]) == ("fail", "use a tenant of Auth0: i")
+    finding = (await diagnose(healthy, given(auth0_issuer_trailing_slash=slash))).one("discovery")
+    assert (finding.status, finding.fix) == ("fail", fix)
+
+
+async def test_an_issuer_without_a_slash_at_its_end_is_examined(healthy: ScriptedTenant) -> None:
+    bare = ISSUER.rstrip("/")
+    healthy.on(DISCOVERY, discovery_reply({"issuer": bare}))
+    found = await diagnose(healthy, given(auth0_issuer_trailing_slash=False))
+    assert found.one("discovery").message == f"{bare} answers, and names itself as the issuer"
+    assert found.one("keys").message == "the issuer has 2 RS256 keys of 2048 bits"
 
 
 async def test_there_is_no_tenant_of_that_name(healthy: ScriptedTenant) -> None:

@@ -71,6 +71,15 @@ def test_a_user_confirms_the_code_and_the_token_alone_is_printed(
     assert [request.at - NOW for request in tenant.seen(TOKEN)] == [5, 10, 20]
 
 
+def test_an_issuer_without_a_slash_at_its_end_is_asked_at_its_paths(
+    tenant: ScriptedTenant, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTH0_ISSUER_TRAILING_SLASH", "false")
+    tenant.on(TOKEN, token_reply("a.b.c"))
+    assert token(tenant, clock, "--device") == 0
+    assert (tenant.count(DEVICE), tenant.count(TOKEN)) == (1, 1)
+
+
 @pytest.mark.parametrize(
     ("reply", "words"),
     [

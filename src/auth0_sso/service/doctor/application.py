@@ -65,7 +65,7 @@ async def _silent_login(examination: Examination, callback: str) -> Authorizatio
         "code_challenge": _CHALLENGE,
         "code_challenge_method": "S256",
     } | ({"audience": settings.auth0_audience[0]} if examination.has_audience else {})
-    response = await examination.get(f"{settings.issuer}authorize?{urlencode(query)}")
+    response = await examination.get(f"{settings.auth0_issuer_base_url}authorize?{urlencode(query)}")
     location = response.headers.get("Location", "")
     if response.status not in {302, 303} or not location.startswith(callback):
         return Authorization(callback, is_redirect=False, description=response.body.decode("utf-8", "replace"))

@@ -34,7 +34,7 @@ async def check_discovery(examination: Examination) -> AsyncIterator[Finding]:
         yield skipped("AUTH0_DOMAIN cannot be used")
         return
     issuer = examination.settings.issuer
-    url = f"{issuer}.well-known/openid-configuration"
+    url = f"{examination.settings.auth0_issuer_base_url}.well-known/openid-configuration"
     before = examination.clock.wall()
     try:
         response = await examination.get(url)
@@ -110,8 +110,12 @@ def _bits(key: VerificationKey) -> int:
 
 
 def _fix_for_issuer(found: object, issuer: str) -> str:
-    if not isinstance(found, str) or f"{found}/" == issuer:
-        return "use a tenant of Auth0: its issuers end with a slash, and others are not supported"
+    if not isinstance(found, str):
+        return _OTHERWISE
+    if f"{found}/" == issuer:
+        return "set AUTH0_ISSUER_TRAILING_SLASH=false"
+    if found == f"{issuer}/":
+        return "unset AUTH0_ISSUER_TRAILING_SLASH: Auth0's issuers end with a slash"
     return f"set AUTH0_ISSUER_BASE_URL={shown(found)}"
 
 

@@ -76,14 +76,14 @@ async def _by_device(
     settings: ServiceSettings, request: Mapping[str, str], transport: AsyncTransport | None, clock: Clock
 ) -> IssuedToken:
     async with open_client(transport) as client:
-        return await fetch_device_token(client, settings.issuer, request, ask=_ask_user, clock=clock)
+        return await fetch_device_token(client, settings.auth0_issuer_base_url, request, ask=_ask_user, clock=clock)
 
 
 async def _by_secret(
     settings: ServiceSettings, form: Mapping[str, str], transport: AsyncTransport | None
 ) -> IssuedToken:
     async with open_client(transport) as client:
-        return await request_token(client, settings.issuer, form)
+        return await request_token(client, settings.auth0_issuer_base_url, form)
 
 
 def _ask_user(code: UserCode) -> None:
