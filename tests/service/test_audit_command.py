@@ -1,4 +1,5 @@
 import asyncio
+import threading
 
 import pytest
 
@@ -29,6 +30,16 @@ def test_migrate_says_in_a_word_why_it_failed(
     assert migrate(monkeypatch, postgresql.url(password="s3cr3t-and-wrong")) == 1
     output = capsys.readouterr()
     assert (output.out, output.err) == ("", "auth0-sso: the audit database could not be migrated: authentication\n")
+
+
+@pytest.mark.parametrize("file", ["missing/audit.db", "secrets"], ids=["no-directory", "a-directory"])
+def test_a_file_that_cannot_be_opened_is_one_sentence(
+    file: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    threads = threading.enumerate()
+    assert migrate(monkeypatch, f"sqlite:///{file}") == 1
+    assert threading.enumerate() == threads  # one that outlives the event loop would print a traceback
+    assert capsys.readouterr().err == "auth0-sso: the audit database could not be migrated: cannot_be_opened\n"
 
 
 def test_migrate_without_a_database_exits_with_78(capsys: pytest.CaptureFixture[str]) -> None:

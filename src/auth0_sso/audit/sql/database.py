@@ -1,7 +1,9 @@
 """The audit trail in PostgreSQL or SQLite: storing, reading and deleting records."""
 
 import asyncio
+import os
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import AsyncAdaptedQueuePool, NullPool, Pool, delete, select
@@ -36,6 +38,8 @@ def connections(url: DatabaseUrl, pool: type[Pool], timeout: float = TIMEOUT, **
 
 async def migrate_database(url: DatabaseUrl) -> str | None:
     """Create the table or bring it up to date; return a word for the failure, or None."""
+    if url.kind == "sqlite" and not _can_be_opened(url.file):
+        return "cannot_be_opened"
     of = connections(url, NullPool, _MIGRATION_TIMEOUT)
     try:
         await migrate(of)
@@ -44,6 +48,15 @@ async def migrate_database(url: DatabaseUrl) -> str | None:
     finally:
         await _dispose(of)
     return None
+
+
+def _can_be_opened(file: Path) -> bool:
+    """Return whether a file can be written or created: aiosqlite's thread would fail late, on a closed event loop."""
+    try:
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError:
+        return False
+    return True
 
 
 class AuditDatabase:
