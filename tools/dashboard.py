@@ -135,7 +135,7 @@ ROWS: Final[dict[str, list[Panel]]] = {
             "Budget left",
             "What Auth0 last said remains of its rate limit.",
             "short",
-            [("min by (instance) (auth0_sso_management_budget_remaining{#})", "{{instance}}")],
+            [("min by (instance, issuer) (auth0_sso_management_budget_remaining{#})", "{{instance}} {{issuer}}")],
         ),
         (
             "Logged by Auth0",

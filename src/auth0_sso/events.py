@@ -114,6 +114,8 @@ class TenantRequest:
     """What Auth0 says of its rate limit: X-RateLimit-Remaining."""
     retry: bool = False
     """It repeats one that failed."""
+    issuer: str = ""
+    """The issuer of the tenant, for its Management API; empty where there is one issuer."""
 
 
 @dataclass(frozen=True, slots=True)

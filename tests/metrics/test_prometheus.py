@@ -123,6 +123,14 @@ def test_the_budget_is_the_one_that_any_process_heard_last(clock: HandClock) -> 
     assert value(other, "auth0_sso_management_budget_remaining") == 8
 
 
+def test_each_tenant_has_a_budget_of_its_own(clock: HandClock) -> None:
+    (metrics,) = of_processes(clock, 1)
+    for issuer, left in (("https://a/", 5), ("https://b/", 9), ("https://a/", 4)):
+        metrics(events.TenantRequest("management", "GET", "/x", 0.1, status=200, budget_left=left, issuer=issuer))
+    assert value(metrics, "auth0_sso_management_budget_remaining", issuer="https://a/") == 4
+    assert value(metrics, "auth0_sso_management_budget_remaining", issuer="https://b/") == 9
+
+
 def test_counters_of_processes_are_added_and_the_worst_gauge_is_shown(clock: HandClock) -> None:
     one, other = of_processes(clock, 2)
     one.watch({"": lambda: health(keys=3, age=100.0)}, Cache(), lambda: True, deny_list=range(7))

@@ -164,6 +164,18 @@ async def test_metrics_name_the_issuer_where_there_are_several(
     assert f'auth0_sso_outage{{component="signing keys",issuer="{OTHER.issuer}"}} 1.0' in text
 
 
+async def test_each_tenant_has_a_budget_of_management_calls(
+    rsa_keys: tuple[rsa.RSAPrivateKey, ...], clock: HandClock
+) -> None:
+    async with serving(rsa_keys, clock, settings_of_both(metrics_enabled=True)) as running:
+        for issuer in (FIRST.issuer, OTHER.issuer):
+            headers = await running.callers.headers(issuer, ADMIN)
+            assert (await running.api.get("/admin/users", headers=headers)).status_code == 200
+        text = (await running.api.get("/metrics")).text
+    for issuer in (FIRST.issuer, OTHER.issuer):
+        assert f'auth0_sso_management_budget_remaining{{issuer="{issuer}"}}' in text
+
+
 async def test_each_issuers_keys_are_fetched_once_and_from_itself(running: Running) -> None:
     for issuer in ISSUERS:
         await running.status(issuer, USER, "/profile")

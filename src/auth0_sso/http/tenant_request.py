@@ -16,6 +16,7 @@ class TenantCall:
     observe: Observer
     api: TenantApi
     operation: str
+    issuer: str = ""
 
 
 async def send_to_tenant(
@@ -60,6 +61,7 @@ def _event(
         request_id=request_id_of(response.headers),
         budget_left=_budget_left(response.headers),
         retry=retry,
+        issuer=call.issuer,
     )
 
 

@@ -53,12 +53,15 @@ class ManagementCaller:
         clock: Clock = SYSTEM_CLOCK,
         observe: Observer = IGNORE,
         outage: Outage | None = None,
+        issuer: str = "",
     ) -> None:
         """Take the HTTP client, the tenant's URL with its trailing slash, the access tokens, and the clock.
 
         `outage` begins when the circuit breaker opens, and ends with a response; the access tokens may share it.
+        `issuer` names the tenant to the observer, where there are several.
         """
         self._observe = observe
+        self._issuer = issuer
         self._outage = Outage("management", observe) if outage is None else outage
         self._client = client
         self._api = f"{base_url}api/v2"
@@ -95,7 +98,7 @@ class ManagementCaller:
             self._client,
             self._client.build_request(method, self._api + path, params=query, json=body),
             self._tokens,
-            TenantCall(self._observe, "management", _operation(path)),
+            TenantCall(self._observe, "management", _operation(path), self._issuer),
         )
         until = self._clock.monotonic() + TIMEOUT
         self._require_room(priority)

@@ -94,6 +94,7 @@ BUDGET: Final = Family(
     "auth0_sso_management_budget_remaining",
     "gauge",
     "What Auth0 last said remains of its rate limit.",
+    ("issuer",),
     merge="latest",
 )
 OUTAGE: Final = Family(

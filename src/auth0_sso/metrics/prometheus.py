@@ -210,7 +210,7 @@ class PrometheusMetrics(EventHandlers, Collector):
         if event.retry:
             counts.add(families.TENANT_RETRIES, event.api)
         if event.budget_left is not None:
-            counts.set_latest(families.BUDGET, event.budget_left, self._clock.wall())
+            counts.set_latest(families.BUDGET, event.budget_left, event.issuer, at=self._clock.wall())
 
     def _begin_outage(self, event: events.OutageBegan) -> None:
         self._counts.set(families.OUTAGE, 1.0, event.component, event.issuer)

@@ -143,9 +143,9 @@ class Counts:
             return
         self.segment.numbers[self.place(family, *labels)] = math.nan if value is None else value
 
-    def set_latest(self, family: Family, value: float, at: float) -> None:
+    def set_latest(self, family: Family, value: float, *labels: str, at: float) -> None:
         """Set a gauge that is the latest of all processes, with the time in seconds since 1970."""
-        place = self.place(family)
+        place = self.place(family, *labels)
         self.segment.numbers[place + 1] = at
         self.segment.numbers[place] = value
 

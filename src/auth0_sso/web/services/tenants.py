@@ -150,7 +150,8 @@ class TenantParts:
         request = TokenRequest(
             settings.auth0_management_client_id, credentials.proofs, settings.auth0_management_audience
         )
-        outage = Outage("management", self.observe, issuer=settings.issuer if self.names_issuers else "")
+        named = settings.issuer if self.names_issuers else ""
+        outage = Outage("management", self.observe, issuer=named)
         auth = ManagementTokenSource(
             self.client,
             base_url,
@@ -163,7 +164,9 @@ class TenantParts:
         )
         credentials.on_change(auth.retry_now)
         self.stack.push_async_callback(auth.aclose)
-        caller = ManagementCaller(self.client, base_url, auth, clock=self.clock, observe=self.observe, outage=outage)
+        caller = ManagementCaller(
+            self.client, base_url, auth, clock=self.clock, observe=self.observe, outage=outage, issuer=named
+        )
         return ManagementClient(caller)
 
     def _exchange(self, settings: Settings, credentials: "_Credentials") -> TokenExchange:
