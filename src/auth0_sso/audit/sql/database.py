@@ -1,7 +1,6 @@
 """The audit trail in PostgreSQL or SQLite: storing, reading and deleting records."""
 
 import asyncio
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -53,7 +52,8 @@ async def migrate_database(url: DatabaseUrl) -> str | None:
 def _can_be_opened(file: Path) -> bool:
     """Return whether a file can be written or created: aiosqlite's thread would fail late, on a closed event loop."""
     try:
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        file.touch(0o600)
+        file.open("ab").close()
     except OSError:
         return False
     return True
