@@ -79,10 +79,12 @@ EVENTS: Final[Sequence[dict[str, Any]]] = (entry("1", "fp"), entry("2", "fp"), e
     [
         (array(*EVENTS), {"fp": 2, "limit_wc": 1}),
         (b"\n".join(json.dumps(each).encode() for each in EVENTS) + b"\r\n", {"fp": 2, "limit_wc": 1}),
+        (json.dumps({"logs": EVENTS}, indent=1).encode(), {"fp": 2, "limit_wc": 1}),
         (json.dumps(EVENTS[0], indent=1).encode(), {"fp": 1}),
+        (json.dumps(EVENTS[0]).encode() + b"\n", {"fp": 1}),
         (array(), {}),
     ],
-    ids=["array", "lines", "object", "none"],
+    ids=["array", "lines", "object", "event", "line", "none"],
 )
 async def test_each_content_format_is_counted_by_type(running: Running, body: bytes, counted: dict[str, int]) -> None:
     assert await running.send(body) == (204, "")
@@ -121,6 +123,8 @@ async def test_every_type_is_counted_from_zero(running: Running) -> None:
         array(*EVENTS, entry("4", "x" * 513)),
         array(*EVENTS, {"log_id": "4", "data": []}),
         array(*EVENTS) + b"\n{",
+        json.dumps({"logs": [*EVENTS, 1]}).encode(),
+        b'{"logs": {}}',
     ],
     ids=[
         "empty",
@@ -136,6 +140,8 @@ async def test_every_type_is_counted_from_zero(running: Running) -> None:
         "type-long",
         "data-list",
         "line-cut",
+        "object-number",
+        "object-no-list",
     ],
 )
 async def test_anything_else_is_refused_and_nothing_of_it_counted(running: Running, body: bytes) -> None:

@@ -45,6 +45,8 @@ class Auth0Logs(Webhook):
     def take(self, body: bytes) -> None:
         """Count the events of a request: a JSON array, JSON lines or an object, as the stream is configured.
 
+        An object is an event, or has the array of events as its member `logs`.
+
         Raises `InvalidInputError` if it holds anything else; none of its events is counted then.
         """
         numbers = Counter[str]()
@@ -78,6 +80,8 @@ def _values(body: bytes) -> list[object]:
         value = lenient_json.loads(body)
     except lenient_json.LenientJsonError:
         return [_line(line) for line in body.splitlines() if line.strip()]
+    if isinstance(value, dict) and isinstance(value.get("logs"), list):
+        value = value["logs"]
     return value if isinstance(value, list) else [value]
 
 
