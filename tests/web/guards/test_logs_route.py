@@ -97,6 +97,21 @@ async def test_an_event_that_is_sent_again_is_counted_once(running: Running) -> 
     assert running.counted == {"fp": 3, "limit_wc": 1}
 
 
+async def test_events_of_a_refused_request_are_counted_when_sent_again(running: Running) -> None:
+    assert await running.send(array(*EVENTS, 1)) == (400, "invalid_input")
+    assert await running.send(array(*EVENTS)) == (204, "")
+    assert running.counted == {"fp": 2, "limit_wc": 1}
+
+
+async def test_the_last_ten_thousand_events_are_remembered_alone(running: Running) -> None:
+    many = [entry(str(number), "s") for number in range(10_001)]
+    assert await running.send(array(*many)) == (204, "")
+    assert await running.send(array(*many[1:])) == (204, "")
+    assert running.counted == {"s": 10_001}
+    assert await running.send(array(many[0])) == (204, "")
+    assert running.counted == {"s": 10_002}
+
+
 async def test_codes_that_are_not_listed_are_counted_together(running: Running) -> None:
     assert await running.send(array(entry("1", "sapi"), entry("2", "auth0|ann"), entry("3", "x" * 500))) == (204, "")
     assert running.counted == {"other": 3}

@@ -16,11 +16,11 @@ from auth0_sso.http import lenient_json
 from auth0_sso.web.services.webhook import Webhook, called_webhook
 
 _LOGINS: Final = frozenset({"f", "fc", "fco", "fcoa", "fens", "fp", "fu", "s"})
-_ATTACKS: Final = frozenset(
-    {"limit_mu", "limit_sul", "limit_ui", "limit_wc", "pwd_leak", "reset_pwd_leak", "signup_pwd_leak"}
+_ATTACKS: Final = frozenset({"limit_mu", "limit_sul", "limit_wc", "pwd_leak", "reset_pwd_leak", "signup_pwd_leak"})
+_MFA: Final = frozenset(
+    {"auth_failed", "auth_rejected", "otp_rate_limit_exceed", "recovery_failed", "recovery_rate_limit_exceed"}
 )
-_MFA: Final = frozenset({"auth_failed", "auth_rejected", "otp_rate_limit_exceed", "recovery_failed"})
-_EXCHANGES: Final = frozenset({"feacft", "feccft", "fepft", "ferrt", "fertft"})
+_EXCHANGES: Final = frozenset({"feacft", "feccft", "fepft", "fepotpft", "ferrt", "fertft"})
 _OF_APIS: Final = frozenset({"api_limit", "api_limit_warning", "fapi", "fs"})
 
 TYPES: Final = _LOGINS | _ATTACKS | {f"gd_{name}" for name in _MFA} | _EXCHANGES | _OF_APIS
