@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import dashboard
+from auth0_sso.web.services.auth0_logs import TYPES
 from support.redis_server import require_program
 
 ROOT = Path(__file__).parent.parent
@@ -116,6 +117,19 @@ def test_only_documented_metrics_are_used(source: str) -> None:
     histograms = {name.removesuffix("_bucket") for name in documented_metrics() if name.endswith("_bucket")}
     assert used
     assert used - documented_metrics() - (histograms if source == "runbook" else set()) == set()
+
+
+def test_codes_of_the_tenant_log_are_documented_as_they_are_counted() -> None:
+    _, _, section = (ROOT / "docs" / "operations.md").read_text().partition("\n## Auth0's own log\n")
+    rows = re.findall(r"^\| ((?:`\w+`[,; ]*)+) \|", section.partition("\n## ")[0], re.MULTILINE)
+    assert sorted(re.findall(r"`(\w+)`", "".join(rows))) == sorted(TYPES)
+
+
+def test_alerts_name_codes_of_the_tenant_log_that_are_counted() -> None:
+    named = [re.findall(r'auth0_sso_tenant_log_events_total\{type=~"([^"]+)"', alert["expr"]) for alert in ALERTS]
+    codes = {code for found in named for text in found for code in text.split("|")}
+    assert {"fp", "fu", "limit_wc", "limit_mu"} <= codes
+    assert [code for code in codes if not any(re.fullmatch(code, kind) for kind in TYPES)] == []
 
 
 def test_the_dashboard_is_what_the_tool_makes() -> None:

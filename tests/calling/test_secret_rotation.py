@@ -26,6 +26,7 @@ from auth0_sso.web.services.components import Shared
 from auth0_sso.web.services.revocations import Revocations, deny_list_of
 from auth0_sso.web.services.services import open_services
 from auth0_sso.web.services.shared import open_shared
+from auth0_sso.web.services.webhook import Webhook
 from support.environment import load
 from support.redis_server import RedisServer
 from support.service import ADMIN, OPTIONS, Wire, person_id
@@ -327,30 +328,33 @@ async def test_two_tokens_of_the_event_stream_are_accepted(
     assert await accepted("") == [new]
 
 
-def _is_accepted(events: Auth0Events, token: str) -> bool:
-    return events.has_token(token.encode())
+def _is_accepted(webhook: Webhook, token: str) -> bool:
+    return webhook.has_token(token.encode())
 
 
-async def test_events_are_not_turned_on_without_a_restart(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("setting", ["AUTH0_EVENTS_TOKEN", "AUTH0_LOGS_TOKEN"])
+async def test_events_and_logs_are_not_turned_on_without_a_restart(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture, setting: str
 ) -> None:
     rotation = SecretRotation(load(monkeypatch), Proofs())
     await rotation.reread()
-    (tmp_path / "secrets" / "AUTH0_EVENTS_TOKEN").write_text("n" * 32)
+    (tmp_path / "secrets" / setting).write_text("n" * 32)
     await rotation.reread()
-    assert "AUTH0_EVENTS_TOKEN is set now and was not at the start: restart." in caplog.text
+    assert f"{setting} is set now and was not at the start: restart." in caplog.text
 
 
+@pytest.mark.parametrize("setting", ["AUTH0_EVENTS_TOKEN", "AUTH0_LOGS_TOKEN"])
 async def test_a_running_app_accepts_the_new_token_of_the_stream(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, clock: HandClock, issuer: Issuer
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, clock: HandClock, issuer: Issuer, setting: str
 ) -> None:
     old, new = "o" * 32, "n" * 32
-    file = tmp_path / "secrets" / "AUTH0_EVENTS_TOKEN"
+    file = tmp_path / "secrets" / setting
     file.write_text(old)
     settings = load(monkeypatch)
     file.write_text(new)
     async with asyncio.timeout(20), open_services(settings, keys=StaticKeys(issuer.jwks()), clock=clock) as services:
-        (events,) = services.events
-        while not _is_accepted(events, new):
+        webhooks: list[Webhook] = [*services.events, *([services.logs] if services.logs else [])]
+        (webhook,) = webhooks
+        while not _is_accepted(webhook, new):
             await asyncio.sleep(0)
-        assert not _is_accepted(events, old)
+        assert not _is_accepted(webhook, old)

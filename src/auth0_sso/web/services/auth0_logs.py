@@ -16,11 +16,11 @@ from auth0_sso.http import lenient_json
 from auth0_sso.web.services.webhook import Webhook, called_webhook
 
 _LOGINS: Final = frozenset({"f", "fc", "fco", "fcoa", "fens", "fp", "fu", "s"})
-_ATTACKS: Final = frozenset(
-    {"limit_mu", "limit_sul", "limit_ui", "limit_wc", "pwd_leak", "reset_pwd_leak", "signup_pwd_leak"}
+_ATTACKS: Final = frozenset({"limit_mu", "limit_sul", "limit_wc", "pwd_leak", "reset_pwd_leak", "signup_pwd_leak"})
+_MFA: Final = frozenset(
+    {"auth_failed", "auth_rejected", "otp_rate_limit_exceed", "recovery_failed", "recovery_rate_limit_exceed"}
 )
-_MFA: Final = frozenset({"auth_failed", "auth_rejected", "otp_rate_limit_exceed", "recovery_failed"})
-_EXCHANGES: Final = frozenset({"feacft", "feccft", "fepft", "ferrt", "fertft"})
+_EXCHANGES: Final = frozenset({"feacft", "feccft", "fepft", "fepotpft", "ferrt", "fertft"})
 _OF_APIS: Final = frozenset({"api_limit", "api_limit_warning", "fapi", "fs"})
 
 TYPES: Final = _LOGINS | _ATTACKS | {f"gd_{name}" for name in _MFA} | _EXCHANGES | _OF_APIS
@@ -44,6 +44,8 @@ class Auth0Logs(Webhook):
 
     def take(self, body: bytes) -> None:
         """Count the events of a request: a JSON array, JSON lines or an object, as the stream is configured.
+
+        An object is an event, or has the array of events as its member `logs`.
 
         Raises `InvalidInputError` if it holds anything else; none of its events is counted then.
         """
@@ -78,6 +80,8 @@ def _values(body: bytes) -> list[object]:
         value = lenient_json.loads(body)
     except lenient_json.LenientJsonError:
         return [_line(line) for line in body.splitlines() if line.strip()]
+    if isinstance(value, dict) and isinstance(value.get("logs"), list):
+        value = value["logs"]
     return value if isinstance(value, list) else [value]
 
 
