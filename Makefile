@@ -95,7 +95,7 @@ audit: $(VENV)/dev.stamp $(VENV)/release.stamp ## Look up known vulnerabilities 
 sbom: $(VENV)/dev.stamp $(VENV)/release.stamp ## Write dist/*.cdx.json, the CycloneDX SBOM of what the service is locked to
 	$(BIN)/python tools/release.py --sbom $(abspath $(RELEASE))/bin/cyclonedx-py dist
 
-release: $(VENV)/dev.stamp $(VENV)/release.stamp ## Build wheels, sdists, SBOM and SHA256SUMS in dist/; run it twice and compare
+release: $(VENV)/dev.stamp $(VENV)/release.stamp ## Build wheels, sdists, SBOM, SHA256SUMS and notes in dist/; run it twice and compare
 	$(BIN)/python tools/release.py $(abspath $(RELEASE))/bin/cyclonedx-py dist
 
 MEASURE := PYTHONPATH=tests $(BIN)/python -W ignore
