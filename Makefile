@@ -82,9 +82,11 @@ check: $(VENV)/dev.stamp $(VENV)/release.stamp ## Lint, types, import rules, lic
 
 # Two builds of one commit have the same image id. IMAGE_OPTIONS are for `docker build`, such as --target dev.
 IMAGE ?= auth0-sso
+# The address of the repository, for the image's label; not git's remote, which may have a password in it.
+SOURCE ?=
 image: ## Build the image of the service; IMAGE_OPTIONS="--build-arg PYTHON=python:3.13-slim@sha256:..." pins the base
 	docker build $(IMAGE_OPTIONS) -t $(IMAGE) --build-arg SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) \
-	  --build-arg REVISION=$$(git rev-parse HEAD) .
+	  --build-arg REVISION=$$(git rev-parse HEAD) --build-arg SOURCE=$(SOURCE) .
 
 container: ## Build the images and run them hardened, scaled and with faults; says why where it cannot
 	@tests/container/main.sh

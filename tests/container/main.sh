@@ -11,8 +11,10 @@ commit() {  # the commit of the files, or nothing: changed files are not in one
 }
 with_engine_of_its_own() { "$folder/engine.sh"; }
 with_engine_that_answers() {
-    local result=0 part
-    for part in build run; do "$folder/check.sh" $part || result=1; done
+    local result=0; work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
+    IMAGE_ARCHIVE=$work/image.tar "$folder/check.sh" build || result=1
+    [ ! -f "$work/image.tar" ] || "$folder/sbom.sh" "$work/image.tar" || result=1
+    "$folder/check.sh" run || result=1
     return $result
 }
 
