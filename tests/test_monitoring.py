@@ -83,6 +83,13 @@ def test_the_dashboard_is_what_the_tool_makes() -> None:
     assert dashboard.FILE.read_text() == dashboard.as_text()
 
 
+def test_the_dashboard_has_the_fields_that_grafana_requires() -> None:
+    # By jsonschema/dashboard.jsonschema.json of grafana/grafana-foundation-sdk, by which the dashboard was valid.
+    assert DASHBOARD.keys() >= {"schemaVersion", "templating", "annotations"}
+    assert all(panel["gridPos"].keys() == {"h", "w", "x", "y"} for panel in DASHBOARD["panels"])
+    assert all(graph["fieldConfig"].keys() >= {"defaults", "overrides"} for graph in GRAPHS)
+
+
 def test_promtool_parses_every_query_of_the_dashboard(tmp_path: Path) -> None:
     rules = [
         {"record": f"query:number_{number}", "expr": re.sub(r"\$__\w+", "5m", query)}
