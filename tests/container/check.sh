@@ -1,7 +1,8 @@
 #!/bin/bash
 # check.sh build|run: build the images and run them as docker-compose.yml does, with the Docker engine that answers.
 # `make container` runs both. BUILD_OPTIONS are added to each `docker build`. The ports 3000, 3001 and 8080 must be free.
-# HEALTH_CHECK_MS and START_MS are the budgets of a health check (CPU) and of the start; a slow machine may need others.
+# HEALTH_CHECK_MS and START_MS are the budgets of a health check and of the start, both in CPU time, which other programs
+# change little: while they take every core, a start of 700 ms of CPU takes 2700 ms. A slow machine may need others.
 # shellcheck disable=SC2016,SC2086 # options are words, and scripts in single quotes run in a container
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -9,7 +10,7 @@ export COMPOSE_PROJECT_NAME=auth0-sso-check SCALE_NETWORK=${SCALE_NETWORK:-192.1
 work=$(mktemp -d)
 image=auth0-sso hardened="--read-only --cap-drop ALL --security-opt no-new-privileges:true --network none"
 settings="-e AUTH0_DOMAIN=tenant.test -e AUTH0_AUDIENCE=https://api.example.com"
-health_check_budget=${HEALTH_CHECK_MS:-60} start_budget=${START_MS:-800}
+health_check_budget=${HEALTH_CHECK_MS:-60} start_budget=${START_MS:-1000}
 started=$(date +%s) passed=0 failed=0
 
 check() {  # check SENTENCE FUNCTION; not as a condition, in which bash would ignore `set -e` inside the function
@@ -82,12 +83,12 @@ starts_hardened() {
     retry is_healthy check-one
     docker exec check-one grep -q "CapBnd:.0000000000000000" /proc/1/status
 }
-starts() {  # milliseconds from the start of the process until it listens, and those of CPU, of 5 starts, sorted
+starts() {  # milliseconds from the start of the process until it listens, and those of CPU, of 5 starts
     for _ in 1 2 3 4 5; do
         docker run --rm $hardened $settings --entrypoint bash "$image" -c 'start=$(date +%s%N)
             auth0-sso serve >/dev/null 2>&1 & until (exec 3<>/dev/tcp/127.0.0.1/3000) 2>/dev/null; do sleep .02; done
-            echo "$((($(date +%s%N) - start) / 1000000)) ms, $(awk "{print (\$14 + \$15) * 10}" /proc/$!/stat) ms of CPU"; kill -9 $!' 2>/dev/null
-    done | sort -n
+            echo "$((($(date +%s%N) - start) / 1000000)) $(awk "{print (\$14 + \$15) * 10}" /proc/$!/stat)"; kill -9 $!' 2>/dev/null
+    done
 }
 health_check_cpu() {  # milliseconds of CPU of one health check
     local test; test=$(docker image inspect -f '{{index .Config.Healthcheck.Test 3}}' "$image")
@@ -95,7 +96,8 @@ health_check_cpu() {  # milliseconds of CPU of one health check
         tail -1 | sed 's/[ms]/ /g' | awk '{printf "%d", ($2 + $4) * 100}'
 }
 cheap_health_check() { [ "$health_check" -gt 0 ]; [ "$health_check" -lt "$health_check_budget" ]; }
-quick_start() { local fastest; fastest=$(head -1 start-times); [ "${fastest%% *}" -lt "$start_budget" ]; }
+quick_start() { [ "$(cut -d" " -f2 start-times | sort -n | head -1)" -lt "$start_budget" ]; }
+median() { cut -d" " -f"$1" start-times | sort -n | sed -n 3p; }
 drains() {
     local from; from=$(now); docker stop -t 20 check-one
     [ "$(state check-one ExitCode)" = 0 ]; [ $(($(now) - from)) -lt 8000 ]
@@ -227,9 +229,9 @@ run_run() {
     check "without settings it says what is missing and exits with 78" says_what_is_missing
     check "it is healthy with a read-only root, no capabilities and no tmpfs" starts_hardened
     health_check=$(health_check_cpu || true); starts >start-times
-    figure "health check $health_check ms of CPU, start $(sed -n 3p start-times) (median of 5)"
+    figure "health check $health_check ms of CPU, start $(median 1) ms, $(median 2) ms of CPU (medians of 5)"
     check "a health check takes less than $health_check_budget ms of CPU" cheap_health_check
-    check "the fastest of five starts takes less than $start_budget ms" quick_start
+    check "the best of five starts takes less than $start_budget ms of CPU" quick_start
     check "SIGTERM drains it and it exits with 0" drains
     check "it is healthy on a tenth of a core" healthy_on_a_tenth
     docker rm -f check-small >/dev/null 2>&1 || true
