@@ -68,7 +68,7 @@ run_build() {
     check "the image of the development tenant builds" builds_devtenant
     check "the user is a number (runAsNonRoot of Kubernetes)" numeric_user
     check "the image has labels" labels
-    [ -z "${IMAGE_ARCHIVE:-}" ] || docker save -o "$IMAGE_ARCHIVE" "$image"
+    [ -z "${IMAGE_ARCHIVE:-}" ] || docker save -o "$IMAGE_ARCHIVE" "$image:latest"  # of one tag: syft refuses several
     figure "size $(($(size "$image") / 1000000)) MB, development tenant $(($(size auth0-devtenant) / 1000000)) MB"
 }
 

@@ -85,6 +85,7 @@ INNER
 
 [ -d root/usr/bin ] || make_root
 [ -d python ] || make_python
+rm -f image.tar
 engine build
 inside docker image inspect python:3.13-slim >/dev/null 2>&1 || make_images
 echo "Engine: $(inside docker --version), compose $(inside docker compose version --short)"

@@ -7,7 +7,9 @@ cd "$(dirname "$0")/../.."
 if ! command -v syft >/dev/null; then echo "      no SBOM of the image: syft is not installed"; exit 0; fi
 mkdir -p .container
 output=.container/auth0-sso.cdx.json
-SYFT_CHECK_FOR_APP_UPDATE=false syft scan --output "cyclonedx-json=$output" "docker-archive:$archive"
+if ! SYFT_CHECK_FOR_APP_UPDATE=false syft scan --output "cyclonedx-json=$output" "docker-archive:$archive"; then
+    echo "FAIL  syft wrote no SBOM of the image"; rm -f "$output"; exit 1
+fi
 python3 - "$output" <<'INNER'
 import json, re, sys
 from collections import Counter
