@@ -188,7 +188,8 @@ shared_limit() {
     local token seen; token=$(scale exec -T tenant auth0-devtenant token --machine --tenant https://tenant.test/)
     seen=$(for _ in $(seq 12); do status -H "Authorization: Bearer $token" $proxy/api/data; echo; done | sort | uniq -c | xargs)
     echo "$seen"; [ "$seen" = "10 200 2 429" ]
-    for replica in replica-1 replica-2; do scale logs $replica | grep -q "GET /api/data"; done
+    # Log lines are written after the answer, and `grep -q` may end before what writes to it.
+    for replica in replica-1 replica-2; do retry sh -c "docker logs auth0-sso-check-$replica-1 2>&1 | grep -q 'GET /api/data'"; done
 }
 no_metrics() { [ "$(status $proxy/metrics) $(status $proxy/%6Detrics)" = "404 404" ]; }
 metrics_port() {  # a scraper in the network reaches it at each replica, and the host at none
