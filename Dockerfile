@@ -63,9 +63,11 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s \
   CMD ["python", "-SIc", "import os, socket, sys; s = socket.create_connection(('127.0.0.1', int(os.environ['PORT'])), 4); s.sendall(b'GET /healthz HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n'); sys.exit(s.recv(12) != b'HTTP/1.1 200')"]
 ARG VERSION=0.1.0
 ARG REVISION=
+ARG SOURCE=
 LABEL org.opencontainers.image.title="auth0-sso" \
       org.opencontainers.image.description="An API guarded by Auth0" \
       org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.source="${SOURCE}" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 

@@ -66,7 +66,10 @@ MUTATE ?= tokens jwks roles web/guards web/checks
 mutate: $(VENV)/mutate.stamp ## Measure how many small changes the tests notice; MUTATE="tokens jwks" names packages
 	nice -n 19 $(MUTATION)/bin/python tools/mutate.py $(abspath $(MUTATION))/bin/mutmut $(MUTATION)/runs $(MUTATE)
 
-check: $(VENV)/dev.stamp ## Lint, types, import rules, licenses, deploy/, lock files in step
+# An unreachable network costs the audit ten seconds and does not fail it. An advisory that does not concern this project
+# is accepted here: --ignore-vuln=ID
+AUDIT ?=
+check: $(VENV)/dev.stamp $(VENV)/release.stamp ## Lint, types, import rules, licenses, deploy/, vulnerabilities, lock files in step
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -74,27 +77,29 @@ check: $(VENV)/dev.stamp ## Lint, types, import rules, licenses, deploy/, lock f
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/kubernetes-validate --strict $(filter-out %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
 	$(BIN)/python tools/licenses.py
+	$(BIN)/python tools/audit.py $(RELEASE)/bin/pip-audit locks/*.txt $(AUDIT)
 	@cp -R locks $(VENV)/locks.now && trap 'rm -rf $(VENV)/locks.now' EXIT && \
 	  $(MAKE) --no-print-directory lock LOCKS=$(VENV)/locks.now && diff -r locks $(VENV)/locks.now && \
 	  echo "Lock files are in step."
 
 # Two builds of one commit have the same image id. IMAGE_OPTIONS are for `docker build`, such as --target dev.
 IMAGE ?= auth0-sso
+# The address of the repository, for the image's label; not git's remote, which may have a password in it.
+SOURCE ?=
 image: ## Build the image of the service; IMAGE_OPTIONS="--build-arg PYTHON=python:3.13-slim@sha256:..." pins the base
 	docker build $(IMAGE_OPTIONS) -t $(IMAGE) --build-arg SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) \
-	  --build-arg REVISION=$$(git rev-parse HEAD) .
+	  --build-arg REVISION=$$(git rev-parse HEAD) --build-arg SOURCE=$(SOURCE) .
 
 container: ## Build the images and run them hardened, scaled and with faults; says why where it cannot
 	@tests/container/main.sh
 
-# Not in `make check`: the database of advisories is on the network.
-audit: $(VENV)/release.stamp ## Look up known vulnerabilities of all dependencies; AUDIT=--required fails without network
+audit: $(VENV)/dev.stamp $(VENV)/release.stamp ## Look up known vulnerabilities of all dependencies; AUDIT=--required fails without network
 	$(BIN)/python tools/audit.py $(RELEASE)/bin/pip-audit locks/*.txt $(AUDIT)
 
 sbom: $(VENV)/dev.stamp $(VENV)/release.stamp ## Write dist/*.cdx.json, the CycloneDX SBOM of what the service is locked to
 	$(BIN)/python tools/release.py --sbom $(abspath $(RELEASE))/bin/cyclonedx-py dist
 
-release: $(VENV)/dev.stamp $(VENV)/release.stamp ## Build wheels, sdists, SBOM and SHA256SUMS in dist/; run it twice and compare
+release: $(VENV)/dev.stamp $(VENV)/release.stamp ## Build wheels, sdists, SBOM, SHA256SUMS and notes in dist/; run it twice and compare
 	$(BIN)/python tools/release.py $(abspath $(RELEASE))/bin/cyclonedx-py dist
 
 MEASURE := PYTHONPATH=tests $(BIN)/python -W ignore

@@ -105,6 +105,13 @@ def test_pods_reach_the_store_and_auth0_and_are_not_reached_by_all() -> None:
     assert [port["port"] for rule in policy["egress"] for port in rule["ports"]] == [53, 53, 6379, 443]
 
 
+def test_rules_in_comments_open_the_audit_database_and_the_trace_collector() -> None:
+    text = (DEPLOY / "kubernetes" / "networkpolicy.yaml").read_text()
+    policy = yaml.safe_load(re.sub(r"^    # (- |  )", r"    \1", text, flags=re.MULTILINE))["spec"]
+    assert all(rule.get("to") for rule in policy["egress"])
+    assert [port["port"] for rule in policy["egress"] for port in rule["ports"]] == [53, 53, 6379, 5432, 4318, 443]
+
+
 def test_the_scraper_reaches_the_metrics_and_nothing_else() -> None:
     data = MANIFESTS["configmap.yaml"]["data"]
     ports = {port["name"]: port["containerPort"] for port in container()["ports"]}

@@ -132,6 +132,13 @@ def test_alerts_name_codes_of_the_tenant_log_that_are_counted() -> None:
     assert [code for code in codes if not any(re.fullmatch(code, kind) for kind in TYPES)] == []
 
 
+def test_the_dashboard_has_the_fields_that_grafana_requires() -> None:
+    # By jsonschema/dashboard.jsonschema.json of grafana/grafana-foundation-sdk, by which the dashboard was valid.
+    assert DASHBOARD.keys() >= {"schemaVersion", "templating", "annotations"}
+    assert all(panel["gridPos"].keys() == {"h", "w", "x", "y"} for panel in DASHBOARD["panels"])
+    assert all(graph["fieldConfig"].keys() >= {"defaults", "overrides"} for graph in GRAPHS)
+
+
 def test_the_dashboard_is_what_the_tool_makes() -> None:
     assert dashboard.FILE.read_text() == dashboard.as_text()
 

@@ -236,6 +236,7 @@ def dashboard() -> dict[str, Any]:
         "time": {"from": "now-6h", "to": "now"},
         "timezone": "utc",
         "tags": ["auth0-sso"],
+        "annotations": {"list": []},
         "templating": {"list": [_datasource(), _job(), _instance()]},
         "panels": _panels(),
     }

@@ -85,12 +85,14 @@ INNER
 
 [ -d root/usr/bin ] || make_root
 [ -d python ] || make_python
+rm -f image.tar
 engine build
 inside docker image inspect python:3.13-slim >/dev/null 2>&1 || make_images
 echo "Engine: $(inside docker --version), compose $(inside docker compose version --short)"
 result=0
-inside BUILD_OPTIONS=--network=host bash /src/tests/container/check.sh build || result=1
+inside BUILD_OPTIONS=--network=host IMAGE_ARCHIVE=/check/image.tar bash /src/tests/container/check.sh build || result=1
+[ ! -f image.tar ] || "$source/tests/container/sbom.sh" image.tar || result=1; rm -f image.tar
 disengage
 engine run
-inside bash /src/tests/container/check.sh run || result=1
+inside HEALTH_CHECK_MS="${HEALTH_CHECK_MS:-}" START_MS="${START_MS:-}" bash /src/tests/container/check.sh run || result=1
 exit $result
