@@ -59,6 +59,7 @@ def lines_with_secrets(text: str) -> list[int]:
 
 def require_no_secret(text: str, command: Sequence[object], stream: str = "stderr") -> None:
     """Fail if a process has written a secret."""
+    __tracebackhide__ = True  # pytest would show the arguments
     lines = lines_with_secrets(text)
     assert not lines, f"{stream} of {Path(str(command[0])).name} shows a secret in lines {lines}"
 

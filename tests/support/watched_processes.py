@@ -43,6 +43,7 @@ def watching_processes() -> Iterator[None]:
 
 
 def _require_none(process: _Process, output: str | bytes | None, errors: str | bytes | None) -> None:
+    __tracebackhide__ = True  # pytest would show the arguments
     command = _words(process)
     require_no_secret(_text(errors), command)
     if not PRINTS_TOKENS.keys() & {*command}:
