@@ -43,6 +43,7 @@ def test_each_kind_of_secret_is_recognized(issuer: Issuer) -> None:
         "a.b.c",
         "grant_type=refresh_token",
         "cannot reach redis://:***@127.0.0.1:6379/0",
+        "such as redis://user:password@host:6379/0",
         "http://127.0.0.1:8000/a?b=c:d@e",
     ],
 )

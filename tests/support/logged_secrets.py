@@ -26,7 +26,7 @@ _TOKENS: Final = (
     re.compile(r"\b(?:Bearer|Basic|DPoP) [\w.~+/-]{16,}", re.IGNORECASE),
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY"),
     re.compile(rf"\b(?:{_FIELDS})[\"']?\s*[=:]\s*[\"']?[\w.~+/-]{{16,}}"),  # opaque ones have no form of their own
-    re.compile(r"://[^\s/@:]*:(?!\*+@)[^\s/@]+@"),  # the password in the URL of a Redis or PostgreSQL
+    re.compile(r"://[^\s/@:]*:(?!\*+@|password@)[^\s/@]+@"),  # a URL's password; hints have that word
 )
 
 
