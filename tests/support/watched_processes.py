@@ -12,8 +12,9 @@ from support.logged_secrets import require_no_secret
 
 PRINTS_TOKENS: Final = {
     "token": "`auth0-sso token` prints an access token: it is what it is for",
+    "node": "its programs hand the tokens that Auth0's SDKs get to the tests, as JSON",
 }
-"""Commands of `auth0-sso` whose stdout is not examined, each with the reason; their stderr is."""
+"""Words of commands whose stdout is not examined, each with the reason; their stderr is."""
 
 _Process = subprocess.Popen[Any]
 
