@@ -1,6 +1,7 @@
 """What every test may ask for: asyncio as the loop, RSA keys made once, a clock moved by hand, and what is tested."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -14,15 +15,18 @@ from auth0_sso.testing.hostile import Forge
 from auth0_sso.testing.issuer import Issuer
 from support import environment
 from support.clock import SkippingClock
-from support.logged_secrets import watching
-from support.management_chain import MANAGEMENT_TOKEN, ManagementChain, management_chain
+from support.logged_secrets import MANAGEMENT_TOKEN, LoggedSecrets, lines_with_secrets, watching
+from support.management_chain import ManagementChain, management_chain
 from support.postgresql_server import PostgresServer, postgresql_server
 from support.redis_server import RedisServer, redis_server
 from support.service import Service, running_service
 from support.tenant_script import TOKEN, ScriptedTenant, token_reply
 from support.token_cases import NOW
+from support.watched_processes import watching_processes
 
 pytest_plugins = ["pytester"]
+
+LOGGED = pytest.StashKey[LoggedSecrets]()
 
 # Its exceptions are httpx's for the whole run; pytester removes what was first imported during one of its tests.
 httpx.HTTPTransport().close()
@@ -33,12 +37,30 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch from now on, and so the imports of test files too."""
+    watches = ExitStack()
+    config.stash[LOGGED] = watches.enter_context(watching())
+    watches.enter_context(watching_processes())
+    config.add_cleanup(watches.close)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a test, setup or teardown after which pytest has captured a secret: of processes that inherit stderr."""
+    report = yield
+    captured = dict(report.sections).get(f"Captured stderr {report.when}", "")
+    if report.passed and (lines := lines_with_secrets(captured)):
+        report.outcome, report.longrepr = "failed", f"captured stderr shows a secret in lines {lines}"
+    return report
+
+
 @pytest.fixture(scope="session", autouse=True)
-def no_secret_is_logged() -> Iterator[None]:
+def no_secret_is_logged(pytestconfig: pytest.Config) -> Iterator[None]:
     """Fail at the end of the run if any record of any test had a token or a secret."""
-    with watching() as secrets:
-        yield
-    assert not secrets.found, "\n".join(sorted(set(secrets.found)))
+    yield
+    found = pytestconfig.stash[LOGGED].found
+    assert not found, "\n".join(sorted(set(found)))
 
 
 @pytest.fixture(scope="session")

@@ -80,9 +80,7 @@ def commands(block: str, ports: dict[str, str]) -> str:
 @contextmanager
 def bash(script: str) -> Iterator[None]:
     """Run a script and what it started until the block ends."""
-    with subprocess.Popen(
-        ["bash", "-ec", script], start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
+    with subprocess.Popen(["bash", "-ec", script], start_new_session=True, stdout=subprocess.DEVNULL) as process:
         try:
             yield
         finally:

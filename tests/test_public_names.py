@@ -16,7 +16,7 @@ SOURCE = Path(auth0_sso.__file__).read_text()
 
 def loaded_by(statement: str) -> set[str]:
     """Return the modules that a new process has loaded after a statement."""
-    program = f"{statement}\nimport sys\nprint(*sys.modules)"
+    program = f"{statement}\nimport sys\nprint(*sys.modules, sep='\\n')"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     return set(run.stdout.split())
 

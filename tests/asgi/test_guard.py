@@ -128,7 +128,7 @@ def test_token_of_tells_why_there_is_no_token() -> None:
 
 
 def test_importing_it_loads_neither_fastapi_nor_the_service() -> None:
-    program = "import auth0_sso.asgi, sys; print(*sys.modules)"
+    program = "import auth0_sso.asgi, sys; print(*sys.modules, sep='\\n')"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     loaded = set(run.stdout.split())
     assert "auth0_sso.asgi.guard" in loaded

@@ -8,11 +8,10 @@ import httpx
 import pytest
 
 from auth0_devtenant import LoginError, fetch_user_token
+from support.logged_secrets import LOGS_TOKEN as TOKEN
 from support.process import free_port, process, until
 from support.service import USER
 from support.serving import serve
-
-TOKEN = "a-token-of-a-log-stream-0123456789-0"
 
 
 async def test_failed_logins_at_the_tenant_are_counted(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ from auth0_sso.management.client import ManagementClient
 from auth0_sso.management.models import ManagementModel, Role, User
 from auth0_sso.testing.clock import HandClock
 from support.clock import SkippingClock
-from support.management_chain import MANAGEMENT_TOKEN, ManagementChain
+from support.logged_secrets import MANAGEMENT_TOKEN
+from support.management_chain import ManagementChain
 from support.misbehaving_server import (
     Conduct,
     endless,

@@ -6,7 +6,7 @@ import pytest
 
 from auth0_sso.errors import Auth0SsoError
 from auth0_sso.management.client import ManagementClient
-from support.management_chain import MANAGEMENT_TOKEN
+from support.logged_secrets import MANAGEMENT_TOKEN
 from support.tenant_script import TOKEN, Reply, ScriptedTenant, error_reply, json_reply, token_reply
 
 USER = "GET /api/v2/users/ann"

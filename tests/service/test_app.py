@@ -34,6 +34,7 @@ from auth0_sso.testing.clock import HandClock
 from auth0_sso.tokens.jwk import VerificationKey
 from auth0_sso.web.guards.token_guards import optional_token
 from support.environment import GOOD
+from support.logged_secrets import EVENTS_TOKEN, LOGS_TOKEN
 from support.service import ADMIN, MANAGER, OPTIONS, USER, Service, Wire, running_service, settings
 
 Keys = tuple[rsa.RSAPrivateKey, ...]
@@ -322,8 +323,8 @@ async def test_what_auth0_calls_is_there_where_it_is_set_up_alone(
 ) -> None:
     set_up: dict[str, Any] = {
         "auth0_backchannel_logout_clients": ("spa-client",),
-        "auth0_events_token": SecretStr("a-token-of-an-event-stream-0123456789"),
-        "auth0_logs_token": SecretStr("a-token-of-a-log-stream-0123456789-0"),
+        "auth0_events_token": SecretStr(EVENTS_TOKEN),
+        "auth0_logs_token": SecretStr(LOGS_TOKEN),
     }
     async with running_service(rsa_keys, clock, **set_up) as called:
         for path, status, code in (

@@ -8,6 +8,7 @@ import pytest
 from auth0_sso import Settings
 from auth0_sso.errors import ConfigurationError
 from auth0_sso.settings.issuers import without_credentials
+from support.logged_secrets import EVENTS_TOKEN
 
 OTHER = {
     "domain": "old.eu.auth0.com",
@@ -16,7 +17,6 @@ OTHER = {
 }
 
 THIRD = {"domain": "third.eu.auth0.com"}
-TOKEN = "a-token-of-an-event-stream-0123456789"
 
 
 def settings(issuers: object, **changes: object) -> Settings:
@@ -114,7 +114,10 @@ def test_each_issuers_keys_have_a_file_of_their_own(tmp_path: Path) -> None:
         ([OTHER | {"algorithms": "HS256"}], "AUTH0_ALGORITHMS names a shared-secret algorithm"),
         ([OTHER | {"management_client_secret": ""}], "are not set together"),
         ([OTHER | {"issuers": [{"domain": "third.eu.auth0.com"}]}], "whose issuers are not URLs"),
-        ([OTHER | {"events_token": TOKEN}, THIRD | {"events_token": TOKEN}], "has an events_token that is another"),
+        (
+            [OTHER | {"events_token": EVENTS_TOKEN}, THIRD | {"events_token": EVENTS_TOKEN}],
+            "has an events_token that is another",
+        ),
         ([f"https://a{number}.example.com" for number in range(20)], "more than 20 issuers"),
         ([OTHER | {"issuers": [f"https://a{number}.example.com" for number in range(19)]}], "more than 20 issuers"),
     ],
@@ -128,9 +131,9 @@ def test_issuers_that_cannot_be_used_are_refused_without_a_secret(issuers: objec
 
 
 def test_an_events_token_of_the_first_tenant_is_refused_for_another() -> None:
-    assert "has an events_token" in fault([OTHER | {"events_token": TOKEN}], auth0_events_token=TOKEN)
-    (other,) = settings([OTHER | {"events_token": TOKEN}], auth0_events_token=TOKEN[::-1]).other_tenants
-    assert other.auth0_events_token.get_secret_value() == TOKEN
+    assert "has an events_token" in fault([OTHER | {"events_token": EVENTS_TOKEN}], auth0_events_token=EVENTS_TOKEN)
+    (other,) = settings([OTHER | {"events_token": EVENTS_TOKEN}], auth0_events_token=EVENTS_TOKEN[::-1]).other_tenants
+    assert other.auth0_events_token.get_secret_value() == EVENTS_TOKEN
 
 
 def test_an_audience_that_is_an_api_of_auth0_at_another_domain_is_refused() -> None:

@@ -2,22 +2,32 @@
 
 import logging
 import re
-import subprocess
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from auth0_devtenant import MACHINE_CLIENT_SECRET, MANAGEMENT_CLIENT_SECRET, WEB_CLIENT_SECRET
 
-_SECRETS: Final = (MACHINE_CLIENT_SECRET, MANAGEMENT_CLIENT_SECRET, WEB_CLIENT_SECRET)
+DATABASE_PASSWORD: Final = "only-for-tests"
+EVENTS_TOKEN: Final = "a-token-of-an-event-stream-0123456789"
+LOGS_TOKEN: Final = "a-token-of-a-log-stream-0123456789-0"
+MANAGEMENT_TOKEN: Final = "the-management-token"
+
+_SECRETS: Final = (
+    *(MACHINE_CLIENT_SECRET, MANAGEMENT_CLIENT_SECRET, WEB_CLIENT_SECRET),
+    *(DATABASE_PASSWORD, EVENTS_TOKEN, LOGS_TOKEN, MANAGEMENT_TOKEN),
+)
+_FIELDS: Final = "access_token|refresh_token|id_token|client_secret|client_assertion|code_verifier"
 _TOKENS: Final = (
     re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}"),  # JWS compact serialization (RFC 7515): a header is JSON
     re.compile(r"\b(?:Bearer|Basic|DPoP) [\w.~+/-]{16,}", re.IGNORECASE),
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY"),
+    re.compile(rf"\b(?:{_FIELDS})[\"']?\s*[=:]\s*[\"']?[\w.~+/-]{{16,}}"),  # opaque ones have no form of their own
+    re.compile(r"://[^\s/@:]*:(?!\*+@|password@)[^\s/@]+@"),  # a URL's password; hints have that word
 )
 
 
@@ -39,31 +49,20 @@ class LoggedSecrets:
 
 
 def shows_secret(text: str) -> bool:
-    """Return whether a text has a secret of the development tenant or the form of a token or private key."""
+    """Return whether a text has a secret that tests use, or what has the form of a token, private key or password."""
     return any(secret in text for secret in _SECRETS) or any(pattern.search(text) for pattern in _TOKENS)
 
 
-def require_no_secret(text: str, command: Sequence[object]) -> None:
-    """Fail if a process has written a secret. The report has the numbers of the lines, and not the secret."""
-    lines = [number for number, line in enumerate(text.splitlines(), 1) if shows_secret(line)]
-    assert not lines, f"stderr of {Path(str(command[0])).name} shows a secret in lines {lines}"
+def lines_with_secrets(text: str) -> list[int]:
+    """Return the numbers of the lines that show a secret, for a report that does not show it again."""
+    return [number for number, line in enumerate(text.splitlines(), 1) if shows_secret(line)]
 
 
-@contextmanager
-def watching_commands() -> Iterator[None]:
-    """Fail where a command that `subprocess.run` runs shows a secret on its stderr; where that is captured."""
-    run = subprocess.run
-
-    def examined(command: Any, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - what subprocess.run takes
-        result = run(command, *arguments, **options)
-        written = result.stderr or ""
-        text = written if isinstance(written, str) else written.decode("utf-8", "replace")
-        require_no_secret(text, [command] if isinstance(command, str) else command)
-        return result
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(subprocess, "run", examined)
-        yield
+def require_no_secret(text: str, command: Sequence[object], stream: str = "stderr") -> None:
+    """Fail if a process has written a secret."""
+    __tracebackhide__ = True  # pytest would show the arguments
+    lines = lines_with_secrets(text)
+    assert not lines, f"{stream} of {Path(str(command[0])).name} shows a secret in lines {lines}"
 
 
 @contextmanager

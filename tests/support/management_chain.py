@@ -17,7 +17,6 @@ from auth0_sso.testing.issuer import ISSUER
 
 SECRET = "the-client-secret"
 CREDENTIALS = TokenRequest("the-client-id", Proofs(SECRET), f"{ISSUER}api/v2/")
-MANAGEMENT_TOKEN = "the-management-token"
 
 
 @dataclass(frozen=True, slots=True)

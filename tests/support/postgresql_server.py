@@ -17,13 +17,13 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from support.logged_secrets import DATABASE_PASSWORD
 from support.process import free_port
 
 T = TypeVar("T")
 
 _PATIENCE = 30.0
 _DEBIAN = Path("/usr/lib/postgresql")
-_PASSWORD = "only-for-tests"
 # A test kills processes and never the machine: the kernel keeps what they wrote.
 _OPTIONS = ("fsync=off", "full_page_writes=off", "max_connections=40", "log_min_messages=fatal")
 
@@ -48,7 +48,7 @@ class PostgresServer:
         self._folder = Path(mkdtemp(prefix="postgresql-"))
         self._process: subprocess.Popen[bytes] | None = None
         password = self._folder / "password"
-        password.write_text(_PASSWORD)
+        password.write_text(DATABASE_PASSWORD)
         if self._user is not None:
             for path in (self._folder, password):
                 os.chown(path, self._user.pw_uid, self._user.pw_gid)
@@ -71,7 +71,7 @@ class PostgresServer:
             start_new_session=True,  # Ctrl-C is not for it
         )
 
-    def url(self, database: str = "postgres", *, user: str = "auditor", password: str = _PASSWORD) -> str:
+    def url(self, database: str = "postgres", *, user: str = "auditor", password: str = DATABASE_PASSWORD) -> str:
         return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:

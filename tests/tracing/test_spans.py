@@ -11,7 +11,7 @@ from auth0_sso.http.bounded_http import FetchError, send_bounded
 from auth0_sso.management.client import ManagementClient
 from auth0_sso.tracing.current import part, root_part
 from auth0_sso.tracing.spans import Spans, error_type
-from support.management_chain import MANAGEMENT_TOKEN
+from support.logged_secrets import MANAGEMENT_TOKEN
 from support.tenant_script import TOKEN, ScriptedTenant, error_reply, roles_reply, token_reply
 
 ROLES = "GET /api/v2/users/auth0%7Cann/roles"

@@ -12,13 +12,13 @@ from auth0_sso import CurrentToken, StaticKeys, events_router, protect
 from auth0_sso.events import Event, TokensRevoked
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.issuer import SUBJECT, Issuer, user_claims
+from support.logged_secrets import EVENTS_TOKEN
 from support.noted_roles import NotedRoles
 from support.own_app import own_settings
 from support.running_app import running_app
 from support.token_cases import NOW
 
-TOKEN: Final = "a-token-of-an-event-stream-0123456789"
-AUTHORIZED: Final = {"Authorization": f"Bearer {TOKEN}"}
+AUTHORIZED: Final = {"Authorization": f"Bearer {EVENTS_TOKEN}"}
 TIME: Final = "2027-01-15T08:00:00Z"  # when the tests' clock starts
 
 
@@ -75,7 +75,7 @@ async def _read(token: CurrentToken) -> str:
 
 @pytest.fixture
 async def running(issuer: Issuer, clock: HandClock) -> AsyncIterator[Running]:
-    app = Running(issuer, clock, auth0_events_token=TOKEN)
+    app = Running(issuer, clock, auth0_events_token=EVENTS_TOKEN)
     async with running_app(app.app) as app.client:
         yield app
 
@@ -146,9 +146,9 @@ async def test_an_event_of_the_future_revokes_until_now(running: Running, issuer
     ("headers", "refusal"),
     [
         ({}, (401, "missing_token")),
-        ({"Authorization": TOKEN}, (401, "missing_token")),
+        ({"Authorization": EVENTS_TOKEN}, (401, "missing_token")),
         ({"Authorization": "Bearer another-token-0123456789-0123456789"}, (401, "invalid_token")),
-        ({"Authorization": f"Bearer {TOKEN}x"}, (401, "invalid_token")),
+        ({"Authorization": f"Bearer {EVENTS_TOKEN}x"}, (401, "invalid_token")),
         ({"Authorization": "Bearer "}, (400, "invalid_request")),
     ],
     ids=str,

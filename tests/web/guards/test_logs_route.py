@@ -14,10 +14,10 @@ from auth0_sso.events import Event, RequestRefused, TenantLogEvents
 from auth0_sso.testing.clock import HandClock
 from auth0_sso.testing.issuer import Issuer
 from auth0_sso.web.services.auth0_logs import TYPES
+from support.logged_secrets import LOGS_TOKEN as TOKEN
 from support.own_app import own_settings
 from support.running_app import running_app
 
-TOKEN: Final = "a-token-of-a-log-stream-0123456789-0"
 AUTHORIZED: Final = {"Authorization": f"Bearer {TOKEN}"}
 
 
