@@ -121,6 +121,8 @@ load: $(VENV)/dev.stamp ## Serve a thousand connections, four times too many req
 	@echo
 	PYTHONPATH=tests $(BIN)/python -W ignore bench/overload.py
 	@echo
+	PYTHONPATH=tests $(BIN)/python -W ignore bench/audit_latency.py
+	@echo
 	PYTHONPATH=tests $(BIN)/python -W ignore bench/memory.py
 	@echo
 	PYTHONPATH=tests $(BIN)/python -W ignore bench/soak.py 180
