@@ -21,8 +21,10 @@ from auth0_sso import (
     require_mfa,
     require_network,
     require_organization,
+    require_permission,
     require_recent_login,
     require_role,
+    require_scope,
 )
 from auth0_sso.audit.record import Actor
 from auth0_sso.errors import (
@@ -33,6 +35,7 @@ from auth0_sso.errors import (
     ManagementRateLimitedError,
     ManagementRefusedError,
     ManagementUnavailableError,
+    TenantAnswer,
 )
 from auth0_sso.testing import ClientFactory, async_client, client
 from auth0_sso.web.checks.logins import MULTI_FACTOR
@@ -41,6 +44,7 @@ from auth0_sso.web.guards.guard import TokenGuard
 from support.audit_sink import KeptRecords
 
 ANN = "auth0|ann"
+TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
 @pytest.fixture
@@ -71,13 +75,13 @@ def test_an_action_names_actor_target_and_request(
     app: FastAPI, sink: KeptRecords, auth0_client: ClientFactory
 ) -> None:
     ann = auth0_client(app).as_user(ANN, organization="org_1")
-    ann.post("/orders/17/refund")
+    ann.post("/orders/17/refund", headers={"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"})
     record = sink.only()
     assert (record.action, record.outcome, record.reason) == ("refund-order", "success", None)
     assert (record.target, record.target_kind) == ("17", "order")
     assert record.actor == Actor(ANN, "spa-client", "org_1", "testclient")
     assert (record.request.method, record.request.route) == ("POST", "/orders/{order_id}/refund")
-    assert len(record.request.id or "") == 32
+    assert (len(record.request.id or ""), record.request.trace_id) == (32, TRACE)
     assert record.details == {"amount": 17, "after": {"state": "refunded"}}
 
 
@@ -108,7 +112,8 @@ def test_an_action_by_an_anonymous_caller_names_the_address(sink: KeptRecords, a
         (ManagementRateLimitedError(retry_after=1), "unknown", "rate_limited", "management_rate_limited"),
         (ManagementAnswerError("answer_not_json"), "unknown", "answer_not_json", "management_answer_invalid"),
         (HTTPException(409), "failure", "status_409", None),
-        (HTTPException(502), "unknown", "status_502", None),
+        (HTTPException(500), "unknown", "status_500", None),
+        (HTTPException(499), "failure", "status_499", None),
         (RequestValidationError([]), "failure", "invalid_input", "invalid_input"),
         (LookupError("a bug"), "unknown", "unexpected", "internal_error"),
     ],
@@ -128,6 +133,16 @@ def test_an_exception_says_whether_the_action_was_carried_out(
     assert api.as_user().post("/fail").status_code >= 400
     record = sink.only()
     assert (record.outcome, record.reason, record.code) == (outcome, reason, code)
+
+
+def test_a_failed_call_of_auth0_is_named_by_its_request_id(
+    app: FastAPI, sink: KeptRecords, auth0_client: ClientFactory
+) -> None:
+    error = ConflictError("There is one already.")
+    error.answer = TenantAnswer(409, "conflict", "4f3d2c1b")
+    failing(app, error)
+    auth0_client(app).as_user().post("/fail")
+    assert sink.only().details == {"auth0_request_id": "4f3d2c1b"}
 
 
 async def test_a_cancelled_action_has_an_unknown_outcome(app: FastAPI, sink: KeptRecords) -> None:
@@ -162,13 +177,21 @@ def test_the_state_before_is_read_first(app: FastAPI, sink: KeptRecords, auth0_c
     assert sink.only().details == {"before": {"state": "paid"}}
 
 
-@pytest.mark.parametrize("error", [ManagementUnavailableError("timeout", retry_after=1), LookupError("a bug")])
+@pytest.mark.parametrize(
+    ("error", "logged"),
+    [
+        (ManagementUnavailableError("dns", retry_after=1), "the state before cancel-order is not known: dns"),
+        (TimeoutError(), "the state before cancel-order is not known: timeout"),
+        (LookupError("a bug"), "the state before cancel-order could not be read"),
+    ],
+)
 def test_an_action_goes_on_where_the_state_before_cannot_be_read(
     app: FastAPI,
     sink: KeptRecords,
     auth0_client: ClientFactory,
     caplog: pytest.LogCaptureFixture,
     error: Exception,
+    logged: str,
 ) -> None:
     async def read_state() -> object:
         raise error
@@ -181,7 +204,7 @@ def test_an_action_goes_on_where_the_state_before_cannot_be_read(
     with caplog.at_level(logging.WARNING, "auth0_sso.web.guards.audit"):
         assert auth0_client(app).as_user().post("/cancel").json() == "cancelled"
     assert (sink.only().outcome, sink.only().details) == ("success", {"before": "unknown"})
-    assert "the state before cancel-order" in caplog.text
+    assert [record.getMessage() for record in caplog.records] == [logged]
 
 
 def test_reading_the_state_before_has_a_timeout(
@@ -229,12 +252,13 @@ def test_denied_access_and_refused_tokens_are_recorded(sink: KeptRecords, auth0_
         pass
 
     api = auth0_client(app)
-    api.as_user(ANN).get("/reports")
+    api.as_user(ANN).get("/reports", headers={"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"})
     api.as_bearer("not a token").get("/reports")
     api.as_anonymous().get("/reports")
     denied, refused = sink.records
     assert (denied.action, denied.reason, denied.actor.subject) == ("access-denied", "role_missing", ANN)
     assert (denied.request.route, denied.details) == ("/reports", {"missing": ("admin",)})
+    assert (denied.request.trace_id, refused.request.trace_id) == (TRACE, None)
     assert (refused.action, refused.actor) == ("token-refused", Actor(address="testclient"))
 
 
@@ -252,6 +276,8 @@ DENIALS = {
     "acr": (require_acr("urn:a", "urn:b", max_age=300), "acr_missing", ("acr_values=urn:a urn:b", "max_age=300")),
     "recent-login": (require_recent_login(max_age=60), "auth_time_missing", ("max_age=60",)),
     "own-check": (require(lambda _: False), "check_failed", None),
+    "scope": (require_scope("read:x"), "scope_missing", ("read:x",)),
+    "permission": (require_permission("read:x"), "permission_missing", ("read:x",)),
 }
 
 

@@ -49,6 +49,10 @@ async def caller(
         async with async_client_of(api, exchange.auth(ORDERS, "read:orders")) as orders:
             return (await orders.get("/orders")).status_code
 
+    @app.get("/token")
+    async def token(exchange: Exchange) -> str:
+        return (await exchange(ORDERS)).text
+
     @app.get("/sync")
     def sync(exchange: Exchange) -> int:
         with httpx.Client(transport=api, auth=exchange.auth(ORDERS)) as orders:
@@ -79,6 +83,18 @@ async def test_the_next_service_gets_the_exchanged_token(
     body = tenant.seen(TOKEN)[0].json()
     assert isinstance(body, dict)
     assert f"Bearer {body['subject_token']}" == bearer["Authorization"]
+    assert (body["audience"], body["scope"]) == (ORDERS, "read:orders")
+
+
+async def test_a_token_is_exchanged_for_an_audience_and_no_scope(
+    tenant: ScriptedTenant, caller: httpx.AsyncClient, bearer: dict[str, str]
+) -> None:
+    tenant.on(TOKEN, token_reply("for-orders"))
+    assert (await caller.get("/token", headers=bearer)).json() == "for-orders"
+    body = tenant.seen(TOKEN)[0].json()
+    assert isinstance(body, dict)
+    assert body["audience"] == ORDERS
+    assert "scope" not in body
 
 
 async def test_without_a_token_nothing_is_exchanged(

@@ -20,7 +20,7 @@ from auth0_sso.errors import Auth0SsoError, CallerError, ManagementNotConfigured
 from auth0_sso.web.guards.authentication import services_of
 from auth0_sso.web.middleware.request_context import RequestContext
 from auth0_sso.web.middleware.route_path import route_path
-from auth0_sso.web.middleware.trace_context import trace_id_variable
+from auth0_sso.web.middleware.trace_context import trace_id_for
 
 _log = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ class RequestAudit:
             reason=reason,
             code=code,
             actor=actor_of(scope, context.token, tenant="" if context.services is None else context.services.tenant),
-            request=Request(context.request_id, trace_id_variable.get(), scope.get("method"), route_path(scope)),
+            request=Request(context.request_id, trace_id_for(scope), scope.get("method"), route_path(scope)),
             target=action.target,
             target_kind=target_kind,
             details=action.details | _request_id_of(end),

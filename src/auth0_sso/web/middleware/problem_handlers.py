@@ -18,7 +18,7 @@ from auth0_sso.web.checks.credentials import find_credentials
 from auth0_sso.web.middleware.access_log import refusal_words
 from auth0_sso.web.middleware.request_context import RequestContext
 from auth0_sso.web.middleware.route_path import route_path
-from auth0_sso.web.middleware.trace_context import trace_id_variable
+from auth0_sso.web.middleware.trace_context import trace_id_for
 from auth0_sso.web.middleware.websockets import refuse_websocket
 from auth0_sso.web.problems.error_response import error_response
 from auth0_sso.web.problems.problems import INVALID_REQUEST, internal_error, problem
@@ -88,7 +88,7 @@ def observe_refusal(connection: HTTPConnection, error: Auth0SsoError) -> None:
             caller=context.token,
             route=route_path(scope),
             request_id=context.request_id,
-            trace_id=trace_id_variable.get(),
+            trace_id=trace_id_for(scope),
             tenant=services.tenant,
         )
     )

@@ -27,6 +27,11 @@ def trace_id_of(traceparent: bytes) -> str | None:
     return found[1].decode("ascii")
 
 
+def trace_id_for(scope: Scope) -> str | None:
+    """Return the trace id of the request being served, also in an app whose layer does not keep it."""
+    return trace_id_variable.get() or trace_id_in(scope)
+
+
 def trace_id_in(scope: Scope) -> str | None:
     """Return the trace id of a request or WebSocket, given its ASGI scope: of the first header traceparent."""
     return next((trace_id_of(value) for name, value in scope["headers"] if name == b"traceparent"), None)
