@@ -12,6 +12,8 @@ from support.logged_secrets import require_no_secret
 
 PRINTS_TOKENS: Final = {
     "token": "`auth0-sso token` prints an access token: it is what it is for",
+    "exec": "`auth0-devtenant exec` runs what a test gives it, such as a command that prints a token",
+    "bash": "the commands of a README print tokens, for a reader to see",
     "node": "its programs hand the tokens that Auth0's SDKs get to the tests, as JSON",
 }
 """Words of commands whose stdout is not examined, each with the reason; their stderr is."""
