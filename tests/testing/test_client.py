@@ -20,7 +20,7 @@ with warnings.catch_warnings():
 class RolesInDatabase:
     """A `RoleSource` of the app's own."""
 
-    async def roles_of(self, token: AccessToken, *, stale_ok: bool = False) -> frozenset[str]:  # noqa: ARG002
+    async def roles_of(self, token: AccessToken, *, stale_ok: bool = False) -> frozenset[str]:  # noqa: ARG002 - as in RoleSource
         return frozenset({"admin"} if token.subject == "auth0|owner" else ())
 
     async def organization_roles_of(self, token: AccessToken, *, stale_ok: bool = False) -> frozenset[str]:
